@@ -1,0 +1,1195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_multi: broadcast a source's packets to every open of a device.
+ *
+ * The way of a packet:
+ *
+ *     source's interrupt             notify_multi_broadcast_at()
+ *     one ring for each open           notify_ring_push()            nm->lock
+ *     who sleeps is woken              notify_multi_wake()           RCU
+ *     read()                         notify_multi_read_iter()
+ *     queued packets go across         notify_client_read()          client->lock
+ *
+ * The interrupt side and the readers share no lock: see ring.h.
+ */
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/rculist.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/splice.h>
+#include <linux/sysfs.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+
+#include "compat.h"
+#include "notify_multi.h"
+#include "ring.h"
+
+#define NOTIFY_MULTI_NAME_MAX		63
+#define NOTIFY_MULTI_DEFAULT_MODE	0600
+
+static unsigned long max_ring_bytes = 64UL << 20;
+module_param(max_ring_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
+
+/**
+ * struct notify_multi - a device; DMF's module instance
+ * @kref:         The registration and every open hold one.
+ * @rcu:          Broadcasts that have begun may still look at the device.
+ * @misc:         The node.
+ * @siblings:     Entry in notify_multi_devices.
+ * @name:         /dev/notify/<name>.
+ * @packet_size:  Bytes of payload in each packet.
+ * @max_packets:  Queue length that an open starts with.
+ * @max_requests: How many reads may sleep at once on each open.
+ * @replay:       How many of the last packets a new open starts with.
+ * @first_seq:    The seq of the first packet.
+ * @drvdata:      The source's own.
+ * @callbacks:    Held for reading around each callback; who unregisters takes it for
+ *                writing, and so ends them. Guards @ops.
+ * @ops:          The source's callbacks; NULL where there are none, or none any more.
+ * @lock:         Serialises broadcasts, which makes @seq a total order, and guards all
+ *                that follows.
+ * @seq:          The last packet.
+ * @gone:         The source has unregistered.
+ * @withdrawn:    The source is gone, and with it the callback that what is queued needs.
+ * @history:      The last packets, for replay; or NULL.
+ * @clients:      The opens. Changed under @lock, walked under it or RCU; while @callbacks
+ *                is held for writing it does not change either.
+ * @nr_clients:   How many they are.
+ */
+struct notify_multi {
+	struct kref kref;
+	struct rcu_head rcu;
+	struct miscdevice misc;
+	struct list_head siblings;
+	char *name;
+
+	u32 packet_size;
+	u32 max_packets;
+	u32 max_requests;
+	u32 replay;
+	u64 first_seq;
+	void *drvdata;
+
+	struct rw_semaphore callbacks;
+	const struct notify_multi_ops *ops;
+
+	spinlock_t lock;
+	u64 seq;
+	bool gone;
+	bool withdrawn;
+	struct notify_ring *history;
+	struct list_head clients;
+	u32 nr_clients;
+};
+
+/**
+ * struct notify_multi_client - an open
+ * @node:      Entry in the device's clients.
+ * @ring:      Its queue. Replaced under @lock and nm->lock; either of them, or RCU, keeps
+ *             the one that is there.
+ * @wait:      Reads that sleep, exclusively; and polls.
+ * @fasync:    Who wants SIGIO.
+ * @nm:        The device.
+ * @rcu:       Broadcasts that have begun may still look whom to wake.
+ * @private:   The source's own.
+ * @requests:  How many reads sleep; DMF's pended requests.
+ * @lock:      Makes one consumer of many readers; guards all that follows.
+ * @next:      The packet after the last that was read. Sleepers and polls look at its low
+ *             half, which even 32-bit machines load in one go.
+ * @unsaid:    Packets before @next that a resize has dropped, and no read has said yet.
+ * @delivered: Packets read.
+ * @dropped:   Packets lost, and said to be.
+ * @format:    What reads return, of &enum notify_multi_format.
+ * @taken:     Copy of the next packet, for those that cannot be read from the ring.
+ * @completed: The seq of the packet in @taken once it is completed, else 0.
+ * @result:    What the source's completion said to that packet.
+ */
+struct notify_multi_client {
+	struct list_head node;
+	struct notify_ring __rcu *ring;
+	wait_queue_head_t wait;
+	struct fasync_struct *fasync;
+
+	struct notify_multi *nm;
+	struct rcu_head rcu;
+	void *private;
+	atomic_t requests;
+
+	struct mutex lock;
+	u64 next;
+	u64 unsaid;
+	u64 delivered;
+	u64 dropped;
+	u32 format;
+	struct notify_multi_record *taken;
+	u64 completed;
+	int result;
+};
+
+static DEFINE_MUTEX(notify_multi_devices_lock); /* Guards notify_multi_devices. */
+static LIST_HEAD(notify_multi_devices);
+
+static void notify_multi_release(struct kref *kref)
+{
+	struct notify_multi *nm = container_of(kref, struct notify_multi, kref);
+
+	notify_ring_free(nm->history);
+	kfree(nm->misc.nodename);
+	kfree(nm->misc.name);
+	kfree(nm->name);
+	kfree_rcu(nm, rcu);
+}
+
+static bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
+{
+	return max_packets && notify_ring_bytes(packet_size, max_packets) <= max_ring_bytes;
+}
+
+/* -- Broadcasting. --------------------------------------------------------- */
+
+/* Wakes one sleeping read of each open, and all its polls. Called under RCU. */
+static void notify_multi_wake(struct notify_multi *nm)
+{
+	struct notify_multi_client *client;
+
+	/*
+	 * Pairs with prepare_to_wait() and poll_wait(): either they see the new head, or
+	 * they are seen here.
+	 */
+	smp_mb();
+	list_for_each_entry_rcu(client, &nm->clients, node) {
+		if (waitqueue_active(&client->wait))
+			wake_up_interruptible_poll(&client->wait,
+						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+		kill_fasync(&client->fasync, SIGIO, POLL_IN);
+	}
+}
+
+/**
+ * notify_multi_broadcast_at() - give a packet to every open
+ * @nm:     The device.
+ * @packet: The payload; copied before the function returns.
+ * @size:   Its bytes, the device's packet_size.
+ * @status: 0, or a negative errno that goes with the packet. DMF's NtStatus.
+ * @when:   CLOCK_MONOTONIC: when the hardware event happened.
+ *
+ * DMF's DataBroadcast. Allocates nothing, and so never fails for want of memory: an open
+ * whose queue is full loses its oldest packet.
+ *
+ * Context: Any but NMI; with PREEMPT_RT any but NMI and hard interrupt. Does not sleep.
+ * May race with opens, other broadcasts, and notify_multi_unregister(), but must have
+ * begun before that has returned.
+ *
+ * Return: 0; %-EINVAL for another size than packet_size, or a status that is no errno;
+ * %-ENODEV after notify_multi_unregister().
+ */
+int notify_multi_broadcast_at(struct notify_multi *nm, const void *packet, size_t size,
+			      int status, ktime_t when)
+{
+	struct notify_multi_record record = {
+		.timestamp_ns = ktime_to_ns(when),
+		.status = status,
+		.size = size,
+	};
+	struct notify_multi_client *client;
+	unsigned long flags;
+
+	if (size != nm->packet_size || status > 0 || status < -MAX_ERRNO)
+		return -EINVAL;
+
+	/* Keeps the device and its opens until they are woken. */
+	rcu_read_lock();
+	spin_lock_irqsave(&nm->lock, flags);
+	if (nm->gone) {
+		spin_unlock_irqrestore(&nm->lock, flags);
+		rcu_read_unlock();
+		return -ENODEV;
+	}
+	record.seq = ++nm->seq;
+	if (nm->history)
+		notify_ring_push(nm->history, &record, packet);
+	list_for_each_entry(client, &nm->clients, node)
+		notify_ring_push(rcu_dereference_protected(client->ring,
+							   lockdep_is_held(&nm->lock)),
+				 &record, packet);
+	spin_unlock_irqrestore(&nm->lock, flags);
+
+	notify_multi_wake(nm);
+	rcu_read_unlock();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(notify_multi_broadcast_at);
+
+/**
+ * notify_multi_broadcast() - give a packet that happens now to every open
+ * @nm:     The device.
+ * @packet: The payload; copied before the function returns.
+ * @size:   Its bytes, the device's packet_size.
+ * @status: 0, or a negative errno that goes with the packet.
+ *
+ * As notify_multi_broadcast_at() with the time of the call.
+ *
+ * Context: As notify_multi_broadcast_at().
+ * Return: As notify_multi_broadcast_at().
+ */
+int notify_multi_broadcast(struct notify_multi *nm, const void *packet, size_t size, int status)
+{
+	return notify_multi_broadcast_at(nm, packet, size, status, ktime_get());
+}
+EXPORT_SYMBOL_GPL(notify_multi_broadcast);
+
+/* -- An open's queue. ------------------------------------------------------ */
+
+/* Called with client->lock, which keeps the ring. */
+static struct notify_ring *notify_client_ring(struct notify_multi_client *client)
+{
+	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->lock));
+}
+
+/* How many packets before @head + 1 wait: those not read, less those too many. */
+static u32 notify_client_waiting(struct notify_ring *ring, u32 head, u32 next)
+{
+	return min(head + 1 - next, ring->max_packets);
+}
+
+/**
+ * struct notify_queue - an open's queue at one moment
+ * @pending: How many packets wait.
+ * @lost:    Packets were lost, and no read has said so yet.
+ */
+struct notify_queue {
+	u32 pending;
+	bool lost;
+};
+
+/* For those who do not hold client->lock: sleepers and polls. */
+static struct notify_queue notify_client_peek(struct notify_multi_client *client)
+{
+	struct notify_queue queue = { };
+	struct notify_ring *ring;
+	u32 next, head;
+
+	if (READ_ONCE(client->nm->withdrawn))
+		return queue;
+
+	rcu_read_lock();
+	ring = rcu_dereference(client->ring);
+	/* A head belongs to a next that did not move around it. */
+	do {
+		next = (u32)READ_ONCE(client->next);
+		/* Pairs with notify_client_set_next(). */
+		smp_rmb();
+		queue.lost = READ_ONCE(client->unsaid);
+		head = notify_ring_head(ring);
+	} while (next != (u32)READ_ONCE(client->next));
+	queue.pending = notify_client_waiting(ring, head, next);
+	queue.lost |= queue.pending != head + 1 - next;
+	rcu_read_unlock();
+	return queue;
+}
+
+static void notify_client_set_next(struct notify_multi_client *client, u64 next, u64 unsaid)
+{
+	lockdep_assert_held(&client->lock);
+
+	WRITE_ONCE(client->unsaid, unsaid);
+	/* Pairs with notify_client_peek(): who sees the new next sees what is unsaid at it. */
+	smp_wmb();
+	WRITE_ONCE(client->next, next);
+}
+
+/* Packets from @seq to before @next are read; those before @seq that were not are lost. */
+static void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next)
+{
+	client->dropped += seq - client->next + client->unsaid;
+	client->delivered += next - seq;
+	notify_client_set_next(client, next, 0);
+}
+
+static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
+{
+	return min_t(u64, seq - client->next + client->unsaid, U32_MAX);
+}
+
+/* -- Reading. -------------------------------------------------------------- */
+
+/*
+ * Copies @count adjacent records, of which only the first may follow a loss. The ring
+ * does not know of losses; the record says it.
+ */
+static size_t notify_client_copy_run(struct notify_multi_client *client,
+				     struct notify_multi_record *first, u32 count,
+				     struct iov_iter *to)
+{
+	size_t bytes = (size_t)count * notify_client_ring(client)->record_size;
+	struct notify_multi_record header = *first;
+	size_t copied;
+
+	header.dropped = notify_client_dropped(client, header.seq);
+	if (!header.dropped)
+		return copy_to_iter(first, bytes, to);
+
+	copied = copy_to_iter(&header, sizeof(header), to);
+	if (copied == sizeof(header))
+		copied += copy_to_iter(first->data, bytes - sizeof(header), to);
+	return copied;
+}
+
+/* Whole records straight from the ring, as many as wait and fit. */
+static ssize_t notify_client_read_records(struct notify_multi_client *client, struct iov_iter *to)
+{
+	struct notify_ring *ring = notify_client_ring(client);
+	u32 limit = U32_MAX;
+	ssize_t done = 0;
+
+	while (iov_iter_count(to) >= ring->record_size) {
+		u32 head = notify_ring_head(ring);
+		u32 waiting = notify_client_waiting(ring, head, (u32)client->next);
+		u32 pos = head + 1 - waiting;
+		u32 to_end = ring->mask + 1 - (pos & ring->mask);
+		u32 fit = min_t(size_t, iov_iter_count(to) / ring->record_size, limit);
+		u32 count = min3(waiting, to_end, fit);
+		struct notify_multi_record *first = notify_ring_slot(ring, pos);
+		u64 seq = READ_ONCE(first->seq);
+		size_t copied;
+
+		if (!count)
+			break;
+		copied = notify_client_copy_run(client, first, count, to);
+		if (notify_ring_overwritten(ring, pos)) {
+			/* The producer is faster: start again from what waits now, with less. */
+			iov_iter_revert(to, copied);
+			limit = max(count / 2, 1U);
+			continue;
+		}
+		fit = copied / ring->record_size;
+		if (fit) {
+			notify_client_consume(client, seq, seq + fit);
+			done += (size_t)fit * ring->record_size;
+		}
+		if (fit < count) {
+			/* A bad buffer: a part of a record is not delivered. */
+			iov_iter_revert(to, copied - (size_t)fit * ring->record_size);
+			return done ?: -EFAULT;
+		}
+	}
+	return done;
+}
+
+/* DMF's CompletionCallback, if the source has one and is still there. */
+static int notify_client_complete(struct notify_multi_client *client,
+				  struct notify_multi_record *record)
+{
+	struct notify_multi *nm = client->nm;
+	int (*complete)(struct notify_multi_client *client, struct notify_multi_record *record,
+			void *packet);
+	int ret = 0;
+
+	down_read(&nm->callbacks);
+	complete = nm->ops ? READ_ONCE(nm->ops->complete) : NULL;
+	if (complete)
+		ret = complete(client, record, record->data);
+	else if (nm->withdrawn)
+		ret = -ENODEV;
+	up_read(&nm->callbacks);
+	return ret < 0 ? ret : 0;
+}
+
+/* Whether packets are to be completed: 1 or 0; -ENODEV if that is not possible any more. */
+static int notify_multi_completes(struct notify_multi *nm)
+{
+	int ret = 0;
+
+	down_read(&nm->callbacks);
+	if (nm->withdrawn)
+		ret = -ENODEV;
+	else if (nm->ops && READ_ONCE(nm->ops->complete))
+		ret = 1;
+	up_read(&nm->callbacks);
+	return ret;
+}
+
+/*
+ * Copies the next packet to client->taken and has it completed: once, even if it cannot
+ * be delivered then and is taken again. Returns 1, 0 if none waits, or a negative errno.
+ */
+static int notify_client_take(struct notify_multi_client *client)
+{
+	struct notify_ring *ring = notify_client_ring(client);
+	u32 head, waiting, pos;
+
+	if (!client->taken) {
+		client->taken = kvmalloc(ring->record_size, GFP_KERNEL_ACCOUNT);
+		if (!client->taken)
+			return -ENOMEM;
+	}
+	do {
+		head = notify_ring_head(ring);
+		waiting = notify_client_waiting(ring, head, (u32)client->next);
+		if (!waiting)
+			return 0;
+		pos = head + 1 - waiting;
+		if (client->completed && (u32)client->completed == pos)
+			return 1;
+		client->completed = 0;
+		memcpy(client->taken, notify_ring_slot(ring, pos), ring->record_size);
+	} while (notify_ring_overwritten(ring, pos));
+
+	client->taken->dropped = notify_client_dropped(client, client->taken->seq);
+	client->completed = client->taken->seq;
+	client->result = notify_client_complete(client, client->taken);
+	return 1;
+}
+
+/* One packet at a time, each completed by the source or looked at for its status. */
+static ssize_t notify_client_read_packets(struct notify_multi_client *client, struct iov_iter *to)
+{
+	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
+	u32 packet_size = client->nm->packet_size;
+	size_t size = raw ? packet_size : notify_ring_record_size(packet_size);
+	ssize_t done = 0;
+
+	while (iov_iter_count(to) >= size) {
+		int ret = notify_client_take(client);
+		u64 seq = client->completed;
+		size_t copied;
+
+		if (ret <= 0)
+			return done ?: ret;
+
+		ret = client->result;
+		if (!ret && raw)
+			ret = client->taken->status;
+		if (ret) {
+			if (!done)
+				notify_client_consume(client, seq, seq + 1);
+			return done ?: ret;
+		}
+
+		copied = copy_to_iter(raw ? (void *)client->taken->data : client->taken, size, to);
+		if (copied < size) {
+			iov_iter_revert(to, copied);
+			return done ?: -EFAULT;
+		}
+		notify_client_consume(client, seq, seq + 1);
+		done += size;
+	}
+	return done;
+}
+
+static int notify_client_lock(struct notify_multi_client *client)
+{
+	return mutex_lock_interruptible(&client->lock) ? -ERESTARTSYS : 0;
+}
+
+/* Bytes read, 0 if nothing waits, or a negative errno. Called with client->lock. */
+static ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to)
+{
+	u32 packet_size = client->nm->packet_size;
+	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
+	int completes;
+
+	if (iov_iter_count(to) < (raw ? packet_size : notify_ring_record_size(packet_size)))
+		return -EINVAL;
+
+	completes = notify_multi_completes(client->nm);
+	if (completes < 0)
+		return 0;
+	if (completes || raw)
+		return notify_client_read_packets(client, to);
+	return notify_client_read_records(client, to);
+}
+
+/* A read that is to sleep; DMF's pended request. It stays one until the read returns. */
+static int notify_client_pend(struct notify_multi_client *client)
+{
+	return atomic_add_unless(&client->requests, 1, client->nm->max_requests) ? 0 : -EBUSY;
+}
+
+/*
+ * The read has taken a wake-up for which others sleep, too: if it leaves packets behind
+ * it passes the wake-up on.
+ */
+static void notify_client_unpend(struct notify_multi_client *client)
+{
+	atomic_dec(&client->requests);
+	if (notify_client_peek(client).pending)
+		wake_up_interruptible_poll(&client->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static int notify_client_sleep(struct notify_multi_client *client)
+{
+	return wait_event_interruptible_exclusive(client->wait,
+						  READ_ONCE(client->nm->gone) ||
+						  notify_client_peek(client).pending);
+}
+
+static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct notify_multi_client *client = file->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
+	bool pended = false;
+	ssize_t ret;
+
+	if (!iov_iter_count(to))
+		return 0;
+
+	for (;;) {
+		/* Before the queue is looked at: the source's last packet came before it went. */
+		bool gone = smp_load_acquire(&client->nm->gone);
+
+		if (nowait)
+			ret = mutex_trylock(&client->lock) ? 0 : -EAGAIN;
+		else
+			ret = notify_client_lock(client);
+		if (ret)
+			break;
+		ret = notify_client_read(client, to);
+		mutex_unlock(&client->lock);
+		if (ret)
+			break;
+
+		ret = -ENODEV;
+		if (gone)
+			break;
+		ret = -EAGAIN;
+		if (nowait || file->f_flags & O_NONBLOCK)
+			break;
+
+		if (!pended) {
+			ret = notify_client_pend(client);
+			if (ret)
+				break;
+			pended = true;
+		}
+		ret = notify_client_sleep(client);
+		if (ret)
+			break;
+	}
+	if (pended)
+		notify_client_unpend(client);
+	return ret;
+}
+
+static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
+{
+	struct notify_multi_client *client = file->private_data;
+	struct notify_queue queue;
+	__poll_t mask = 0;
+
+	poll_wait(file, &client->wait, wait);
+	/* Pairs with notify_multi_wake(); poll_wait() of older kernels has no barrier. */
+	smp_mb();
+
+	if (READ_ONCE(client->nm->gone))
+		mask |= EPOLLHUP;
+	queue = notify_client_peek(client);
+	if (queue.pending)
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (queue.lost)
+		mask |= EPOLLPRI;
+	return mask;
+}
+
+static int notify_multi_fasync(int fd, struct file *file, int on)
+{
+	struct notify_multi_client *client = file->private_data;
+
+	return fasync_helper(fd, file, on, &client->fasync);
+}
+
+/* -- Control. -------------------------------------------------------------- */
+
+static int notify_client_get_info(struct notify_multi_client *client, void __user *arg)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_multi_info info = {
+		.abi_version = NOTIFY_MULTI_ABI_VERSION,
+		.packet_size = nm->packet_size,
+		.record_size = notify_ring_record_size(nm->packet_size),
+		.max_requests = nm->max_requests,
+		.replay = nm->replay,
+	};
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	info.format = client->format;
+	info.max_packets = notify_client_ring(client)->max_packets;
+	mutex_unlock(&client->lock);
+	info.ring_bytes = notify_ring_bytes(nm->packet_size, info.max_packets);
+
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_multi_stats stats = {
+		.abi_version = NOTIFY_MULTI_ABI_VERSION,
+		.pending_requests = atomic_read(&client->requests),
+	};
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	spin_lock_irq(&nm->lock);
+	stats.seq = nm->seq;
+	stats.clients = nm->nr_clients;
+	spin_unlock_irq(&nm->lock);
+	stats.pending_packets = min_t(u64, stats.seq + 1 - client->next,
+				      notify_client_ring(client)->max_packets);
+	stats.next = stats.seq + 1 - stats.pending_packets;
+	stats.delivered = client->delivered;
+	stats.dropped = client->dropped + client->unsaid + stats.next - client->next;
+	mutex_unlock(&client->lock);
+
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static int notify_client_set_format(struct notify_multi_client *client, u32 format)
+{
+	int ret;
+
+	if (format != NOTIFY_MULTI_FORMAT_RECORD && format != NOTIFY_MULTI_FORMAT_RAW)
+		return -EINVAL;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	client->format = format;
+	mutex_unlock(&client->lock);
+	return 0;
+}
+
+/* Keeps of what waits the newest packets that fit. Called with client->lock. */
+static void notify_client_replace_ring(struct notify_multi_client *client,
+				       struct notify_ring *new)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_ring *old = notify_client_ring(client);
+	u32 next = (u32)client->next;
+	u32 head, keep;
+	u64 kept;
+
+	/*
+	 * Copied while broadcasts go on. What they overwrite meanwhile does not wait any
+	 * more when they are kept out, and what they have added is copied then.
+	 */
+	head = notify_ring_head(old);
+	keep = min(notify_client_waiting(old, head, next), new->max_packets);
+	notify_ring_copy(new, old, head, keep, 0);
+
+	spin_lock_irq(&nm->lock);
+	keep = min(notify_client_waiting(old, (u32)nm->seq, next), new->max_packets);
+	notify_ring_copy(new, old, (u32)nm->seq, min((u32)nm->seq - head, keep), 0);
+	notify_ring_set_head(new, (u32)nm->seq);
+	kept = nm->seq + 1 - keep;
+	notify_client_set_next(client, kept, client->unsaid + kept - client->next);
+	rcu_assign_pointer(client->ring, new);
+	spin_unlock_irq(&nm->lock);
+}
+
+static int notify_client_set_max_packets(struct notify_multi_client *client, u32 max_packets)
+{
+	u32 packet_size = client->nm->packet_size;
+	struct notify_ring *old, *new;
+	int ret;
+
+	if (!notify_multi_ring_fits(packet_size, max_packets))
+		return -EINVAL;
+	new = notify_ring_alloc(packet_size, max_packets, GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+
+	ret = notify_client_lock(client);
+	if (ret) {
+		notify_ring_free(new);
+		return ret;
+	}
+	old = notify_client_ring(client);
+	notify_client_replace_ring(client, new);
+	mutex_unlock(&client->lock);
+
+	synchronize_rcu(); /* notify_client_peek() may still look at it. */
+	notify_ring_free(old);
+	return 0;
+}
+
+static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
+{
+	struct notify_multi *nm = client->nm;
+	u64 last, oldest;
+	u32 max_packets;
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	spin_lock_irq(&nm->lock);
+	last = nm->seq;
+	spin_unlock_irq(&nm->lock);
+
+	max_packets = notify_client_ring(client)->max_packets;
+	oldest = last + 1 - min_t(u64, last + 1 - client->next, max_packets);
+	if (seq <= last && seq >= client->next)
+		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
+	mutex_unlock(&client->lock);
+	return seq > last ? -EINVAL : 0;
+}
+
+static long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct notify_multi_client *client = file->private_data;
+	void __user *argp = (void __user *)arg;
+	u32 value;
+	u64 seq;
+
+	switch (cmd) {
+	case NOTIFY_MULTI_IOC_GET_INFO:
+		return notify_client_get_info(client, argp);
+	case NOTIFY_MULTI_IOC_GET_STATS:
+		return notify_client_get_stats(client, argp);
+	case NOTIFY_MULTI_IOC_SET_FORMAT:
+		if (copy_from_user(&value, argp, sizeof(value)))
+			return -EFAULT;
+		return notify_client_set_format(client, value);
+	case NOTIFY_MULTI_IOC_SET_MAX_PACKETS:
+		if (copy_from_user(&value, argp, sizeof(value)))
+			return -EFAULT;
+		return notify_client_set_max_packets(client, value);
+	case NOTIFY_MULTI_IOC_CONSUME:
+		if (copy_from_user(&seq, argp, sizeof(seq)))
+			return -EFAULT;
+		return notify_client_consume_to(client, seq);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* -- Arrival and departure. ------------------------------------------------ */
+
+static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
+{
+	struct notify_multi_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	struct notify_ring *ring;
+
+	if (!client)
+		return NULL;
+	ring = notify_ring_alloc(nm->packet_size, nm->max_packets, GFP_KERNEL_ACCOUNT);
+	if (!ring) {
+		kfree(client);
+		return NULL;
+	}
+	RCU_INIT_POINTER(client->ring, ring);
+	init_waitqueue_head(&client->wait);
+	mutex_init(&client->lock);
+	kref_get(&nm->kref);
+	client->nm = nm;
+	return client;
+}
+
+static void notify_client_destroy(struct notify_multi_client *client)
+{
+	notify_ring_free(rcu_dereference_protected(client->ring, true));
+	kvfree(client->taken);
+	mutex_destroy(&client->lock);
+	kref_put(&client->nm->kref, notify_multi_release);
+	kfree_rcu(client, rcu);
+}
+
+/* How many packets there are to replay. Called with nm->lock. */
+static u32 notify_multi_replayable(struct notify_multi *nm)
+{
+	return min_t(u64, nm->seq + 1 - nm->first_seq, nm->replay);
+}
+
+/* From here on broadcasts reach the open. It starts with what is to be replayed. */
+static void notify_client_join(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
+	u32 head, replay;
+
+	/* Copied while broadcasts go on, as in notify_client_replace_ring(). */
+	spin_lock_irq(&nm->lock);
+	head = (u32)nm->seq;
+	replay = notify_multi_replayable(nm);
+	spin_unlock_irq(&nm->lock);
+	notify_ring_copy(ring, nm->history, head, replay, NOTIFY_MULTI_REC_REPLAY);
+
+	spin_lock_irq(&nm->lock);
+	replay = notify_multi_replayable(nm);
+	notify_ring_copy(ring, nm->history, (u32)nm->seq, min((u32)nm->seq - head, replay),
+			 NOTIFY_MULTI_REC_REPLAY);
+	notify_ring_set_head(ring, (u32)nm->seq);
+	client->next = nm->seq + 1 - replay;
+	list_add_tail_rcu(&client->node, &nm->clients);
+	nm->nr_clients++;
+	spin_unlock_irq(&nm->lock);
+}
+
+static void notify_client_leave(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+
+	spin_lock_irq(&nm->lock);
+	list_del_rcu(&client->node);
+	nm->nr_clients--;
+	spin_unlock_irq(&nm->lock);
+}
+
+/*
+ * Runs with misc_mtx held, for which misc_deregister() waits: the source cannot go
+ * meanwhile.
+ */
+static int notify_multi_open(struct inode *inode, struct file *file)
+{
+	struct notify_multi *nm = container_of(file->private_data, struct notify_multi, misc);
+	struct notify_multi_client *client = notify_client_create(nm);
+	int ret = 0;
+
+	if (!client)
+		return -ENOMEM;
+	notify_client_join(client);
+
+	if (nm->ops && nm->ops->arrival)
+		ret = nm->ops->arrival(client, file);
+	if (ret < 0) {
+		notify_client_leave(client);
+		notify_client_destroy(client);
+		return ret;
+	}
+
+	file->private_data = client;
+	file->f_mode |= FMODE_NOWAIT;
+	return stream_open(inode, file); /* Which never fails. */
+}
+
+static int notify_multi_close(struct inode *inode, struct file *file)
+{
+	struct notify_multi_client *client = file->private_data;
+	struct notify_multi *nm = client->nm;
+
+	down_read(&nm->callbacks);
+	notify_client_leave(client);
+	if (nm->ops && nm->ops->departure)
+		nm->ops->departure(client);
+	up_read(&nm->callbacks);
+	notify_client_destroy(client);
+	return 0;
+}
+
+static const struct file_operations notify_multi_fops = {
+	.owner = THIS_MODULE,
+	.open = notify_multi_open,
+	.release = notify_multi_close,
+	.read_iter = notify_multi_read_iter,
+	.splice_read = copy_splice_read,
+	.poll = notify_multi_poll,
+	.fasync = notify_multi_fasync,
+	.unlocked_ioctl = notify_multi_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};
+
+/* -- sysfs. ---------------------------------------------------------------- */
+
+static struct notify_multi *notify_multi_from_dev(struct device *dev)
+{
+	return container_of(dev_get_drvdata(dev), struct notify_multi, misc);
+}
+
+#define NOTIFY_MULTI_ATTR(field)							\
+static ssize_t field##_show(struct device *dev, struct device_attribute *attr, char *buf) \
+{											\
+	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->field);		\
+}											\
+static DEVICE_ATTR_RO(field)
+
+NOTIFY_MULTI_ATTR(packet_size);
+NOTIFY_MULTI_ATTR(max_packets);
+NOTIFY_MULTI_ATTR(max_requests);
+NOTIFY_MULTI_ATTR(replay);
+
+static ssize_t clients_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(notify_multi_from_dev(dev)->nr_clients));
+}
+static DEVICE_ATTR_RO(clients);
+
+static ssize_t broadcasts_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct notify_multi *nm = notify_multi_from_dev(dev);
+	u64 broadcasts;
+
+	spin_lock_irq(&nm->lock);
+	broadcasts = nm->seq + 1 - nm->first_seq;
+	spin_unlock_irq(&nm->lock);
+	return sysfs_emit(buf, "%llu\n", broadcasts);
+}
+static DEVICE_ATTR_RO(broadcasts);
+
+static struct attribute *notify_multi_attrs[] = {
+	&dev_attr_packet_size.attr,
+	&dev_attr_max_packets.attr,
+	&dev_attr_max_requests.attr,
+	&dev_attr_replay.attr,
+	&dev_attr_clients.attr,
+	&dev_attr_broadcasts.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(notify_multi);
+
+/* -- Registration. --------------------------------------------------------- */
+
+static bool notify_multi_config_valid(const struct notify_multi_config *config)
+{
+	size_t length = config->name ? strlen(config->name) : 0;
+
+	return length && length <= NOTIFY_MULTI_NAME_MAX && !strpbrk(config->name, "/!") &&
+	       strcmp(config->name, ".") && strcmp(config->name, "..") &&
+	       !(config->mode & ~0777) &&
+	       config->packet_size && config->packet_size <= NOTIFY_MULTI_MAX_PACKET_SIZE &&
+	       notify_multi_ring_fits(config->packet_size, config->max_packets) &&
+	       config->max_requests && config->max_requests <= INT_MAX &&
+	       config->replay <= config->max_packets;
+}
+
+static struct notify_multi *notify_multi_create(struct device *parent,
+						const struct notify_multi_config *config)
+{
+	struct notify_multi *nm = kzalloc(sizeof(*nm), GFP_KERNEL);
+
+	if (!nm)
+		return NULL;
+	kref_init(&nm->kref);
+	init_rwsem(&nm->callbacks);
+	spin_lock_init(&nm->lock);
+	INIT_LIST_HEAD(&nm->clients);
+	nm->packet_size = config->packet_size;
+	nm->max_packets = config->max_packets;
+	nm->max_requests = config->max_requests;
+	nm->replay = config->replay;
+	nm->first_seq = config->first_seq ?: 1;
+	nm->seq = nm->first_seq - 1;
+	nm->ops = config->ops;
+	nm->drvdata = config->drvdata;
+
+	nm->name = kstrdup(config->name, GFP_KERNEL);
+	/* A name of its own in the class of misc devices, where a "watchdog" may be. */
+	nm->misc.name = kasprintf(GFP_KERNEL, "notify!%s", config->name);
+	nm->misc.nodename = kasprintf(GFP_KERNEL, "notify/%s", config->name);
+	nm->misc.minor = MISC_DYNAMIC_MINOR;
+	nm->misc.mode = config->mode ?: NOTIFY_MULTI_DEFAULT_MODE;
+	nm->misc.fops = &notify_multi_fops;
+	nm->misc.groups = notify_multi_groups;
+	nm->misc.parent = parent;
+	if (nm->replay)
+		nm->history = notify_ring_alloc(nm->packet_size, nm->replay, GFP_KERNEL);
+
+	if (!nm->name || !nm->misc.name || !nm->misc.nodename || (nm->replay && !nm->history)) {
+		kref_put(&nm->kref, notify_multi_release);
+		return NULL;
+	}
+	return nm;
+}
+
+/* Two devices of one name would be found only by sysfs, with a backtrace. */
+static int notify_multi_publish(struct notify_multi *nm)
+{
+	struct notify_multi *other;
+	int ret = 0;
+
+	mutex_lock(&notify_multi_devices_lock);
+	list_for_each_entry(other, &notify_multi_devices, siblings)
+		if (!strcmp(other->name, nm->name))
+			ret = -EEXIST;
+	if (!ret)
+		ret = misc_register(&nm->misc);
+	if (!ret)
+		list_add_tail(&nm->siblings, &notify_multi_devices);
+	mutex_unlock(&notify_multi_devices_lock);
+	return ret;
+}
+
+static void notify_multi_withdraw(struct notify_multi *nm)
+{
+	mutex_lock(&notify_multi_devices_lock);
+	misc_deregister(&nm->misc);
+	list_del(&nm->siblings);
+	mutex_unlock(&notify_multi_devices_lock);
+}
+
+/**
+ * notify_multi_register() - make a device
+ * @parent: The device that the packets come from; may be NULL.
+ * @config: What the device is to be like.
+ *
+ * The node may be opened, and callbacks run, before the function returns.
+ *
+ * Context: Process context, may sleep. Must not be called with a lock held that an
+ * arrival callback takes.
+ *
+ * Return: The device, which lives until notify_multi_unregister(); or an ERR_PTR():
+ * %-EINVAL for a config out of range or a ring over the module's max_ring_bytes,
+ * %-EEXIST for a name that is taken, %-EBUSY when there is no minor left, %-ENOMEM.
+ */
+struct notify_multi *notify_multi_register(struct device *parent,
+					   const struct notify_multi_config *config)
+{
+	struct notify_multi *nm;
+	int ret;
+
+	if (!notify_multi_config_valid(config))
+		return ERR_PTR(-EINVAL);
+	nm = notify_multi_create(parent, config);
+	if (!nm)
+		return ERR_PTR(-ENOMEM);
+
+	ret = notify_multi_publish(nm);
+	if (ret) {
+		kref_put(&nm->kref, notify_multi_release);
+		return ERR_PTR(ret);
+	}
+	return nm;
+}
+EXPORT_SYMBOL_GPL(notify_multi_register);
+
+/**
+ * notify_multi_unregister() - the source goes
+ * @nm: The device; not to be used any more afterwards.
+ *
+ * Removes the node and wakes everybody: reads return what is still queued, then ENODEV.
+ * The departure callback has run for every open when the function returns, and no
+ * callback runs after that.
+ *
+ * Context: Process context, may sleep. Not from a callback, nor with a lock held that a
+ * callback takes.
+ */
+void notify_multi_unregister(struct notify_multi *nm)
+{
+	struct notify_multi_client *client;
+
+	notify_multi_withdraw(nm);
+
+	down_write(&nm->callbacks);
+	spin_lock_irq(&nm->lock);
+	WRITE_ONCE(nm->withdrawn, nm->ops && READ_ONCE(nm->ops->complete));
+	/* Pairs with notify_multi_read_iter(): the last packet's head before gone. */
+	smp_store_release(&nm->gone, true);
+	spin_unlock_irq(&nm->lock);
+
+	list_for_each_entry(client, &nm->clients, node) {
+		wake_up_interruptible_all(&client->wait);
+		kill_fasync(&client->fasync, SIGIO, POLL_HUP);
+		if (nm->ops && nm->ops->departure)
+			nm->ops->departure(client);
+	}
+	nm->ops = NULL;
+	up_write(&nm->callbacks);
+
+	kref_put(&nm->kref, notify_multi_release);
+}
+EXPORT_SYMBOL_GPL(notify_multi_unregister);
+
+static void notify_multi_unregister_action(void *nm)
+{
+	notify_multi_unregister(nm);
+}
+
+/**
+ * devm_notify_multi_register() - make a device that goes with its parent's driver
+ * @parent: The device that the packets come from.
+ * @config: What the device is to be like.
+ *
+ * As notify_multi_register(); notify_multi_unregister() is called when @parent's driver
+ * is unbound.
+ *
+ * Context: As notify_multi_register().
+ * Return: As notify_multi_register().
+ */
+struct notify_multi *devm_notify_multi_register(struct device *parent,
+						const struct notify_multi_config *config)
+{
+	struct notify_multi *nm = notify_multi_register(parent, config);
+	int ret;
+
+	if (IS_ERR(nm))
+		return nm;
+	ret = devm_add_action_or_reset(parent, notify_multi_unregister_action, nm);
+	return ret ? ERR_PTR(ret) : nm;
+}
+EXPORT_SYMBOL_GPL(devm_notify_multi_register);
+
+/**
+ * notify_multi_drvdata() - the source's own pointer
+ * @nm: The device.
+ *
+ * Context: Any.
+ * Return: The drvdata of the device's config.
+ */
+void *notify_multi_drvdata(struct notify_multi *nm)
+{
+	return nm->drvdata;
+}
+EXPORT_SYMBOL_GPL(notify_multi_drvdata);
+
+/**
+ * notify_multi_of() - the device of an open
+ * @client: The open, as a callback is given it.
+ *
+ * Context: Any, between the open's arrival and its departure.
+ * Return: The device.
+ */
+struct notify_multi *notify_multi_of(struct notify_multi_client *client)
+{
+	return client->nm;
+}
+EXPORT_SYMBOL_GPL(notify_multi_of);
+
+/**
+ * notify_multi_set_private() - keep a pointer of the source's for an open
+ * @client:  The open, as a callback is given it.
+ * @private: The pointer; the source frees what it points to, on departure.
+ *
+ * Context: Any, between the open's arrival and its departure; calls for one open are
+ * serialised by the source.
+ */
+void notify_multi_set_private(struct notify_multi_client *client, void *private)
+{
+	client->private = private;
+}
+EXPORT_SYMBOL_GPL(notify_multi_set_private);
+
+/**
+ * notify_multi_get_private() - the pointer that the source keeps for an open
+ * @client: The open, as a callback is given it.
+ *
+ * Context: Any, between the open's arrival and its departure.
+ * Return: What notify_multi_set_private() was given last; NULL before.
+ */
+void *notify_multi_get_private(struct notify_multi_client *client)
+{
+	return client->private;
+}
+EXPORT_SYMBOL_GPL(notify_multi_get_private);
+
+MODULE_DESCRIPTION("Broadcast of hardware notifications to every open of a device");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");

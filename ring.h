@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ring of one open: records of one size, one producer, one consumer at a time, and
+ * no lock between the two.
+ *
+ *     +-------------+--------+--------+--------+--------+-----
+ *     | header page | slot 0 | slot 1 | slot 2 | slot 3 | ...     one vmalloc area
+ *     +-------------+--------+--------+--------+--------+-----
+ *           head ------------------------^
+ *
+ * A position is the low half of a packet's seq: it wraps, and all machines store it in
+ * one go. The packet at a position is in slot (position & mask), so that a ring which
+ * has packets up to head holds those after (head - slots).
+ *
+ * The producer overwrites the oldest slot without asking. It may be writing the slot of
+ * head + 1 at any time, so a consumer trusts what it copied only if the slot could not
+ * have been that one by the time the copy was finished:
+ *
+ *     producer                             consumer
+ *
+ *     smp_wmb()                 A          smp_load_acquire(head)     B
+ *     write slot of head + 1               copy slots up to head
+ *     smp_store_release(head)   B          smp_rmb()                  A
+ *                                          read head again
+ *
+ * B: who sees the new head sees the slot as it was written. A: who copied any byte of
+ * the new packet sees, in head, that the packet before it was complete, and so knows
+ * that the slot was being overwritten.
+ *
+ * A ring has more slots than the packets that may wait in it, so that those which wait
+ * are not the ones being overwritten.
+ */
+#ifndef _NOTIFY_MULTI_RING_H
+#define _NOTIFY_MULTI_RING_H
+
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include <linux/notify_multi.h>
+
+/**
+ * struct notify_ring - a ring
+ * @header:      What a mapping of the ring starts with; its head is the ring's.
+ * @slots:       Slot 0.
+ * @mask:        Number of slots, a power of two, less 1.
+ * @record_size: Bytes of a slot.
+ * @max_packets: How many packets may wait in the ring, less than there are slots.
+ */
+struct notify_ring {
+	struct notify_multi_ring *header;
+	void *slots;
+	u32 mask;
+	u32 record_size;
+	u32 max_packets;
+};
+
+static inline u32 notify_ring_record_size(u32 packet_size)
+{
+	return sizeof(struct notify_multi_record) + ALIGN(packet_size, 8);
+}
+
+/* The smallest power of two above @max_packets. */
+static inline u64 notify_ring_slots(u32 max_packets)
+{
+	return 1ULL << fls(max_packets);
+}
+
+static inline u64 notify_ring_bytes(u32 packet_size, u32 max_packets)
+{
+	return PAGE_SIZE + PAGE_ALIGN(notify_ring_slots(max_packets) *
+				      notify_ring_record_size(packet_size));
+}
+
+static inline struct notify_multi_record *notify_ring_slot(struct notify_ring *ring, u32 pos)
+{
+	return ring->slots + (size_t)(pos & ring->mask) * ring->record_size;
+}
+
+/* Zeroed: padding is never written, and programs may map the ring. */
+static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_packets, gfp_t gfp)
+{
+	struct notify_ring *ring = kzalloc(sizeof(*ring), gfp);
+
+	if (!ring)
+		return NULL;
+	ring->header = __vmalloc(notify_ring_bytes(packet_size, max_packets), gfp | __GFP_ZERO);
+	if (!ring->header) {
+		kfree(ring);
+		return NULL;
+	}
+	ring->slots = (void *)ring->header + PAGE_SIZE;
+	ring->mask = notify_ring_slots(max_packets) - 1;
+	ring->record_size = notify_ring_record_size(packet_size);
+	ring->max_packets = max_packets;
+
+	ring->header->slots = ring->mask + 1;
+	ring->header->record_size = ring->record_size;
+	ring->header->data_offset = PAGE_SIZE;
+	ring->header->abi_version = NOTIFY_MULTI_ABI_VERSION;
+	return ring;
+}
+
+static inline void notify_ring_free(struct notify_ring *ring)
+{
+	if (!ring)
+		return;
+	vfree(ring->header);
+	kfree(ring);
+}
+
+/* -- Producer. ------------------------------------------------------------- */
+
+/* The next packet; producers are serialised by the caller. */
+static inline void notify_ring_push(struct notify_ring *ring,
+				    const struct notify_multi_record *record, const void *packet)
+{
+	u32 pos = (u32)record->seq;
+	struct notify_multi_record *slot = notify_ring_slot(ring, pos);
+
+	/* Pairs with notify_ring_overwritten(): the last head before this slot's bytes. */
+	smp_wmb();
+	*slot = *record;
+	memcpy(slot->data, packet, record->size);
+	/* Pairs with notify_ring_head(): this slot's bytes before the new head. */
+	smp_store_release(&ring->header->head, pos);
+}
+
+/* Starts a ring that no one else sees yet, or moves it to where its copies end. */
+static inline void notify_ring_set_head(struct notify_ring *ring, u32 head)
+{
+	smp_store_release(&ring->header->head, head);
+}
+
+/* Copies the @count packets that end at @head, as far as they are still in @from. */
+static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
+				    u32 head, u32 count, u32 flags)
+{
+	u32 pos;
+
+	for (pos = head - count + 1; count--; pos++) {
+		struct notify_multi_record *slot = notify_ring_slot(to, pos);
+
+		memcpy(slot, notify_ring_slot(from, pos), to->record_size);
+		slot->flags |= flags;
+	}
+}
+
+/* -- Consumer. ------------------------------------------------------------- */
+
+static inline u32 notify_ring_head(struct notify_ring *ring)
+{
+	/* Pairs with notify_ring_push(): what is copied next is complete up to head. */
+	return smp_load_acquire(&ring->header->head);
+}
+
+/* Whether what was copied from @pos on may have been overwritten meanwhile. */
+static inline bool notify_ring_overwritten(struct notify_ring *ring, u32 pos)
+{
+	/* Pairs with notify_ring_push(): the copied bytes before head. */
+	smp_rmb();
+	return READ_ONCE(ring->header->head) + 1 - pos > ring->mask;
+}
+
+#endif /* _NOTIFY_MULTI_RING_H */

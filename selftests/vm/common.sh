@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the scripts of this directory share. Sourced, never run.
+
+set -euo pipefail
+
+VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$VM_DIR/../.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/notify_multi
+readonly VM_DIR TOP CACHE
+
+# The C compiler that Debian's kernels of this matrix were built with.
+readonly GCC=gcc-12
+
+say() {
+	printf '== %s\n' "$*" >&2
+}
+
+die() {
+	printf 'error: %s\n' "$*" >&2
+	exit 1
+}
+
+# machine_row NAME: sets ARCH, SUITE, SERIES and FLAVOUR from the table.
+machine_row() {
+	local row
+
+	row=$(awk -v name="$1" '$1 == name' "$VM_DIR/machines")
+	[ -n "$row" ] || die "no machine '$1' in selftests/vm/machines"
+	# shellcheck disable=SC2034 # SUITE and FLAVOUR are for those who source this
+	read -r _ ARCH SUITE SERIES FLAVOUR _ <<<"$row"
+}
+
+# cross_prefix ARCH: the prefix of the compiler for that architecture.
+cross_prefix() {
+	case $1 in
+	amd64) echo "" ;;
+	arm64) echo aarch64-linux-gnu- ;;
+	*) die "no compiler is known for $1" ;;
+	esac
+}
+
+# kernel_arch ARCH: what the kernel's makefiles call that architecture.
+kernel_arch() {
+	case $1 in
+	amd64) echo x86 ;;
+	*) echo "$1" ;;
+	esac
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The packets of notify_gpio: edges of GPIO lines.
+ */
+#ifndef _UAPI_LINUX_NOTIFY_GPIO_H
+#define _UAPI_LINUX_NOTIFY_GPIO_H
+
+#include <linux/types.h>
+
+/**
+ * enum notify_gpio_edge - which way a line went
+ * @NOTIFY_GPIO_EDGE_RISING:  From inactive to active.
+ * @NOTIFY_GPIO_EDGE_FALLING: From active to inactive.
+ */
+enum notify_gpio_edge {
+	NOTIFY_GPIO_EDGE_RISING		= 1,
+	NOTIFY_GPIO_EDGE_FALLING	= 2,
+};
+
+/**
+ * struct notify_gpio_event - the payload of a notify_gpio packet
+ * @line:       Index of the line in the firmware's "gpios" property, 0 to 63.
+ * @edge:       Of &enum notify_gpio_edge.
+ * @level:      1 active, 0 inactive: what the line was when the interrupt was handled.
+ * @line_seqno: Counts the line's edges, from 1. A gap means that edges came faster than
+ *              they could be broadcast and were counted only.
+ */
+struct notify_gpio_event {
+	__u32 line;
+	__u32 edge;
+	__u32 level;
+	__u32 line_seqno;
+};
+
+#endif /* _UAPI_LINUX_NOTIFY_GPIO_H */
