@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_gpio: edges of GPIO lines for every program that wants them.
+ *
+ * The way of an edge:
+ *
+ *     hard handler   gpio_line_irq()      takes time and level and queues them, so that
+ *                                         a burst becomes that many packets
+ *     IRQ thread     gpio_line_thread()   broadcasts what is queued, in order
+ *
+ * A line behind a sleeping expander has no hard handler: its level can be read by
+ * gpio_line_sleeping_irq() only, in the thread of the expander's interrupt. A line that
+ * is debounced by software is read by gpio_line_settled(), once it has been quiet.
+ *
+ * The firmware node has the properties of "notify-multi,gpio"; device tree, ACPI (by
+ * PRP0001) and software nodes will do.
+ */
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/gpio/consumer.h>
+#include <linux/interrupt.h>
+#include <linux/kfifo.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
+#include <linux/pm_wakeup.h>
+#include <linux/property.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/notify_gpio.h>
+
+#include "compat.h"
+#include "notify_multi.h"
+
+#define GPIO_MAX_LINES			64
+#define GPIO_QUEUE_LENGTH		256	/* a power of two */
+#define GPIO_MAX_DEBOUNCE_MS		60000
+#define GPIO_DEFAULT_MAX_PACKETS	256
+#define GPIO_DEFAULT_MAX_REQUESTS	16
+
+/* An edge on its way from the hard handler to the thread. */
+struct gpio_edge {
+	struct notify_gpio_event event;
+	int status;
+	ktime_t when;
+};
+
+/**
+ * struct gpio_line - a line
+ * @gpio:    The device that it belongs to.
+ * @desc:    The line.
+ * @irq:     Its interrupt.
+ * @index:   Its place in the "gpios" property.
+ * @seqno:   Edges so far; guarded by gpio->lock.
+ * @settle:  Runs when a line that is debounced by software has been quiet.
+ * @changed: When it was not quiet last; guarded by gpio->lock.
+ * @level:   What it had settled to; only gpio_line_settled() uses it.
+ */
+struct gpio_line {
+	struct notify_gpio *gpio;
+	struct gpio_desc *desc;
+	int irq;
+	u32 index;
+	u32 seqno;
+	struct delayed_work settle;
+	ktime_t changed;
+	int level;
+};
+
+/**
+ * struct notify_gpio - the lines of one firmware node
+ * @dev:         The platform device.
+ * @label:       What the node and the interrupts are called.
+ * @nm:          Where the edges go.
+ * @edges:       Which edges are wanted, 1 << &enum notify_gpio_edge.
+ * @debounce_ms: How long a line must be quiet where its controller cannot debounce.
+ * @broadcast:   Held by the thread that empties the queue, so that packets keep their
+ *               order. Guards @reported.
+ * @reported:    Of the overflows, those that the kernel log tells of.
+ * @lock:        Guards the queue's input, and all that follows.
+ * @queue:       Edges that wait to be broadcast; emptied under @broadcast alone.
+ * @overflows:   Edges for which the queue had no room.
+ * @nr_lines:    How many lines there are.
+ * @lines:       The lines.
+ */
+struct notify_gpio {
+	struct device *dev;
+	const char *label;
+	struct notify_multi *nm;
+	u32 edges;
+	u32 debounce_ms;
+
+	struct mutex broadcast;
+	u32 reported;
+	spinlock_t lock;
+	DECLARE_KFIFO(queue, struct gpio_edge, GPIO_QUEUE_LENGTH);
+	u32 overflows;
+	u32 nr_lines;
+	struct gpio_line lines[];
+};
+
+/* -- Edges. ---------------------------------------------------------------- */
+
+/* @level is a negative errno where it could not be read: that is the packet's status. */
+static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
+{
+	struct notify_gpio *gpio = line->gpio;
+	struct gpio_edge edge = {
+		.event = {
+			.line = line->index,
+			.level = max(level, 0),
+		},
+		.status = min(level, 0),
+		.when = when,
+	};
+	unsigned long flags;
+
+	if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_RISING))
+		edge.event.edge = NOTIFY_GPIO_EDGE_RISING;
+	else if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_FALLING))
+		edge.event.edge = NOTIFY_GPIO_EDGE_FALLING;
+	else
+		edge.event.edge = level ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
+
+	spin_lock_irqsave(&gpio->lock, flags);
+	edge.event.line_seqno = ++line->seqno;
+	if (!kfifo_put(&gpio->queue, edge))
+		WRITE_ONCE(gpio->overflows, gpio->overflows + 1);
+	spin_unlock_irqrestore(&gpio->lock, flags);
+}
+
+static void gpio_broadcast_queue(struct notify_gpio *gpio)
+{
+	struct gpio_edge edge;
+	u32 overflows;
+
+	mutex_lock(&gpio->broadcast);
+	while (kfifo_get(&gpio->queue, &edge))
+		notify_multi_broadcast_at(gpio->nm, &edge.event, sizeof(edge.event), edge.status,
+					  edge.when);
+	overflows = READ_ONCE(gpio->overflows);
+	if (overflows != gpio->reported) {
+		dev_warn_ratelimited(gpio->dev, "%u edges came too fast and were only counted\n",
+				     overflows - gpio->reported);
+		gpio->reported = overflows;
+	}
+	mutex_unlock(&gpio->broadcast);
+}
+
+static void gpio_wakeup(struct notify_gpio *gpio)
+{
+	if (device_may_wakeup(gpio->dev))
+		pm_wakeup_event(gpio->dev, 0);
+}
+
+static irqreturn_t gpio_line_irq(int irq, void *data)
+{
+	struct gpio_line *line = data;
+	ktime_t now = ktime_get();
+
+	gpio_queue_edge(line, gpiod_get_value(line->desc), now);
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t gpio_line_thread(int irq, void *data)
+{
+	struct gpio_line *line = data;
+
+	gpio_wakeup(line->gpio);
+	gpio_broadcast_queue(line->gpio);
+	return IRQ_HANDLED;
+}
+
+static irqreturn_t gpio_line_sleeping_irq(int irq, void *data)
+{
+	struct gpio_line *line = data;
+	ktime_t now = ktime_get();
+
+	gpio_queue_edge(line, gpiod_get_value_cansleep(line->desc), now);
+	return gpio_line_thread(irq, data);
+}
+
+/* -- Debouncing by software. ----------------------------------------------- */
+
+static irqreturn_t gpio_line_bounced(int irq, void *data)
+{
+	struct gpio_line *line = data;
+	struct notify_gpio *gpio = line->gpio;
+	unsigned long flags;
+
+	spin_lock_irqsave(&gpio->lock, flags);
+	line->changed = ktime_get();
+	spin_unlock_irqrestore(&gpio->lock, flags);
+	gpio_wakeup(gpio);
+	mod_delayed_work(system_highpri_wq, &line->settle, msecs_to_jiffies(gpio->debounce_ms));
+	return IRQ_HANDLED;
+}
+
+static void gpio_line_settled(struct work_struct *work)
+{
+	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, settle);
+	struct notify_gpio *gpio = line->gpio;
+	int level = gpiod_get_value_cansleep(line->desc);
+	u32 edge = level > 0 ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
+	ktime_t changed;
+
+	if (level == line->level)
+		return;
+	line->level = level;
+	if (level >= 0 && !(gpio->edges & BIT(edge)))
+		return;
+
+	spin_lock_irq(&gpio->lock);
+	changed = line->changed;
+	spin_unlock_irq(&gpio->lock);
+	gpio_queue_edge(line, level, changed);
+	gpio_broadcast_queue(gpio);
+}
+
+static void gpio_line_cancel_settle(void *data)
+{
+	struct gpio_line *line = data;
+
+	cancel_delayed_work_sync(&line->settle);
+}
+
+/* -- Power management. ----------------------------------------------------- */
+
+static int notify_gpio_suspend(struct device *dev)
+{
+	struct notify_gpio *gpio = dev_get_drvdata(dev);
+	u32 i;
+
+	if (!device_may_wakeup(dev))
+		return 0;
+	for (i = 0; i < gpio->nr_lines; i++)
+		if (enable_irq_wake(gpio->lines[i].irq))
+			dev_warn(dev, "line %u cannot wake the system\n", i);
+	return 0;
+}
+
+static int notify_gpio_resume(struct device *dev)
+{
+	struct notify_gpio *gpio = dev_get_drvdata(dev);
+	u32 i;
+
+	if (!device_may_wakeup(dev))
+		return 0;
+	for (i = 0; i < gpio->nr_lines; i++)
+		disable_irq_wake(gpio->lines[i].irq);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(notify_gpio_pm_ops, notify_gpio_suspend, notify_gpio_resume);
+
+/* -- sysfs. ---------------------------------------------------------------- */
+
+static ssize_t overflows_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct notify_gpio *gpio = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(gpio->overflows));
+}
+static DEVICE_ATTR_RO(overflows);
+
+static struct attribute *notify_gpio_attrs[] = {
+	&dev_attr_overflows.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(notify_gpio);
+
+/* -- Probing. -------------------------------------------------------------- */
+
+static int gpio_parse_edges(struct notify_gpio *gpio)
+{
+	static const char * const names[] = { "rising", "falling", "both" };
+	static const u32 edges[] = {
+		BIT(NOTIFY_GPIO_EDGE_RISING),
+		BIT(NOTIFY_GPIO_EDGE_FALLING),
+		BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING),
+	};
+	const char *name = "both";
+	int i;
+
+	if (device_property_present(gpio->dev, "notify-multi,edge") &&
+	    device_property_read_string(gpio->dev, "notify-multi,edge", &name))
+		name = "";
+	i = match_string(names, ARRAY_SIZE(names), name);
+	if (i < 0)
+		return dev_err_probe(gpio->dev, -EINVAL,
+				     "notify-multi,edge must be rising, falling or both\n");
+	gpio->edges = edges[i];
+	return 0;
+}
+
+static int gpio_parse_properties(struct notify_gpio *gpio)
+{
+	struct device *dev = gpio->dev;
+
+	if (device_property_read_string(dev, "label", &gpio->label))
+		return dev_err_probe(dev, -EINVAL, "no label, which names the node\n");
+	device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
+	if (gpio->debounce_ms > GPIO_MAX_DEBOUNCE_MS)
+		return dev_err_probe(dev, -EINVAL, "debounce-interval-ms is over %u\n",
+				     GPIO_MAX_DEBOUNCE_MS);
+	return gpio_parse_edges(gpio);
+}
+
+static int gpio_register(struct notify_gpio *gpio)
+{
+	struct notify_multi_config config = {
+		.name = gpio->label,
+		.packet_size = sizeof(struct notify_gpio_event),
+		.max_packets = GPIO_DEFAULT_MAX_PACKETS,
+		.max_requests = GPIO_DEFAULT_MAX_REQUESTS,
+		.drvdata = gpio,
+	};
+	struct device *dev = gpio->dev;
+
+	device_property_read_u32(dev, "notify-multi,max-packets", &config.max_packets);
+	device_property_read_u32(dev, "notify-multi,max-requests", &config.max_requests);
+	device_property_read_u32(dev, "notify-multi,replay", &config.replay);
+
+	gpio->nm = devm_notify_multi_register(dev, &config);
+	if (IS_ERR(gpio->nm))
+		return dev_err_probe(dev, PTR_ERR(gpio->nm), "cannot register \"%s\"\n",
+				     gpio->label);
+	return 0;
+}
+
+static void gpio_disable_wakeup(void *dev)
+{
+	device_init_wakeup(dev, false);
+}
+
+static int gpio_enable_wakeup(struct notify_gpio *gpio)
+{
+	if (!device_property_read_bool(gpio->dev, "wakeup-source"))
+		return 0;
+	device_init_wakeup(gpio->dev, true);
+	return devm_add_action_or_reset(gpio->dev, gpio_disable_wakeup, gpio->dev);
+}
+
+/* Whether the line is to be debounced by software. */
+static bool gpio_line_debounces(struct gpio_line *line)
+{
+	u32 ms = line->gpio->debounce_ms;
+
+	return ms && gpiod_set_debounce(line->desc, ms * USEC_PER_MSEC);
+}
+
+/* The interrupt sees the line's voltage, programs see whether it is active. */
+static unsigned long gpio_line_trigger(struct gpio_line *line, u32 edges)
+{
+	bool active_low = gpiod_is_active_low(line->desc);
+	unsigned long trigger = 0;
+
+	if (edges & BIT(NOTIFY_GPIO_EDGE_RISING))
+		trigger |= active_low ? IRQF_TRIGGER_FALLING : IRQF_TRIGGER_RISING;
+	if (edges & BIT(NOTIFY_GPIO_EDGE_FALLING))
+		trigger |= active_low ? IRQF_TRIGGER_RISING : IRQF_TRIGGER_FALLING;
+	return trigger;
+}
+
+static int gpio_request_debounced_irq(struct gpio_line *line)
+{
+	struct device *dev = line->gpio->dev;
+	int ret;
+
+	INIT_DELAYED_WORK(&line->settle, gpio_line_settled);
+	line->level = gpiod_get_value_cansleep(line->desc);
+	ret = devm_add_action_or_reset(dev, gpio_line_cancel_settle, line);
+	if (ret)
+		return ret;
+	/* Any context: the interrupt of a sleeping expander is handled in its thread. */
+	return devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
+					    IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
+					    line->gpio->label, line);
+}
+
+static int gpio_line_init(struct gpio_line *line)
+{
+	struct notify_gpio *gpio = line->gpio;
+	unsigned long trigger = gpio_line_trigger(line, gpio->edges);
+	int ret;
+
+	line->irq = gpiod_to_irq(line->desc);
+	if (line->irq < 0)
+		return dev_err_probe(gpio->dev, line->irq, "line %u has no interrupt\n",
+				     line->index);
+
+	if (gpio_line_debounces(line))
+		ret = gpio_request_debounced_irq(line);
+	else if (gpiod_cansleep(line->desc))
+		ret = devm_request_threaded_irq(gpio->dev, line->irq, NULL, gpio_line_sleeping_irq,
+						trigger | IRQF_ONESHOT, gpio->label, line);
+	else
+		ret = devm_request_threaded_irq(gpio->dev, line->irq, gpio_line_irq,
+						gpio_line_thread, trigger, gpio->label, line);
+	if (ret < 0)
+		return dev_err_probe(gpio->dev, ret, "cannot request the interrupt of line %u\n",
+				     line->index);
+	return 0;
+}
+
+static struct notify_gpio *gpio_get_lines(struct device *dev)
+{
+	struct gpio_descs *descs = devm_gpiod_get_array(dev, NULL, GPIOD_IN);
+	struct notify_gpio *gpio;
+	u32 i;
+
+	if (IS_ERR(descs))
+		return ERR_CAST(descs);
+	if (descs->ndescs > GPIO_MAX_LINES)
+		return ERR_PTR(-EINVAL);
+
+	gpio = devm_kzalloc(dev, struct_size(gpio, lines, descs->ndescs), GFP_KERNEL);
+	if (!gpio)
+		return ERR_PTR(-ENOMEM);
+	gpio->dev = dev;
+	mutex_init(&gpio->broadcast);
+	spin_lock_init(&gpio->lock);
+	INIT_KFIFO(gpio->queue);
+	gpio->nr_lines = descs->ndescs;
+	for (i = 0; i < gpio->nr_lines; i++) {
+		gpio->lines[i].gpio = gpio;
+		gpio->lines[i].desc = descs->desc[i];
+		gpio->lines[i].index = i;
+	}
+	return gpio;
+}
+
+static int notify_gpio_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct notify_gpio *gpio;
+	u32 i;
+	int ret;
+
+	gpio = gpio_get_lines(dev);
+	if (IS_ERR(gpio))
+		return dev_err_probe(dev, PTR_ERR(gpio), "cannot get 1 to %u gpios\n",
+				     GPIO_MAX_LINES);
+	platform_set_drvdata(pdev, gpio);
+	ret = gpio_parse_properties(gpio);
+	if (ret)
+		return ret;
+	ret = gpio_register(gpio);
+	if (ret)
+		return ret;
+	ret = gpio_enable_wakeup(gpio);
+	if (ret)
+		return ret;
+
+	/* Last, and so the first to go: interrupts end before what they use. */
+	for (i = 0; i < gpio->nr_lines; i++) {
+		ret = gpio_line_init(&gpio->lines[i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static const struct of_device_id notify_gpio_of_match[] = {
+	{ .compatible = "notify-multi,gpio" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, notify_gpio_of_match);
+
+static const struct platform_device_id notify_gpio_id[] = {
+	{ "notify_gpio" },
+	{ }
+};
+MODULE_DEVICE_TABLE(platform, notify_gpio_id);
+
+static struct platform_driver notify_gpio_driver = {
+	.probe = notify_gpio_probe,
+	.id_table = notify_gpio_id,
+	.driver = {
+		.name = "notify_gpio",
+		.of_match_table = notify_gpio_of_match,
+		.dev_groups = notify_gpio_groups,
+		.pm = pm_sleep_ptr(&notify_gpio_pm_ops),
+	},
+};
+module_platform_driver(notify_gpio_driver);
+
+MODULE_DESCRIPTION("Edges of GPIO lines for every program that wants them");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");
