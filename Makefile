@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# notify_multi: see README.md. Kbuild has the modules; what is built here otherwise are
+# the user's commands.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+MODULES_DIR ?= updates
+DESTDIR ?=
+PREFIX ?= /usr/local
+
+VM := selftests/vm
+
+all: modules tools
+
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tools:
+	$(MAKE) -C tools
+
+# From a bare Debian machine: both install what they need.
+demo:
+	$(VM)/setup.sh
+	$(VM)/demo.py $(if $(filter 1 y yes,$(INTERACTIVE)),--interactive)
+
+# Moves a line of the board of "make demo INTERACTIVE=1".
+line:
+	@$(VM)/line $(LINE) $(LEVEL)
+
+check:
+	$(VM)/setup.sh
+	$(VM)/check.py
+
+install: modules tools headers_install
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(MODULES_DIR) modules_install
+	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
+	install -D -m 644 tools/notifycat.1 $(DESTDIR)$(PREFIX)/share/man/man1/notifycat.1
+
+headers_install:
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/*.h
+
+clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+	$(MAKE) -C tools clean
+
+.PHONY: all modules tools demo line check install headers_install clean

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the in-kernel API, for selftests/api.c: a test is chosen by the parameter
+ * "test", runs when the module is loaded, and fails the loading if it fails.
+ */
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/irqflags.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "notify_multi.h"
+
+#define NAME	"kselftest-api"
+#define NODE	"/dev/notify/" NAME
+#define PACKET	8
+
+static char *test;
+module_param(test, charp, 0);
+MODULE_PARM_DESC(test, "Name of the test to run");
+
+/* Leaves the function, which returns int, if a condition does not hold. */
+#define CHECK(condition)							\
+do {										\
+	if (!(condition)) {							\
+		pr_err("%s:%d: not so: %s\n", __func__, __LINE__, #condition);	\
+		return -EPROTO;							\
+	}									\
+} while (0)
+
+/* What the callbacks have seen, and what they are to do. */
+static struct {
+	int arrivals;
+	int departures;
+	int completions;
+	int arrival_result;
+	int complete_result;
+	bool broadcast_on_arrival;
+	void *drvdata;
+	void *private;
+	u32 dropped;
+} seen;
+
+struct api_record {
+	struct notify_multi_record header;
+	u8 packet[PACKET];
+};
+
+static const u8 one[PACKET] = "packet1", two[PACKET] = "packet2", changed[PACKET] = "changed";
+
+static int api_arrival(struct notify_multi_client *client, struct file *file)
+{
+	struct notify_multi *nm = notify_multi_of(client);
+
+	seen.arrivals++;
+	seen.drvdata = notify_multi_drvdata(nm);
+	notify_multi_set_private(client, file);
+	if (seen.broadcast_on_arrival)
+		notify_multi_broadcast(nm, one, PACKET, 0);
+	return seen.arrival_result;
+}
+
+static void api_departure(struct notify_multi_client *client)
+{
+	seen.departures++;
+	seen.private = notify_multi_get_private(client);
+}
+
+static int api_complete(struct notify_multi_client *client, struct notify_multi_record *record,
+			void *packet)
+{
+	seen.completions++;
+	seen.dropped = record->dropped;
+	memcpy(packet, changed, PACKET);
+	record->status = -EXDEV;
+	return seen.complete_result;
+}
+
+static const struct notify_multi_ops api_ops = {
+	.arrival = api_arrival,
+	.departure = api_departure,
+	.complete = api_complete,
+};
+
+static const struct notify_multi_ops api_ops_without_complete = {
+	.arrival = api_arrival,
+	.departure = api_departure,
+};
+
+static struct notify_multi_config api_config(const struct notify_multi_ops *ops)
+{
+	memset(&seen, 0, sizeof(seen));
+	return (struct notify_multi_config){
+		.name = NAME,
+		.packet_size = PACKET,
+		.max_packets = 4,
+		.max_requests = 1,
+		.ops = ops,
+		.drvdata = &seen,
+	};
+}
+
+static struct notify_multi *api_register(const struct notify_multi_ops *ops)
+{
+	struct notify_multi_config config = api_config(ops);
+
+	return notify_multi_register(NULL, &config);
+}
+
+static struct file *api_open(void)
+{
+	return filp_open(NODE, O_RDONLY | O_NONBLOCK, 0);
+}
+
+static ssize_t api_read(struct file *file, struct api_record *record)
+{
+	loff_t pos = 0;
+
+	memset(record, 0, sizeof(*record));
+	return kernel_read(file, record, sizeof(*record), &pos);
+}
+
+/* fput() would leave the release to a worker. */
+static void api_close(struct file *file)
+{
+	__fput_sync(file);
+}
+
+/* -- Registration. --------------------------------------------------------- */
+
+static int api_rejected(struct notify_multi_config config)
+{
+	struct notify_multi *nm = notify_multi_register(NULL, &config);
+
+	if (!IS_ERR(nm)) {
+		notify_multi_unregister(nm);
+		return 0;
+	}
+	return PTR_ERR(nm);
+}
+
+#define CHECK_REJECTED(change)						\
+do {									\
+	struct notify_multi_config config = api_config(NULL);		\
+									\
+	config.change;							\
+	CHECK(api_rejected(config) == -EINVAL);				\
+} while (0)
+
+#define CHECK_ACCEPTED(change)						\
+do {									\
+	struct notify_multi_config config = api_config(NULL);		\
+									\
+	config.change;							\
+	CHECK(api_rejected(config) == 0);				\
+} while (0)
+
+static int test_register_rejects_bad_names(void)
+{
+	CHECK_REJECTED(name = NULL);
+	CHECK_REJECTED(name = "");
+	CHECK_REJECTED(name = ".");
+	CHECK_REJECTED(name = "..");
+	CHECK_REJECTED(name = "a/b");
+	CHECK_REJECTED(name = "a!b");
+	CHECK_ACCEPTED(name = "123456789-123456789-123456789-123456789-123456789-123456789-123");
+	CHECK_REJECTED(name = "123456789-123456789-123456789-123456789-123456789-123456789-1234");
+	return 0;
+}
+
+static int test_register_rejects_sizes_out_of_range(void)
+{
+	CHECK_REJECTED(packet_size = 0);
+	CHECK_ACCEPTED(packet_size = 1);
+	CHECK_ACCEPTED(packet_size = 65536);
+	CHECK_REJECTED(packet_size = 65537);
+	CHECK_REJECTED(packet_size = SIZE_MAX);
+	CHECK_REJECTED(max_packets = 0);
+	CHECK_ACCEPTED(max_packets = 1);
+	CHECK_REJECTED(max_packets = UINT_MAX);
+	CHECK_REJECTED(max_requests = 0);
+	CHECK_ACCEPTED(replay = 4);
+	CHECK_REJECTED(replay = 5);
+	CHECK_ACCEPTED(mode = 0777);
+	CHECK_REJECTED(mode = 01000);
+	return 0;
+}
+
+static int test_register_of_a_taken_name_is_EEXIST(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+
+	CHECK(!IS_ERR(nm));
+	CHECK(api_rejected(api_config(NULL)) == -EEXIST);
+	notify_multi_unregister(nm);
+	CHECK(api_rejected(api_config(NULL)) == 0);
+	return 0;
+}
+
+static int test_devm_unregisters_with_the_parent(void)
+{
+	struct notify_multi_config config = api_config(NULL);
+	struct device *parent = root_device_register(NAME);
+	struct file *file;
+
+	CHECK(!IS_ERR(parent));
+	CHECK(!IS_ERR(devm_notify_multi_register(parent, &config)));
+	file = api_open();
+	CHECK(!IS_ERR(file));
+	api_close(file);
+	root_device_unregister(parent);
+	CHECK(PTR_ERR(api_open()) == -ENOENT);
+	return 0;
+}
+
+static int test_first_seq_0_means_1(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 1);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+/* -- Broadcasting. --------------------------------------------------------- */
+
+static int test_broadcast_of_another_size_is_EINVAL(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(notify_multi_broadcast(nm, one, PACKET - 1, 0) == -EINVAL);
+	CHECK(notify_multi_broadcast(nm, one, PACKET + 1, 0) == -EINVAL);
+	CHECK(notify_multi_broadcast(nm, one, 0, 0) == -EINVAL);
+	CHECK(api_read(file, &record) == -EAGAIN);
+	CHECK(notify_multi_broadcast(nm, one, PACKET, 0) == 0);
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 1);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_broadcast_status_is_0_or_an_errno(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(notify_multi_broadcast(nm, one, PACKET, 1) == -EINVAL);
+	CHECK(notify_multi_broadcast(nm, one, PACKET, -4096) == -EINVAL);
+	CHECK(notify_multi_broadcast(nm, one, PACKET, -4095) == 0);
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 1 && record.header.status == -4095);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_broadcast_at_says_when(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast_at(nm, one, PACKET, 0, ns_to_ktime(123456789)));
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.timestamp_ns == 123456789);
+	CHECK(!memcmp(record.packet, one, PACKET));
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_broadcast_with_interrupts_off(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+	unsigned long flags;
+	int ret;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	local_irq_save(flags);
+	ret = IS_ENABLED(CONFIG_PREEMPT_RT) ? 0 : notify_multi_broadcast(nm, one, PACKET, 0);
+	ret = ret ?: !irqs_disabled();
+	local_irq_restore(flags);
+	CHECK(!ret);
+	CHECK(IS_ENABLED(CONFIG_PREEMPT_RT) || api_read(file, &record) == sizeof(record));
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_broadcast_after_unregister_is_ENODEV(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+
+	/* The open keeps the device, so that looking at it is allowed. */
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	notify_multi_unregister(nm);
+	CHECK(notify_multi_broadcast(nm, two, PACKET, 0) == -ENODEV);
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(!memcmp(record.packet, one, PACKET));
+	CHECK(api_read(file, &record) == -ENODEV);
+	api_close(file);
+	return 0;
+}
+
+/* -- Callbacks. ------------------------------------------------------------ */
+
+static int test_callbacks_know_the_source_and_its_private_pointer(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *file = api_open();
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(seen.arrivals == 1 && seen.drvdata == &seen);
+	api_close(file);
+	CHECK(seen.departures == 1 && seen.private == file);
+	notify_multi_unregister(nm);
+	CHECK(seen.departures == 1);
+	return 0;
+}
+
+static int test_refused_open_does_not_depart(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+
+	CHECK(!IS_ERR(nm));
+	seen.arrival_result = -EUCLEAN;
+	CHECK(PTR_ERR(api_open()) == -EUCLEAN);
+	CHECK(seen.arrivals == 1 && seen.departures == 0);
+	notify_multi_unregister(nm);
+	CHECK(seen.departures == 0);
+	return 0;
+}
+
+static int test_unregister_departs_opens_once(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *first = api_open(), *second = api_open();
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(first) && !IS_ERR(second));
+	notify_multi_unregister(nm);
+	CHECK(seen.departures == 2);
+	api_close(first);
+	api_close(second);
+	CHECK(seen.departures == 2);
+	return 0;
+}
+
+static int test_packet_broadcast_on_arrival_reaches_the_open(void)
+{
+	struct notify_multi *nm = api_register(&api_ops_without_complete);
+	struct api_record record;
+	struct file *file;
+
+	CHECK(!IS_ERR(nm));
+	seen.broadcast_on_arrival = true;
+	file = api_open();
+	CHECK(!IS_ERR(file));
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 1 && record.header.flags == 0);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_complete_changes_this_opens_copy_only(void)
+{
+	struct notify_multi_ops ops = api_ops;
+	struct notify_multi *nm = api_register(&ops);
+	struct file *first = api_open(), *second = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(first) && !IS_ERR(second));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(api_read(first, &record) == sizeof(record));
+	CHECK(record.header.seq == 1 && record.header.status == -EXDEV);
+	CHECK(!memcmp(record.packet, changed, PACKET));
+	CHECK(seen.completions == 1);
+
+	WRITE_ONCE(ops.complete, NULL);
+	CHECK(api_read(second, &record) == sizeof(record));
+	CHECK(record.header.status == 0);
+	CHECK(!memcmp(record.packet, one, PACKET));
+	CHECK(seen.completions == 1);
+	api_close(first);
+	api_close(second);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_complete_error_fails_the_read_and_consumes_the_packet(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *file = api_open();
+	struct api_record record;
+	int i;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	for (i = 0; i < 6; i++)
+		CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	seen.complete_result = -EXFULL;
+	CHECK(api_read(file, &record) == -EXFULL);
+	CHECK(seen.completions == 1 && seen.dropped == 2);
+	seen.complete_result = 0;
+	/* The failure has reported packet 3, and the loss before it. */
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 4 && record.header.dropped == 0);
+	CHECK(seen.completions == 2);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_complete_does_not_run_again_for_a_packet_that_comes_later(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *file = api_open();
+	struct api_record records[2];
+	loff_t pos = 0;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(kernel_read(file, records, sizeof(records), &pos) == sizeof(records[0]));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	seen.complete_result = -EXFULL;
+	CHECK(api_read(file, records) == -EXFULL);
+	CHECK(api_read(file, records) == -EAGAIN);
+	CHECK(seen.completions == 2);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_what_cannot_be_completed_any_more_is_not_delivered(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	notify_multi_unregister(nm);
+	CHECK(api_read(file, &record) == -ENODEV);
+	CHECK(seen.completions == 0);
+	api_close(file);
+	return 0;
+}
+
+#define API_TEST(name) { #name, test_##name }
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} api_tests[] = {
+	API_TEST(register_rejects_bad_names),
+	API_TEST(register_rejects_sizes_out_of_range),
+	API_TEST(register_of_a_taken_name_is_EEXIST),
+	API_TEST(devm_unregisters_with_the_parent),
+	API_TEST(first_seq_0_means_1),
+	API_TEST(broadcast_of_another_size_is_EINVAL),
+	API_TEST(broadcast_status_is_0_or_an_errno),
+	API_TEST(broadcast_at_says_when),
+	API_TEST(broadcast_with_interrupts_off),
+	API_TEST(broadcast_after_unregister_is_ENODEV),
+	API_TEST(callbacks_know_the_source_and_its_private_pointer),
+	API_TEST(refused_open_does_not_depart),
+	API_TEST(unregister_departs_opens_once),
+	API_TEST(packet_broadcast_on_arrival_reaches_the_open),
+	API_TEST(complete_changes_this_opens_copy_only),
+	API_TEST(complete_error_fails_the_read_and_consumes_the_packet),
+	API_TEST(complete_does_not_run_again_for_a_packet_that_comes_later),
+	API_TEST(what_cannot_be_completed_any_more_is_not_delivered),
+};
+
+static int __init notify_multi_api_init(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(api_tests); i++)
+		if (test && !strcmp(test, api_tests[i].name))
+			return api_tests[i].run();
+	return -EINVAL;
+}
+module_init(notify_multi_api_init);
+
+static void __exit notify_multi_api_exit(void)
+{
+}
+module_exit(notify_multi_api_exit);
+
+MODULE_DESCRIPTION("Tests of notify_multi's in-kernel API");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests share: simulated sources, packets that can be recognised, and reads in
+ * threads of their own.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/notify_multi.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+
+/* The guests are emulated: a test that hangs is one that does so for minutes. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	180
+#define WAIT_MS			120000
+
+#define SIM_CONFIG_DIR	"/sys/kernel/config/notify_sim/"
+#define SIM_INJECT_DIR	"/dev/notify_sim/"
+#define NOTIFY_DIR	"/dev/notify/"
+#define SIM_NAME	"kselftest"
+#define RECORD_HEADER	sizeof(struct notify_multi_record)
+
+/* -- Simulated sources. ---------------------------------------------------- */
+
+/* What is 0 or NULL here stays as notify_sim has it. */
+struct sim_config {
+	unsigned int packet_size;
+	unsigned int max_packets;
+	unsigned int max_requests;
+	unsigned int replay;
+	uint64_t first_seq;
+	const char *context;
+	const char *mode;
+};
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+/* The file's text without its newline; -errno if it cannot be read. */
+static inline int read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t bytes;
+
+	if (fd < 0)
+		return -errno;
+	bytes = read(fd, text, size - 1);
+	if (bytes < 0)
+		bytes = -errno;
+	close(fd);
+	if (bytes < 0)
+		return bytes;
+	text[bytes] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return 0;
+}
+
+static inline int sim_set(const char *name, const char *attribute, const char *value)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), SIM_CONFIG_DIR "%s/%s", name, attribute);
+	return write_file(path, value);
+}
+
+static inline int sim_set_number(const char *name, const char *attribute, long long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%lld", value);
+	return sim_set(name, attribute, text);
+}
+
+static inline int sim_get(const char *name, const char *attribute, char *text, size_t size)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), SIM_CONFIG_DIR "%s/%s", name, attribute);
+	return read_file(path, text, size);
+}
+
+static inline long long sim_get_number(const char *name, const char *attribute)
+{
+	char text[64];
+	int ret = sim_get(name, attribute, text, sizeof(text));
+
+	return ret ? ret : strtoll(text, NULL, 10);
+}
+
+static inline int sim_make(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), SIM_CONFIG_DIR "%s", name);
+	return mkdir(path, 0700) ? -errno : 0;
+}
+
+static inline int sim_remove(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), SIM_CONFIG_DIR "%s", name);
+	return rmdir(path) ? -errno : 0;
+}
+
+static inline int sim_configure(const char *name, const struct sim_config *config)
+{
+	char seq[32];
+	int ret = 0;
+
+	if (config->packet_size)
+		ret = sim_set_number(name, "packet_size", config->packet_size);
+	if (!ret && config->max_packets)
+		ret = sim_set_number(name, "max_packets", config->max_packets);
+	if (!ret && config->max_requests)
+		ret = sim_set_number(name, "max_requests", config->max_requests);
+	if (!ret && config->replay)
+		ret = sim_set_number(name, "replay", config->replay);
+	if (!ret && config->first_seq) {
+		snprintf(seq, sizeof(seq), "%" PRIu64, config->first_seq);
+		ret = sim_set(name, "first_seq", seq);
+	}
+	if (!ret && config->context)
+		ret = sim_set(name, "context", config->context);
+	if (!ret && config->mode)
+		ret = sim_set(name, "mode", config->mode);
+	return ret;
+}
+
+/* A live source; what an earlier test has left is removed. */
+static inline int sim_start(const char *name, const struct sim_config *config)
+{
+	int ret;
+
+	sim_remove(name);
+	ret = sim_make(name);
+	if (!ret)
+		ret = sim_configure(name, config);
+	return ret ? ret : sim_set(name, "live", "1");
+}
+
+static inline int sim_open(const char *name, int flags)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), NOTIFY_DIR "%s", name);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static inline int sim_open_injector(const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), SIM_INJECT_DIR "%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* -- Packets. -------------------------------------------------------------- */
+
+static inline size_t record_size(size_t packet_size)
+{
+	return RECORD_HEADER + (packet_size + 7) / 8 * 8;
+}
+
+/* Byte @at of packet @number: different for neighbours of either kind. */
+static inline unsigned char packet_byte(uint64_t number, size_t at)
+{
+	return (number * 167 + at * 31 + (at >> 8) * 7 + 1) & 0xff;
+}
+
+static inline void packet_fill(unsigned char *packet, size_t size, uint64_t number)
+{
+	size_t at;
+
+	for (at = 0; at < size; at++)
+		packet[at] = packet_byte(number, at);
+}
+
+static inline bool packet_is(const void *packet, size_t size, uint64_t number)
+{
+	const unsigned char *bytes = packet;
+	size_t at;
+
+	for (at = 0; at < size; at++)
+		if (bytes[at] != packet_byte(number, at))
+			return false;
+	return true;
+}
+
+/* Broadcasts @count packets, @number and those that follow, in one write. */
+static inline ssize_t sim_broadcast(int injector, size_t packet_size, uint64_t number,
+				    unsigned int count)
+{
+	unsigned char *packets = malloc(packet_size * count);
+	ssize_t ret;
+	unsigned int i;
+
+	if (!packets)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		packet_fill(packets + i * packet_size, packet_size, number + i);
+	ret = write(injector, packets, packet_size * count);
+	if (ret < 0)
+		ret = -errno;
+	free(packets);
+	return ret;
+}
+
+/* -- Opens. ---------------------------------------------------------------- */
+
+static inline struct notify_multi_stats get_stats(int fd)
+{
+	struct notify_multi_stats stats;
+
+	memset(&stats, 0xff, sizeof(stats));
+	if (ioctl(fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		stats.abi_version = 0;
+	return stats;
+}
+
+static inline struct notify_multi_info get_info(int fd)
+{
+	struct notify_multi_info info;
+
+	memset(&info, 0xff, sizeof(info));
+	if (ioctl(fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
+		info.abi_version = 0;
+	return info;
+}
+
+static inline int set_format(int fd, __u32 format)
+{
+	return ioctl(fd, NOTIFY_MULTI_IOC_SET_FORMAT, &format) ? -errno : 0;
+}
+
+static inline int set_max_packets(int fd, __u32 max_packets)
+{
+	return ioctl(fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &max_packets) ? -errno : 0;
+}
+
+static inline int consume(int fd, __u64 seq)
+{
+	return ioctl(fd, NOTIFY_MULTI_IOC_CONSUME, &seq) ? -errno : 0;
+}
+
+/* An address where there is never any memory; volatile, lest the compiler sees it. */
+static void *volatile const bad_pointer = (void *)8;
+
+/* read() with its errno, if it fails. */
+static inline ssize_t read_errno(int fd, void *buffer, size_t size)
+{
+	ssize_t ret = read(fd, buffer, size);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static inline short poll_now(int fd, short events)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+
+	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
+}
+
+/* Waits until @requests reads sleep; they say so nowhere else. */
+static inline bool wait_requests(int fd, unsigned int requests)
+{
+	int ms;
+
+	for (ms = 0; ms < WAIT_MS; ms++) {
+		if (get_stats(fd).pending_requests == requests)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* -- Reads in threads of their own. ---------------------------------------- */
+
+struct reader {
+	pthread_t thread;
+	int fd;
+	size_t size;
+	ssize_t ret;
+	bool started;
+	union {
+		struct notify_multi_record record;
+		unsigned char buffer[4096];
+	};
+};
+
+static inline void *reader_main(void *data)
+{
+	struct reader *reader = data;
+
+	reader->ret = read_errno(reader->fd, reader->buffer, reader->size);
+	return NULL;
+}
+
+static inline bool reader_start(struct reader *reader, int fd, size_t size)
+{
+	reader->fd = fd;
+	reader->size = size;
+	reader->started = !pthread_create(&reader->thread, NULL, reader_main, reader);
+	return reader->started;
+}
+
+static inline ssize_t reader_join(struct reader *reader)
+{
+	if (!reader->started || pthread_join(reader->thread, NULL))
+		return -ESRCH;
+	reader->started = false;
+	return reader->ret;
+}
+
+#endif /* SIM_H */

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# build.sh MACHINE: builds modules, tool and suite for a machine of the matrix, in the
+# cache, and packs them into the initramfs that it boots. Prints the build's directory.
+
+. "$(dirname "$0")/common.sh"
+
+# The kernel modules, Debian's own, that the guest loads.
+readonly KERNEL_MODULES=(configfs)
+
+MACHINE=${1:?usage: build.sh MACHINE}
+machine_row "$MACHINE"
+KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
+KSRC=$("$VM_DIR/fetch.sh" source)
+BUSYBOX=$("$VM_DIR/fetch.sh" busybox "$ARCH")
+CROSS=$(cross_prefix "$ARCH")
+BUILD=$CACHE/build/$MACHINE
+TREE=$BUILD/tree
+ROOT=$BUILD/root
+
+# quietly LOG COMMAND...: its output is shown only if it fails.
+quietly() {
+	local log=$BUILD/$1.log
+	shift
+
+	"$@" >"$log" 2>&1 || {
+		cat "$log" >&2
+		die "failed: $*"
+	}
+}
+
+# A copy for each machine, so that the objects of one are not taken for another's.
+copy_tree() {
+	mkdir -p "$TREE"
+	(cd "$TOP" && find . -path ./.git -prune -o -type f \
+		\( -name '*.[ch]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \) -print |
+		cpio -pdmu --quiet "$TREE")
+}
+
+build_modules() {
+	quietly modules make -C "$KERNEL/build" M="$TREE" ARCH="$(kernel_arch "$ARCH")" \
+		CROSS_COMPILE="$CROSS" W=1 KCFLAGS=-Werror modules
+	quietly test_modules make -C "$KERNEL/build" M="$TREE/selftests/modules" \
+		ARCH="$(kernel_arch "$ARCH")" CROSS_COMPILE="$CROSS" W=1 KCFLAGS=-Werror \
+		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
+}
+
+# build_suite OUTPUT CFLAGS
+build_suite() {
+	mkdir -p "$1"
+	quietly suite make -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
+		USERCFLAGS="-Werror $2" USERLDFLAGS="-static $2" all
+}
+
+build_tool() {
+	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" CFLAGS="-O2 -Werror" LDFLAGS=-static
+}
+
+install_kernel_module() {
+	local file
+
+	file=$(find "$KERNEL/modules/" -name "$1.ko*")
+	case $file in
+	*.ko) cp "$file" "$ROOT/modules/" ;;
+	*.ko.xz) xz -dc "$file" >"$ROOT/modules/$1.ko" ;;
+	*) grep -q "/$1.ko\$" "$KERNEL/modules/modules.builtin" || die "$MACHINE has no module $1" ;;
+	esac
+}
+
+pack_root() {
+	local module
+
+	rm -rf "$ROOT"
+	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,modules,selftests}
+	cp "$BUSYBOX" "$ROOT/bin/busybox"
+	for module in "${KERNEL_MODULES[@]}"; do
+		install_kernel_module "$module"
+	done
+	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko "$ROOT/modules/"
+	cp "$TREE/tools/notifycat" "$ROOT/bin/"
+	cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
+	cp -r "$BUILD"/suite* "$ROOT/selftests/"
+	cp "$VM_DIR/init" "$ROOT/init"
+	(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
+}
+
+say "building for $MACHINE ($(cat "$KERNEL/done"))"
+mkdir -p "$BUILD"
+copy_tree
+build_modules
+build_tool
+build_suite "$BUILD/suite" ""
+if [ "$ARCH" = amd64 ]; then
+	build_suite "$BUILD/suite32" -m32
+fi
+pack_root
+echo "$BUILD"

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A machine of the matrix in QEMU: its console, and the lines of its GPIO controller."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+VM_DIR = os.path.dirname(os.path.abspath(__file__))
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
+                     "notify_multi")
+
+# What the kernel says when something went wrong that no test may have noticed.
+KERNEL_COMPLAINTS = (
+    "WARNING:", "BUG:", "Oops", "Call Trace", "Kernel panic", "general protection",
+    "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN", "kmemleak:",
+    "possible circular locking", "possible recursive locking", "inconsistent lock state",
+    "suspicious RCU usage", "rcu: INFO", "soft lockup", "hung_task", "blocked for more than",
+    "refcount_t:", "list_add corruption", "list_del corruption", "cannot create duplicate",
+    "sleeping function called", "scheduling while atomic", "irq event", "nobody cared",
+)
+
+# The PL061's register of interrupts that wait, how long one may, and how long the hard
+# handler may need to read the level after it has acknowledged the interrupt.
+PL061_MIS = 0x9030418
+TAKEN_SECONDS = 20
+HANDLER_SECONDS = 0.003
+
+
+class MachineError(Exception):
+    """The machine did not do what it was asked to."""
+
+
+def say(text):
+    """Tells the user what is going on."""
+    print(f"== {text}", file=sys.stderr, flush=True)
+
+
+def machines(what=None):
+    """The names in the table, or those of one kind."""
+    names = []
+    with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as table:
+        for row in table:
+            columns = row.split()
+            if columns and not row.startswith("#") and what in (None, columns[5]):
+                names.append(columns[0])
+    return names
+
+
+def machine_arch(name):
+    """Debian's name of a machine's architecture."""
+    with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as table:
+        for row in table:
+            columns = row.split()
+            if columns and columns[0] == name:
+                return columns[1]
+    raise MachineError(f"no machine {name} in selftests/vm/machines")
+
+
+def build(name):
+    """Builds what the machine boots, and returns the build's directory."""
+    script = os.path.join(VM_DIR, "build.sh")
+    result = subprocess.run([script, name], stdout=subprocess.PIPE, text=True, timeout=1800)
+    if result.returncode:
+        raise MachineError(f"the build for {name} failed")
+    return result.stdout.strip()
+
+
+def complaint(line):
+    """Whether a line of the kernel's log says that something went wrong."""
+    return any(word in line for word in KERNEL_COMPLAINTS)
+
+
+class JsonSocket:
+    """QEMU's monitor: a request and its answer, a JSON object each."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.stream = self.socket.makefile("rw", encoding="utf-8")
+        self.stream.readline()
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, **arguments):
+        """Runs a command and returns what it answers."""
+        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.stream.flush()
+        while True:
+            answer = json.loads(self.stream.readline() or '{"error": "monitor closed"}')
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise MachineError(f"{command}: {answer['error']}")
+
+    def close(self):
+        """Ends the connection."""
+        self.stream.close()
+        self.socket.close()
+
+
+def connect(path, seconds=20):
+    """Connects to a socket that QEMU is about to make."""
+    deadline = time.monotonic() + seconds
+    while True:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(path)
+            sock.settimeout(seconds)
+            return sock
+        except OSError:
+            sock.close()
+            if time.monotonic() > deadline:
+                raise MachineError(f"QEMU did not make {path}") from None
+            time.sleep(0.05)
+
+
+class GpioLines:
+    """The inputs of the arm64 board's PL061, moved from outside the guest."""
+
+    def __init__(self, directory):
+        monitor = JsonSocket(os.path.join(directory, "qmp"))
+        devices = monitor.execute("qom-list", path="/machine/unattached")
+        monitor.close()
+        names = [d["name"] for d in devices if d["type"] == "child<pl061>"]
+        if not names:
+            raise MachineError("the board has no pl061")
+        self.path = f"/machine/unattached/{names[0]}"
+        self.socket = connect(os.path.join(directory, "qtest"))
+        self.stream = self.socket.makefile("rw", encoding="ascii")
+
+    def ask(self, request):
+        """A request of the qtest protocol and its answer."""
+        self.stream.write(request + "\n")
+        self.stream.flush()
+        status, _, answer = self.stream.readline().strip().partition(" ")
+        if status != "OK":
+            raise MachineError(f"{request}: {status} {answer}")
+        return answer
+
+    def move(self, line, level):
+        """Sets a line's level, and waits until the guest has taken the interrupt.
+
+        The controller remembers one edge of a line: a second one would be lost in it, or
+        be what the handler reads of the first.
+        """
+        self.ask(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
+        deadline = time.monotonic() + TAKEN_SECONDS
+        while int(self.ask(f"readl {PL061_MIS}"), 16) & 1 << int(line):
+            if time.monotonic() > deadline:
+                raise MachineError(f"the guest does not take the interrupt of line {line}")
+        time.sleep(HANDLER_SECONDS)
+
+    def close(self):
+        """Ends the connection, so that somebody else can move lines."""
+        self.stream.close()
+        self.socket.close()
+
+
+class Machine:
+    """A running machine. Use it with "with": it is ended in any case."""
+
+    def __init__(self, name, directory, run, interactive=False):
+        self.name = name
+        self.arch = machine_arch(name)
+        self.build = directory
+        self.run = run
+        self.interactive = interactive
+        self.directory = tempfile.mkdtemp(prefix="notify_multi-")
+        self.output = queue.Queue()
+        self.process = None
+
+    def __enter__(self):
+        try:
+            command = self.command()
+            self.process = subprocess.Popen(
+                command, text=True, errors="replace", bufsize=1,
+                stdin=None if self.interactive else subprocess.PIPE,
+                stdout=None if self.interactive else subprocess.PIPE)
+        except BaseException:
+            shutil.rmtree(self.directory)
+            raise
+        if not self.interactive:
+            threading.Thread(target=self.read_console, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        shutil.rmtree(self.directory)
+
+    def command(self):
+        """QEMU's command line."""
+        kernel = os.path.join(CACHE, "kernels", self.name, "vmlinuz")
+        accel = os.environ.get("ACCEL", "tcg")
+        append = f"panic=-1 loglevel=5 log_buf_len=4M nm.run={self.run}"
+        common = ["-nographic", "-no-reboot", "-nodefaults", "-m", "1024", "-smp", "2",
+                  "-accel", "tcg,thread=multi" if accel == "tcg" else accel,
+                  "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                  "-kernel", kernel, "-initrd", os.path.join(self.build, "initramfs")]
+        if self.arch == "amd64":
+            return ["qemu-system-x86_64", "-cpu", "max", *common,
+                    "-append", f"console=ttyS0 {append}"]
+        if self.arch == "arm64":
+            return ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", *common,
+                    "-dtb", self.board(), "-append", f"console=ttyAMA0 {append}",
+                    "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
+                    "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
+                    "-qtest-log", "none"]
+        raise MachineError(f"how to boot {self.arch} is not known")
+
+    def board(self):
+        """The board's device tree with our nodes in it."""
+        path = os.path.join(self.directory, "board.dtb")
+        virt, overlay = path + ".virt", path + "o"
+        run_quietly(["qemu-system-aarch64", "-machine", f"virt,dumpdtb={virt}", "-cpu",
+                     "cortex-a57", "-m", "1024", "-smp", "2", "-nographic"])
+        phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
+        with open(os.path.join(VM_DIR, "board.dts.in"), encoding="ascii") as source:
+            text = source.read().replace("@PL061@", phandle)
+        run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlay], text)
+        run_quietly(["fdtoverlay", "-i", virt, "-o", path, overlay])
+        return path
+
+    def read_console(self):
+        """Feeds the console's lines to lines()."""
+        for line in self.process.stdout:
+            self.output.put(line.rstrip("\r\n"))
+        self.output.put(None)
+
+    def lines(self, seconds, silence=None):
+        """The console's lines until the machine ends; MachineError when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while True:
+            wait = deadline - time.monotonic()
+            if silence:
+                wait = min(wait, silence)
+            try:
+                line = self.output.get(timeout=max(wait, 0.01))
+            except queue.Empty:
+                raise MachineError(f"{self.name} was silent or did not end in time") from None
+            if line is None:
+                return
+            yield line
+
+    def send(self, text):
+        """Types a line at the console."""
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+
+def run_quietly(command, text=None):
+    """Runs a tool and returns its output, which is shown only if it fails."""
+    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    if result.returncode:
+        raise MachineError(f"{' '.join(command)}: {result.stderr.strip()}")
+    return result.stdout
