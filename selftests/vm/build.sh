@@ -21,7 +21,7 @@ ROOT=$BUILD/root
 
 # quietly LOG COMMAND...: its output is shown only if it fails.
 quietly() {
-	local log=$BUILD/$1.log
+	local log=$BUILD/log/$1
 	shift
 
 	"$@" >"$log" 2>&1 || {
@@ -50,7 +50,7 @@ build_modules() {
 build_suite() {
 	mkdir -p "$1"
 	quietly suite make -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
-		USERCFLAGS="-Werror $2" USERLDFLAGS="-static $2" all
+		USERCFLAGS="-Werror $2" USERLDFLAGS=-static all
 }
 
 build_tool() {
@@ -86,13 +86,14 @@ pack_root() {
 }
 
 say "building for $MACHINE ($(cat "$KERNEL/done"))"
-mkdir -p "$BUILD"
+mkdir -p "$BUILD/log"
 copy_tree
 build_modules
 build_tool
 build_suite "$BUILD/suite" ""
 if [ "$ARCH" = amd64 ]; then
-	build_suite "$BUILD/suite32" -m32
+	# gcc-multilib would bring asm/ to where -m32 looks, but excludes cross compilers.
+	build_suite "$BUILD/suite32" "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 fi
 pack_root
 echo "$BUILD"

@@ -122,9 +122,7 @@ def run_demo(directory):
         demo = Demo(machine)
         if not demo.wait(BOOT_SECONDS, lambda word: word in ("ready", "failed")) or demo.failures:
             raise vm.MachineError("the board did not come up: " + "; ".join(demo.failures))
-        lines = vm.GpioLines(machine.directory)
-        demo.drive(lines)
-        lines.close()
+        demo.drive(machine.gpio())
         time.sleep(QUIET_SECONDS)
         machine.send("done")
         demo.wait(READ_SECONDS, lambda word: word == "end")

@@ -174,6 +174,7 @@ class Machine:
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
         self.process = None
+        self.gpio_lines = None
 
     def __enter__(self):
         try:
@@ -190,6 +191,8 @@ class Machine:
         return self
 
     def __exit__(self, *_):
+        if self.gpio_lines:
+            self.gpio_lines.close()
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -230,6 +233,12 @@ class Machine:
         run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlay], text)
         run_quietly(["fdtoverlay", "-i", virt, "-o", path, overlay])
         return path
+
+    def gpio(self):
+        """The lines of its GPIO controller."""
+        if not self.gpio_lines:
+            self.gpio_lines = GpioLines(self.directory)
+        return self.gpio_lines
 
     def read_console(self):
         """Feeds the console's lines to lines()."""

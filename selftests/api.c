@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The in-kernel API. The tests are in modules/notify_multi_api.c: each runs when that
+ * module is loaded with its name.
+ */
+
+#include "sim.h"
+
+#include <sys/syscall.h>
+
+#define MODULE	"notify_multi_api"
+
+/* 0 when the test passes; the kernel log says what was not so. -ENOENT: no module. */
+static int run_in_kernel(const char *test)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES");
+	char path[256], parameters[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/" MODULE ".ko", dir ? dir : ".");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(parameters, sizeof(parameters), "test=%s", test);
+	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	if (!ret && syscall(SYS_delete_module, MODULE, O_NONBLOCK))
+		ret = -errno;
+	return ret;
+}
+
+#define KERNEL_TEST(name)							\
+TEST(name)									\
+{										\
+	int ret = run_in_kernel(#name);						\
+										\
+	if (ret == -ENOENT)							\
+		SKIP(return, "no " MODULE ".ko in $NOTIFY_MULTI_MODULES");	\
+	EXPECT_EQ(0, ret);							\
+}
+
+KERNEL_TEST(register_rejects_bad_names)
+KERNEL_TEST(register_rejects_sizes_out_of_range)
+KERNEL_TEST(register_of_a_taken_name_is_EEXIST)
+KERNEL_TEST(devm_unregisters_with_the_parent)
+KERNEL_TEST(first_seq_0_means_1)
+KERNEL_TEST(broadcast_of_another_size_is_EINVAL)
+KERNEL_TEST(broadcast_status_is_0_or_an_errno)
+KERNEL_TEST(broadcast_at_says_when)
+KERNEL_TEST(broadcast_with_interrupts_off)
+KERNEL_TEST(broadcast_after_unregister_is_ENODEV)
+KERNEL_TEST(callbacks_know_the_source_and_its_private_pointer)
+KERNEL_TEST(refused_open_does_not_depart)
+KERNEL_TEST(unregister_departs_opens_once)
+KERNEL_TEST(packet_broadcast_on_arrival_reaches_the_open)
+KERNEL_TEST(complete_changes_this_opens_copy_only)
+KERNEL_TEST(complete_error_fails_the_read_and_consumes_the_packet)
+KERNEL_TEST(complete_does_not_run_again_for_a_packet_that_comes_later)
+KERNEL_TEST(what_cannot_be_completed_any_more_is_not_delivered)
+
+TEST(unknown_test_is_refused)
+{
+	int ret = run_in_kernel("no_such_test");
+
+	if (ret == -ENOENT)
+		SKIP(return, "no " MODULE ".ko in $NOTIFY_MULTI_MODULES");
+	EXPECT_EQ(-EINVAL, ret);
+}
+
+TEST_HARNESS_MAIN

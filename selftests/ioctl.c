@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls: information, counters, resizing, consuming. The suite is also built for
+ * 32-bit programs, which must see the same bytes.
+ */
+
+#include "sim.h"
+
+#include <stddef.h>
+
+#define PACKET	20
+#define RECORD	(RECORD_HEADER + 24)
+#define LIMIT	4
+
+FIXTURE(ioctl)
+{
+	int injector;
+	int fd;
+	unsigned char buffer[4096];
+};
+
+FIXTURE_SETUP(ioctl)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.max_requests = 7,
+		.replay = 2,
+	};
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(ioctl)
+{
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+#define BROADCAST(number, count) \
+	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, number, count))
+
+#define READ() read_errno(self->fd, self->buffer, sizeof(self->buffer))
+
+#define EXPECT_RECORD(index, number, lost)					\
+do {										\
+	const struct notify_multi_record *record =				\
+		(void *)(self->buffer + (index) * RECORD);			\
+										\
+	EXPECT_EQ((uint64_t)(number), record->seq);				\
+	EXPECT_EQ((__u32)(lost), record->dropped);				\
+	EXPECT_TRUE(packet_is(record->data, PACKET, number));			\
+} while (0)
+
+TEST(structures_have_the_same_layout_everywhere)
+{
+	EXPECT_EQ(32, sizeof(struct notify_multi_record));
+	EXPECT_EQ(8, offsetof(struct notify_multi_record, timestamp_ns));
+	EXPECT_EQ(16, offsetof(struct notify_multi_record, status));
+	EXPECT_EQ(20, offsetof(struct notify_multi_record, dropped));
+	EXPECT_EQ(24, offsetof(struct notify_multi_record, size));
+	EXPECT_EQ(28, offsetof(struct notify_multi_record, flags));
+	EXPECT_EQ(32, offsetof(struct notify_multi_record, data));
+	EXPECT_EQ(64, sizeof(struct notify_multi_info));
+	EXPECT_EQ(32, offsetof(struct notify_multi_info, ring_bytes));
+	EXPECT_EQ(64, sizeof(struct notify_multi_stats));
+	EXPECT_EQ(16, offsetof(struct notify_multi_stats, seq));
+	EXPECT_EQ(0x80404ea0, NOTIFY_MULTI_IOC_GET_INFO);
+	EXPECT_EQ(0x80404ea1, NOTIFY_MULTI_IOC_GET_STATS);
+	EXPECT_EQ(0x40044ea2, NOTIFY_MULTI_IOC_SET_FORMAT);
+	EXPECT_EQ(0x40044ea3, NOTIFY_MULTI_IOC_SET_MAX_PACKETS);
+	EXPECT_EQ(0x40084ea4, NOTIFY_MULTI_IOC_CONSUME);
+}
+
+TEST_F(ioctl, info_has_sizes_and_limits_and_zeros)
+{
+	struct notify_multi_info info = get_info(self->fd);
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	EXPECT_EQ(NOTIFY_MULTI_ABI_VERSION, info.abi_version);
+	EXPECT_EQ(PACKET, info.packet_size);
+	EXPECT_EQ(RECORD, info.record_size);
+	EXPECT_EQ(LIMIT, info.max_packets);
+	EXPECT_EQ(7, info.max_requests);
+	EXPECT_EQ(2, info.replay);
+	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, info.format);
+	/* A header page, and slots for more than max_packets. */
+	EXPECT_EQ(0, info.ring_bytes % page);
+	EXPECT_LE(page + (LIMIT + 1) * RECORD, info.ring_bytes);
+	EXPECT_EQ(0, info.reserved0);
+	EXPECT_EQ(0, info.reserved[0] | info.reserved[1] | info.reserved[2]);
+}
+
+TEST_F(ioctl, stats_of_a_new_open)
+{
+	struct notify_multi_stats stats = get_stats(self->fd);
+
+	EXPECT_EQ(NOTIFY_MULTI_ABI_VERSION, stats.abi_version);
+	EXPECT_EQ(1, stats.clients);
+	EXPECT_EQ(0, stats.pending_packets);
+	EXPECT_EQ(0, stats.pending_requests);
+	EXPECT_EQ(0, stats.seq);
+	EXPECT_EQ(1, stats.next);
+	EXPECT_EQ(0, stats.delivered);
+	EXPECT_EQ(0, stats.dropped);
+	EXPECT_EQ(0, stats.reserved[0] | stats.reserved[1]);
+}
+
+TEST_F(ioctl, stats_count_the_devices_opens)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(2, get_stats(self->fd).clients);
+	EXPECT_EQ(2, get_stats(other).clients);
+	close(other);
+	EXPECT_EQ(1, get_stats(self->fd).clients);
+}
+
+TEST_F(ioctl, unknown_commands_are_ENOTTY)
+{
+	EXPECT_EQ(-1, ioctl(self->fd, _IO(NOTIFY_MULTI_IOC_MAGIC, 0xa0), NULL));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, _IO(NOTIFY_MULTI_IOC_MAGIC, 0xa5), NULL));
+	EXPECT_EQ(ENOTTY, errno);
+	/* The right number with another size. */
+	EXPECT_EQ(-1, ioctl(self->fd, _IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa2, __u64), self->buffer));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, 0, NULL));
+	EXPECT_EQ(ENOTTY, errno);
+}
+
+TEST_F(ioctl, bad_pointers_are_EFAULT)
+{
+	const unsigned long commands[] = {
+		NOTIFY_MULTI_IOC_GET_INFO,
+		NOTIFY_MULTI_IOC_GET_STATS,
+		NOTIFY_MULTI_IOC_SET_FORMAT,
+		NOTIFY_MULTI_IOC_SET_MAX_PACKETS,
+		NOTIFY_MULTI_IOC_CONSUME,
+	};
+
+	for (unsigned int i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		EXPECT_EQ(-1, ioctl(self->fd, commands[i], bad_pointer));
+		EXPECT_EQ(EFAULT, errno);
+	}
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+}
+
+/* -- Resizing. ------------------------------------------------------------- */
+
+TEST_F(ioctl, smaller_queue_keeps_the_newest_that_fit)
+{
+	BROADCAST(1, LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 2));
+	EXPECT_EQ(2, get_info(self->fd).max_packets);
+	EXPECT_EQ(3, get_stats(self->fd).next);
+	EXPECT_EQ(2, get_stats(self->fd).dropped);
+	ASSERT_EQ(2 * RECORD, READ());
+	EXPECT_RECORD(0, 3, 2);
+	EXPECT_RECORD(1, 4, 0);
+}
+
+TEST_F(ioctl, larger_queue_keeps_all_and_takes_more)
+{
+	unsigned int i;
+
+	BROADCAST(1, LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 10));
+	BROADCAST(5, 6);
+	ASSERT_EQ(10 * RECORD, READ());
+	for (i = 0; i < 10; i++)
+		EXPECT_RECORD(i, i + 1, 0);
+}
+
+TEST_F(ioctl, larger_queue_does_not_bring_back_what_was_lost)
+{
+	BROADCAST(1, 6);
+	ASSERT_EQ(0, set_max_packets(self->fd, 100));
+	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_packets);
+	ASSERT_EQ(LIMIT * RECORD, READ());
+	EXPECT_RECORD(0, 3, 2);
+}
+
+TEST_F(ioctl, resizing_twice_adds_up_what_was_lost)
+{
+	struct notify_multi_stats stats;
+
+	BROADCAST(1, 6);
+	ASSERT_EQ(0, set_max_packets(self->fd, 3));
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	BROADCAST(7, 1);
+	stats = get_stats(self->fd);
+	EXPECT_EQ(7, stats.next);
+	EXPECT_EQ(6, stats.dropped);
+	ASSERT_EQ(RECORD, READ());
+	EXPECT_RECORD(0, 7, 6);
+	EXPECT_EQ(6, get_stats(self->fd).dropped);
+}
+
+TEST_F(ioctl, resizing_an_empty_queue_loses_nothing)
+{
+	BROADCAST(1, 3);
+	ASSERT_EQ(3 * RECORD, READ());
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN | POLLPRI));
+	BROADCAST(4, 1);
+	ASSERT_EQ(RECORD, READ());
+	EXPECT_RECORD(0, 4, 0);
+}
+
+TEST_F(ioctl, resizing_is_for_this_open_only)
+{
+	int other;
+
+	ASSERT_EQ(0, set_max_packets(self->fd, 100));
+	other = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(LIMIT, get_info(other).max_packets);
+	close(other);
+}
+
+TEST_F(ioctl, queue_of_0_packets_is_EINVAL)
+{
+	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, 0));
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+}
+
+TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
+{
+	const char *parameter = "/sys/module/notify_multi/parameters/max_ring_bytes";
+	uint64_t fits, limit;
+	char old[32], text[32];
+
+	ASSERT_EQ(0, read_file(parameter, old, sizeof(old)));
+	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, ~0U));
+	ASSERT_EQ(0, set_max_packets(self->fd, 1000));
+	fits = get_info(self->fd).ring_bytes;
+
+	/* The limit at that ring, and one byte below it. */
+	for (limit = fits; limit >= fits - 1; limit--) {
+		snprintf(text, sizeof(text), "%" PRIu64, limit);
+		ASSERT_EQ(0, write_file(parameter, text));
+		ASSERT_EQ(0, set_max_packets(self->fd, 4));
+		EXPECT_EQ(limit == fits ? 0 : -EINVAL, set_max_packets(self->fd, 1000));
+		EXPECT_EQ(limit == fits ? 1000 : 4, get_info(self->fd).max_packets);
+	}
+	ASSERT_EQ(0, write_file(parameter, old));
+}
+
+struct broadcaster {
+	pthread_t thread;
+	int injector;
+	unsigned int count;
+	ssize_t ret;
+};
+
+static void *broadcaster_main(void *data)
+{
+	struct broadcaster *broadcaster = data;
+
+	broadcaster->ret = sim_broadcast(broadcaster->injector, PACKET, 1, broadcaster->count);
+	return NULL;
+}
+
+TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
+{
+	struct broadcaster broadcaster = { .injector = self->injector, .count = 10000 };
+	uint64_t next = 1;
+	unsigned int round;
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
+	ASSERT_EQ(0, pthread_create(&broadcaster.thread, NULL, broadcaster_main, &broadcaster));
+	for (round = 0; next <= broadcaster.count; round++) {
+		ssize_t bytes;
+		unsigned int i;
+
+		ASSERT_EQ(0, set_max_packets(self->fd, 1 + round % 37));
+		bytes = READ();
+		if (bytes == -EAGAIN) {
+			poll(&(struct pollfd){ .fd = self->fd, .events = POLLIN }, 1, WAIT_MS);
+			continue;
+		}
+		ASSERT_LT(0, bytes);
+		for (i = 0; i < bytes / RECORD; i++) {
+			const struct notify_multi_record *record =
+				(void *)(self->buffer + i * RECORD);
+
+			ASSERT_EQ(next + record->dropped, record->seq);
+			ASSERT_TRUE(packet_is(record->data, PACKET, record->seq));
+			next = record->seq + 1;
+		}
+	}
+	ASSERT_EQ(0, pthread_join(broadcaster.thread, NULL));
+	EXPECT_EQ((ssize_t)broadcaster.count * PACKET, broadcaster.ret);
+	EXPECT_EQ(broadcaster.count,
+		  get_stats(self->fd).delivered + get_stats(self->fd).dropped);
+}
+
+/* -- Consuming. ------------------------------------------------------------ */
+
+TEST_F(ioctl, consume_reads_everything_up_to_a_packet)
+{
+	BROADCAST(1, LIMIT);
+	ASSERT_EQ(0, consume(self->fd, 3));
+	EXPECT_EQ(4, get_stats(self->fd).next);
+	EXPECT_EQ(3, get_stats(self->fd).delivered);
+	EXPECT_EQ(0, get_stats(self->fd).dropped);
+	ASSERT_EQ(RECORD, READ());
+	EXPECT_RECORD(0, 4, 0);
+}
+
+TEST_F(ioctl, consume_of_the_last_packet_empties_the_queue)
+{
+	BROADCAST(1, LIMIT);
+	ASSERT_EQ(0, consume(self->fd, LIMIT));
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+	EXPECT_EQ(-EAGAIN, READ());
+}
+
+TEST_F(ioctl, consume_beyond_the_last_broadcast_is_EINVAL)
+{
+	EXPECT_EQ(-EINVAL, consume(self->fd, 1));
+	BROADCAST(1, 2);
+	EXPECT_EQ(-EINVAL, consume(self->fd, 3));
+	EXPECT_EQ(-EINVAL, consume(self->fd, ~0ULL));
+	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, consume(self->fd, 2));
+}
+
+TEST_F(ioctl, consume_of_what_was_read_changes_nothing)
+{
+	BROADCAST(1, 3);
+	ASSERT_EQ(0, consume(self->fd, 2));
+	ASSERT_EQ(0, consume(self->fd, 2));
+	ASSERT_EQ(0, consume(self->fd, 0));
+	EXPECT_EQ(3, get_stats(self->fd).next);
+	EXPECT_EQ(2, get_stats(self->fd).delivered);
+}
+
+TEST_F(ioctl, consume_tells_of_lost_packets_as_a_read_does)
+{
+	struct notify_multi_stats stats;
+
+	BROADCAST(1, 10);
+	EXPECT_EQ(POLLPRI, poll_now(self->fd, POLLPRI));
+	ASSERT_EQ(0, consume(self->fd, 8));
+	EXPECT_EQ(0, poll_now(self->fd, POLLPRI));
+	stats = get_stats(self->fd);
+	EXPECT_EQ(9, stats.next);
+	EXPECT_EQ(2, stats.delivered);
+	EXPECT_EQ(6, stats.dropped);
+	ASSERT_EQ(2 * RECORD, READ());
+	EXPECT_RECORD(0, 9, 0);
+}
+
+TEST_F(ioctl, consume_of_a_lost_packet_leaves_those_that_wait)
+{
+	BROADCAST(1, 10);
+	ASSERT_EQ(0, consume(self->fd, 3));
+	EXPECT_EQ(7, get_stats(self->fd).next);
+	EXPECT_EQ(6, get_stats(self->fd).dropped);
+	ASSERT_EQ(LIMIT * RECORD, READ());
+	EXPECT_RECORD(0, 7, 3);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Replay of the last packets to new opens.
+ */
+
+#include "sim.h"
+
+#define PACKET	16
+#define RECORD	(RECORD_HEADER + PACKET)
+#define LIMIT	8
+
+FIXTURE(replay)
+{
+	int injector;
+	int fd;
+	unsigned char buffer[(LIMIT + 1) * RECORD];
+};
+
+FIXTURE_VARIANT(replay)
+{
+	unsigned int packets;
+	uint64_t first_seq;
+};
+
+FIXTURE_VARIANT_ADD(replay, of_the_last)
+{
+	.packets = 1,
+	.first_seq = 1,
+};
+
+FIXTURE_VARIANT_ADD(replay, of_some)
+{
+	.packets = 3,
+	.first_seq = 1,
+};
+
+FIXTURE_VARIANT_ADD(replay, of_a_whole_queue)
+{
+	.packets = LIMIT,
+	.first_seq = 1,
+};
+
+FIXTURE_VARIANT_ADD(replay, across_the_u32_wrap)
+{
+	.packets = 3,
+	.first_seq = 0xfffffffdULL,
+};
+
+FIXTURE_SETUP(replay)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.replay = variant->packets,
+		.first_seq = variant->first_seq,
+	};
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = -1;
+}
+
+FIXTURE_TEARDOWN(replay)
+{
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+#define BROADCAST(number, count)						\
+	ASSERT_EQ((ssize_t)(count) * PACKET,					\
+		  sim_broadcast(self->injector, PACKET, number, count))
+
+#define OPEN()									\
+do {										\
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);			\
+	ASSERT_LE(0, self->fd);							\
+} while (0)
+
+#define EXPECT_RECORD(index, number, expected_flags)				\
+do {										\
+	const struct notify_multi_record *record =				\
+		(void *)(self->buffer + (index) * RECORD);			\
+										\
+	EXPECT_EQ(variant->first_seq + (number), record->seq);			\
+	EXPECT_EQ(expected_flags, record->flags);				\
+	EXPECT_EQ(0, record->dropped);						\
+	EXPECT_TRUE(packet_is(record->data, PACKET, number));			\
+} while (0)
+
+TEST_F(replay, nothing_before_the_first_broadcast)
+{
+	OPEN();
+	EXPECT_EQ(variant->packets, get_info(self->fd).replay);
+	EXPECT_EQ(variant->first_seq, get_stats(self->fd).next);
+	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+}
+
+TEST_F(replay, no_more_than_was_broadcast)
+{
+	BROADCAST(0, 1);
+	OPEN();
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_RECORD(0, 0, NOTIFY_MULTI_REC_REPLAY);
+}
+
+TEST_F(replay, new_open_starts_with_the_last_packets)
+{
+	unsigned int i;
+
+	BROADCAST(0, 20);
+	OPEN();
+	EXPECT_EQ(variant->first_seq + 20 - variant->packets, get_stats(self->fd).next);
+	EXPECT_EQ(variant->packets, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN | POLLPRI));
+	ASSERT_EQ((ssize_t)(variant->packets * RECORD),
+		  read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	for (i = 0; i < variant->packets; i++)
+		EXPECT_RECORD(i, 20 - variant->packets + i, NOTIFY_MULTI_REC_REPLAY);
+	EXPECT_EQ(variant->packets, get_stats(self->fd).delivered);
+}
+
+TEST_F(replay, new_packets_follow_without_the_flag)
+{
+	BROADCAST(0, 20);
+	OPEN();
+	ASSERT_EQ((ssize_t)(variant->packets * RECORD),
+		  read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	BROADCAST(20, 1);
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_RECORD(0, 20, 0);
+}
+
+TEST_F(replay, replayed_packets_are_the_first_to_be_lost)
+{
+	const struct notify_multi_record *record = (void *)self->buffer;
+
+	BROADCAST(0, 20);
+	OPEN();
+	BROADCAST(20, LIMIT - variant->packets + 1);
+	ASSERT_EQ((ssize_t)(LIMIT * RECORD),
+		  read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(1, record->dropped);
+	EXPECT_EQ(variant->first_seq + 20 - variant->packets + 1, record->seq);
+}
+
+TEST_F(replay, opens_of_before_get_nothing_twice)
+{
+	OPEN();
+	BROADCAST(0, 2);
+	close(sim_open(SIM_NAME, O_RDONLY));
+	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_RECORD(0, 0, 0);
+	EXPECT_RECORD(1, 1, 0);
+}
+
+TEST_F(replay, status_is_replayed_too)
+{
+	const struct notify_multi_record *record = (void *)self->buffer;
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-71"));
+	BROADCAST(0, 1);
+	OPEN();
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-71, record->status);
+}
+
+struct broadcaster {
+	pthread_t thread;
+	int injector;
+	int stop;
+};
+
+static void *broadcaster_main(void *data)
+{
+	struct broadcaster *broadcaster = data;
+	uint64_t number;
+
+	for (number = 0; !__atomic_load_n(&broadcaster->stop, __ATOMIC_ACQUIRE); number++)
+		if (sim_broadcast(broadcaster->injector, PACKET, number, 1) != PACKET)
+			return (void *)-1;
+	return NULL;
+}
+
+TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
+{
+	struct broadcaster broadcaster = { .injector = self->injector };
+	unsigned int opens, i;
+	void *ret;
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
+	ASSERT_EQ(0, pthread_create(&broadcaster.thread, NULL, broadcaster_main, &broadcaster));
+	for (opens = 0; opens < 200; opens++) {
+		uint64_t next;
+		ssize_t bytes;
+		bool replay = true;
+
+		OPEN();
+		bytes = read_errno(self->fd, self->buffer, sizeof(self->buffer));
+		if (bytes != -EAGAIN) {
+			ASSERT_LT(0, bytes);
+			next = ((struct notify_multi_record *)self->buffer)->seq;
+			for (i = 0; i < bytes / RECORD; i++) {
+				const struct notify_multi_record *record =
+					(void *)(self->buffer + i * RECORD);
+
+				if (i)
+					ASSERT_EQ(next + record->dropped, record->seq);
+				ASSERT_TRUE(packet_is(record->data, PACKET,
+						      record->seq - variant->first_seq));
+				/* Once it is over it does not come again. */
+				if (!(record->flags & NOTIFY_MULTI_REC_REPLAY))
+					replay = false;
+				else
+					ASSERT_TRUE(replay);
+				next = record->seq + 1;
+			}
+		}
+		close(self->fd);
+		self->fd = -1;
+	}
+	__atomic_store_n(&broadcaster.stop, 1, __ATOMIC_RELEASE);
+	ASSERT_EQ(0, pthread_join(broadcaster.thread, &ret));
+	EXPECT_EQ(NULL, ret);
+}
+
+TEST_HARNESS_MAIN

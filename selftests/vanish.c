@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sources that go away under their readers.
+ */
+
+#include "sim.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define PACKET	16
+#define RECORD	(RECORD_HEADER + PACKET)
+#define SLEEPERS 3
+
+FIXTURE(vanish)
+{
+	int injector;
+	int fd;
+	unsigned char buffer[1024];
+	struct reader readers[SLEEPERS];
+};
+
+FIXTURE_SETUP(vanish)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = 8 };
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(vanish)
+{
+	close(self->fd);
+	close(self->injector);
+	sim_remove(SIM_NAME);
+}
+
+#define BROADCAST(count) \
+	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, 1, count))
+
+static const struct notify_multi_record *record_at(const void *buffer, unsigned int index)
+{
+	return buffer + index * RECORD;
+}
+
+TEST_F(vanish, unregister_wakes_every_sleeping_read_with_ENODEV)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLEEPERS; i++)
+		ASSERT_TRUE(reader_start(&self->readers[i], self->fd, RECORD));
+	ASSERT_TRUE(wait_requests(self->fd, SLEEPERS));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	for (i = 0; i < SLEEPERS; i++)
+		EXPECT_EQ(-ENODEV, reader_join(&self->readers[i]));
+}
+
+TEST_F(vanish, queued_records_are_read_before_ENODEV)
+{
+	BROADCAST(10);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
+	EXPECT_EQ(3, record_at(self->buffer, 0)->seq);
+	EXPECT_EQ(2, record_at(self->buffer, 0)->dropped);
+	ASSERT_EQ(7 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(10, record_at(self->buffer, 6)->seq);
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+}
+
+TEST_F(vanish, nonblocking_read_is_ENODEV_not_EAGAIN)
+{
+	struct iovec iov = { self->buffer, sizeof(self->buffer) };
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(ENODEV, errno);
+}
+
+TEST_F(vanish, ioctls_go_on)
+{
+	BROADCAST(4);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(PACKET, get_info(self->fd).packet_size);
+	EXPECT_EQ(4, get_stats(self->fd).seq);
+	EXPECT_EQ(4, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, set_max_packets(self->fd, 2));
+	EXPECT_EQ(0, consume(self->fd, 3));
+	EXPECT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	ASSERT_EQ(PACKET, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_TRUE(packet_is(self->buffer, PACKET, 4));
+}
+
+TEST_F(vanish, node_is_gone)
+{
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(-ENOENT, sim_open(SIM_NAME, O_RDONLY));
+}
+
+TEST_F(vanish, write_to_a_source_that_is_gone_is_ENODEV)
+{
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(-ENODEV, sim_broadcast(self->injector, PACKET, 1, 1));
+}
+
+TEST_F(vanish, next_source_of_the_name_is_another)
+{
+	int fd;
+
+	BROADCAST(2);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(1, get_stats(fd).next);
+	EXPECT_EQ(1, get_stats(fd).clients);
+	BROADCAST(1);
+	ASSERT_EQ(RECORD, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
+	/* The open of before has what it had. */
+	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	close(fd);
+}
+
+TEST_F(vanish, removing_a_live_source_unregisters_it)
+{
+	BROADCAST(1);
+	ASSERT_EQ(0, sim_remove(SIM_NAME));
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-ENODEV, sim_broadcast(self->injector, PACKET, 1, 1));
+}
+
+/* -- Modules. -------------------------------------------------------------- */
+
+static int unload(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
+}
+
+static int load(const char *module)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES");
+	char text[256];
+	int fd, ret;
+
+	if (!dir) {
+		snprintf(text, sizeof(text), "modprobe %s", module);
+		return system(text) ? -ENOENT : 0;
+	}
+	snprintf(text, sizeof(text), "%s/%s.ko", dir, module);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
+{
+	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
+	pid_t child;
+	int status;
+
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		close(self->injector);
+		_exit(poll(&pollfd, 1, WAIT_MS) == 1 && pollfd.revents == POLLHUP ? 0 : 1);
+	}
+	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	/* A live simulator and its injector hold the module, readers do not. */
+	close(self->injector);
+	self->injector = -1;
+	EXPECT_EQ(-EWOULDBLOCK, unload("notify_sim"));
+	ASSERT_EQ(0, sim_remove(SIM_NAME));
+	EXPECT_EQ(-ENODEV, reader_join(&self->readers[0]));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, unload("notify_sim"));
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	ASSERT_EQ(0, load("notify_sim"));
+}
+
+TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
+{
+	ASSERT_EQ(0, sim_remove(SIM_NAME));
+	close(self->injector);
+	self->injector = -1;
+	ASSERT_EQ(0, unload("notify_sim"));
+	/* Other sources, if they are there, hold it too. */
+	unload("notify_gpio");
+	EXPECT_EQ(-EWOULDBLOCK, unload("notify_multi"));
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(0, unload("notify_multi"));
+	ASSERT_EQ(0, load("notify_multi"));
+	ASSERT_EQ(0, load("notify_sim"));
+	load("notify_gpio");
+}
+
+/* -- All at once. ---------------------------------------------------------- */
+
+struct storm {
+	pthread_t thread;
+	int stop;
+	unsigned int opens;
+	const char *wrong;
+};
+
+/* Opens, reads and closes whatever there is. */
+static void *storm_main(void *data)
+{
+	struct storm *storm = data;
+	unsigned char buffer[4 * RECORD];
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_ACQUIRE)) {
+		int fd = sim_open(SIM_NAME, O_RDONLY);
+		ssize_t ret;
+
+		if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
+			continue;
+		if (fd < 0) {
+			storm->wrong = "open";
+			break;
+		}
+		storm->opens++;
+		ret = read_errno(fd, buffer, sizeof(buffer));
+		if (ret != -ENODEV && (ret <= 0 || ret % RECORD))
+			storm->wrong = "read";
+		close(fd);
+	}
+	return NULL;
+}
+
+/* Feeds whatever there is. */
+static void *feed_main(void *data)
+{
+	struct storm *storm = data;
+
+	while (!__atomic_load_n(&storm->stop, __ATOMIC_ACQUIRE)) {
+		int fd = sim_open_injector(SIM_NAME);
+
+		if (fd < 0)
+			continue;
+		while (sim_broadcast(fd, PACKET, 1, 1) == PACKET)
+			if (__atomic_load_n(&storm->stop, __ATOMIC_ACQUIRE))
+				break;
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F(vanish, opens_broadcasts_and_unregister_race)
+{
+	struct storm storms[3] = { };
+	unsigned int i;
+
+	close(self->fd);
+	self->fd = -1;
+	ASSERT_EQ(0, pthread_create(&storms[0].thread, NULL, feed_main, &storms[0]));
+	for (i = 1; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&storms[i].thread, NULL, storm_main, &storms[i]));
+	for (i = 0; i < 100 || !storms[1].opens || !storms[2].opens; i++) {
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	}
+	for (i = 0; i < 3; i++)
+		__atomic_store_n(&storms[i].stop, 1, __ATOMIC_RELEASE);
+	/* Who sleeps in the source that is live now is woken by its end. */
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, pthread_join(storms[i].thread, NULL));
+		EXPECT_EQ(NULL, storms[i].wrong);
+	}
+	EXPECT_EQ(1 + storms[1].opens + storms[2].opens,
+		  sim_get_number(SIM_NAME, "arrivals"));
+	EXPECT_EQ(sim_get_number(SIM_NAME, "arrivals"), sim_get_number(SIM_NAME, "departures"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots machines of the matrix, runs the whole suite on each, and watches their dmesg.
+
+check.py [MACHINE...]   those named, or those that "make check" means
+"""
+
+import re
+import sys
+import time
+
+import vm
+
+RUN_SECONDS = 1500
+TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
+PLAN = re.compile(r"1\.\.(\d+)")
+
+
+class Check:
+    """What a machine's console says of the suite and of the kernel."""
+
+    def __init__(self, name):
+        self.name = name
+        self.passed = []
+        self.failed = []
+        self.skipped = []
+        self.suite = self.test = None
+        self.planned = self.seen = 0
+        self.log = []
+        self.complaints = []
+        self.ended = False
+
+    def full_name(self, case):
+        """A test's name among those of all suites."""
+        return f"{self.suite}/{self.test}: {case}"
+
+    def end_program(self):
+        """A program that did not run all its tests has failed the others."""
+        missing = self.planned - self.seen
+        if self.test and missing > 0:
+            self.failed.append(self.full_name(f"{missing} did not come to their end"))
+        self.test = None
+
+    def hear_program(self, line):
+        """Takes a line of a test program."""
+        plan, result = PLAN.fullmatch(line), TAP.fullmatch(line)
+        if plan:
+            self.planned = int(plan[1])
+        elif result:
+            self.seen += 1
+            case = self.full_name(result[2])
+            if result[1] == "not ok":
+                self.failed.append(case)
+                print(f"{self.name}: FAILED {case}", flush=True)
+                print("\n".join("    " + text for text in self.log[-12:]), flush=True)
+            elif "# SKIP" in result[3]:
+                self.skipped.append(f"{case} ({result[3].partition('# SKIP')[2].strip()})")
+            else:
+                self.passed.append(case)
+
+    def hear(self, line, machine):
+        """Takes a line of the console."""
+        self.log.append(line)
+        if vm.complaint(line):
+            self.complaints.append(line)
+        if line.startswith("# selftests: notify_multi: "):
+            self.end_program()
+            self.test = line.rsplit(" ", 1)[1]
+            self.planned, self.seen = 1, 0
+            vm.say(f"{self.name}: {self.suite}/{self.test}")
+        elif line.startswith("@suite "):
+            self.end_program()
+            self.suite = line.split()[1]
+        elif line.startswith("@line "):
+            machine.gpio().move(*line.split()[1:3])
+        elif line.startswith("@failed "):
+            self.failed.append(line[1:])
+        elif line.startswith("@dmesg"):
+            self.end_program()
+        elif line.startswith("@end"):
+            self.ended = True
+        else:
+            self.hear_program(line)
+
+    def finish(self):
+        """Counts what was wrong besides the tests."""
+        if not self.ended:
+            self.failed.append("the machine did not come to its end")
+            print("\n".join("    " + text for text in self.log[-40:]), flush=True)
+        if not self.passed:
+            self.failed.append("no test passed")
+        for line in self.complaints:
+            print(f"{self.name}: dmesg: {line}", flush=True)
+        if self.complaints:
+            self.failed.append("the kernel complained")
+
+
+def check(name):
+    """Runs the suite on a machine."""
+    result = Check(name)
+    started = time.monotonic()
+    try:
+        directory = vm.build(name)
+        vm.say(f"{name}: booting")
+        with vm.Machine(name, directory, "check") as machine:
+            for line in machine.lines(RUN_SECONDS):
+                result.hear(line, machine)
+    except (vm.MachineError, OSError) as error:
+        print(f"{name}: {error}", flush=True)
+    result.finish()
+    vm.say(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
+           f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s")
+    return result
+
+
+def main():
+    """Checks the machines, and prints what came of it."""
+    names = sys.argv[1:] or vm.machines("check")
+    results = [check(name) for name in names]
+    for result in results:
+        for case in result.skipped:
+            print(f"{result.name}: skipped {case}")
+    for result in results:
+        for case in result.failed:
+            print(f"{result.name}: FAILED {case}")
+    print(f"{'machine':12} {'passed':>7} {'failed':>7} {'skipped':>8}")
+    for result in results:
+        print(f"{result.name:12} {len(result.passed):7} {len(result.failed):7} "
+              f"{len(result.skipped):8}")
+    failed = sum(len(result.failed) for result in results)
+    print(f"{sum(len(result.passed) for result in results)} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
