@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "notify_multi.h"
 
@@ -124,10 +125,25 @@ static ssize_t api_read(struct file *file, struct api_record *record)
 	return kernel_read(file, record, sizeof(*record), &pos);
 }
 
-/* fput() would leave the release to a worker. */
+struct api_close {
+	struct work_struct work;
+	struct file *file;
+};
+
+static void api_close_work(struct work_struct *work)
+{
+	__fput_sync(container_of(work, struct api_close, work)->file);
+}
+
+/* fput() would leave the release to the end of the system call; a kernel thread need not. */
 static void api_close(struct file *file)
 {
-	__fput_sync(file);
+	struct api_close close = { .file = file };
+
+	INIT_WORK_ONSTACK(&close.work, api_close_work);
+	schedule_work(&close.work);
+	flush_work(&close.work);
+	destroy_work_on_stack(&close.work);
 }
 
 /* -- Registration. --------------------------------------------------------- */
