@@ -205,7 +205,8 @@ class Machine:
         """QEMU's command line."""
         kernel = os.path.join(CACHE, "kernels", self.name, "vmlinuz")
         accel = os.environ.get("ACCEL", "tcg")
-        append = f"panic=-1 oops=panic loglevel=5 log_buf_len=4M nm.run={self.run}"
+        append = (f"panic=-1 oops=panic loglevel=5 log_buf_len=4M nm.run={self.run} "
+                  f"nm.tests={os.environ.get('TESTS', '').replace(' ', ',')}")
         common = ["-nographic", "-no-reboot", "-nodefaults", "-m", "1024", "-smp", "2",
                   "-accel", "tcg,thread=multi" if accel == "tcg" else accel,
                   "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",

@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_gpio: on the controller of modules/notify_gpio_chip.c, and on the lines of a real
+ * one that somebody outside moves: see the fixture "board".
+ */
+
+#include "sim.h"
+
+#include <linux/notify_gpio.h>
+#include <sys/syscall.h>
+
+#define CHIP		"notify_gpio_chip"
+#define PARAMETERS	"/sys/module/" CHIP "/parameters/"
+#define DEVICE		"/sys/bus/platform/devices/notify_gpio.77/"
+#define DRIVER		"/sys/bus/platform/drivers/notify_gpio/"
+#define NAME		"kselftest-gpio"
+#define QUEUE		256
+
+/* A packet of notify_gpio as read() returns it. */
+struct gpio_record {
+	struct notify_multi_record header;
+	struct notify_gpio_event event;
+};
+
+/* -- Controller in memory. ------------------------------------------------- */
+
+static int unload_chip(void)
+{
+	if (access(PARAMETERS, F_OK))
+		return 0;
+	write_file(PARAMETERS "device", "0");
+	return syscall(SYS_delete_module, CHIP, O_NONBLOCK) ? -errno : 0;
+}
+
+static int load_chip(const char *parameters)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES");
+	char path[256];
+	int fd, ret;
+
+	ret = unload_chip();
+	if (ret)
+		return ret;
+	snprintf(path, sizeof(path), "%s/" CHIP ".ko", dir ? dir : ".");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static int toggle(unsigned int line, unsigned int count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u %u", line, count);
+	return write_file(PARAMETERS "toggle", text);
+}
+
+static long long overflows(void)
+{
+	char text[32];
+	int ret = read_file(DEVICE "overflows", text, sizeof(text));
+
+	return ret ? ret : strtoll(text, NULL, 10);
+}
+
+/* One record, waited for. */
+static ssize_t next_record(int fd, struct gpio_record *record)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	memset(record, 0, sizeof(*record));
+	if (poll(&pollfd, 1, WAIT_MS) != 1)
+		return -ETIME;
+	return read_errno(fd, record, sizeof(*record));
+}
+
+#define EXPECT_EDGE(fd, expected_line, expected_edge, expected_level, expected_seqno)	\
+do {											\
+	struct gpio_record got;								\
+											\
+	ASSERT_EQ(sizeof(got), next_record(fd, &got));					\
+	EXPECT_EQ(sizeof(got.event), got.header.size);					\
+	EXPECT_EQ(0, got.header.status);						\
+	EXPECT_EQ(expected_line, got.event.line);					\
+	EXPECT_EQ(expected_edge, got.event.edge);					\
+	EXPECT_EQ(expected_level, got.event.level);					\
+	EXPECT_EQ(expected_seqno, got.event.line_seqno);				\
+} while (0)
+
+#define RISING	NOTIFY_GPIO_EDGE_RISING
+#define FALLING	NOTIFY_GPIO_EDGE_FALLING
+
+FIXTURE(gpio)
+{
+	int fd;
+};
+
+FIXTURE_VARIANT(gpio)
+{
+	bool sleeping;
+};
+
+FIXTURE_VARIANT_ADD(gpio, on_a_chip)
+{
+	.sleeping = false,
+};
+
+FIXTURE_VARIANT_ADD(gpio, behind_a_sleeping_expander)
+{
+	.sleeping = true,
+};
+
+FIXTURE_SETUP(gpio)
+{
+	self->fd = -1;
+}
+
+FIXTURE_TEARDOWN(gpio)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	EXPECT_EQ(0, unload_chip());
+}
+
+/* Makes the device with those parameters, and opens it. */
+#define START_ON(sleeping, parameters)							\
+do {											\
+	char start[256];								\
+	int ret;									\
+											\
+	snprintf(start, sizeof(start), "sleeping=%d %s", sleeping, parameters);	\
+	ret = load_chip(start);								\
+	if (ret == -ENOENT)								\
+		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
+	ASSERT_EQ(0, ret);								\
+	ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));				\
+	self->fd = sim_open(NAME, O_RDONLY | O_NONBLOCK);				\
+} while (0)
+
+#define START(parameters) START_ON(variant->sleeping, parameters)
+
+#define OPENED() ASSERT_LE(0, self->fd)
+
+TEST_F(gpio, each_edge_is_a_packet)
+{
+	START("");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 2);
+	EXPECT_EQ(2, get_stats(self->fd).seq);
+}
+
+TEST_F(gpio, lines_are_told_apart_and_counted_each)
+{
+	START("lines=3");
+	OPENED();
+	ASSERT_EQ(0, toggle(2, 1));
+	ASSERT_EQ(0, toggle(0, 1));
+	ASSERT_EQ(0, toggle(2, 1));
+	EXPECT_EDGE(self->fd, 2, RISING, 1, 1);
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+	EXPECT_EDGE(self->fd, 2, FALLING, 0, 2);
+}
+
+TEST_F(gpio, time_is_that_of_the_interrupt)
+{
+	struct gpio_record record;
+	struct timespec before, after;
+
+	START("");
+	OPENED();
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	ASSERT_EQ(0, toggle(0, 1));
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_LE(before.tv_sec * 1000000000ULL + before.tv_nsec, record.header.timestamp_ns);
+	EXPECT_GE(after.tv_sec * 1000000000ULL + after.tv_nsec, record.header.timestamp_ns);
+}
+
+TEST_F(gpio, active_low_line_rises_when_its_voltage_falls)
+{
+	START("active_low=1");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 2));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 1);
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 2);
+}
+
+TEST_F(gpio, only_rising_edges)
+{
+	START("edge=rising");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 4));
+	for (unsigned int i = 1; i <= 2; i++) {
+		struct gpio_record record;
+
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		EXPECT_EQ(RISING, record.event.edge);
+		EXPECT_EQ(i, record.event.line_seqno);
+	}
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+}
+
+TEST_F(gpio, only_falling_edges_of_an_active_low_line)
+{
+	struct gpio_record record;
+
+	START("edge=falling active_low=1");
+	OPENED();
+	/* Up: it becomes inactive. Down: it becomes active. */
+	ASSERT_EQ(0, toggle(0, 2));
+	ASSERT_EQ(0, toggle(1, 1));
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(0, record.event.line);
+	EXPECT_EQ(FALLING, record.event.edge);
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(1, record.event.line);
+	EXPECT_EQ(FALLING, record.event.edge);
+}
+
+TEST_F(gpio, burst_becomes_that_many_packets_in_order)
+{
+	uint64_t last = 0;
+
+	START("");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, QUEUE));
+	for (unsigned int i = 1; i <= QUEUE; i++) {
+		struct gpio_record record;
+
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		ASSERT_EQ(i, record.header.seq);
+		ASSERT_EQ(i, record.event.line_seqno);
+		ASSERT_EQ(i % 2, record.event.level);
+		ASSERT_EQ(i % 2 ? RISING : FALLING, record.event.edge);
+		ASSERT_LT(last, record.header.timestamp_ns);
+		last = record.header.timestamp_ns;
+	}
+	EXPECT_EQ(0, overflows());
+}
+
+TEST_F(gpio, level_that_cannot_be_read_is_the_packets_status)
+{
+	struct gpio_record record;
+
+	START("");
+	OPENED();
+	ASSERT_EQ(0, write_file(PARAMETERS "broken", "1"));
+	ASSERT_EQ(0, toggle(1, 1));
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(-EIO, record.header.status);
+	EXPECT_EQ(1, record.event.line);
+	EXPECT_EQ(0, record.event.level);
+}
+
+TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
+{
+	START("debounce_ms=200");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 7));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+	ASSERT_EQ(0, toggle(0, 5));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 2);
+	EXPECT_EQ(2, get_stats(self->fd).seq);
+}
+
+TEST_F(gpio, glitch_is_no_packet_where_lines_are_debounced)
+{
+	START("debounce_ms=200");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 2));
+	/* The other line settles no earlier, and so tells that the glitch had its time. */
+	ASSERT_EQ(0, toggle(1, 1));
+	EXPECT_EDGE(self->fd, 1, RISING, 1, 1);
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+}
+
+TEST_F(gpio, only_falling_edges_of_a_debounced_line)
+{
+	START("debounce_ms=50 edge=falling");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	ASSERT_EQ(0, toggle(1, 1));
+	/* Both have settled high when the second is seen low. */
+	usleep(500000);
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 1);
+	ASSERT_EQ(0, toggle(1, 1));
+	EXPECT_EDGE(self->fd, 1, FALLING, 0, 1);
+}
+
+TEST_F(gpio, properties_size_the_device)
+{
+	struct notify_multi_info info;
+
+	START("max_packets=33 max_requests=5 replay=7");
+	OPENED();
+	info = get_info(self->fd);
+	EXPECT_EQ(sizeof(struct notify_gpio_event), info.packet_size);
+	EXPECT_EQ(33, info.max_packets);
+	EXPECT_EQ(5, info.max_requests);
+	EXPECT_EQ(7, info.replay);
+}
+
+TEST_F(gpio, as_many_as_64_lines)
+{
+	START("lines=64");
+	OPENED();
+	ASSERT_EQ(0, toggle(63, 1));
+	EXPECT_EDGE(self->fd, 63, RISING, 1, 1);
+}
+
+TEST_F(gpio, more_than_64_lines_do_not_probe)
+{
+	START("lines=65");
+	EXPECT_EQ(-ENOENT, self->fd);
+}
+
+TEST_F(gpio, no_line_does_not_probe)
+{
+	START("lines=0");
+	EXPECT_EQ(-ENOENT, self->fd);
+}
+
+static bool bound(void)
+{
+	return !access(DRIVER "notify_gpio.77", F_OK);
+}
+
+TEST_F(gpio, bad_properties_do_not_probe)
+{
+	static const char * const bad[] = {
+		"edge=sideways", "label=", "label=a/b", "debounce_ms=60001",
+		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
+	};
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		START(bad[i]);
+		EXPECT_EQ(-ENOENT, self->fd);
+		EXPECT_FALSE(bound())
+			TH_LOG("bound with %s", bad[i]);
+	}
+}
+
+TEST_F(gpio, wakeup_source_can_wake_the_system)
+{
+	char text[32];
+
+	START("wakeup=1");
+	OPENED();
+	ASSERT_EQ(0, read_file(DEVICE "power/wakeup", text, sizeof(text)));
+	EXPECT_STREQ("enabled", text);
+	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	EXPECT_EQ(-ENOENT, read_file(DEVICE "power/wakeup", text, sizeof(text)));
+}
+
+TEST_F(gpio, unbind_wakes_readers_and_bind_starts_anew)
+{
+	struct reader reader;
+
+	START("");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
+	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	EXPECT_EQ(-ENODEV, reader_join(&reader));
+	ASSERT_EQ(0, write_file(DRIVER "bind", "notify_gpio.77"));
+	close(self->fd);
+	self->fd = sim_open(NAME, O_RDONLY | O_NONBLOCK);
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 1);
+}
+
+TEST_F(gpio, unbind_while_a_line_settles)
+{
+	START("debounce_ms=100");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
+}
+
+/* Those of a sleeping expander wait for the thread, and are never too fast. */
+FIXTURE(overflow)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(overflow)
+{
+	self->fd = -1;
+}
+
+FIXTURE_TEARDOWN(overflow)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	EXPECT_EQ(0, unload_chip());
+}
+
+TEST_F(overflow, edges_that_come_too_fast_are_counted)
+{
+	struct gpio_record record;
+
+	START_ON(false, "max_packets=1000");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, QUEUE + 44));
+	for (unsigned int i = 1; i <= QUEUE; i++) {
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		ASSERT_EQ(i, record.event.line_seqno);
+	}
+	EXPECT_EQ(44, overflows());
+	/* The next edge shows the gap; the device's stream has none. */
+	ASSERT_EQ(0, toggle(0, 1));
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(QUEUE + 1, record.header.seq);
+	EXPECT_EQ(0, record.header.dropped);
+	EXPECT_EQ(QUEUE + 45, record.event.line_seqno);
+}
+
+/* -- A real controller. ---------------------------------------------------- */
+
+/*
+ * A line of a real controller is moved by somebody outside: "@line LINE LEVEL" is written
+ * to $NOTIFY_GPIO_LINES, and LINE is the controller's. The board has these devices:
+ *
+ *     buttons    lines 0 and 1, both edges
+ *     rising     line 2, edge "rising"
+ *     inverted   line 4, active low
+ */
+FIXTURE(board)
+{
+	const char *mover;
+	int fd;
+};
+
+FIXTURE_SETUP(board)
+{
+	self->fd = -1;
+	self->mover = getenv("NOTIFY_GPIO_LINES");
+}
+
+FIXTURE_TEARDOWN(board)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+}
+
+static int move(const char *mover, unsigned int line, unsigned int level)
+{
+	char text[32];
+
+	/* Lines of their own, whatever the console is in the middle of. */
+	snprintf(text, sizeof(text), "\n@line %u %u\n", line, level);
+	return write_file(mover, text);
+}
+
+#define MOVE(line, level) ASSERT_EQ(0, move(self->mover, line, level))
+
+#define BOARD(name)								\
+do {										\
+	if (!self->mover || access(NOTIFY_DIR name, F_OK))			\
+		SKIP(return, "nobody moves the lines of " NOTIFY_DIR name " here"); \
+	self->fd = sim_open(name, O_RDONLY | O_NONBLOCK);			\
+	ASSERT_LE(0, self->fd);							\
+} while (0)
+
+TEST_F(board, each_edge_reaches_two_opens)
+{
+	struct gpio_record first, second;
+	int other;
+
+	BOARD("buttons");
+	other = sim_open("buttons", O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, other);
+	for (unsigned int i = 0; i < 10; i++) {
+		MOVE(i / 2 % 2, 1 - i % 2);
+		ASSERT_EQ(sizeof(first), next_record(self->fd, &first));
+		ASSERT_EQ(sizeof(second), next_record(other, &second));
+		EXPECT_EQ(0, memcmp(&first, &second, sizeof(first)));
+		EXPECT_EQ(i / 2 % 2, first.event.line);
+		EXPECT_EQ(i % 2 ? FALLING : RISING, first.event.edge);
+		EXPECT_EQ(1 - i % 2, first.event.level);
+	}
+	close(other);
+}
+
+TEST_F(board, edges_keep_their_order_across_lines)
+{
+	struct gpio_record record;
+	uint64_t last = 0;
+
+	BOARD("buttons");
+	for (unsigned int i = 0; i < 10; i++) {
+		MOVE(0, 1);
+		MOVE(1, 1);
+		MOVE(0, 0);
+		MOVE(1, 0);
+	}
+	for (unsigned int i = 0; i < 40; i++) {
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		EXPECT_EQ(i % 2, record.event.line);
+		EXPECT_EQ(i % 4 < 2, record.event.level);
+		EXPECT_LT(last, record.header.timestamp_ns);
+		last = record.header.timestamp_ns;
+	}
+}
+
+TEST_F(board, only_rising_edges)
+{
+	struct gpio_record record;
+	uint32_t seqno = 0;
+
+	BOARD("rising");
+	for (unsigned int i = 0; i < 3; i++) {
+		MOVE(2, 1);
+		MOVE(2, 0);
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		EXPECT_EQ(RISING, record.event.edge);
+		if (i)
+			EXPECT_EQ(seqno + 1, record.event.line_seqno);
+		seqno = record.event.line_seqno;
+	}
+}
+
+TEST_F(board, active_low_line)
+{
+	struct gpio_record record;
+
+	BOARD("inverted");
+	MOVE(4, 1);
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(FALLING, record.event.edge);
+	EXPECT_EQ(0, record.event.level);
+	MOVE(4, 0);
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(RISING, record.event.edge);
+	EXPECT_EQ(1, record.event.level);
+}
+
+TEST_HARNESS_MAIN
