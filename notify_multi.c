@@ -83,10 +83,10 @@ struct notify_multi {
 	u64 first_seq;
 	void *drvdata;
 
-	struct rw_semaphore callbacks;
+	struct rw_semaphore callbacks; /* Guards ops, and that callbacks may run. */
 	const struct notify_multi_ops *ops;
 
-	spinlock_t lock;
+	spinlock_t lock; /* Guards all that follows, and the rings' producer side. */
 	u64 seq;
 	bool gone;
 	bool withdrawn;
@@ -128,7 +128,7 @@ struct notify_multi_client {
 	void *private;
 	atomic_t requests;
 
-	struct mutex lock;
+	struct mutex lock; /* Guards all that follows, and the ring's consumer side. */
 	u64 next;
 	u64 unsaid;
 	u64 delivered;
@@ -167,10 +167,11 @@ static void notify_multi_wake(struct notify_multi *nm)
 
 	/*
 	 * Pairs with prepare_to_wait() and poll_wait(): either they see the new head, or
-	 * they are seen here.
+	 * they are seen here. One barrier for all opens, instead of wq_has_sleeper().
 	 */
 	smp_mb();
 	list_for_each_entry_rcu(client, &nm->clients, node) {
+		/* See the barrier above. */
 		if (waitqueue_active(&client->wait))
 			wake_up_interruptible_poll(&client->wait,
 						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
@@ -915,17 +916,29 @@ static struct notify_multi *notify_multi_from_dev(struct device *dev)
 	return container_of(dev_get_drvdata(dev), struct notify_multi, misc);
 }
 
-#define NOTIFY_MULTI_ATTR(field)							\
-static ssize_t field##_show(struct device *dev, struct device_attribute *attr, char *buf) \
-{											\
-	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->field);		\
-}											\
-static DEVICE_ATTR_RO(field)
+static ssize_t packet_size_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->packet_size);
+}
+static DEVICE_ATTR_RO(packet_size);
 
-NOTIFY_MULTI_ATTR(packet_size);
-NOTIFY_MULTI_ATTR(max_packets);
-NOTIFY_MULTI_ATTR(max_requests);
-NOTIFY_MULTI_ATTR(replay);
+static ssize_t max_packets_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->max_packets);
+}
+static DEVICE_ATTR_RO(max_packets);
+
+static ssize_t max_requests_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->max_requests);
+}
+static DEVICE_ATTR_RO(max_requests);
+
+static ssize_t replay_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", notify_multi_from_dev(dev)->replay);
+}
+static DEVICE_ATTR_RO(replay);
 
 static ssize_t clients_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

@@ -3,7 +3,7 @@
  * notify_multi: broadcast a source's packets to every open of a device.
  *
  * This is the in-kernel API for sources: drivers that have something to notify. What
- * programs see is in uapi/linux/notify_multi.h.
+ * programs see is in uapi/linux/.
  */
 #ifndef _NOTIFY_MULTI_H
 #define _NOTIFY_MULTI_H

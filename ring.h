@@ -128,10 +128,10 @@ static inline void notify_ring_push(struct notify_ring *ring,
 	smp_store_release(&ring->header->head, pos);
 }
 
-/* Starts a ring that no one else sees yet, or moves it to where its copies end. */
+/* For a ring that nobody else sees yet. */
 static inline void notify_ring_set_head(struct notify_ring *ring, u32 head)
 {
-	smp_store_release(&ring->header->head, head);
+	WRITE_ONCE(ring->header->head, head);
 }
 
 /* Copies the @count packets that end at @head, as far as they are still in @from. */

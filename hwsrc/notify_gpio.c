@@ -93,9 +93,9 @@ struct notify_gpio {
 	u32 edges;
 	u32 debounce_ms;
 
-	struct mutex broadcast;
+	struct mutex broadcast; /* Guards the queue's output, and reported. */
 	u32 reported;
-	spinlock_t lock;
+	spinlock_t lock; /* Guards the queue's input, and all that follows. */
 	DECLARE_KFIFO(queue, struct gpio_edge, GPIO_QUEUE_LENGTH);
 	u32 overflows;
 	u32 nr_lines;

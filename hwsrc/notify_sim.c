@@ -85,7 +85,7 @@ struct sim {
 	int complete_error;
 	struct notify_multi_ops ops;
 
-	struct mutex lock;
+	struct mutex lock; /* Guards all that follows; never taken in a callback. */
 	u32 packet_size;
 	u32 max_packets;
 	u32 max_requests;
@@ -410,23 +410,57 @@ static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t
 	return ret ?: len;
 }
 
-#define SIM_ATTR_U32(field, least, most)						\
-static ssize_t sim_##field##_show(struct config_item *item, char *page)		\
-{											\
-	return sysfs_emit(page, "%u\n", READ_ONCE(to_sim(item)->field));		\
-}											\
-static ssize_t sim_##field##_store(struct config_item *item, const char *page, size_t len) \
-{											\
-	struct sim *sim = to_sim(item);							\
-											\
-	return sim_set_u32(sim, &sim->field, page, len, least, most);			\
-}											\
-CONFIGFS_ATTR(sim_, field)
+static ssize_t sim_packet_size_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_sim(item)->packet_size));
+}
 
-SIM_ATTR_U32(packet_size, 1, NOTIFY_MULTI_MAX_PACKET_SIZE);
-SIM_ATTR_U32(max_packets, 1, U32_MAX);
-SIM_ATTR_U32(max_requests, 1, INT_MAX);
-SIM_ATTR_U32(replay, 0, READ_ONCE(sim->max_packets));
+static ssize_t sim_packet_size_store(struct config_item *item, const char *page, size_t len)
+{
+	struct sim *sim = to_sim(item);
+
+	return sim_set_u32(sim, &sim->packet_size, page, len, 1, NOTIFY_MULTI_MAX_PACKET_SIZE);
+}
+CONFIGFS_ATTR(sim_, packet_size);
+
+static ssize_t sim_max_packets_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_sim(item)->max_packets));
+}
+
+static ssize_t sim_max_packets_store(struct config_item *item, const char *page, size_t len)
+{
+	struct sim *sim = to_sim(item);
+
+	return sim_set_u32(sim, &sim->max_packets, page, len, 1, U32_MAX);
+}
+CONFIGFS_ATTR(sim_, max_packets);
+
+static ssize_t sim_max_requests_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_sim(item)->max_requests));
+}
+
+static ssize_t sim_max_requests_store(struct config_item *item, const char *page, size_t len)
+{
+	struct sim *sim = to_sim(item);
+
+	return sim_set_u32(sim, &sim->max_requests, page, len, 1, INT_MAX);
+}
+CONFIGFS_ATTR(sim_, max_requests);
+
+static ssize_t sim_replay_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n", READ_ONCE(to_sim(item)->replay));
+}
+
+static ssize_t sim_replay_store(struct config_item *item, const char *page, size_t len)
+{
+	struct sim *sim = to_sim(item);
+
+	return sim_set_u32(sim, &sim->replay, page, len, 0, READ_ONCE(sim->max_packets));
+}
+CONFIGFS_ATTR(sim_, replay);
 
 static int sim_parse_errno(const char *page, int *error)
 {
@@ -435,15 +469,10 @@ static int sim_parse_errno(const char *page, int *error)
 	return ret || *error > 0 || *error < -MAX_ERRNO ? -EINVAL : 0;
 }
 
-#define SIM_ATTR_ERRNO_SHOW(field)							\
-static ssize_t sim_##field##_show(struct config_item *item, char *page)		\
-{											\
-	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->field));		\
+static ssize_t sim_status_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->status));
 }
-
-SIM_ATTR_ERRNO_SHOW(status)
-SIM_ATTR_ERRNO_SHOW(arrival_error)
-SIM_ATTR_ERRNO_SHOW(complete_error)
 
 static ssize_t sim_status_store(struct config_item *item, const char *page, size_t len)
 {
@@ -459,6 +488,11 @@ static ssize_t sim_status_store(struct config_item *item, const char *page, size
 }
 CONFIGFS_ATTR(sim_, status);
 
+static ssize_t sim_arrival_error_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->arrival_error));
+}
+
 static ssize_t sim_arrival_error_store(struct config_item *item, const char *page, size_t len)
 {
 	int error;
@@ -469,6 +503,11 @@ static ssize_t sim_arrival_error_store(struct config_item *item, const char *pag
 	return len;
 }
 CONFIGFS_ATTR(sim_, arrival_error);
+
+static ssize_t sim_complete_error_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->complete_error));
+}
 
 static ssize_t sim_complete_error_store(struct config_item *item, const char *page, size_t len)
 {
@@ -554,7 +593,7 @@ CONFIGFS_ATTR(sim_, context);
 
 static ssize_t sim_live_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->nm) != NULL);
+	return sysfs_emit(page, "%d\n", READ_ONCE(to_sim(item)->nm) ? 1 : 0);
 }
 
 static ssize_t sim_live_store(struct config_item *item, const char *page, size_t len)

@@ -340,7 +340,8 @@ TEST_F(packet_size, packets_arrive_whole_all_around_the_ring)
 			  sim_broadcast(self->injector, variant->bytes, 3 * round, 3));
 		ASSERT_EQ((ssize_t)size * 3, read_errno(self->fd, self->buffer, 4 * size));
 		for (i = 0; i < 3; i++) {
-			const struct notify_multi_record *record = (void *)(self->buffer + i * size);
+			const struct notify_multi_record *record =
+				(void *)(self->buffer + i * size);
 
 			EXPECT_EQ(3 * round + i + 1, record->seq);
 			EXPECT_EQ(variant->bytes, record->size);

@@ -88,7 +88,7 @@ TEST_F(sysfs, broadcasts_counts_packets_from_any_first_seq)
 
 TEST_F(sysfs, attributes_are_read_only)
 {
-	const char *attributes[] = {
+	static const char * const attributes[] = {
 		"packet_size", "max_packets", "max_requests", "replay", "clients", "broadcasts",
 	};
 	struct stat st;

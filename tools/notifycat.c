@@ -3,6 +3,7 @@
  * notifycat: print the packets of notify_multi devices.
  */
 
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -206,12 +207,7 @@ static const char *node_path(const char *arg)
 
 	if (strchr(arg, '/'))
 		return arg;
-	path = malloc(strlen(NODES) + strlen(arg) + 1);
-	if (path) {
-		strcpy(path, NODES);
-		strcat(path, arg);
-	}
-	return path;
+	return asprintf(&path, NODES "%s", arg) < 0 ? NULL : path;
 }
 
 static bool open_device(struct device *device, const char *arg)

@@ -4,6 +4,7 @@
 # build.sh MACHINE: builds modules, tool and suite for a machine of the matrix, in the
 # cache, and packs them into the initramfs that it boots. Prints the build's directory.
 
+# shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
 # The kernel modules, Debian's own, that the guest loads.

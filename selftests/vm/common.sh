@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
 #
 # What the scripts of this directory share. Sourced, never run.
 
@@ -28,7 +28,6 @@ machine_row() {
 
 	row=$(awk -v name="$1" '$1 == name' "$VM_DIR/machines")
 	[ -n "$row" ] || die "no machine '$1' in selftests/vm/machines"
-	# shellcheck disable=SC2034 # SUITE and FLAVOUR are for those who source this
 	read -r _ ARCH SUITE SERIES FLAVOUR _ <<<"$row"
 }
 

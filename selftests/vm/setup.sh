@@ -3,14 +3,14 @@
 #
 # Installs the packages that "make demo" and "make check" need, where one is missing.
 
+# shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
 readonly PACKAGES=(
-	make python3 cpio git kmod pahole                      # the scripts
-	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"       # modules, tool and tests
-	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross
-	qemu-system-x86 qemu-system-arm device-tree-compiler  # the machines
-	xz-utils ca-certificates
+	make python3 cpio kmod xz-utils                        # the scripts
+	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
+	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
+	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines
 )
 
 missing() {
