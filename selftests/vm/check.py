@@ -100,7 +100,7 @@ def check(name):
     result = Check(name)
     started = time.monotonic()
     try:
-        directory = vm.build(name)
+        directory = vm.build(name, "strict")
         vm.say(f"{name}: booting")
         with vm.Machine(name, directory, "check") as machine:
             for line in machine.lines(RUN_SECONDS):

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/common.sh"
 
 readonly PACKAGES=(
-	make python3 cpio kmod xz-utils                        # the scripts
+	make python3 perl cpio kmod xz-utils                   # the scripts
 	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
 	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
 	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines

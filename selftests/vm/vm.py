@@ -64,10 +64,10 @@ def machine_arch(name):
     raise MachineError(f"no machine {name} in selftests/vm/machines")
 
 
-def build(name):
+def build(name, *options):
     """Builds what the machine boots, and returns the build's directory."""
     script = os.path.join(VM_DIR, "build.sh")
-    result = subprocess.run([script, name], stdout=subprocess.PIPE, text=True, timeout=1800)
+    result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True, timeout=1800)
     if result.returncode:
         raise MachineError(f"the build for {name} failed")
     return result.stdout.strip()
