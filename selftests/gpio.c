@@ -432,7 +432,8 @@ TEST_F(overflow, edges_that_come_too_fast_are_counted)
 
 /*
  * A line of a real controller is moved by somebody outside: "@line LINE LEVEL" is written
- * to $NOTIFY_GPIO_LINES, and LINE is the controller's. The board has these devices:
+ * to $NOTIFY_GPIO_LINES, and LINE is the controller's. "@toggle LINE 1" has it moved again
+ * and again, until "@toggle LINE 0". The board has these devices:
  *
  *     buttons    lines 0 and 1, both edges
  *     rising     line 2, edge "rising"
@@ -456,16 +457,16 @@ FIXTURE_TEARDOWN(board)
 		close(self->fd);
 }
 
-static int move(const char *mover, unsigned int line, unsigned int level)
+/* Lines of their own, whatever the console is in the middle of. */
+static int ask(const char *mover, const char *what, unsigned int line, unsigned int level)
 {
 	char text[32];
 
-	/* Lines of their own, whatever the console is in the middle of. */
-	snprintf(text, sizeof(text), "\n@line %u %u\n", line, level);
+	snprintf(text, sizeof(text), "\n@%s %u %u\n", what, line, level);
 	return write_file(mover, text);
 }
 
-#define MOVE(line, level) ASSERT_EQ(0, move(self->mover, line, level))
+#define MOVE(line, level) ASSERT_EQ(0, ask(self->mover, "line", line, level))
 
 #define BOARD(name)								\
 do {										\
@@ -546,6 +547,26 @@ TEST_F(board, active_low_line)
 	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
 	EXPECT_EQ(RISING, record.event.edge);
 	EXPECT_EQ(1, record.event.level);
+}
+
+/* The last test: edges of the line that wakes the system may come late. */
+TEST_F(board, edge_wakes_the_suspended_system)
+{
+	const char *count = "/sys/devices/platform/buttons/power/wakeup_active_count";
+	struct gpio_record record;
+	char before[32], after[32];
+
+	BOARD("buttons");
+	ASSERT_EQ(0, read_file(count, before, sizeof(before)));
+	ASSERT_EQ(0, ask(self->mover, "toggle", 0, 1));
+	/* An edge that comes before the system sleeps may keep it awake: that is no error. */
+	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"))
+		TH_LOG("suspend failed");
+	ASSERT_EQ(0, ask(self->mover, "toggle", 0, 0));
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_EQ(0, record.event.line);
+	ASSERT_EQ(0, read_file(count, after, sizeof(after)));
+	EXPECT_LT(atoi(before), atoi(after));
 }
 
 TEST_HARNESS_MAIN

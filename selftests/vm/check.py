@@ -12,6 +12,7 @@ import time
 import vm
 
 RUN_SECONDS = 1500
+SILENT_SECONDS = 300
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 PLAN = re.compile(r"1\.\.(\d+)")
 
@@ -29,6 +30,7 @@ class Check:
         self.log = []
         self.complaints = []
         self.ended = False
+        self.toggler = None
 
     def full_name(self, case):
         """A test's name among those of all suites."""
@@ -58,6 +60,14 @@ class Check:
             else:
                 self.passed.append(case)
 
+    def toggle(self, machine, line, on):
+        """Has a line moved again and again, or no more."""
+        if on == "1":
+            self.toggler = vm.Toggler(machine.gpio(), line)
+        elif self.toggler:
+            self.toggler.stop()
+            self.toggler = None
+
     def hear(self, line, machine):
         """Takes a line of the console."""
         self.log.append(line)
@@ -73,6 +83,8 @@ class Check:
             self.suite = line.split()[1]
         elif line.startswith("@line "):
             machine.gpio().move(*line.split()[1:3])
+        elif line.startswith("@toggle "):
+            self.toggle(machine, *line.split()[1:3])
         elif line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@dmesg"):
@@ -103,7 +115,7 @@ def check(name):
         directory = vm.build(name, "strict")
         vm.say(f"{name}: booting")
         with vm.Machine(name, directory, "check") as machine:
-            for line in machine.lines(RUN_SECONDS):
+            for line in machine.lines(RUN_SECONDS, SILENT_SECONDS):
                 result.hear(line, machine)
     except (vm.MachineError, OSError) as error:
         print(f"{name}: {error}", flush=True)

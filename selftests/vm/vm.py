@@ -162,6 +162,30 @@ class GpioLines:
         self.socket.close()
 
 
+class Toggler(threading.Thread):
+    """Moves a line up and down until it is told to stop; then the line is low."""
+
+    SECONDS = 1
+
+    def __init__(self, lines, line):
+        super().__init__(daemon=True)
+        self.lines = lines
+        self.line = line
+        self.stopped = threading.Event()
+        self.start()
+
+    def run(self):
+        level = 0
+        while level or not self.stopped.wait(self.SECONDS):
+            level = 1 - level
+            self.lines.move(self.line, level)
+
+    def stop(self):
+        """Returns when the line is low."""
+        self.stopped.set()
+        self.join()
+
+
 class Machine:
     """A running machine. Use it with "with": it is ended in any case."""
 
