@@ -25,6 +25,7 @@
 #include <linux/poll.h>
 #include <linux/rculist.h>
 #include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/splice.h>
@@ -57,8 +58,9 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @first_seq:    The seq of the first packet.
  * @drvdata:      The source's own.
  * @callbacks:    Held for reading around each callback; who unregisters takes it for
- *                writing, and so ends them. Guards @ops.
- * @ops:          The source's callbacks; NULL where there are none, or none any more.
+ *                writing, and so ends them.
+ * @ops:          The source's callbacks; NULL where there are none, or none any more. To
+ *                call one takes @callbacks, to look whether it is there RCU.
  * @lock:         Serialises broadcasts, which makes @seq a total order, and guards all
  *                that follows.
  * @seq:          The last packet.
@@ -84,7 +86,7 @@ struct notify_multi {
 	void *drvdata;
 
 	struct rw_semaphore callbacks; /* Guards ops, and that callbacks may run. */
-	const struct notify_multi_ops *ops;
+	const struct notify_multi_ops __rcu *ops;
 
 	spinlock_t lock; /* Guards all that follows, and the rings' producer side. */
 	u64 seq;
@@ -107,14 +109,13 @@ struct notify_multi {
  * @private:   The source's own.
  * @requests:  How many reads sleep; DMF's pended requests.
  * @lock:      Makes one consumer of many readers; guards all that follows.
- * @next:      The packet after the last that was read. Sleepers and polls look at its low
- *             half, which even 32-bit machines load in one go.
+ * @next:      The packet after the last that was read.
  * @unsaid:    Packets before @next that a resize has dropped, and no read has said yet.
  * @delivered: Packets read.
  * @dropped:   Packets lost, and said to be.
  * @format:    What reads return, of &enum notify_multi_format.
  * @taken:     Copy of the next packet, for those that cannot be read from the ring.
- * @completed: The seq of the packet in @taken once it is completed, else 0.
+ * @completed: Of the packet in @taken, once it is completed, the seq; else 0.
  * @result:    What the source's completion said to that packet.
  */
 struct notify_multi_client {
@@ -153,9 +154,17 @@ static void notify_multi_release(struct kref *kref)
 	kfree_rcu(nm, rcu);
 }
 
+/* Over INT_MAX the number of slots would not fit its field in the ring's header. */
 static bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
 {
-	return max_packets && notify_ring_bytes(packet_size, max_packets) <= max_ring_bytes;
+	return max_packets && max_packets <= INT_MAX &&
+	       notify_ring_bytes(packet_size, max_packets) <= max_ring_bytes;
+}
+
+/* Errnos over 511 are the kernel's own: to who called read() or open() they mean harm. */
+static int notify_multi_user_errno(int error)
+{
+	return error > 0 || error <= -ERESTARTSYS ? -EIO : error;
 }
 
 /* -- Broadcasting. --------------------------------------------------------- */
@@ -260,12 +269,6 @@ static struct notify_ring *notify_client_ring(struct notify_multi_client *client
 	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->lock));
 }
 
-/* How many packets before @head + 1 wait: those not read, less those too many. */
-static u32 notify_client_waiting(struct notify_ring *ring, u32 head, u32 next)
-{
-	return min(head + 1 - next, ring->max_packets);
-}
-
 /**
  * struct notify_queue - an open's queue at one moment
  * @pending: How many packets wait.
@@ -276,28 +279,31 @@ struct notify_queue {
 	bool lost;
 };
 
-/* For those who do not hold client->lock: sleepers and polls. */
+/*
+ * For those who do not hold client->lock: sleepers and polls. On 32-bit machines a next
+ * that is being written may be seen torn: then they look again in vain, no more.
+ */
 static struct notify_queue notify_client_peek(struct notify_multi_client *client)
 {
 	struct notify_queue queue = { };
 	struct notify_ring *ring;
-	u32 next, head;
+	u64 next, last;
 
 	if (READ_ONCE(client->nm->withdrawn))
 		return queue;
 
 	rcu_read_lock();
-	ring = rcu_dereference(client->ring);
-	/* A head belongs to a next that did not move around it. */
+	/* What is seen belongs together if next did not move meanwhile. */
 	do {
-		next = (u32)READ_ONCE(client->next);
+		next = READ_ONCE(client->next);
 		/* Pairs with notify_client_set_next(). */
 		smp_rmb();
 		queue.lost = READ_ONCE(client->unsaid);
-		head = notify_ring_head(ring);
-	} while (next != (u32)READ_ONCE(client->next));
-	queue.pending = notify_client_waiting(ring, head, next);
-	queue.lost |= queue.pending != head + 1 - next;
+		ring = rcu_dereference(client->ring);
+		last = notify_ring_last(ring);
+	} while (next != READ_ONCE(client->next));
+	queue.pending = notify_ring_waiting(ring, last, next);
+	queue.lost |= last >= next && queue.pending != last + 1 - next;
 	rcu_read_unlock();
 	return queue;
 }
@@ -320,6 +326,13 @@ static void notify_client_consume(struct notify_multi_client *client, u64 seq, u
 	notify_client_set_next(client, next, 0);
 }
 
+/* Of the packets that a resize has dropped, the oldest @count are known to be lost. */
+static void notify_client_say(struct notify_multi_client *client, u64 count)
+{
+	client->dropped += count;
+	notify_client_set_next(client, client->next, client->unsaid - count);
+}
+
 static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
 {
 	return min_t(u64, seq - client->next + client->unsaid, U32_MAX);
@@ -331,18 +344,20 @@ static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
  * Copies @count adjacent records, of which only the first may follow a loss. The ring
  * does not know of losses; the record says it.
  */
-static size_t notify_client_copy_run(struct notify_multi_client *client,
-				     struct notify_multi_record *first, u32 count,
+static size_t notify_client_copy_run(struct notify_multi_client *client, u64 seq, u32 count,
 				     struct iov_iter *to)
 {
-	size_t bytes = (size_t)count * notify_client_ring(client)->record_size;
-	struct notify_multi_record header = *first;
+	struct notify_ring *ring = notify_client_ring(client);
+	struct notify_multi_record *first = notify_ring_slot(ring, (u32)seq);
+	size_t bytes = (size_t)count * ring->record_size;
+	struct notify_multi_record header;
 	size_t copied;
 
-	header.dropped = notify_client_dropped(client, header.seq);
-	if (!header.dropped)
+	if (seq == client->next && !client->unsaid)
 		return copy_to_iter(first, bytes, to);
 
+	header = *first;
+	header.dropped = notify_client_dropped(client, seq);
 	copied = copy_to_iter(&header, sizeof(header), to);
 	if (copied == sizeof(header))
 		copied += copy_to_iter(first->data, bytes - sizeof(header), to);
@@ -353,73 +368,91 @@ static size_t notify_client_copy_run(struct notify_multi_client *client,
 static ssize_t notify_client_read_records(struct notify_multi_client *client, struct iov_iter *to)
 {
 	struct notify_ring *ring = notify_client_ring(client);
+	u32 size = ring->record_size;
 	u32 limit = U32_MAX;
 	ssize_t done = 0;
 
-	while (iov_iter_count(to) >= ring->record_size) {
-		u32 head = notify_ring_head(ring);
-		u32 waiting = notify_client_waiting(ring, head, (u32)client->next);
-		u32 pos = head + 1 - waiting;
-		u32 to_end = ring->mask + 1 - (pos & ring->mask);
-		u32 fit = min_t(size_t, iov_iter_count(to) / ring->record_size, limit);
+	while (iov_iter_count(to) >= size) {
+		u64 last = notify_ring_last(ring);
+		u32 waiting = notify_ring_waiting(ring, last, client->next);
+		u64 seq = last + 1 - waiting;
+		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
+		u32 fit = min_t(size_t, iov_iter_count(to) / size, limit);
 		u32 count = min3(waiting, to_end, fit);
-		struct notify_multi_record *first = notify_ring_slot(ring, pos);
-		u64 seq = READ_ONCE(first->seq);
 		size_t copied;
 
 		if (!count)
 			break;
-		copied = notify_client_copy_run(client, first, count, to);
-		if (notify_ring_overwritten(ring, pos)) {
+		copied = notify_client_copy_run(client, seq, count, to);
+		if (notify_ring_overwritten(ring, (u32)seq)) {
 			/* The producer is faster: start again from what waits now, with less. */
 			iov_iter_revert(to, copied);
+			if (fatal_signal_pending(current))
+				return done ?: -EINTR;
+			cond_resched();
 			limit = max(count / 2, 1U);
 			continue;
 		}
-		fit = copied / ring->record_size;
+		fit = copied / size;
 		if (fit) {
 			notify_client_consume(client, seq, seq + fit);
-			done += (size_t)fit * ring->record_size;
+			done += (size_t)fit * size;
 		}
 		if (fit < count) {
 			/* A bad buffer: a part of a record is not delivered. */
-			iov_iter_revert(to, copied - (size_t)fit * ring->record_size);
+			iov_iter_revert(to, copied - (size_t)fit * size);
 			return done ?: -EFAULT;
 		}
 	}
 	return done;
 }
 
-/* DMF's CompletionCallback, if the source has one and is still there. */
-static int notify_client_complete(struct notify_multi_client *client,
-				  struct notify_multi_record *record)
-{
-	struct notify_multi *nm = client->nm;
-	int (*complete)(struct notify_multi_client *client, struct notify_multi_record *record,
-			void *packet);
-	int ret = 0;
+typedef int (*notify_multi_complete_t)(struct notify_multi_client *client,
+				       struct notify_multi_record *record, void *packet);
 
-	down_read(&nm->callbacks);
-	complete = nm->ops ? READ_ONCE(nm->ops->complete) : NULL;
-	if (complete)
-		ret = complete(client, record, record->data);
-	else if (nm->withdrawn)
-		ret = -ENODEV;
-	up_read(&nm->callbacks);
-	return ret < 0 ? ret : 0;
+/* DMF's CompletionCallback, or NULL. Called with nm->callbacks or RCU. */
+static notify_multi_complete_t notify_multi_complete(struct notify_multi *nm)
+{
+	const struct notify_multi_ops *ops;
+
+	ops = rcu_dereference_check(nm->ops, lockdep_is_held(&nm->callbacks));
+	return ops ? READ_ONCE(ops->complete) : NULL;
 }
 
 /* Whether packets are to be completed: 1 or 0; -ENODEV if that is not possible any more. */
 static int notify_multi_completes(struct notify_multi *nm)
 {
-	int ret = 0;
+	bool completes;
 
-	down_read(&nm->callbacks);
-	if (nm->withdrawn)
+	rcu_read_lock();
+	completes = notify_multi_complete(nm);
+	rcu_read_unlock();
+	/* Pairs with notify_multi_unregister(): who misses ops sees that it is withdrawn. */
+	smp_rmb();
+	return !completes && READ_ONCE(nm->withdrawn) ? -ENODEV : completes;
+}
+
+/* Has the source complete client->taken. A negative errno if it could not be asked. */
+static int notify_client_complete(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	notify_multi_complete_t complete;
+	int ret;
+
+	ret = down_read_killable(&nm->callbacks);
+	if (ret)
+		return ret;
+	complete = notify_multi_complete(nm);
+	if (complete)
+		client->result = complete(client, client->taken, client->taken->data);
+	else if (nm->withdrawn)
 		ret = -ENODEV;
-	else if (nm->ops && READ_ONCE(nm->ops->complete))
-		ret = 1;
+	else
+		client->result = 0;
 	up_read(&nm->callbacks);
+
+	if (!ret)
+		client->completed = client->taken->seq;
 	return ret;
 }
 
@@ -430,7 +463,9 @@ static int notify_multi_completes(struct notify_multi *nm)
 static int notify_client_take(struct notify_multi_client *client)
 {
 	struct notify_ring *ring = notify_client_ring(client);
-	u32 head, waiting, pos;
+	u64 last, seq;
+	u32 waiting;
+	int ret = 0;
 
 	if (!client->taken) {
 		client->taken = kvmalloc(ring->record_size, GFP_KERNEL_ACCOUNT);
@@ -438,21 +473,21 @@ static int notify_client_take(struct notify_multi_client *client)
 			return -ENOMEM;
 	}
 	do {
-		head = notify_ring_head(ring);
-		waiting = notify_client_waiting(ring, head, (u32)client->next);
+		last = notify_ring_last(ring);
+		waiting = notify_ring_waiting(ring, last, client->next);
 		if (!waiting)
 			return 0;
-		pos = head + 1 - waiting;
-		if (client->completed && (u32)client->completed == pos)
-			return 1;
+		seq = last + 1 - waiting;
+		if (client->completed == seq)
+			break;
 		client->completed = 0;
-		memcpy(client->taken, notify_ring_slot(ring, pos), ring->record_size);
-	} while (notify_ring_overwritten(ring, pos));
+		memcpy(client->taken, notify_ring_slot(ring, (u32)seq), ring->record_size);
+	} while (notify_ring_overwritten(ring, (u32)seq));
 
-	client->taken->dropped = notify_client_dropped(client, client->taken->seq);
-	client->completed = client->taken->seq;
-	client->result = notify_client_complete(client, client->taken);
-	return 1;
+	client->taken->dropped = notify_client_dropped(client, seq);
+	if (client->completed != seq)
+		ret = notify_client_complete(client);
+	return ret ?: 1;
 }
 
 /* One packet at a time, each completed by the source or looked at for its status. */
@@ -471,13 +506,13 @@ static ssize_t notify_client_read_packets(struct notify_multi_client *client, st
 		if (ret <= 0)
 			return done ?: ret;
 
-		ret = client->result;
+		ret = min(client->result, 0);
 		if (!ret && raw)
 			ret = client->taken->status;
 		if (ret) {
 			if (!done)
 				notify_client_consume(client, seq, seq + 1);
-			return done ?: ret;
+			return done ?: notify_multi_user_errno(ret);
 		}
 
 		copied = copy_to_iter(raw ? (void *)client->taken->data : client->taken, size, to);
@@ -654,8 +689,9 @@ static int notify_client_get_stats(struct notify_multi_client *client, void __us
 	stats.seq = nm->seq;
 	stats.clients = nm->nr_clients;
 	spin_unlock_irq(&nm->lock);
-	stats.pending_packets = min_t(u64, stats.seq + 1 - client->next,
-				      notify_client_ring(client)->max_packets);
+	if (!READ_ONCE(nm->withdrawn))
+		stats.pending_packets = notify_ring_waiting(notify_client_ring(client), stats.seq,
+							    client->next);
 	stats.next = stats.seq + 1 - stats.pending_packets;
 	stats.delivered = client->delivered;
 	stats.dropped = client->dropped + client->unsaid + stats.next - client->next;
@@ -685,24 +721,23 @@ static void notify_client_replace_ring(struct notify_multi_client *client,
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *old = notify_client_ring(client);
-	u32 next = (u32)client->next;
-	u32 head, keep;
-	u64 kept;
+	u64 copied = notify_ring_last(old);
+	u64 next;
+	u32 keep;
 
 	/*
 	 * Copied while broadcasts go on. What they overwrite meanwhile does not wait any
 	 * more when they are kept out, and what they have added is copied then.
 	 */
-	head = notify_ring_head(old);
-	keep = min(notify_client_waiting(old, head, next), new->max_packets);
-	notify_ring_copy(new, old, head, keep, 0);
+	keep = min(notify_ring_waiting(old, copied, client->next), new->max_packets);
+	notify_ring_copy(new, old, copied, keep, 0);
 
 	spin_lock_irq(&nm->lock);
-	keep = min(notify_client_waiting(old, (u32)nm->seq, next), new->max_packets);
-	notify_ring_copy(new, old, (u32)nm->seq, min((u32)nm->seq - head, keep), 0);
-	notify_ring_set_head(new, (u32)nm->seq);
-	kept = nm->seq + 1 - keep;
-	notify_client_set_next(client, kept, client->unsaid + kept - client->next);
+	keep = min(notify_ring_waiting(old, nm->seq, client->next), new->max_packets);
+	notify_ring_copy(new, old, nm->seq, min_t(u64, nm->seq - copied, keep), 0);
+	notify_ring_set_last(new, nm->seq);
+	next = nm->seq + 1 - keep;
+	notify_client_set_next(client, next, client->unsaid + next - client->next);
 	rcu_assign_pointer(client->ring, new);
 	spin_unlock_irq(&nm->lock);
 }
@@ -727,6 +762,8 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 	old = notify_client_ring(client);
 	notify_client_replace_ring(client, new);
 	mutex_unlock(&client->lock);
+	if (notify_client_peek(client).lost)
+		wake_up_interruptible_poll(&client->wait, EPOLLPRI);
 
 	synchronize_rcu(); /* notify_client_peek() may still look at it. */
 	notify_ring_free(old);
@@ -735,22 +772,19 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 
 static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 {
-	struct notify_multi *nm = client->nm;
-	u64 last, oldest;
-	u32 max_packets;
+	u64 last, oldest, said;
 	int ret;
 
 	ret = notify_client_lock(client);
 	if (ret)
 		return ret;
-	spin_lock_irq(&nm->lock);
-	last = nm->seq;
-	spin_unlock_irq(&nm->lock);
-
-	max_packets = notify_client_ring(client)->max_packets;
-	oldest = last + 1 - min_t(u64, last + 1 - client->next, max_packets);
+	last = notify_ring_last(notify_client_ring(client));
+	said = client->next - client->unsaid;
+	oldest = last + 1 - notify_ring_waiting(notify_client_ring(client), last, client->next);
 	if (seq <= last && seq >= client->next)
 		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
+	else if (seq < client->next && seq >= said)
+		notify_client_say(client, seq + 1 - said);
 	mutex_unlock(&client->lock);
 	return seq > last ? -EINVAL : 0;
 }
@@ -826,20 +860,21 @@ static void notify_client_join(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
-	u32 head, replay;
+	u64 copied;
+	u32 replay;
 
 	/* Copied while broadcasts go on, as in notify_client_replace_ring(). */
 	spin_lock_irq(&nm->lock);
-	head = (u32)nm->seq;
+	copied = nm->seq;
 	replay = notify_multi_replayable(nm);
 	spin_unlock_irq(&nm->lock);
-	notify_ring_copy(ring, nm->history, head, replay, NOTIFY_MULTI_REC_REPLAY);
+	notify_ring_copy(ring, nm->history, copied, replay, NOTIFY_MULTI_REC_REPLAY);
 
 	spin_lock_irq(&nm->lock);
 	replay = notify_multi_replayable(nm);
-	notify_ring_copy(ring, nm->history, (u32)nm->seq, min((u32)nm->seq - head, replay),
+	notify_ring_copy(ring, nm->history, nm->seq, min_t(u64, nm->seq - copied, replay),
 			 NOTIFY_MULTI_REC_REPLAY);
-	notify_ring_set_head(ring, (u32)nm->seq);
+	notify_ring_set_last(ring, nm->seq);
 	client->next = nm->seq + 1 - replay;
 	list_add_tail_rcu(&client->node, &nm->clients);
 	nm->nr_clients++;
@@ -863,6 +898,7 @@ static void notify_client_leave(struct notify_multi_client *client)
 static int notify_multi_open(struct inode *inode, struct file *file)
 {
 	struct notify_multi *nm = container_of(file->private_data, struct notify_multi, misc);
+	const struct notify_multi_ops *ops = rcu_dereference_protected(nm->ops, true);
 	struct notify_multi_client *client = notify_client_create(nm);
 	int ret = 0;
 
@@ -870,17 +906,28 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	notify_client_join(client);
 
-	if (nm->ops && nm->ops->arrival)
-		ret = nm->ops->arrival(client, file);
+	if (ops && ops->arrival)
+		ret = ops->arrival(client, file);
 	if (ret < 0) {
 		notify_client_leave(client);
 		notify_client_destroy(client);
-		return ret;
+		return notify_multi_user_errno(ret);
 	}
 
 	file->private_data = client;
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file); /* Which never fails. */
+}
+
+/* Called with nm->callbacks. */
+static void notify_client_depart(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	const struct notify_multi_ops *ops;
+
+	ops = rcu_dereference_protected(nm->ops, lockdep_is_held(&nm->callbacks));
+	if (ops && ops->departure)
+		ops->departure(client);
 }
 
 static int notify_multi_close(struct inode *inode, struct file *file)
@@ -890,8 +937,7 @@ static int notify_multi_close(struct inode *inode, struct file *file)
 
 	down_read(&nm->callbacks);
 	notify_client_leave(client);
-	if (nm->ops && nm->ops->departure)
-		nm->ops->departure(client);
+	notify_client_depart(client);
 	up_read(&nm->callbacks);
 	notify_client_destroy(client);
 	return 0;
@@ -981,7 +1027,8 @@ static bool notify_multi_config_valid(const struct notify_multi_config *config)
 	       config->packet_size && config->packet_size <= NOTIFY_MULTI_MAX_PACKET_SIZE &&
 	       notify_multi_ring_fits(config->packet_size, config->max_packets) &&
 	       config->max_requests && config->max_requests <= INT_MAX &&
-	       config->replay <= config->max_packets;
+	       config->replay <= config->max_packets &&
+	       config->first_seq <= S64_MAX;
 }
 
 static struct notify_multi *notify_multi_create(struct device *parent,
@@ -1001,7 +1048,7 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->replay = config->replay;
 	nm->first_seq = config->first_seq ?: 1;
 	nm->seq = nm->first_seq - 1;
-	nm->ops = config->ops;
+	RCU_INIT_POINTER(nm->ops, config->ops);
 	nm->drvdata = config->drvdata;
 
 	nm->name = kstrdup(config->name, GFP_KERNEL);
@@ -1103,7 +1150,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 
 	down_write(&nm->callbacks);
 	spin_lock_irq(&nm->lock);
-	WRITE_ONCE(nm->withdrawn, nm->ops && READ_ONCE(nm->ops->complete));
+	WRITE_ONCE(nm->withdrawn, notify_multi_complete(nm));
 	/* Pairs with notify_multi_read_iter(): the last packet's head before gone. */
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
@@ -1111,12 +1158,14 @@ void notify_multi_unregister(struct notify_multi *nm)
 	list_for_each_entry(client, &nm->clients, node) {
 		wake_up_interruptible_all(&client->wait);
 		kill_fasync(&client->fasync, SIGIO, POLL_HUP);
-		if (nm->ops && nm->ops->departure)
-			nm->ops->departure(client);
+		notify_client_depart(client);
 	}
-	nm->ops = NULL;
+	/* Pairs with notify_multi_completes(): withdrawn before ops goes. */
+	smp_wmb();
+	RCU_INIT_POINTER(nm->ops, NULL);
 	up_write(&nm->callbacks);
 
+	synchronize_rcu(); /* notify_multi_completes() may still look at ops. */
 	kref_put(&nm->kref, notify_multi_release);
 }
 EXPORT_SYMBOL_GPL(notify_multi_unregister);

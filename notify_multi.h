@@ -33,7 +33,8 @@ struct notify_multi_ops {
 	 * devices wait for the callback: it must not take long, and must not take a
 	 * lock that is held around notify_multi_unregister().
 	 *
-	 * Returns 0, or a negative errno, which refuses the open: open() returns it.
+	 * Returns 0, or a negative errno, which refuses the open: open() returns it. An
+	 * errno of the kernel's own (over 511) is EIO to the user, as in @complete.
 	 */
 	int (*arrival)(struct notify_multi_client *client, struct file *file);
 
@@ -74,7 +75,7 @@ struct notify_multi_ops {
  *                fails with EBUSY. DMF's MaximumNumberOfPendingRequests.
  * @replay:       How many of the last packets a new open starts with, 0 to @max_packets.
  *                DMF's ReplayLastMessageToNewClients.
- * @first_seq:    The seq of the first packet; 0 means 1.
+ * @first_seq:    The seq of the first packet, at most %S64_MAX; 0 means 1.
  * @ops:          What the source is told of its users; may be NULL.
  * @drvdata:      The source's own, for notify_multi_drvdata().
  *

@@ -10,7 +10,8 @@
  *
  * A position is the low half of a packet's seq: it wraps, and all machines store it in
  * one go. The packet at a position is in slot (position & mask), so that a ring which
- * has packets up to head holds those after (head - slots).
+ * has packets up to head holds those after (head - slots). The slot of head says which
+ * seq it is, however long nobody looked.
  *
  * The producer overwrites the oldest slot without asking. It may be writing the slot of
  * head + 1 at any time, so a consumer trusts what it copied only if the slot could not
@@ -86,7 +87,8 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 
 	if (!ring)
 		return NULL;
-	ring->header = __vmalloc(notify_ring_bytes(packet_size, max_packets), gfp | __GFP_ZERO);
+	ring->header = __vmalloc(notify_ring_bytes(packet_size, max_packets),
+				 gfp | __GFP_ZERO | __GFP_NOWARN);
 	if (!ring->header) {
 		kfree(ring);
 		return NULL;
@@ -124,23 +126,24 @@ static inline void notify_ring_push(struct notify_ring *ring,
 	smp_wmb();
 	*slot = *record;
 	memcpy(slot->data, packet, record->size);
-	/* Pairs with notify_ring_head(): this slot's bytes before the new head. */
+	/* Pairs with notify_ring_last(): this slot's bytes before the new head. */
 	smp_store_release(&ring->header->head, pos);
 }
 
-/* For a ring that nobody else sees yet. */
-static inline void notify_ring_set_head(struct notify_ring *ring, u32 head)
+/* For a ring that nobody else sees yet: the last packet, whether it is there or not. */
+static inline void notify_ring_set_last(struct notify_ring *ring, u64 seq)
 {
-	WRITE_ONCE(ring->header->head, head);
+	notify_ring_slot(ring, (u32)seq)->seq = seq;
+	WRITE_ONCE(ring->header->head, (u32)seq);
 }
 
-/* Copies the @count packets that end at @head, as far as they are still in @from. */
+/* Copies the @count packets that end with @last, as far as they are still in @from. */
 static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
-				    u32 head, u32 count, u32 flags)
+				    u64 last, u32 count, u32 flags)
 {
 	u32 pos;
 
-	for (pos = head - count + 1; count--; pos++) {
+	for (pos = (u32)last - count + 1; count--; pos++) {
 		struct notify_multi_record *slot = notify_ring_slot(to, pos);
 
 		memcpy(slot, notify_ring_slot(from, pos), to->record_size);
@@ -150,18 +153,32 @@ static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *
 
 /* -- Consumer. ------------------------------------------------------------- */
 
-static inline u32 notify_ring_head(struct notify_ring *ring)
-{
-	/* Pairs with notify_ring_push(): what is copied next is complete up to head. */
-	return smp_load_acquire(&ring->header->head);
-}
-
 /* Whether what was copied from @pos on may have been overwritten meanwhile. */
 static inline bool notify_ring_overwritten(struct notify_ring *ring, u32 pos)
 {
 	/* Pairs with notify_ring_push(): the copied bytes before head. */
 	smp_rmb();
 	return READ_ONCE(ring->header->head) + 1 - pos > ring->mask;
+}
+
+/* The seq of the last packet. */
+static inline u64 notify_ring_last(struct notify_ring *ring)
+{
+	u32 head;
+	u64 seq;
+
+	do {
+		/* Pairs with notify_ring_push(): what is looked at next is complete. */
+		head = smp_load_acquire(&ring->header->head);
+		seq = READ_ONCE(notify_ring_slot(ring, head)->seq);
+	} while (notify_ring_overwritten(ring, head));
+	return seq;
+}
+
+/* How many packets wait for who reads @next next: those not read, less those too many. */
+static inline u32 notify_ring_waiting(struct notify_ring *ring, u64 last, u64 next)
+{
+	return last < next ? 0 : min_t(u64, last + 1 - next, ring->max_packets);
 }
 
 #endif /* _NOTIFY_MULTI_RING_H */

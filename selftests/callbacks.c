@@ -79,6 +79,19 @@ TEST_F(callbacks, refused_open_returns_the_sources_errno)
 	EXPECT_COUNTS(1, 1);
 }
 
+TEST_F(callbacks, errno_of_the_kernels_own_is_EIO)
+{
+	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", -512));
+	EXPECT_EQ(-EIO, sim_open(SIM_NAME, O_RDONLY));
+	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -529));
+	EXPECT_EQ(-EIO, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	close(fd);
+}
+
 TEST_F(callbacks, killed_process_departs)
 {
 	pid_t child = fork();

@@ -369,4 +369,29 @@ TEST_F(ioctl, consume_of_a_lost_packet_leaves_those_that_wait)
 	EXPECT_RECORD(0, 7, 3);
 }
 
+TEST_F(ioctl, consume_of_a_packet_lost_by_a_resize_is_the_same)
+{
+	BROADCAST(1, 10);
+	ASSERT_EQ(0, set_max_packets(self->fd, 2));
+	ASSERT_EQ(0, consume(self->fd, 3));
+	EXPECT_EQ(9, get_stats(self->fd).next);
+	EXPECT_EQ(8, get_stats(self->fd).dropped);
+	EXPECT_EQ(POLLPRI, poll_now(self->fd, POLLPRI));
+	ASSERT_EQ(0, consume(self->fd, 2));
+	ASSERT_EQ(2 * RECORD, READ());
+	EXPECT_RECORD(0, 9, 5);
+	EXPECT_EQ(8, get_stats(self->fd).dropped);
+}
+
+TEST_F(ioctl, consume_of_all_that_a_resize_lost_leaves_nothing_to_say)
+{
+	BROADCAST(1, 10);
+	ASSERT_EQ(0, set_max_packets(self->fd, 2));
+	ASSERT_EQ(0, consume(self->fd, 8));
+	EXPECT_EQ(0, poll_now(self->fd, POLLPRI));
+	ASSERT_EQ(2 * RECORD, READ());
+	EXPECT_RECORD(0, 9, 0);
+	EXPECT_EQ(8, get_stats(self->fd).dropped);
+}
+
 TEST_HARNESS_MAIN

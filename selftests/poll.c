@@ -129,6 +129,18 @@ TEST_F(poll, sleeps_until_a_packet_is_lost)
 	EXPECT_EQ(POLLPRI, poller.revents);
 }
 
+TEST_F(poll, sleeps_until_a_resize_loses_a_packet)
+{
+	struct poller poller = { .fd = self->fd, .events = POLLPRI };
+
+	BROADCAST(LIMIT);
+	ASSERT_TRUE(poller_start(&poller));
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
+	EXPECT_EQ(1, poller.ret);
+	EXPECT_EQ(POLLPRI, poller.revents);
+}
+
 TEST_F(poll, sleeps_until_the_source_goes)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLIN };

@@ -122,6 +122,18 @@ TEST_F(raw, bad_status_does_not_need_the_buffer)
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
 }
 
+TEST_F(raw, status_that_is_the_kernels_own_is_EIO)
+{
+	BROADCAST(1, 1, -511);
+	BROADCAST(2, 1, -512);
+	BROADCAST(3, 1, -529);
+	BROADCAST(4, 1, -4095);
+	EXPECT_EQ(-511, READ(sizeof(self->buffer)));
+	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
+	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
+	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
+}
+
 TEST_F(raw, format_is_this_opens_only)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
