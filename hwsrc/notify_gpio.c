@@ -58,6 +58,7 @@ struct gpio_edge {
  * @settle:  Runs when a line that is debounced by software has been quiet.
  * @changed: When it was not quiet last; guarded by gpio->lock.
  * @level:   What it had settled to; only gpio_line_settled() uses it.
+ * @wakes:   Its interrupt wakes the suspended system.
  */
 struct gpio_line {
 	struct notify_gpio *gpio;
@@ -68,6 +69,7 @@ struct gpio_line {
 	struct delayed_work settle;
 	ktime_t changed;
 	int level;
+	bool wakes;
 };
 
 /**
@@ -78,11 +80,11 @@ struct gpio_line {
  * @edges:       Which edges are wanted, 1 << &enum notify_gpio_edge.
  * @debounce_ms: How long a line must be quiet where its controller cannot debounce.
  * @broadcast:   Held by the thread that empties the queue, so that packets keep their
- *               order. Guards @reported.
+ *               order; guards @reported.
  * @reported:    Of the overflows, those that the kernel log tells of.
- * @lock:        Guards the queue's input, and all that follows.
- * @queue:       Edges that wait to be broadcast; emptied under @broadcast alone.
- * @overflows:   Edges for which the queue had no room.
+ * @lock:        Guards all that follows, and what the lines say it does.
+ * @queue:       Edges that wait to be broadcast.
+ * @overflows:   Edges for which the queue had no room, and which were only counted.
  * @nr_lines:    How many lines there are.
  * @lines:       The lines.
  */
@@ -93,9 +95,9 @@ struct notify_gpio {
 	u32 edges;
 	u32 debounce_ms;
 
-	struct mutex broadcast; /* Guards the queue's output, and reported. */
+	struct mutex broadcast; /* Guards the order of packets, and reported. */
 	u32 reported;
-	spinlock_t lock; /* Guards the queue's input, and all that follows. */
+	raw_spinlock_t lock; /* Guards the queue, its counters, and the lines'. */
 	DECLARE_KFIFO(queue, struct gpio_edge, GPIO_QUEUE_LENGTH);
 	u32 overflows;
 	u32 nr_lines;
@@ -103,6 +105,11 @@ struct notify_gpio {
 };
 
 /* -- Edges. ---------------------------------------------------------------- */
+
+static u32 gpio_edge_to(int level)
+{
+	return level > 0 ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
+}
 
 /* @level is a negative errno where it could not be read: that is the packet's status. */
 static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
@@ -123,13 +130,29 @@ static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 	else if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_FALLING))
 		edge.event.edge = NOTIFY_GPIO_EDGE_FALLING;
 	else
-		edge.event.edge = level ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
+		edge.event.edge = gpio_edge_to(level);
 
-	spin_lock_irqsave(&gpio->lock, flags);
+	raw_spin_lock_irqsave(&gpio->lock, flags);
 	edge.event.line_seqno = ++line->seqno;
-	if (!kfifo_put(&gpio->queue, edge))
-		WRITE_ONCE(gpio->overflows, gpio->overflows + 1);
-	spin_unlock_irqrestore(&gpio->lock, flags);
+	if (kfifo_is_full(&gpio->queue)) {
+		/* The oldest: the last packet is to say what the line is now. */
+		kfifo_skip(&gpio->queue);
+		gpio->overflows++;
+	}
+	kfifo_put(&gpio->queue, edge);
+	raw_spin_unlock_irqrestore(&gpio->lock, flags);
+}
+
+static bool gpio_next_edge(struct notify_gpio *gpio, struct gpio_edge *edge, u32 *overflows)
+{
+	unsigned long flags;
+	bool found;
+
+	raw_spin_lock_irqsave(&gpio->lock, flags);
+	found = kfifo_get(&gpio->queue, edge);
+	*overflows = gpio->overflows;
+	raw_spin_unlock_irqrestore(&gpio->lock, flags);
+	return found;
 }
 
 static void gpio_broadcast_queue(struct notify_gpio *gpio)
@@ -138,10 +161,9 @@ static void gpio_broadcast_queue(struct notify_gpio *gpio)
 	u32 overflows;
 
 	mutex_lock(&gpio->broadcast);
-	while (kfifo_get(&gpio->queue, &edge))
+	while (gpio_next_edge(gpio, &edge, &overflows))
 		notify_multi_broadcast_at(gpio->nm, &edge.event, sizeof(edge.event), edge.status,
 					  edge.when);
-	overflows = READ_ONCE(gpio->overflows);
 	if (overflows != gpio->reported) {
 		dev_warn_ratelimited(gpio->dev, "%u edges came too fast and were only counted\n",
 				     overflows - gpio->reported);
@@ -185,17 +207,24 @@ static irqreturn_t gpio_line_sleeping_irq(int irq, void *data)
 
 /* -- Debouncing by software. ----------------------------------------------- */
 
+/* Freezable: while the system is suspended, an expander may be out of reach. */
+static void gpio_line_settle(struct gpio_line *line)
+{
+	mod_delayed_work(system_freezable_wq, &line->settle,
+			 msecs_to_jiffies(line->gpio->debounce_ms));
+}
+
 static irqreturn_t gpio_line_bounced(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	struct notify_gpio *gpio = line->gpio;
 	unsigned long flags;
 
-	spin_lock_irqsave(&gpio->lock, flags);
+	raw_spin_lock_irqsave(&gpio->lock, flags);
 	line->changed = ktime_get();
-	spin_unlock_irqrestore(&gpio->lock, flags);
+	raw_spin_unlock_irqrestore(&gpio->lock, flags);
 	gpio_wakeup(gpio);
-	mod_delayed_work(system_highpri_wq, &line->settle, msecs_to_jiffies(gpio->debounce_ms));
+	gpio_line_settle(line);
 	return IRQ_HANDLED;
 }
 
@@ -204,18 +233,19 @@ static void gpio_line_settled(struct work_struct *work)
 	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, settle);
 	struct notify_gpio *gpio = line->gpio;
 	int level = gpiod_get_value_cansleep(line->desc);
-	u32 edge = level > 0 ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
 	ktime_t changed;
 
 	if (level == line->level)
 		return;
-	line->level = level;
-	if (level >= 0 && !(gpio->edges & BIT(edge)))
-		return;
+	if (level >= 0) {
+		line->level = level;
+		if (!(gpio->edges & BIT(gpio_edge_to(level))))
+			return;
+	}
 
-	spin_lock_irq(&gpio->lock);
+	raw_spin_lock_irq(&gpio->lock);
 	changed = line->changed;
-	spin_unlock_irq(&gpio->lock);
+	raw_spin_unlock_irq(&gpio->lock);
 	gpio_queue_edge(line, level, changed);
 	gpio_broadcast_queue(gpio);
 }
@@ -236,9 +266,11 @@ static int notify_gpio_suspend(struct device *dev)
 
 	if (!device_may_wakeup(dev))
 		return 0;
-	for (i = 0; i < gpio->nr_lines; i++)
-		if (enable_irq_wake(gpio->lines[i].irq))
+	for (i = 0; i < gpio->nr_lines; i++) {
+		gpio->lines[i].wakes = !enable_irq_wake(gpio->lines[i].irq);
+		if (!gpio->lines[i].wakes)
 			dev_warn(dev, "line %u cannot wake the system\n", i);
+	}
 	return 0;
 }
 
@@ -247,10 +279,11 @@ static int notify_gpio_resume(struct device *dev)
 	struct notify_gpio *gpio = dev_get_drvdata(dev);
 	u32 i;
 
-	if (!device_may_wakeup(dev))
-		return 0;
-	for (i = 0; i < gpio->nr_lines; i++)
-		disable_irq_wake(gpio->lines[i].irq);
+	for (i = 0; i < gpio->nr_lines; i++) {
+		if (gpio->lines[i].wakes)
+			disable_irq_wake(gpio->lines[i].irq);
+		gpio->lines[i].wakes = false;
+	}
 	return 0;
 }
 
@@ -371,14 +404,19 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	int ret;
 
 	INIT_DELAYED_WORK(&line->settle, gpio_line_settled);
+	line->changed = ktime_get();
 	line->level = gpiod_get_value_cansleep(line->desc);
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_settle, line);
 	if (ret)
 		return ret;
 	/* Any context: the interrupt of a sleeping expander is handled in its thread. */
-	return devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
-					    IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
-					    line->gpio->label, line);
+	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
+					   IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
+					   line->gpio->label, line);
+	/* The line may have moved between its level and its interrupt. */
+	if (ret >= 0)
+		gpio_line_settle(line);
+	return ret;
 }
 
 static int gpio_line_init(struct gpio_line *line)
@@ -392,6 +430,7 @@ static int gpio_line_init(struct gpio_line *line)
 		return dev_err_probe(gpio->dev, line->irq, "line %u has no interrupt\n",
 				     line->index);
 
+	/* IRQF_NO_THREAD: where interrupts are forced into threads, edges would merge. */
 	if (gpio_line_debounces(line))
 		ret = gpio_request_debounced_irq(line);
 	else if (gpiod_cansleep(line->desc))
@@ -399,7 +438,8 @@ static int gpio_line_init(struct gpio_line *line)
 						trigger | IRQF_ONESHOT, gpio->label, line);
 	else
 		ret = devm_request_threaded_irq(gpio->dev, line->irq, gpio_line_irq,
-						gpio_line_thread, trigger, gpio->label, line);
+						gpio_line_thread, trigger | IRQF_NO_THREAD,
+						gpio->label, line);
 	if (ret < 0)
 		return dev_err_probe(gpio->dev, ret, "cannot request the interrupt of line %u\n",
 				     line->index);
@@ -422,7 +462,7 @@ static struct notify_gpio *gpio_get_lines(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 	gpio->dev = dev;
 	mutex_init(&gpio->broadcast);
-	spin_lock_init(&gpio->lock);
+	raw_spin_lock_init(&gpio->lock);
 	INIT_KFIFO(gpio->queue);
 	gpio->nr_lines = descs->ndescs;
 	for (i = 0; i < gpio->nr_lines; i++) {

@@ -24,6 +24,8 @@ enum notify_gpio_edge {
  * @level:      1 active, 0 inactive: what the line was when the interrupt was handled.
  * @line_seqno: Counts the line's edges, from 1. A gap means that edges came faster than
  *              they could be broadcast and were counted only.
+ *
+ * Where the level could not be read, the packet's status says why, and @level is 0.
  */
 struct notify_gpio_event {
 	__u32 line;
