@@ -24,7 +24,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -242,43 +242,45 @@ static int sim_inject(struct sim *sim)
 	reinit_completion(&sim->done);
 	irq_work_queue(&sim->raise);
 	wait_for_completion(&sim->done);
+	/* Until the interrupt has returned, too: one that comes meanwhile would be lost. */
+	irq_work_sync(&sim->raise);
 	return sim->result;
 }
 
-static ssize_t sim_inject_packets(struct sim *sim, const char __user *buf, size_t count)
+/* The first of @count bytes of packets; returns its size. Called with sim->lock. */
+static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t count)
 {
-	size_t done;
 	int ret;
 
 	if (!sim->nm)
 		return -ENODEV;
 	if (count % sim->packet_size)
 		return -EINVAL;
-
-	for (done = 0; done < count; done += sim->packet_size) {
-		if (fatal_signal_pending(current))
-			return done ?: -EINTR;
-		if (copy_from_user(sim->packet, buf + done, sim->packet_size))
-			return done ?: -EFAULT;
-		ret = sim_inject(sim);
-		if (ret)
-			return done ?: ret;
-		cond_resched();
-	}
-	return done;
+	if (copy_from_user(sim->packet, buf, sim->packet_size))
+		return -EFAULT;
+	ret = sim_inject(sim);
+	return ret ?: sim->packet_size;
 }
 
+/* The source may be configured, and go, between two packets of a long write. */
 static ssize_t sim_inject_write(struct file *file, const char __user *buf, size_t count,
 				loff_t *ppos)
 {
 	struct sim *sim = file->private_data;
+	size_t done = 0;
 	ssize_t ret;
 
-	if (mutex_lock_interruptible(&sim->lock))
-		return -ERESTARTSYS;
-	ret = sim_inject_packets(sim, buf, count);
-	mutex_unlock(&sim->lock);
-	return ret;
+	while (done < count) {
+		if (mutex_lock_interruptible(&sim->lock))
+			return done ?: -ERESTARTSYS;
+		ret = sim_inject_packet(sim, buf + done, count - done);
+		mutex_unlock(&sim->lock);
+		if (ret < 0)
+			return done ?: ret;
+		done += ret;
+		cond_resched();
+	}
+	return done;
 }
 
 static int sim_inject_open(struct inode *inode, struct file *file)
@@ -351,7 +353,7 @@ static int sim_go_live(struct sim *sim)
 	struct notify_multi *nm;
 	int ret;
 
-	sim->packet = kvmalloc(sim->packet_size, GFP_KERNEL);
+	sim->packet = kvzalloc(sim->packet_size, GFP_KERNEL);
 	if (!sim->packet)
 		return -ENOMEM;
 	ret = sim_create_irq(sim);
@@ -536,7 +538,7 @@ static ssize_t sim_mode_store(struct config_item *item, const char *page, size_t
 	u16 mode;
 
 	ret = kstrtou16(page, 8, &mode);
-	if (ret || mode & ~0777)
+	if (ret || !mode || mode & ~0777)
 		return -EINVAL;
 	mutex_lock(&sim->lock);
 	if (sim->nm)
@@ -560,7 +562,7 @@ static ssize_t sim_first_seq_store(struct config_item *item, const char *page, s
 	u64 seq;
 
 	ret = kstrtou64(page, 0, &seq);
-	if (ret)
+	if (ret || seq > S64_MAX)
 		return -EINVAL;
 	mutex_lock(&sim->lock);
 	if (sim->nm)
