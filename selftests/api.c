@@ -6,27 +6,17 @@
 
 #include "sim.h"
 
-#include <sys/syscall.h>
-
 #define MODULE	"notify_multi_api"
 
 /* 0 when the test passes; the kernel log says what was not so. -ENOENT: no module. */
 static int run_in_kernel(const char *test)
 {
-	const char *dir = getenv("NOTIFY_MULTI_MODULES");
-	char path[256], parameters[128];
-	int fd, ret;
+	char parameters[128];
+	int ret;
 
-	snprintf(path, sizeof(path), "%s/" MODULE ".ko", dir ? dir : ".");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
 	snprintf(parameters, sizeof(parameters), "test=%s", test);
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
-	close(fd);
-	if (!ret && syscall(SYS_delete_module, MODULE, O_NONBLOCK))
-		ret = -errno;
-	return ret;
+	ret = load_module(MODULE, parameters);
+	return ret ? ret : unload_module(MODULE);
 }
 
 #define KERNEL_TEST(name)							\

@@ -217,30 +217,19 @@ TEST_F(drop, queue_of_one_keeps_the_newest)
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD));
 }
 
-struct producer {
-	pthread_t thread;
-	int injector;
-	unsigned int count;
-	ssize_t ret;
-};
-
-static void *producer_main(void *data)
-{
-	struct producer *producer = data;
-
-	producer->ret = sim_broadcast(producer->injector, PACKET, 0, producer->count);
-	return NULL;
-}
-
 TEST_F(drop, lapped_reader_gets_no_torn_packet_and_counts_all)
 {
-	struct producer producer = { .injector = self->injector, .count = 20000 };
+	struct producer producer = {
+		.injector = self->injector,
+		.packet_size = PACKET,
+		.count = 20000,
+	};
 	uint64_t next = self->first, lost = 0, got = 0;
 	bool done = false;
 
 	/* From process context, without waiting for an interrupt each time. */
 	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
-	ASSERT_EQ(0, pthread_create(&producer.thread, NULL, producer_main, &producer));
+	ASSERT_TRUE(producer_start(&producer));
 	while (!done) {
 		ssize_t bytes = read_errno(self->fd, self->buffer, sizeof(self->buffer));
 		unsigned int i;
@@ -262,8 +251,7 @@ TEST_F(drop, lapped_reader_gets_no_torn_packet_and_counts_all)
 		}
 		done = next == self->first + producer.count;
 	}
-	ASSERT_EQ(0, pthread_join(producer.thread, NULL));
-	EXPECT_EQ((ssize_t)producer.count * PACKET, producer.ret);
+	EXPECT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
 	EXPECT_EQ(producer.count, lost + got);
 	EXPECT_EQ(lost, get_stats(self->fd).dropped);
 	EXPECT_EQ(got, get_stats(self->fd).delivered);

@@ -7,7 +7,6 @@
 #include "sim.h"
 
 #include <linux/notify_gpio.h>
-#include <sys/syscall.h>
 
 #define CHIP		"notify_gpio_chip"
 #define PARAMETERS	"/sys/module/" CHIP "/parameters/"
@@ -29,25 +28,14 @@ static int unload_chip(void)
 	if (access(PARAMETERS, F_OK))
 		return 0;
 	write_file(PARAMETERS "device", "0");
-	return syscall(SYS_delete_module, CHIP, O_NONBLOCK) ? -errno : 0;
+	return unload_module(CHIP);
 }
 
 static int load_chip(const char *parameters)
 {
-	const char *dir = getenv("NOTIFY_MULTI_MODULES");
-	char path[256];
-	int fd, ret;
+	int ret = unload_chip();
 
-	ret = unload_chip();
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "%s/" CHIP ".ko", dir ? dir : ".");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
-	close(fd);
-	return ret;
+	return ret ? ret : load_module(CHIP, parameters);
 }
 
 static int toggle(unsigned int line, unsigned int count)

@@ -253,30 +253,20 @@ TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
 	ASSERT_EQ(0, write_file(parameter, old));
 }
 
-struct broadcaster {
-	pthread_t thread;
-	int injector;
-	unsigned int count;
-	ssize_t ret;
-};
-
-static void *broadcaster_main(void *data)
-{
-	struct broadcaster *broadcaster = data;
-
-	broadcaster->ret = sim_broadcast(broadcaster->injector, PACKET, 1, broadcaster->count);
-	return NULL;
-}
-
 TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
 {
-	struct broadcaster broadcaster = { .injector = self->injector, .count = 10000 };
+	struct producer producer = {
+		.injector = self->injector,
+		.packet_size = PACKET,
+		.number = 1,
+		.count = 10000,
+	};
 	uint64_t next = 1;
 	unsigned int round;
 
 	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
-	ASSERT_EQ(0, pthread_create(&broadcaster.thread, NULL, broadcaster_main, &broadcaster));
-	for (round = 0; next <= broadcaster.count; round++) {
+	ASSERT_TRUE(producer_start(&producer));
+	for (round = 0; next <= producer.count; round++) {
 		ssize_t bytes;
 		unsigned int i;
 
@@ -296,9 +286,8 @@ TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
 			next = record->seq + 1;
 		}
 	}
-	ASSERT_EQ(0, pthread_join(broadcaster.thread, NULL));
-	EXPECT_EQ((ssize_t)broadcaster.count * PACKET, broadcaster.ret);
-	EXPECT_EQ(broadcaster.count,
+	EXPECT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
+	EXPECT_EQ(producer.count,
 		  get_stats(self->fd).delivered + get_stats(self->fd).dropped);
 }
 

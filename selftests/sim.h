@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -340,6 +341,63 @@ static inline ssize_t reader_join(struct reader *reader)
 		return -ESRCH;
 	reader->started = false;
 	return reader->ret;
+}
+
+/* -- Broadcasts in a thread of their own. ---------------------------------- */
+
+struct producer {
+	pthread_t thread;
+	int injector;
+	size_t packet_size;
+	uint64_t number;
+	unsigned int count;
+	ssize_t ret;
+};
+
+static inline void *producer_main(void *data)
+{
+	struct producer *producer = data;
+
+	producer->ret = sim_broadcast(producer->injector, producer->packet_size,
+				      producer->number, producer->count);
+	return NULL;
+}
+
+static inline bool producer_start(struct producer *producer)
+{
+	return !pthread_create(&producer->thread, NULL, producer_main, producer);
+}
+
+static inline ssize_t producer_join(struct producer *producer)
+{
+	return pthread_join(producer->thread, NULL) ? -ESRCH : producer->ret;
+}
+
+/* -- Modules. -------------------------------------------------------------- */
+
+/* Of $NOTIFY_MULTI_MODULES, or as modprobe finds it. -ENOENT: there is none. */
+static inline int load_module(const char *module, const char *parameters)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES");
+	char text[512];
+	int fd, ret;
+
+	if (!dir) {
+		snprintf(text, sizeof(text), "modprobe -q %s %s", module, parameters);
+		return system(text) ? -ENOENT : 0;
+	}
+	snprintf(text, sizeof(text), "%s/%s.ko", dir, module);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, parameters, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+static inline int unload_module(const char *module)
+{
+	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }
 
 #endif /* SIM_H */

@@ -5,7 +5,6 @@
 
 #include "sim.h"
 
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PACKET	16
@@ -137,30 +136,6 @@ TEST_F(vanish, removing_a_live_source_unregisters_it)
 
 /* -- Modules. -------------------------------------------------------------- */
 
-static int unload(const char *module)
-{
-	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
-}
-
-static int load(const char *module)
-{
-	const char *dir = getenv("NOTIFY_MULTI_MODULES");
-	char text[256];
-	int fd, ret;
-
-	if (!dir) {
-		snprintf(text, sizeof(text), "modprobe %s", module);
-		return system(text) ? -ENOENT : 0;
-	}
-	snprintf(text, sizeof(text), "%s/%s.ko", dir, module);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 {
 	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
@@ -178,16 +153,16 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 	/* A live simulator and its injector hold the module, readers do not. */
 	close(self->injector);
 	self->injector = -1;
-	EXPECT_EQ(-EWOULDBLOCK, unload("notify_sim"));
+	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_sim"));
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
 	EXPECT_EQ(-ENODEV, reader_join(&self->readers[0]));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(0, unload("notify_sim"));
+	EXPECT_EQ(0, unload_module("notify_sim"));
 	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
-	ASSERT_EQ(0, load("notify_sim"));
+	ASSERT_EQ(0, load_module("notify_sim", ""));
 }
 
 TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
@@ -195,16 +170,16 @@ TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
 	close(self->injector);
 	self->injector = -1;
-	ASSERT_EQ(0, unload("notify_sim"));
+	ASSERT_EQ(0, unload_module("notify_sim"));
 	/* Other sources, if they are there, hold it too. */
-	unload("notify_gpio");
-	EXPECT_EQ(-EWOULDBLOCK, unload("notify_multi"));
+	unload_module("notify_gpio");
+	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_multi"));
 	close(self->fd);
 	self->fd = -1;
-	EXPECT_EQ(0, unload("notify_multi"));
-	ASSERT_EQ(0, load("notify_multi"));
-	ASSERT_EQ(0, load("notify_sim"));
-	load("notify_gpio");
+	EXPECT_EQ(0, unload_module("notify_multi"));
+	ASSERT_EQ(0, load_module("notify_multi", ""));
+	ASSERT_EQ(0, load_module("notify_sim", ""));
+	load_module("notify_gpio", "");
 }
 
 /* -- All at once. ---------------------------------------------------------- */
