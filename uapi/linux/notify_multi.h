@@ -54,7 +54,8 @@ struct notify_multi_record {
  * enum notify_multi_format - what read() returns
  * @NOTIFY_MULTI_FORMAT_RECORD: Each packet as a &struct notify_multi_record.
  * @NOTIFY_MULTI_FORMAT_RAW:    Bare payloads. A packet whose status is not 0 makes the
- *                              read fail with that error instead, and is consumed.
+ *                              read fail with that error instead, and is consumed. An
+ *                              errno over 511 is the kernel's own: the read says EIO.
  */
 enum notify_multi_format {
 	NOTIFY_MULTI_FORMAT_RECORD	= 0,
