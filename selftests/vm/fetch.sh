@@ -101,7 +101,7 @@ unpack() {
 	rm -rf "$dir.debs"
 	mkdir -p "$dir.debs" "$dir"
 	say "downloading $*"
-	(cd "$dir.debs" && suite_apt "$suite" apt-get -qq download "$@" >&2) ||
+	(cd "$dir.debs" && suite_apt "$suite" apt-get -q download "$@" >&2) ||
 		die "download failed: $*"
 	for deb in "$dir.debs"/*.deb; do
 		say "unpacking $(basename "$deb")"
