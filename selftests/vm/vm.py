@@ -20,7 +20,7 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.
 # What the kernel says when something went wrong that no test may have noticed.
 KERNEL_COMPLAINTS = (
     "WARNING:", "BUG:", "Oops", "Call Trace", "Kernel panic", "general protection",
-    "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN", "kmemleak:",
+    "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN", "suspected memory leak",
     "possible circular locking", "possible recursive locking", "inconsistent lock state",
     "suspicious RCU usage", "rcu: INFO", "soft lockup", "hung_task", "blocked for more than",
     "refcount_t:", "list_add corruption", "list_del corruption", "cannot create duplicate",
