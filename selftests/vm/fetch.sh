@@ -124,11 +124,17 @@ newest_release() {
 	done
 }
 
+# Whether the archive has it, and not only packages that mention it. grep reads all there
+# is: had it -q, apt-cache could fail for writing to nobody.
+has_package() {
+	[ "$(suite_apt "$1" apt-cache show "$2" 2>/dev/null | grep -c ^Filename:)" -gt 0 ]
+}
+
 image_package() {
 	local name
 
 	for name in "linux-image-$2" "linux-image-$2-unsigned"; do
-		if suite_apt "$1" apt-cache show "$name:$3" 2>/dev/null | grep -q ^Filename:; then
+		if has_package "$1" "$name:$3"; then
 			echo "$name"
 			return
 		fi
@@ -172,7 +178,7 @@ kbuild_package() {
 	local version=${1%-"$FLAVOUR"} name
 
 	for name in "linux-kbuild-$version" "linux-kbuild-$SERIES"; do
-		if suite_apt "$SUITE" apt-cache show "$name" 2>/dev/null | grep -q ^Filename:; then
+		if has_package "$SUITE" "$name"; then
 			echo "$name"
 			return
 		fi
