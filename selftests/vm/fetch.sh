@@ -152,7 +152,7 @@ relocate_headers() {
 }
 
 fetch_kernel() {
-	local dir release image
+	local dir release image kbuild
 
 	machine_row "$1"
 	dir=$CACHE/kernels/$1
@@ -161,10 +161,10 @@ fetch_kernel() {
 		release=$(newest_release "$SUITE" "$SERIES" "$FLAVOUR" "$ARCH")
 		[ -n "$release" ] || die "$SUITE has no kernel $SERIES of flavour $FLAVOUR"
 		image=$(image_package "$SUITE" "$release" "$ARCH")
+		kbuild=$(kbuild_package "$release")
 		rm -rf "$dir"
 		unpack "$SUITE" "$dir" "$image:$ARCH" "linux-headers-$release:$ARCH" \
-			"linux-headers-${release%-"$FLAVOUR"}-common" \
-			"$(kbuild_package "$release")"
+			"linux-headers-${release%-"$FLAVOUR"}-common" "$kbuild"
 		relocate_headers "$dir"
 		ln -sfn "$(echo "$dir"/boot/vmlinu[xz]-*)" "$dir/vmlinuz"
 		ln -sfn "$(echo "$dir"/lib/modules/*)" "$dir/modules"
