@@ -60,7 +60,7 @@ static ssize_t next_record(int fd, struct gpio_record *record)
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
 	memset(record, 0, sizeof(*record));
-	if (poll(&pollfd, 1, WAIT_MS) != 1)
+	if (poll(&pollfd, 1, -1) != 1)
 		return -ETIME;
 	return read_errno(fd, record, sizeof(*record));
 }

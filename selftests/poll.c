@@ -90,7 +90,7 @@ static void *poller_main(void *data)
 	struct pollfd pollfd = { .fd = poller->fd, .events = poller->events };
 
 	__atomic_store_n(&poller->polling, 1, __ATOMIC_RELEASE);
-	poller->ret = poll(&pollfd, 1, WAIT_MS);
+	poller->ret = poll(&pollfd, 1, -1);
 	poller->revents = pollfd.revents;
 	return NULL;
 }
@@ -186,7 +186,7 @@ TEST_F(poll, level_triggered_epoll_repeats_until_the_queue_is_empty)
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
 	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
 	BROADCAST(2);
-	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, WAIT_MS));
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
 	EXPECT_EQ(EPOLLIN, event.events);
 	EXPECT_EQ(42, event.data.u32);
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
@@ -206,7 +206,7 @@ TEST_F(poll, edge_triggered_epoll_comes_with_each_packet)
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
 	for (i = 0; i < 3; i++) {
 		BROADCAST(1);
-		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, WAIT_MS));
+		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
 		EXPECT_EQ(EPOLLIN, event.events);
 		EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
 	}

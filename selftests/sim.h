@@ -26,7 +26,10 @@
 
 #include "kselftest_harness.h"
 
-/* The guests are emulated: a test that hangs is one that does so for minutes. */
+/*
+ * The guests are emulated: a test that hangs is one that does so for minutes. Who waits
+ * for an event waits for ever, as a limit of its own could hide a wake-up that was lost.
+ */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	180
 #define WAIT_MS			120000

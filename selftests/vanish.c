@@ -146,7 +146,7 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 	ASSERT_LE(0, child);
 	if (!child) {
 		close(self->injector);
-		_exit(poll(&pollfd, 1, WAIT_MS) == 1 && pollfd.revents == POLLHUP ? 0 : 1);
+		_exit(poll(&pollfd, 1, -1) == 1 && pollfd.revents == POLLHUP ? 0 : 1);
 	}
 	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
