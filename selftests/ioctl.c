@@ -291,6 +291,42 @@ TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
 		  get_stats(self->fd).delivered + get_stats(self->fd).dropped);
 }
 
+TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
+{
+	const struct sim_config config = {
+		.packet_size = LONG_PACKET,
+		.max_packets = LONG_PACKETS,
+		.context = "process",
+	};
+	struct producer producer = { .packet_size = LONG_PACKET, .number = 1, .count = 6000 };
+	unsigned char *buffer = malloc(LONG_BYTES);
+	uint64_t next = 1;
+	unsigned int round;
+	int fd;
+
+	ASSERT_NE(NULL, buffer);
+	ASSERT_EQ(0, sim_start(LONG_NAME, &config));
+	producer.injector = sim_open_injector(LONG_NAME);
+	fd = sim_open(LONG_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_TRUE(producer_start(&producer));
+	for (round = 0; next <= producer.count; round++) {
+		ssize_t bytes;
+
+		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+		ASSERT_EQ(0, set_max_packets(fd, LONG_PACKETS - round % 2));
+		bytes = read_errno(fd, buffer, LONG_BYTES);
+		ASSERT_LT(0, bytes);
+		ASSERT_EQ(0, wrong_record(buffer, bytes, &next));
+	}
+	EXPECT_EQ((ssize_t)producer.count * LONG_PACKET, producer_join(&producer));
+	EXPECT_EQ(producer.count, get_stats(fd).delivered + get_stats(fd).dropped);
+	close(fd);
+	close(producer.injector);
+	EXPECT_EQ(0, sim_remove(LONG_NAME));
+	free(buffer);
+}
+
 /* -- Consuming. ------------------------------------------------------------ */
 
 TEST_F(ioctl, consume_reads_everything_up_to_a_packet)

@@ -225,4 +225,42 @@ TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
 	EXPECT_EQ(NULL, ret);
 }
 
+TEST(replay_of_a_long_queue_has_what_is_broadcast_meanwhile)
+{
+	const struct sim_config config = {
+		.packet_size = LONG_PACKET,
+		.max_packets = LONG_PACKETS,
+		.replay = LONG_PACKETS - 1,
+		.context = "process",
+	};
+	struct producer producer = { .packet_size = LONG_PACKET, .number = 1, .count = 4000 };
+	unsigned char *buffer = malloc(LONG_BYTES);
+	uint64_t next = 1;
+
+	ASSERT_NE(NULL, buffer);
+	ASSERT_EQ(0, sim_start(LONG_NAME, &config));
+	producer.injector = sim_open_injector(LONG_NAME);
+	ASSERT_TRUE(producer_start(&producer));
+	while (next <= producer.count) {
+		int fd = sim_open(LONG_NAME, O_RDONLY | O_NONBLOCK);
+		ssize_t bytes;
+
+		ASSERT_LE(0, fd);
+		/* The first record's dropped counts from here. */
+		bytes = read_errno(fd, buffer, LONG_BYTES);
+		if (bytes != -EAGAIN) {
+			const struct notify_multi_record *first = (void *)buffer;
+
+			ASSERT_LT(0, bytes);
+			next = first->seq - first->dropped;
+			ASSERT_EQ(0, wrong_record(buffer, bytes, &next));
+		}
+		close(fd);
+	}
+	EXPECT_EQ((ssize_t)producer.count * LONG_PACKET, producer_join(&producer));
+	close(producer.injector);
+	EXPECT_EQ(0, sim_remove(LONG_NAME));
+	free(buffer);
+}
+
 TEST_HARNESS_MAIN

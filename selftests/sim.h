@@ -376,6 +376,34 @@ static inline ssize_t producer_join(struct producer *producer)
 	return pthread_join(producer->thread, NULL) ? -ESRCH : producer->ret;
 }
 
+/* -- Long queues. ---------------------------------------------------------- */
+
+/* Copying one takes long enough for broadcasts to come meanwhile. */
+#define LONG_NAME	"kselftest-long"
+#define LONG_PACKET	4096
+#define LONG_PACKETS	200
+#define LONG_RECORD	(RECORD_HEADER + LONG_PACKET)
+#define LONG_BYTES	((LONG_PACKETS + 1) * LONG_RECORD)
+
+/*
+ * Of records in @buffer whose packets are numbered by their seq, the seq of the first that
+ * is wrong or out of order; 0 if all are right, and then *next is the one that follows.
+ */
+static inline uint64_t wrong_record(const unsigned char *buffer, ssize_t bytes, uint64_t *next)
+{
+	ssize_t at;
+
+	for (at = 0; at < bytes; at += LONG_RECORD) {
+		const struct notify_multi_record *record = (const void *)(buffer + at);
+
+		if (record->seq != *next + record->dropped ||
+		    !packet_is(record->data, LONG_PACKET, record->seq))
+			return *next;
+		*next = record->seq + 1;
+	}
+	return 0;
+}
+
 /* -- Modules. -------------------------------------------------------------- */
 
 /* Of $NOTIFY_MULTI_MODULES, or as modprobe finds it. -ENOENT: there is none. */
