@@ -282,7 +282,7 @@ TEST_F(gpio, suspend_and_resume_where_lines_cannot_wake)
 
 TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 {
-	START("debounce_ms=200");
+	START("debounce_ms=500");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, 7));
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
@@ -293,7 +293,7 @@ TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 
 TEST_F(gpio, glitch_is_no_packet_where_lines_are_debounced)
 {
-	START("debounce_ms=200");
+	START("debounce_ms=500");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, 2));
 	/* The other line settles no earlier, and so tells that the glitch had its time. */
