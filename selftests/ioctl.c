@@ -311,9 +311,12 @@ TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
 	ASSERT_LE(0, fd);
 	ASSERT_TRUE(producer_start(&producer));
 	for (round = 0; next <= producer.count; round++) {
+		struct notify_multi_stats stats;
 		ssize_t bytes;
 
-		poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1);
+		do {
+			stats = get_stats(fd);
+		} while (stats.pending_packets < LONG_PACKETS - 1 && stats.seq < producer.count);
 		ASSERT_EQ(0, set_max_packets(fd, LONG_PACKETS - round % 2));
 		bytes = read_errno(fd, buffer, LONG_BYTES);
 		ASSERT_LT(0, bytes);
