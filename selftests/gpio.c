@@ -267,19 +267,6 @@ TEST_F(gpio, debounced_line_keeps_its_level_while_it_cannot_be_read)
 	EXPECT_EDGE(self->fd, 1, FALLING, 0, 2);
 }
 
-/* The chip's interrupts cannot wake the system: that is a warning, and no more. */
-TEST_F(gpio, suspend_and_resume_where_lines_cannot_wake)
-{
-	START("wakeup=1");
-	OPENED();
-	if (write_file("/sys/power/pm_test", "devices"))
-		SKIP(return, "this kernel has no /sys/power/pm_test");
-	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"));
-	ASSERT_EQ(0, write_file("/sys/power/pm_test", "none"));
-	ASSERT_EQ(0, toggle(0, 1));
-	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
-}
-
 TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 {
 	START("debounce_ms=500");
@@ -415,25 +402,25 @@ TEST_F(gpio, unbind_while_a_line_settles)
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
 }
 
-/* Those of a sleeping expander wait for the thread, and are never too fast. */
-FIXTURE(overflow)
+/* What is not worth doing, or cannot be, behind a sleeping expander too. */
+FIXTURE(chip)
 {
 	int fd;
 };
 
-FIXTURE_SETUP(overflow)
+FIXTURE_SETUP(chip)
 {
 	self->fd = -1;
 }
 
-FIXTURE_TEARDOWN(overflow)
+FIXTURE_TEARDOWN(chip)
 {
 	if (self->fd >= 0)
 		close(self->fd);
 	EXPECT_EQ(0, unload_chip());
 }
 
-TEST_F(overflow, edges_that_come_too_fast_are_counted_and_the_newest_kept)
+TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 {
 	struct gpio_record record;
 
@@ -450,6 +437,19 @@ TEST_F(overflow, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 	}
 	EXPECT_EQ(44, overflows());
 	EXPECT_EQ(QUEUE, get_stats(self->fd).seq);
+}
+
+/* The chip's interrupts cannot wake the system: that is a warning, and no more. */
+TEST_F(chip, suspend_and_resume_where_lines_cannot_wake)
+{
+	START_ON(false, "wakeup=1");
+	OPENED();
+	if (write_file("/sys/power/pm_test", "devices"))
+		SKIP(return, "this kernel has no /sys/power/pm_test");
+	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"));
+	ASSERT_EQ(0, write_file("/sys/power/pm_test", "none"));
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
 }
 
 /* -- A real controller. ---------------------------------------------------- */

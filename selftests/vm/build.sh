@@ -48,7 +48,7 @@ copy_tree() {
 }
 
 build_modules() {
-	quietly modules make -C "$KERNEL/build" M="$TREE" ARCH="$(kernel_arch "$ARCH")" \
+	quietly modules make -j"$(nproc)" -C "$KERNEL/build" M="$TREE" ARCH="$(kernel_arch "$ARCH")" \
 		CROSS_COMPILE="$CROSS" "${MODULE_FLAGS[@]}" modules
 	quietly test_modules make -C "$KERNEL/build" M="$TREE/selftests/modules" \
 		ARCH="$(kernel_arch "$ARCH")" CROSS_COMPILE="$CROSS" "${MODULE_FLAGS[@]}" \
@@ -58,7 +58,7 @@ build_modules() {
 # build_suite OUTPUT CFLAGS
 build_suite() {
 	mkdir -p "$1"
-	quietly suite make -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
+	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
 		USERCFLAGS="$ERRORS $2" USERLDFLAGS=-static all
 }
 
