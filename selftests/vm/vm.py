@@ -43,24 +43,22 @@ def say(text):
     print(f"== {text}", file=sys.stderr, flush=True)
 
 
-def machines(what=None):
-    """The names in the table, or those of one kind."""
-    names = []
-    with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as table:
-        for row in table:
-            columns = row.split()
-            if columns and not row.startswith("#") and what in (None, columns[5]):
-                names.append(columns[0])
-    return names
+def table():
+    """The rows of the table of machines, as lists of their columns."""
+    with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as rows:
+        return [row.split() for row in rows if row.strip() and not row.startswith("#")]
+
+
+def machines(what):
+    """The names of the machines of one kind."""
+    return [columns[0] for columns in table() if columns[5] == what]
 
 
 def machine_arch(name):
     """Debian's name of a machine's architecture."""
-    with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as table:
-        for row in table:
-            columns = row.split()
-            if columns and columns[0] == name:
-                return columns[1]
+    for columns in table():
+        if columns[0] == name:
+            return columns[1]
     raise MachineError(f"no machine {name} in selftests/vm/machines")
 
 
