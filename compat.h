@@ -8,8 +8,28 @@
 
 #include <linux/version.h>
 
+#include <linux/mm.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
+				unsigned long clear)
+{
+	vma->vm_flags |= set;
+	vma->vm_flags &= ~clear;
+}
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define copy_splice_read	generic_file_splice_read
+#endif
+
+/* Commands of io_uring that can be cancelled: before, there are none here. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#include <linux/io_uring/cmd.h>
+#define NOTIFY_MULTI_URING
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#include <linux/io_uring.h>
+#define NOTIFY_MULTI_URING
 #endif
 
 #endif /* _NOTIFY_MULTI_COMPAT_H */

@@ -20,6 +20,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -102,12 +103,15 @@ struct notify_multi {
  * @node:      Entry in the device's clients.
  * @ring:      Its queue. Replaced under @lock and nm->lock; either of them, or RCU, keeps
  *             the one that is there.
- * @wait:      Reads that sleep, exclusively; and polls.
+ * @wait:      Reads that sleep and commands that pend, exclusively; and polls.
  * @fasync:    Who wants SIGIO.
  * @nm:        The device.
  * @rcu:       Broadcasts that have begun may still look whom to wake.
  * @private:   The source's own.
- * @requests:  How many reads sleep; DMF's pended requests.
+ * @requests:  How many reads sleep and commands pend; DMF's pended requests.
+ * @mappings:  How many mappings show the ring, which then stays. Guarded by nm->lock, as
+ *             page faults in a read leave no other lock to mmap().
+ * @tickets:   How many commands have pended so far. Guarded by wait.lock.
  * @lock:      Makes one consumer of many readers; guards all that follows.
  * @next:      The packet after the last that was read.
  * @unsaid:    Packets before @next that a resize has dropped, and no read has said yet.
@@ -128,6 +132,8 @@ struct notify_multi_client {
 	struct rcu_head rcu;
 	void *private;
 	atomic_t requests;
+	u32 mappings;
+	u64 tickets;
 
 	struct mutex lock; /* Guards all that follows, and the ring's consumer side. */
 	u64 next;
@@ -490,12 +496,20 @@ static int notify_client_take(struct notify_multi_client *client)
 	return ret ?: 1;
 }
 
+/* What one packet is to a read, in bytes. */
+static size_t notify_client_read_size(struct notify_multi_client *client)
+{
+	u32 packet_size = client->nm->packet_size;
+
+	return READ_ONCE(client->format) == NOTIFY_MULTI_FORMAT_RAW ?
+		packet_size : notify_ring_record_size(packet_size);
+}
+
 /* One packet at a time, each completed by the source or looked at for its status. */
 static ssize_t notify_client_read_packets(struct notify_multi_client *client, struct iov_iter *to)
 {
 	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
-	u32 packet_size = client->nm->packet_size;
-	size_t size = raw ? packet_size : notify_ring_record_size(packet_size);
+	size_t size = notify_client_read_size(client);
 	ssize_t done = 0;
 
 	while (iov_iter_count(to) >= size) {
@@ -534,17 +548,15 @@ static int notify_client_lock(struct notify_multi_client *client)
 /* Bytes read, 0 if nothing waits, or a negative errno. Called with client->lock. */
 static ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to)
 {
-	u32 packet_size = client->nm->packet_size;
-	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
 	int completes;
 
-	if (iov_iter_count(to) < (raw ? packet_size : notify_ring_record_size(packet_size)))
+	if (iov_iter_count(to) < notify_client_read_size(client))
 		return -EINVAL;
 
 	completes = notify_multi_completes(client->nm);
 	if (completes < 0)
 		return 0;
-	if (completes || raw)
+	if (completes || client->format == NOTIFY_MULTI_FORMAT_RAW)
 		return notify_client_read_packets(client, to);
 	return notify_client_read_records(client, to);
 }
@@ -573,6 +585,20 @@ static int notify_client_sleep(struct notify_multi_client *client)
 						  notify_client_peek(client).pending);
 }
 
+/*
+ * What a packet's read failed with. For io_uring these two errnos mean that it should try
+ * again: as those of a packet, which is consumed, they need another way.
+ */
+static ssize_t notify_multi_read_result(struct kiocb *iocb, ssize_t ret)
+{
+	if (ret != -EAGAIN && ret != -EOPNOTSUPP)
+		return ret;
+	if (is_sync_kiocb(iocb))
+		return iocb->ki_flags & IOCB_NOWAIT ? -EIO : ret;
+	iocb->ki_complete(iocb, ret);
+	return -EIOCBQUEUED;
+}
+
 static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
@@ -596,8 +622,10 @@ static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			break;
 		ret = notify_client_read(client, to);
 		mutex_unlock(&client->lock);
-		if (ret)
+		if (ret) {
+			ret = notify_multi_read_result(iocb, ret);
 			break;
+		}
 
 		ret = -ENODEV;
 		if (gone)
@@ -710,14 +738,17 @@ static int notify_client_set_format(struct notify_multi_client *client, u32 form
 	ret = notify_client_lock(client);
 	if (ret)
 		return ret;
-	client->format = format;
+	WRITE_ONCE(client->format, format);
 	mutex_unlock(&client->lock);
 	return 0;
 }
 
-/* Keeps of what waits the newest packets that fit. Called with client->lock. */
-static void notify_client_replace_ring(struct notify_multi_client *client,
-				       struct notify_ring *new)
+/*
+ * Keeps of what waits the newest packets that fit. -EBUSY if the ring is mapped. Called
+ * with client->lock.
+ */
+static int notify_client_replace_ring(struct notify_multi_client *client,
+				      struct notify_ring *new)
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *old = notify_client_ring(client);
@@ -733,6 +764,10 @@ static void notify_client_replace_ring(struct notify_multi_client *client,
 	notify_ring_copy(new, old, copied, keep, 0);
 
 	spin_lock_irq(&nm->lock);
+	if (client->mappings) {
+		spin_unlock_irq(&nm->lock);
+		return -EBUSY;
+	}
 	keep = min(notify_ring_waiting(old, nm->seq, client->next), new->max_packets);
 	notify_ring_copy(new, old, nm->seq, min_t(u64, nm->seq - copied, keep), 0);
 	notify_ring_set_last(new, nm->seq);
@@ -740,6 +775,7 @@ static void notify_client_replace_ring(struct notify_multi_client *client,
 	notify_client_set_next(client, next, client->unsaid + next - client->next);
 	rcu_assign_pointer(client->ring, new);
 	spin_unlock_irq(&nm->lock);
+	return 0;
 }
 
 static int notify_client_set_max_packets(struct notify_multi_client *client, u32 max_packets)
@@ -755,13 +791,15 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 		return -ENOMEM;
 
 	ret = notify_client_lock(client);
+	if (!ret) {
+		old = notify_client_ring(client);
+		ret = notify_client_replace_ring(client, new);
+		mutex_unlock(&client->lock);
+	}
 	if (ret) {
 		notify_ring_free(new);
 		return ret;
 	}
-	old = notify_client_ring(client);
-	notify_client_replace_ring(client, new);
-	mutex_unlock(&client->lock);
 	if (notify_client_peek(client).lost)
 		wake_up_interruptible_poll(&client->wait, EPOLLPRI);
 
@@ -817,6 +855,300 @@ static long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned lon
 		return -ENOTTY;
 	}
 }
+
+/* -- The mapped ring. ------------------------------------------------------ */
+
+static void notify_multi_vma_open(struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = vma->vm_private_data;
+
+	spin_lock_irq(&client->nm->lock);
+	client->mappings++;
+	spin_unlock_irq(&client->nm->lock);
+}
+
+static void notify_multi_vma_close(struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = vma->vm_private_data;
+
+	spin_lock_irq(&client->nm->lock);
+	client->mappings--;
+	spin_unlock_irq(&client->nm->lock);
+}
+
+static vm_fault_t notify_multi_vma_fault(struct vm_fault *vmf)
+{
+	struct notify_multi_client *client = vmf->vma->vm_private_data;
+	/* The mapping keeps it. */
+	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
+	struct page *page = notify_ring_page(ring, vmf->pgoff);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct notify_multi_vm_ops = {
+	.open = notify_multi_vma_open,
+	.close = notify_multi_vma_close,
+	.fault = notify_multi_vma_fault,
+};
+
+/* Counts the mapping, if the ring has that many bytes. */
+static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
+{
+	struct notify_multi *nm = client->nm;
+	int ret = 0;
+
+	spin_lock_irq(&nm->lock);
+	if (bytes > rcu_dereference_protected(client->ring, lockdep_is_held(&nm->lock))->bytes)
+		ret = -EINVAL;
+	else
+		client->mappings++;
+	spin_unlock_irq(&nm->lock);
+	return ret;
+}
+
+/* Must not take client->lock: a read that holds it may wait for mmap_lock in a fault. */
+static int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = file->private_data;
+	int ret;
+
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EACCES;
+	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff)
+		return -EINVAL;
+	if (notify_multi_completes(client->nm))
+		return -EOPNOTSUPP;
+	ret = notify_client_map(client, vma->vm_end - vma->vm_start);
+	if (ret)
+		return ret;
+
+	/* Never to be written, nor to show more than there is. */
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_private_data = client;
+	vma->vm_ops = &notify_multi_vm_ops;
+	return 0;
+}
+
+/* -- Commands of io_uring. -------------------------------------------------- */
+
+#ifdef NOTIFY_MULTI_URING
+/**
+ * struct notify_pend - a command that waits for a packet; DMF's pended request
+ * @wait:      Its place among the reads that sleep, or empty while it is being completed.
+ * @client:    The open.
+ * @cmd:       The command, whose pdu points here.
+ * @ticket:    Commands are completed in this order.
+ * @addr:      The user's buffer.
+ * @len:       Its bytes.
+ * @cancelled: It is to be completed without a packet.
+ */
+struct notify_pend {
+	struct wait_queue_entry wait;
+	struct notify_multi_client *client;
+	struct io_uring_cmd *cmd;
+	u64 ticket;
+	u64 addr;
+	u32 len;
+	bool cancelled;
+};
+
+static struct notify_pend **notify_pend_of(struct io_uring_cmd *cmd)
+{
+	return io_uring_cmd_to_pdu(cmd, struct notify_pend *);
+}
+
+static void notify_pend_finish(struct notify_pend *pend, ssize_t ret, unsigned int issue_flags)
+{
+	notify_client_unpend(pend->client);
+	/* Until this the command can be cancelled, which looks at pend. */
+	io_uring_cmd_done(pend->cmd, ret, 0, issue_flags);
+	kfree(pend);
+}
+
+/* Bytes read, 0 if nothing waits, or a negative errno. */
+static ssize_t notify_pend_read(struct notify_pend *pend)
+{
+	struct notify_multi_client *client = pend->client;
+	struct iov_iter to;
+	ssize_t ret;
+
+	ret = import_ubuf(ITER_DEST, u64_to_user_ptr(pend->addr), pend->len, &to);
+	if (ret)
+		return ret;
+	if (mutex_lock_killable(&client->lock))
+		return -EINTR;
+	iov_iter_truncate(&to, notify_client_read_size(client));
+	ret = notify_client_read(client, &to);
+	mutex_unlock(&client->lock);
+	return ret;
+}
+
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags);
+
+/* A wake-up takes the command off the queue; the rest needs its task. */
+static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
+{
+	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+
+	if (key && !(key_to_poll(key) & EPOLLIN))
+		return 0;
+	list_del_init(&wait->entry);
+	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_complete);
+	return 1;
+}
+
+/* Before the first command that came later. Called with client->wait.lock. */
+static void notify_pend_enqueue(struct notify_pend *pend)
+{
+	struct wait_queue_entry *other;
+
+	list_for_each_entry(other, &pend->client->wait.head, entry)
+		if (other->func == notify_pend_wake &&
+		    container_of(other, struct notify_pend, wait)->ticket > pend->ticket)
+			break;
+	list_add_tail(&pend->wait.entry, &other->entry);
+}
+
+/* From here on the command may be completed at any time. */
+static void notify_pend_queue(struct notify_pend *pend)
+{
+	struct notify_multi_client *client = pend->client;
+
+	spin_lock_irq(&client->wait.lock);
+	if (!pend->ticket)
+		pend->ticket = ++client->tickets;
+	notify_pend_enqueue(pend);
+	spin_unlock_irq(&client->wait.lock);
+
+	/* Pairs with notify_multi_wake(): either we see the new head, or it sees us. */
+	smp_mb();
+	if (READ_ONCE(client->nm->gone))
+		wake_up_interruptible_all(&client->wait);
+	else if (notify_client_peek(client).pending)
+		wake_up_interruptible_poll(&client->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Takes a command off the queue. False: somebody else has. */
+static bool notify_pend_dequeue(struct notify_pend *pend)
+{
+	struct wait_queue_head *head = &pend->client->wait;
+	bool queued;
+
+	spin_lock_irq(&head->lock);
+	queued = !list_empty(&pend->wait.entry);
+	list_del_init(&pend->wait.entry);
+	spin_unlock_irq(&head->lock);
+	return queued;
+}
+
+/* Runs in the task that submitted the command, or where that ends in a kernel thread. */
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct notify_pend *pend = *notify_pend_of(cmd);
+	/* Before the queue is looked at: the source's last packet came before it went. */
+	bool gone = smp_load_acquire(&pend->client->nm->gone);
+	ssize_t ret;
+
+	if (pend->cancelled || current->flags & (PF_EXITING | PF_KTHREAD))
+		ret = -ECANCELED;
+	else
+		ret = notify_pend_read(pend);
+	if (!ret && gone)
+		ret = -ENODEV;
+	if (ret)
+		notify_pend_finish(pend, ret, issue_flags);
+	else
+		notify_pend_queue(pend); /* A read was faster. */
+}
+
+static int notify_client_uring_pend(struct notify_multi_client *client, struct io_uring_cmd *cmd,
+				    u64 addr, u32 len, unsigned int issue_flags)
+{
+	struct notify_pend *pend;
+	int ret;
+
+	if (!len)
+		return 0;
+	if (len < notify_client_read_size(client))
+		return -EINVAL;
+	pend = kzalloc(sizeof(*pend), GFP_KERNEL_ACCOUNT);
+	if (!pend)
+		return -ENOMEM;
+	ret = notify_client_pend(client);
+	if (ret) {
+		kfree(pend);
+		return ret;
+	}
+	init_waitqueue_func_entry(&pend->wait, notify_pend_wake);
+	INIT_LIST_HEAD(&pend->wait.entry);
+	pend->wait.flags = WQ_FLAG_EXCLUSIVE;
+	pend->client = client;
+	pend->cmd = cmd;
+	pend->addr = addr;
+	pend->len = len;
+
+	*notify_pend_of(cmd) = pend;
+	io_uring_cmd_mark_cancelable(cmd, issue_flags);
+	notify_pend_queue(pend);
+	return -EIOCBQUEUED;
+}
+
+static int notify_client_uring_cancel(struct notify_multi_client *client, u64 addr)
+{
+	struct wait_queue_entry *wait, *next;
+	int cancelled = 0;
+
+	spin_lock_irq(&client->wait.lock);
+	list_for_each_entry_safe(wait, next, &client->wait.head, entry) {
+		struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+
+		if (wait->func != notify_pend_wake || (addr && addr != pend->addr))
+			continue;
+		pend->cancelled = true;
+		notify_pend_wake(wait, 0, 0, NULL);
+		cancelled++;
+	}
+	spin_unlock_irq(&client->wait.lock);
+	return cancelled ?: -ENOENT;
+}
+
+static int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct notify_multi_client *client = cmd->file->private_data;
+	const struct notify_multi_uring_cmd *arg;
+	u64 addr;
+	u32 len;
+
+	if (issue_flags & IO_URING_F_CANCEL) {
+		struct notify_pend *pend = *notify_pend_of(cmd);
+
+		if (notify_pend_dequeue(pend))
+			notify_pend_finish(pend, -ECANCELED, issue_flags);
+		return 0;
+	}
+
+	/* In memory that the user may change. */
+	arg = io_uring_sqe_cmd(cmd->sqe);
+	addr = READ_ONCE(arg->addr);
+	len = READ_ONCE(arg->len);
+	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_FIXED)
+		return -EINVAL;
+
+	switch (cmd->cmd_op) {
+	case NOTIFY_MULTI_URING_CMD_PEND:
+		return notify_client_uring_pend(client, cmd, addr, len, issue_flags);
+	case NOTIFY_MULTI_URING_CMD_CANCEL:
+		return len ? -EINVAL : notify_client_uring_cancel(client, addr);
+	default:
+		return -ENOTTY;
+	}
+}
+#endif /* NOTIFY_MULTI_URING */
 
 /* -- Arrival and departure. ------------------------------------------------ */
 
@@ -953,6 +1285,10 @@ static const struct file_operations notify_multi_fops = {
 	.fasync = notify_multi_fasync,
 	.unlocked_ioctl = notify_multi_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = notify_multi_mmap,
+#ifdef NOTIFY_MULTI_URING
+	.uring_cmd = notify_multi_uring_cmd,
+#endif
 };
 
 /* -- sysfs. ---------------------------------------------------------------- */

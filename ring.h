@@ -49,6 +49,7 @@
  * @mask:        Number of slots, a power of two, less 1.
  * @record_size: Bytes of a slot.
  * @max_packets: How many packets may wait in the ring, less than there are slots.
+ * @bytes:       Bytes of header page and slots, whole pages.
  */
 struct notify_ring {
 	struct notify_multi_ring *header;
@@ -56,6 +57,7 @@ struct notify_ring {
 	u32 mask;
 	u32 record_size;
 	u32 max_packets;
+	u64 bytes;
 };
 
 static inline u32 notify_ring_record_size(u32 packet_size)
@@ -87,8 +89,8 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 
 	if (!ring)
 		return NULL;
-	ring->header = __vmalloc(notify_ring_bytes(packet_size, max_packets),
-				 gfp | __GFP_ZERO | __GFP_NOWARN);
+	ring->bytes = notify_ring_bytes(packet_size, max_packets);
+	ring->header = __vmalloc(ring->bytes, gfp | __GFP_ZERO | __GFP_NOWARN);
 	if (!ring->header) {
 		kfree(ring);
 		return NULL;
@@ -102,7 +104,16 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 	ring->header->record_size = ring->record_size;
 	ring->header->data_offset = PAGE_SIZE;
 	ring->header->abi_version = NOTIFY_MULTI_ABI_VERSION;
+	ring->header->max_packets = max_packets;
 	return ring;
+}
+
+/* A page of the header and slots, for a mapping; NULL past the end. */
+static inline struct page *notify_ring_page(struct notify_ring *ring, unsigned long index)
+{
+	if (index >= ring->bytes >> PAGE_SHIFT)
+		return NULL;
+	return vmalloc_to_page((void *)ring->header + (index << PAGE_SHIFT));
 }
 
 static inline void notify_ring_free(struct notify_ring *ring)

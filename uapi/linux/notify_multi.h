@@ -55,7 +55,9 @@ struct notify_multi_record {
  * @NOTIFY_MULTI_FORMAT_RECORD: Each packet as a &struct notify_multi_record.
  * @NOTIFY_MULTI_FORMAT_RAW:    Bare payloads. A packet whose status is not 0 makes the
  *                              read fail with that error instead, and is consumed. An
- *                              errno over 511 is the kernel's own: the read says EIO.
+ *                              errno over 511 is the kernel's own: the read says EIO,
+ *                              and so does one with RWF_NOWAIT, or a multishot read of
+ *                              io_uring, for EAGAIN and EOPNOTSUPP.
  */
 enum notify_multi_format {
 	NOTIFY_MULTI_FORMAT_RECORD	= 0,
@@ -72,7 +74,19 @@ enum notify_multi_format {
  * @record_size: Bytes from one slot to the next.
  * @data_offset: Bytes from the start of this structure to slot 0.
  * @abi_version: NOTIFY_MULTI_ABI_VERSION.
+ * @max_packets: How many packets wait before the oldest is dropped, less than @slots.
  * @reserved:    Zero.
+ *
+ * mmap(NULL, ring_bytes, PROT_READ, MAP_SHARED, fd, 0), ring_bytes being that of
+ * &struct notify_multi_info, maps an open's ring: this page and the slots. Fails with
+ * EACCES for a mapping that is to be written or executed, EINVAL for a private one,
+ * another offset, or one that goes past the end, EOPNOTSUPP where the source completes
+ * each packet, which a mapping would bypass. The queue cannot be resized while it is
+ * mapped. The mapping outlives the source.
+ *
+ * The kernel does not see what a program reads in a mapping: for poll(), read(), and
+ * the counters a packet waits until NOTIFY_MULTI_IOC_CONSUME says that it was read. The
+ * field dropped of the records in the slots is not set.
  */
 struct notify_multi_ring {
 	__u32 head;
@@ -80,8 +94,128 @@ struct notify_multi_ring {
 	__u32 record_size;
 	__u32 data_offset;
 	__u32 abi_version;
-	__u32 reserved[11];
+	__u32 max_packets;
+	__u32 reserved[10];
 };
+
+#ifndef __KERNEL__
+
+/**
+ * struct notify_multi_reader - who reads a mapped ring; one thread at a time
+ * @ring: The mapping.
+ * @next: The packet to be read next, broadcast yet or not.
+ */
+struct notify_multi_reader {
+	const struct notify_multi_ring *ring;
+	__u64 next;
+};
+
+/**
+ * notify_multi_reader_init() - begin to read a mapped ring
+ * @reader: What is set.
+ * @map:    The mapping, of the whole ring.
+ * @next:   The first packet to be read: next of &struct notify_multi_stats.
+ */
+static inline void notify_multi_reader_init(struct notify_multi_reader *reader, const void *map,
+					    __u64 next)
+{
+	reader->ring = (const struct notify_multi_ring *)map;
+	reader->next = next;
+}
+
+/**
+ * notify_multi_reader_peek() - look at the next record where it stands
+ * @reader: The reader. Goes on to the oldest record that still waits.
+ *
+ * The record may be overwritten while it is looked at: nothing that was read of it
+ * counts until notify_multi_reader_done() says that it was whole. Records that were lost
+ * before it show as a jump of seq.
+ *
+ * Return: The record, or NULL if none waits.
+ */
+static inline const struct notify_multi_record *
+notify_multi_reader_peek(struct notify_multi_reader *reader)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+	/* Pairs with the kernel's store of head: what it wrote before that is seen. */
+	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	__u32 waiting = head + 1 - (__u32)reader->next;
+
+	if (!waiting)
+		return (const struct notify_multi_record *)0;
+	if (waiting > ring->max_packets)
+		reader->next += waiting - ring->max_packets;
+	return (const struct notify_multi_record *)
+		((const char *)ring + ring->data_offset +
+		 (__SIZE_TYPE__)((__u32)reader->next & (ring->slots - 1)) * ring->record_size);
+}
+
+/**
+ * notify_multi_reader_whole() - whether what was read of the record counts
+ * @reader: The reader, which has looked at a record.
+ *
+ * Return: 1, or 0 if the kernel may have begun to overwrite the record meanwhile.
+ */
+static inline int notify_multi_reader_whole(const struct notify_multi_reader *reader)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+
+	/* Pairs with the kernel's barrier before a slot is written: the record before head. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - (__u32)reader->next <
+	       ring->slots;
+}
+
+/**
+ * notify_multi_reader_done() - the record that was looked at has been read
+ * @reader: The reader. Goes on to the next record, if the return is 1.
+ * @record: What notify_multi_reader_peek() returned.
+ *
+ * Return: 1; or 0 if the kernel may have begun to overwrite the record meanwhile: then
+ * what was read of it is to be forgotten, and the next peek returns another.
+ */
+static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
+					   const struct notify_multi_record *record)
+{
+	__u64 seq = *(const volatile __u64 *)&record->seq;
+
+	if (!notify_multi_reader_whole(reader))
+		return 0;
+	reader->next = seq + 1;
+	return 1;
+}
+
+/**
+ * notify_multi_reader_next() - copy the next record
+ * @reader: The reader. Goes on to the next record, if the return is 1.
+ * @out:    Where to, record_size bytes; what is there if the return is 0 has no meaning.
+ *
+ * Makes no system call and does not sleep. Before a program sleeps in poll(), it says by
+ * NOTIFY_MULTI_IOC_CONSUME what it has read: next - 1.
+ *
+ * Return: 1, and a record as read() returns it; 0 if none waits.
+ */
+static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
+					   struct notify_multi_record *out)
+{
+	__u64 next = reader->next;
+	__u64 dropped;
+
+	do {
+		const struct notify_multi_record *record = notify_multi_reader_peek(reader);
+
+		if (!record)
+			return 0;
+		__builtin_memcpy(out, record, reader->ring->record_size);
+	} while (!notify_multi_reader_whole(reader));
+
+	dropped = out->seq - next;
+	out->dropped = dropped > 0xffffffff ? 0xffffffff : (__u32)dropped;
+	reader->next = out->seq + 1;
+	return 1;
+}
+
+#endif /* __KERNEL__ */
 
 /* -- Control. -------------------------------------------------------------- */
 
@@ -171,7 +305,7 @@ struct notify_multi_stats {
  *
  * Takes the new number of packets; the newest that fit are kept. Fails with EFAULT for
  * a bad pointer, EINVAL for 0 or for a ring larger than the module's max_ring_bytes,
- * ENOMEM; the queue is then as it was.
+ * EBUSY while the ring is mapped, ENOMEM; the queue is then as it was.
  */
 #define NOTIFY_MULTI_IOC_SET_MAX_PACKETS \
 	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa3, __u32)
@@ -179,10 +313,52 @@ struct notify_multi_stats {
 /**
  * NOTIFY_MULTI_IOC_CONSUME - everything up to a packet is read
  *
- * Takes the packet's seq; one that was read before changes nothing. Fails with EFAULT
- * for a bad pointer, EINVAL for a packet that was not broadcast yet.
+ * For who reads the mapped ring. Takes the packet's seq; one that was read before changes
+ * nothing. Those that no longer waited in the queue count as dropped, the others as
+ * delivered. Fails with EFAULT for a bad pointer, EINVAL for a packet that was not
+ * broadcast yet.
  */
 #define NOTIFY_MULTI_IOC_CONSUME \
 	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64)
+
+/* -- io_uring. ------------------------------------------------------------- */
+
+/**
+ * struct notify_multi_uring_cmd - the 16 command bytes of an IORING_OP_URING_CMD
+ * @addr:  Address of a buffer.
+ * @len:   Its bytes.
+ * @flags: 0.
+ */
+struct notify_multi_uring_cmd {
+	__u64 addr;
+	__u32 len;
+	__u32 flags;
+};
+
+/**
+ * NOTIFY_MULTI_URING_CMD_PEND - wait for a packet in the open's queue of requests
+ *
+ * DMF's RequestProcess. Requests are completed in the order they came in, with one packet
+ * each; they count against max_requests together with the reads that sleep. The result
+ * is what a read() of @len bytes at @addr would have returned for one packet. EBUSY:
+ * too many requests; EINVAL: @flags not 0, a registered buffer, or one smaller than a
+ * packet; ENOMEM; ECANCELED: cancelled, and nothing is consumed.
+ *
+ * The end of the process or of its io_uring cancels what is pended. To cancel single
+ * requests there is NOTIFY_MULTI_URING_CMD_CANCEL, as the kernel does not pass an
+ * IORING_OP_ASYNC_CANCEL on to drivers. Before Linux 6.7: EOPNOTSUPP.
+ */
+#define NOTIFY_MULTI_URING_CMD_PEND \
+	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa5, struct notify_multi_uring_cmd)
+
+/**
+ * NOTIFY_MULTI_URING_CMD_CANCEL - cancel requests that are pended
+ *
+ * Cancels those commands of this open that wait with a buffer at @addr, or all if @addr
+ * is 0; @len and @flags are 0. The result is how many they were; EINVAL, or ENOENT for
+ * none. A command that is about to be completed is not cancelled.
+ */
+#define NOTIFY_MULTI_URING_CMD_CANCEL \
+	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa6, struct notify_multi_uring_cmd)
 
 #endif /* _UAPI_LINUX_NOTIFY_MULTI_H */
