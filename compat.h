@@ -8,6 +8,7 @@
 
 #include <linux/version.h>
 
+#include <linux/hrtimer.h>
 #include <linux/mm.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -16,6 +17,16 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 {
 	vma->vm_flags |= set;
 	vma->vm_flags &= ~clear;
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
 }
 #endif
 

@@ -53,6 +53,7 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @siblings:     Entry in notify_multi_devices.
  * @name:         /dev/notify/<name>.
  * @packet_size:  Bytes of payload in each packet.
+ * @record_size:  Bytes of a packet's record.
  * @max_packets:  Queue length that an open starts with.
  * @max_requests: How many reads may sleep at once on each open.
  * @replay:       How many of the last packets a new open starts with.
@@ -62,6 +63,7 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  *                writing, and so ends them.
  * @ops:          The source's callbacks; NULL where there are none, or none any more. To
  *                call one takes @callbacks, to look whether it is there RCU.
+ * @nr_fasync:    How many opens want SIGIO: mostly none, and who broadcasts need not look.
  * @lock:         Serialises broadcasts, which makes @seq a total order, and guards all
  *                that follows.
  * @seq:          The last packet.
@@ -80,6 +82,7 @@ struct notify_multi {
 	char *name;
 
 	u32 packet_size;
+	u32 record_size;
 	u32 max_packets;
 	u32 max_requests;
 	u32 replay;
@@ -89,6 +92,7 @@ struct notify_multi {
 	struct rw_semaphore callbacks; /* Guards ops, and that callbacks may run. */
 	const struct notify_multi_ops __rcu *ops;
 
+	atomic_t nr_fasync;
 	spinlock_t lock; /* Guards all that follows, and the rings' producer side. */
 	u64 seq;
 	bool gone;
@@ -190,7 +194,53 @@ static void notify_multi_wake(struct notify_multi *nm)
 		if (waitqueue_active(&client->wait))
 			wake_up_interruptible_poll(&client->wait,
 						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	}
+	if (!atomic_read(&nm->nr_fasync))
+		return;
+	list_for_each_entry_rcu(client, &nm->clients, node)
 		kill_fasync(&client->fasync, SIGIO, POLL_IN);
+}
+
+/* The ring of an open, for its producer. Called with nm->lock. */
+static struct notify_ring *notify_client_produce(struct notify_multi_client *client)
+{
+	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->nm->lock));
+}
+
+/*
+ * Appends the packet to all rings: the first gets it from the source, the others from
+ * there, the whole record at once. Called with nm->lock.
+ */
+static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
+			      ktime_t when)
+{
+	size_t size = notify_ring_record_size(nm->packet_size);
+	u32 pos = (u32)++nm->seq;
+	struct notify_multi_client *client = NULL;
+	struct notify_ring *ring = nm->history;
+	struct notify_multi_record *first;
+
+	if (!ring) {
+		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
+		if (!client)
+			return;
+		ring = notify_client_produce(client);
+	}
+	first = notify_ring_begin(ring, pos, size);
+	first->seq = nm->seq;
+	first->timestamp_ns = ktime_to_ns(when);
+	first->status = status;
+	first->dropped = 0;
+	first->size = nm->packet_size;
+	first->flags = 0;
+	memcpy(first->data, packet, nm->packet_size);
+	notify_ring_end(ring, pos);
+
+	client = list_prepare_entry(client, &nm->clients, node);
+	list_for_each_entry_continue(client, &nm->clients, node) {
+		ring = notify_client_produce(client);
+		memcpy(notify_ring_begin(ring, pos, size), first, size);
+		notify_ring_end(ring, pos);
 	}
 }
 
@@ -206,8 +256,9 @@ static void notify_multi_wake(struct notify_multi *nm)
  * whose queue is full loses its oldest packet.
  *
  * Context: Any but NMI; with PREEMPT_RT any but NMI and hard interrupt. Does not sleep.
- * May race with opens, other broadcasts, and notify_multi_unregister(), but must have
- * begun before that has returned.
+ * May race with opens, other broadcasts, and notify_multi_unregister(); but as the device
+ * goes when that returns, the source must see to it that it does not broadcast any more
+ * then, as free_irq() does.
  *
  * Return: 0; %-EINVAL for another size than packet_size, or a status that is no errno;
  * %-ENODEV after notify_multi_unregister().
@@ -215,12 +266,6 @@ static void notify_multi_wake(struct notify_multi *nm)
 int notify_multi_broadcast_at(struct notify_multi *nm, const void *packet, size_t size,
 			      int status, ktime_t when)
 {
-	struct notify_multi_record record = {
-		.timestamp_ns = ktime_to_ns(when),
-		.status = status,
-		.size = size,
-	};
-	struct notify_multi_client *client;
 	unsigned long flags;
 
 	if (size != nm->packet_size || status > 0 || status < -MAX_ERRNO)
@@ -234,13 +279,7 @@ int notify_multi_broadcast_at(struct notify_multi *nm, const void *packet, size_
 		rcu_read_unlock();
 		return -ENODEV;
 	}
-	record.seq = ++nm->seq;
-	if (nm->history)
-		notify_ring_push(nm->history, &record, packet);
-	list_for_each_entry(client, &nm->clients, node)
-		notify_ring_push(rcu_dereference_protected(client->ring,
-							   lockdep_is_held(&nm->lock)),
-				 &record, packet);
+	notify_multi_push(nm, packet, status, when);
 	spin_unlock_irqrestore(&nm->lock, flags);
 
 	notify_multi_wake(nm);
@@ -299,7 +338,7 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 		return queue;
 
 	rcu_read_lock();
-	/* What is seen belongs together if next did not move meanwhile. */
+	/* Ring and last packet belong together if next did not move meanwhile. */
 	do {
 		next = READ_ONCE(client->next);
 		/* Pairs with notify_client_set_next(). */
@@ -347,27 +386,40 @@ static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
 /* -- Reading. -------------------------------------------------------------- */
 
 /*
- * Copies @count adjacent records, of which only the first may follow a loss. The ring
- * does not know of losses; the record says it.
+ * What is copied is inside the ring. To have that checked, as copy_to_iter() does, would
+ * look up the ring's vmalloc area, under a lock that all readers share, for a fifth of
+ * the cost of a read.
  */
-static size_t notify_client_copy_run(struct notify_multi_client *client, u64 seq, u32 count,
-				     struct iov_iter *to)
+static size_t notify_client_copy(const void *from, size_t bytes, struct iov_iter *to)
 {
-	struct notify_ring *ring = notify_client_ring(client);
-	struct notify_multi_record *first = notify_ring_slot(ring, (u32)seq);
-	size_t bytes = (size_t)count * ring->record_size;
-	struct notify_multi_record header;
+	return _copy_to_iter(from, bytes, to);
+}
+
+/* The first record follows a loss. The ring does not know of losses; the record says it. */
+static noinline size_t notify_client_copy_after_loss(struct notify_multi_client *client,
+						     u64 seq,
+						     const struct notify_multi_record *first,
+						     size_t bytes, struct iov_iter *to)
+{
+	struct notify_multi_record header = *first;
 	size_t copied;
 
-	if (seq == client->next && !client->unsaid)
-		return copy_to_iter(first, bytes, to);
-
-	header = *first;
 	header.dropped = notify_client_dropped(client, seq);
 	copied = copy_to_iter(&header, sizeof(header), to);
 	if (copied == sizeof(header))
-		copied += copy_to_iter(first->data, bytes - sizeof(header), to);
+		copied += notify_client_copy(first->data, bytes - sizeof(header), to);
 	return copied;
+}
+
+/* Copies adjacent records, of which only the first may follow a loss. */
+static size_t notify_client_copy_run(struct notify_multi_client *client, u64 seq, size_t bytes,
+				     struct iov_iter *to)
+{
+	struct notify_multi_record *first = notify_ring_slot(notify_client_ring(client), (u32)seq);
+
+	if (seq != client->next || client->unsaid)
+		return notify_client_copy_after_loss(client, seq, first, bytes, to);
+	return notify_client_copy(first, bytes, to);
 }
 
 /* Whole records straight from the ring, as many as wait and fit. */
@@ -375,40 +427,41 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 {
 	struct notify_ring *ring = notify_client_ring(client);
 	u32 size = ring->record_size;
-	u32 limit = U32_MAX;
+	size_t room = iov_iter_count(to) / size;
 	ssize_t done = 0;
 
-	while (iov_iter_count(to) >= size) {
+	while (room) {
 		u64 last = notify_ring_last(ring);
 		u32 waiting = notify_ring_waiting(ring, last, client->next);
 		u64 seq = last + 1 - waiting;
 		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
-		u32 fit = min_t(size_t, iov_iter_count(to) / size, limit);
-		u32 count = min3(waiting, to_end, fit);
+		u32 count = min_t(size_t, min(waiting, to_end), room);
+		size_t bytes = (size_t)count * size;
 		size_t copied;
 
 		if (!count)
 			break;
-		copied = notify_client_copy_run(client, seq, count, to);
+		copied = notify_client_copy_run(client, seq, bytes, to);
 		if (notify_ring_overwritten(ring, (u32)seq)) {
 			/* The producer is faster: start again from what waits now, with less. */
 			iov_iter_revert(to, copied);
 			if (fatal_signal_pending(current))
 				return done ?: -EINTR;
 			cond_resched();
-			limit = max(count / 2, 1U);
+			room = max(count / 2, 1U);
 			continue;
 		}
-		fit = copied / size;
-		if (fit) {
-			notify_client_consume(client, seq, seq + fit);
-			done += (size_t)fit * size;
-		}
-		if (fit < count) {
+		if (copied < bytes) {
 			/* A bad buffer: a part of a record is not delivered. */
-			iov_iter_revert(to, copied - (size_t)fit * size);
-			return done ?: -EFAULT;
+			count = copied / size;
+			iov_iter_revert(to, copied - (size_t)count * size);
+			room = count;
 		}
+		if (!count)
+			return done ?: -EFAULT;
+		notify_client_consume(client, seq, seq + count);
+		done += (size_t)count * size;
+		room -= count;
 	}
 	return done;
 }
@@ -421,7 +474,8 @@ static notify_multi_complete_t notify_multi_complete(struct notify_multi *nm)
 {
 	const struct notify_multi_ops *ops;
 
-	ops = rcu_dereference_check(nm->ops, lockdep_is_held(&nm->callbacks));
+	ops = rcu_dereference_check(nm->ops, lockdep_is_held(&nm->callbacks) ||
+				    rcu_read_lock_sched_held());
 	return ops ? READ_ONCE(ops->complete) : NULL;
 }
 
@@ -430,9 +484,9 @@ static int notify_multi_completes(struct notify_multi *nm)
 {
 	bool completes;
 
-	rcu_read_lock();
+	rcu_read_lock_sched();
 	completes = notify_multi_complete(nm);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	/* Pairs with notify_multi_unregister(): who misses ops sees that it is withdrawn. */
 	smp_rmb();
 	return !completes && READ_ONCE(nm->withdrawn) ? -ENODEV : completes;
@@ -499,10 +553,10 @@ static int notify_client_take(struct notify_multi_client *client)
 /* What one packet is to a read, in bytes. */
 static size_t notify_client_read_size(struct notify_multi_client *client)
 {
-	u32 packet_size = client->nm->packet_size;
+	struct notify_multi *nm = client->nm;
 
-	return READ_ONCE(client->format) == NOTIFY_MULTI_FORMAT_RAW ?
-		packet_size : notify_ring_record_size(packet_size);
+	return READ_ONCE(client->format) == NOTIFY_MULTI_FORMAT_RAW ? nm->packet_size :
+								      nm->record_size;
 }
 
 /* One packet at a time, each completed by the source or looked at for its status. */
@@ -554,7 +608,7 @@ static ssize_t notify_client_read(struct notify_multi_client *client, struct iov
 		return -EINVAL;
 
 	completes = notify_multi_completes(client->nm);
-	if (completes < 0)
+	if (unlikely(completes < 0))
 		return 0;
 	if (completes || client->format == NOTIFY_MULTI_FORMAT_RAW)
 		return notify_client_read_packets(client, to);
@@ -573,80 +627,113 @@ static int notify_client_pend(struct notify_multi_client *client)
  */
 static void notify_client_unpend(struct notify_multi_client *client)
 {
-	atomic_dec(&client->requests);
-	if (notify_client_peek(client).pending)
+	if (atomic_dec_return(&client->requests) && notify_client_peek(client).pending)
 		wake_up_interruptible_poll(&client->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-static int notify_client_sleep(struct notify_multi_client *client)
+/*
+ * Whether a packet waits: at less cost than notify_client_peek(), and wrong only for who
+ * is a multiple of 2^32 packets behind.
+ */
+static bool notify_client_ready(struct notify_multi_client *client)
 {
-	return wait_event_interruptible_exclusive(client->wait,
-						  READ_ONCE(client->nm->gone) ||
-						  notify_client_peek(client).pending);
+	u32 head;
+
+	rcu_read_lock_sched();
+	head = smp_load_acquire(&rcu_dereference_sched(client->ring)->header->head);
+	rcu_read_unlock_sched();
+	return head + 1 != (u32)READ_ONCE(client->next);
+}
+
+/* Until a packet or a signal comes, or the source goes: who was woken looks which. */
+static noinline void notify_client_sleep(struct notify_multi_client *client)
+{
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait_exclusive(&client->wait, &wait, TASK_INTERRUPTIBLE);
+	if (!READ_ONCE(client->nm->gone) && !notify_client_ready(client) &&
+	    !signal_pending(current))
+		schedule();
+	finish_wait(&client->wait, &wait);
 }
 
 /*
- * What a packet's read failed with. For io_uring these two errnos mean that it should try
- * again: as those of a packet, which is consumed, they need another way.
+ * What a packet's read failed with. To who reads asynchronously or with IOCB_NOWAIT these
+ * two errnos mean that nothing was read, and io_uring would try again.
  */
-static ssize_t notify_multi_read_result(struct kiocb *iocb, ssize_t ret)
+static ssize_t notify_multi_read_error(struct kiocb *iocb, ssize_t ret)
 {
-	if (ret != -EAGAIN && ret != -EOPNOTSUPP)
-		return ret;
-	if (is_sync_kiocb(iocb))
-		return iocb->ki_flags & IOCB_NOWAIT ? -EIO : ret;
-	iocb->ki_complete(iocb, ret);
-	return -EIOCBQUEUED;
+	if ((ret == -EAGAIN || ret == -EOPNOTSUPP) &&
+	    (!is_sync_kiocb(iocb) || iocb->ki_flags & IOCB_NOWAIT))
+		return -EIO;
+	return ret;
 }
 
-static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
+/* Bytes read, 0 if nothing waits, or a negative errno. */
+static __always_inline ssize_t notify_client_try_read(struct notify_multi_client *client,
+						      struct kiocb *iocb, struct iov_iter *to)
 {
-	struct file *file = iocb->ki_filp;
-	struct notify_multi_client *client = file->private_data;
-	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
+	/* Before the queue is looked at: the source's last packet came before it went. */
+	bool gone = smp_load_acquire(&client->nm->gone);
+	ssize_t ret;
+
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		ret = mutex_trylock(&client->lock) ? 0 : -EAGAIN;
+	else
+		ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	ret = notify_client_read(client, to);
+	mutex_unlock(&client->lock);
+
+	if (ret < 0)
+		return notify_multi_read_error(iocb, ret);
+	return !ret && gone ? -ENODEV : ret;
+}
+
+/* The same, but for 0: it waits for a packet, as one of the open's requests. */
+static noinline ssize_t notify_client_wait_read(struct notify_multi_client *client,
+						struct kiocb *iocb, struct iov_iter *to)
+{
 	bool pended = false;
 	ssize_t ret;
 
-	if (!iov_iter_count(to))
-		return 0;
-
 	for (;;) {
-		/* Before the queue is looked at: the source's last packet came before it went. */
-		bool gone = smp_load_acquire(&client->nm->gone);
-
-		if (nowait)
-			ret = mutex_trylock(&client->lock) ? 0 : -EAGAIN;
-		else
-			ret = notify_client_lock(client);
-		if (ret)
-			break;
-		ret = notify_client_read(client, to);
-		mutex_unlock(&client->lock);
-		if (ret) {
-			ret = notify_multi_read_result(iocb, ret);
-			break;
+		if (notify_client_ready(client) || READ_ONCE(client->nm->gone)) {
+			ret = notify_client_try_read(client, iocb, to);
+			if (ret)
+				break;
 		}
 
-		ret = -ENODEV;
-		if (gone)
+		ret = -EINVAL;
+		if (iov_iter_count(to) < notify_client_read_size(client))
 			break;
-		ret = -EAGAIN;
-		if (nowait || file->f_flags & O_NONBLOCK)
+		ret = -ERESTARTSYS;
+		if (signal_pending(current))
 			break;
-
 		if (!pended) {
 			ret = notify_client_pend(client);
 			if (ret)
 				break;
 			pended = true;
 		}
-		ret = notify_client_sleep(client);
-		if (ret)
-			break;
+		notify_client_sleep(client);
 	}
 	if (pended)
 		notify_client_unpend(client);
 	return ret;
+}
+
+static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct notify_multi_client *client = file->private_data;
+
+	if (!iov_iter_count(to))
+		return 0;
+	if (iocb->ki_flags & IOCB_NOWAIT || file->f_flags & O_NONBLOCK)
+		return notify_client_try_read(client, iocb, to) ?: -EAGAIN;
+	return notify_client_wait_read(client, iocb, to);
 }
 
 static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
@@ -659,7 +746,8 @@ static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 	/* Pairs with notify_multi_wake(); poll_wait() of older kernels has no barrier. */
 	smp_mb();
 
-	if (READ_ONCE(client->nm->gone))
+	/* Before the queue is looked at: with EPOLLHUP goes EPOLLIN for the last packet. */
+	if (smp_load_acquire(&client->nm->gone))
 		mask |= EPOLLHUP;
 	queue = notify_client_peek(client);
 	if (queue.pending)
@@ -672,8 +760,14 @@ static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 static int notify_multi_fasync(int fd, struct file *file, int on)
 {
 	struct notify_multi_client *client = file->private_data;
+	int changed = fasync_helper(fd, file, on, &client->fasync);
 
-	return fasync_helper(fd, file, on, &client->fasync);
+	if (changed > 0) {
+		atomic_add(on ? 1 : -1, &client->nm->nr_fasync);
+		/* Pairs with notify_multi_wake(): a packet not signalled is seen by a read. */
+		smp_mb__after_atomic();
+	}
+	return changed;
 }
 
 /* -- Control. -------------------------------------------------------------- */
@@ -684,7 +778,7 @@ static int notify_client_get_info(struct notify_multi_client *client, void __use
 	struct notify_multi_info info = {
 		.abi_version = NOTIFY_MULTI_ABI_VERSION,
 		.packet_size = nm->packet_size,
-		.record_size = notify_ring_record_size(nm->packet_size),
+		.record_size = nm->record_size,
 		.max_requests = nm->max_requests,
 		.replay = nm->replay,
 	};
@@ -990,23 +1084,28 @@ static ssize_t notify_pend_read(struct notify_pend *pend)
 
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags);
 
-/* A wake-up takes the command off the queue; the rest needs its task. */
+/*
+ * A wake-up takes the command off the queue; the rest needs its task. A thread that has
+ * ended without its io_uring will not do the rest: then the wake-up is for the next, too.
+ */
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+	bool ended = io_uring_cmd_get_task(pend->cmd)->flags & PF_EXITING;
 
 	if (key && !(key_to_poll(key) & EPOLLIN))
 		return 0;
 	list_del_init(&wait->entry);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_complete);
-	return 1;
+	return !ended;
 }
 
-/* Before the first command that came later. Called with client->wait.lock. */
-static void notify_pend_enqueue(struct notify_pend *pend)
+/* A command again in its place: before the first that came later. */
+static void notify_pend_requeue(struct notify_pend *pend)
 {
 	struct wait_queue_entry *other;
 
+	lockdep_assert_held(&pend->client->wait.lock);
 	list_for_each_entry(other, &pend->client->wait.head, entry)
 		if (other->func == notify_pend_wake &&
 		    container_of(other, struct notify_pend, wait)->ticket > pend->ticket)
@@ -1014,23 +1113,31 @@ static void notify_pend_enqueue(struct notify_pend *pend)
 	list_add_tail(&pend->wait.entry, &other->entry);
 }
 
-/* From here on the command may be completed at any time. */
+/*
+ * The command may be completed, cancelled, and the open closed, as soon as wait.lock is
+ * let go of.
+ */
 static void notify_pend_queue(struct notify_pend *pend)
 {
 	struct notify_multi_client *client = pend->client;
+	struct wait_queue_head *head = &client->wait;
 
-	spin_lock_irq(&client->wait.lock);
-	if (!pend->ticket)
+	spin_lock_irq(&head->lock);
+	if (pend->ticket) {
+		notify_pend_requeue(pend);
+	} else {
 		pend->ticket = ++client->tickets;
-	notify_pend_enqueue(pend);
-	spin_unlock_irq(&client->wait.lock);
+		__add_wait_queue_entry_tail_exclusive(head, &pend->wait);
+	}
 
 	/* Pairs with notify_multi_wake(): either we see the new head, or it sees us. */
 	smp_mb();
 	if (READ_ONCE(client->nm->gone))
-		wake_up_interruptible_all(&client->wait);
+		__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
 	else if (notify_client_peek(client).pending)
-		wake_up_interruptible_poll(&client->wait, EPOLLIN | EPOLLRDNORM);
+		__wake_up_locked_key(head, TASK_INTERRUPTIBLE,
+				     poll_to_key(EPOLLIN | EPOLLRDNORM));
+	spin_unlock_irq(&head->lock);
 }
 
 /* Takes a command off the queue. False: somebody else has. */
@@ -1046,7 +1153,17 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
 	return queued;
 }
 
-/* Runs in the task that submitted the command, or where that ends in a kernel thread. */
+/*
+ * Whether nobody waits for the command any more: its task ends, so that this may even be
+ * a kernel thread, or its io_uring is closed, and the buffer may be used for other things.
+ */
+static bool notify_pend_abandoned(struct notify_pend *pend)
+{
+	return current->flags & (PF_EXITING | PF_KTHREAD) || fatal_signal_pending(current) ||
+	       percpu_ref_is_dying(&cmd_to_io_kiocb(pend->cmd)->ctx->refs);
+}
+
+/* Runs in the task that submitted the command, if there still is one. */
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
 	struct notify_pend *pend = *notify_pend_of(cmd);
@@ -1054,7 +1171,7 @@ static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_fl
 	bool gone = smp_load_acquire(&pend->client->nm->gone);
 	ssize_t ret;
 
-	if (pend->cancelled || current->flags & (PF_EXITING | PF_KTHREAD))
+	if (pend->cancelled || notify_pend_abandoned(pend))
 		ret = -ECANCELED;
 	else
 		ret = notify_pend_read(pend);
@@ -1086,7 +1203,6 @@ static int notify_client_uring_pend(struct notify_multi_client *client, struct i
 	}
 	init_waitqueue_func_entry(&pend->wait, notify_pend_wake);
 	INIT_LIST_HEAD(&pend->wait.entry);
-	pend->wait.flags = WQ_FLAG_EXCLUSIVE;
 	pend->client = client;
 	pend->cmd = cmd;
 	pend->addr = addr;
@@ -1136,8 +1252,10 @@ static int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_f
 	arg = io_uring_sqe_cmd(cmd->sqe);
 	addr = READ_ONCE(arg->addr);
 	len = READ_ONCE(arg->len);
-	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_FIXED)
+	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_MASK)
 		return -EINVAL;
+	if (!(cmd->file->f_mode & FMODE_READ))
+		return -EBADF;
 
 	switch (cmd->cmd_op) {
 	case NOTIFY_MULTI_URING_CMD_PEND:
@@ -1379,6 +1497,7 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	spin_lock_init(&nm->lock);
 	INIT_LIST_HEAD(&nm->clients);
 	nm->packet_size = config->packet_size;
+	nm->record_size = notify_ring_record_size(nm->packet_size);
 	nm->max_packets = config->max_packets;
 	nm->max_requests = config->max_requests;
 	nm->replay = config->replay;
@@ -1487,7 +1606,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 	down_write(&nm->callbacks);
 	spin_lock_irq(&nm->lock);
 	WRITE_ONCE(nm->withdrawn, notify_multi_complete(nm));
-	/* Pairs with notify_multi_read_iter(): the last packet's head before gone. */
+	/* Pairs with who reads and polls: the last packet's head, and withdrawn, before gone. */
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
 

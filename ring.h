@@ -26,7 +26,8 @@
  *
  * B: who sees the new head sees the slot as it was written. A: who copied any byte of
  * the new packet sees, in head, that the packet before it was complete, and so knows
- * that the slot was being overwritten.
+ * that the slot was being overwritten. Where that packet came from another CPU, it is the
+ * producers' lock that orders the two for everybody.
  *
  * A ring has more slots than the packets that may wait in it, so that those which wait
  * are not the ones being overwritten.
@@ -60,7 +61,8 @@ struct notify_ring {
 	u64 bytes;
 };
 
-static inline u32 notify_ring_record_size(u32 packet_size)
+/* At least a header: the compiler's copy of a record makes use of that. */
+static inline size_t notify_ring_record_size(u32 packet_size)
 {
 	return sizeof(struct notify_multi_record) + ALIGN(packet_size, 8);
 }
@@ -126,17 +128,18 @@ static inline void notify_ring_free(struct notify_ring *ring)
 
 /* -- Producer. ------------------------------------------------------------- */
 
-/* The next packet; producers are serialised by the caller. */
-static inline void notify_ring_push(struct notify_ring *ring,
-				    const struct notify_multi_record *record, const void *packet)
+/* The slot of the next packet, to be written; the caller serialises producers. */
+static inline struct notify_multi_record *notify_ring_begin(struct notify_ring *ring, u32 pos,
+							    size_t record_size)
 {
-	u32 pos = (u32)record->seq;
-	struct notify_multi_record *slot = notify_ring_slot(ring, pos);
-
 	/* Pairs with notify_ring_overwritten(): the last head before this slot's bytes. */
 	smp_wmb();
-	*slot = *record;
-	memcpy(slot->data, packet, record->size);
+	return ring->slots + (pos & ring->mask) * record_size;
+}
+
+/* The packet is written. */
+static inline void notify_ring_end(struct notify_ring *ring, u32 pos)
+{
 	/* Pairs with notify_ring_last(): this slot's bytes before the new head. */
 	smp_store_release(&ring->header->head, pos);
 }
@@ -167,7 +170,7 @@ static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *
 /* Whether what was copied from @pos on may have been overwritten meanwhile. */
 static inline bool notify_ring_overwritten(struct notify_ring *ring, u32 pos)
 {
-	/* Pairs with notify_ring_push(): the copied bytes before head. */
+	/* Pairs with notify_ring_begin(): the copied bytes before head. */
 	smp_rmb();
 	return READ_ONCE(ring->header->head) + 1 - pos > ring->mask;
 }
@@ -179,7 +182,7 @@ static inline u64 notify_ring_last(struct notify_ring *ring)
 	u64 seq;
 
 	do {
-		/* Pairs with notify_ring_push(): what is looked at next is complete. */
+		/* Pairs with notify_ring_end(): what is looked at next is complete. */
 		head = smp_load_acquire(&ring->header->head);
 		seq = READ_ONCE(notify_ring_slot(ring, head)->seq);
 	} while (notify_ring_overwritten(ring, head));

@@ -55,9 +55,10 @@ struct notify_multi_record {
  * @NOTIFY_MULTI_FORMAT_RECORD: Each packet as a &struct notify_multi_record.
  * @NOTIFY_MULTI_FORMAT_RAW:    Bare payloads. A packet whose status is not 0 makes the
  *                              read fail with that error instead, and is consumed. An
- *                              errno over 511 is the kernel's own: the read says EIO,
- *                              and so does one with RWF_NOWAIT, or a multishot read of
- *                              io_uring, for EAGAIN and EOPNOTSUPP.
+ *                              errno over 511 is the kernel's own: the read says EIO.
+ *                              So do reads of io_uring, aio, and with RWF_NOWAIT, for
+ *                              EAGAIN and EOPNOTSUPP, which say there that nothing was
+ *                              read.
  */
 enum notify_multi_format {
 	NOTIFY_MULTI_FORMAT_RECORD	= 0,
@@ -123,6 +124,43 @@ static inline void notify_multi_reader_init(struct notify_multi_reader *reader, 
 	reader->next = next;
 }
 
+/* How many records wait. Goes on to the oldest of them. */
+static inline __u32 notify_multi_reader_waiting(struct notify_multi_reader *reader)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+	/* Pairs with the kernel's store of head: what it wrote before that is seen. */
+	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	__u32 waiting = head + 1 - (__u32)reader->next;
+
+	if (waiting > ring->max_packets) {
+		reader->next += waiting - ring->max_packets;
+		waiting = ring->max_packets;
+	}
+	return waiting;
+}
+
+/* The slot of the next record. */
+static inline const struct notify_multi_record *
+notify_multi_reader_slot(const struct notify_multi_reader *reader)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+
+	return (const struct notify_multi_record *)
+		((const char *)ring + ring->data_offset +
+		 (__SIZE_TYPE__)((__u32)reader->next & (ring->slots - 1)) * ring->record_size);
+}
+
+/* Whether what was read of the next record and those that follow it was whole. */
+static inline int notify_multi_reader_whole(const struct notify_multi_reader *reader)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+
+	/* Pairs with the kernel's barrier before a slot is written: the record before head. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - (__u32)reader->next <
+	       ring->slots;
+}
+
 /**
  * notify_multi_reader_peek() - look at the next record where it stands
  * @reader: The reader. Goes on to the oldest record that still waits.
@@ -139,31 +177,15 @@ notify_multi_reader_peek(struct notify_multi_reader *reader)
 	const struct notify_multi_ring *ring = reader->ring;
 	/* Pairs with the kernel's store of head: what it wrote before that is seen. */
 	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	__u32 waiting = head + 1 - (__u32)reader->next;
+	/* How many records wait behind the next; -1 if that does not wait either. */
+	__u32 behind = head - (__u32)reader->next;
 
-	if (!waiting)
-		return (const struct notify_multi_record *)0;
-	if (waiting > ring->max_packets)
-		reader->next += waiting - ring->max_packets;
-	return (const struct notify_multi_record *)
-		((const char *)ring + ring->data_offset +
-		 (__SIZE_TYPE__)((__u32)reader->next & (ring->slots - 1)) * ring->record_size);
-}
-
-/**
- * notify_multi_reader_whole() - whether what was read of the record counts
- * @reader: The reader, which has looked at a record.
- *
- * Return: 1, or 0 if the kernel may have begun to overwrite the record meanwhile.
- */
-static inline int notify_multi_reader_whole(const struct notify_multi_reader *reader)
-{
-	const struct notify_multi_ring *ring = reader->ring;
-
-	/* Pairs with the kernel's barrier before a slot is written: the record before head. */
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - (__u32)reader->next <
-	       ring->slots;
+	if (behind >= ring->max_packets) {
+		if (behind == 0xffffffff)
+			return (const struct notify_multi_record *)0;
+		reader->next += behind + 1 - ring->max_packets;
+	}
+	return notify_multi_reader_slot(reader);
 }
 
 /**
@@ -185,13 +207,62 @@ static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
 	return 1;
 }
 
+/* Records were copied, when @next was to be the first of them. */
+static inline void notify_multi_reader_advance(struct notify_multi_reader *reader,
+					       struct notify_multi_record *first,
+					       __u64 next, __u32 count)
+{
+	__u64 dropped = first->seq - next;
+
+	first->dropped = dropped > 0xffffffff ? 0xffffffff : (__u32)dropped;
+	reader->next = first->seq + count;
+}
+
+/**
+ * notify_multi_reader_read() - copy records
+ * @reader: The reader. Goes on to the record after those copied.
+ * @buffer: Where to; aligned for a record. What is there if the return is 0 has no meaning.
+ * @count:  For how many records of record_size bytes it has room.
+ *
+ * Makes no system call and does not sleep. Before a program sleeps in poll(), it says by
+ * NOTIFY_MULTI_IOC_CONSUME what it has read: next - 1.
+ *
+ * Return: How many records were copied, each as read() returns it; they may be fewer than
+ * wait and fit. 0 if none waits.
+ */
+static inline __u32 notify_multi_reader_read(struct notify_multi_reader *reader, void *buffer,
+					     __u32 count)
+{
+	struct notify_multi_record *first = (struct notify_multi_record *)buffer;
+	const struct notify_multi_ring *ring = reader->ring;
+	__u64 next = reader->next;
+
+	for (;;) {
+		__u32 waiting = notify_multi_reader_waiting(reader);
+		__u32 to_end = ring->slots - ((__u32)reader->next & (ring->slots - 1));
+
+		count = count < waiting ? count : waiting;
+		count = count < to_end ? count : to_end;
+		if (!count)
+			return 0;
+		__builtin_memcpy(buffer, notify_multi_reader_slot(reader),
+				 (__SIZE_TYPE__)count * ring->record_size);
+		if (notify_multi_reader_whole(reader))
+			break;
+		/* The kernel is faster: try with less. */
+		count = count > 1 ? count / 2 : 1;
+	}
+
+	notify_multi_reader_advance(reader, first, next, count);
+	return count;
+}
+
 /**
  * notify_multi_reader_next() - copy the next record
  * @reader: The reader. Goes on to the next record, if the return is 1.
  * @out:    Where to, record_size bytes; what is there if the return is 0 has no meaning.
  *
- * Makes no system call and does not sleep. Before a program sleeps in poll(), it says by
- * NOTIFY_MULTI_IOC_CONSUME what it has read: next - 1.
+ * As notify_multi_reader_read() of one record, with less to do.
  *
  * Return: 1, and a record as read() returns it; 0 if none waits.
  */
@@ -199,7 +270,6 @@ static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
 					   struct notify_multi_record *out)
 {
 	__u64 next = reader->next;
-	__u64 dropped;
 
 	do {
 		const struct notify_multi_record *record = notify_multi_reader_peek(reader);
@@ -209,9 +279,7 @@ static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
 		__builtin_memcpy(out, record, reader->ring->record_size);
 	} while (!notify_multi_reader_whole(reader));
 
-	dropped = out->seq - next;
-	out->dropped = dropped > 0xffffffff ? 0xffffffff : (__u32)dropped;
-	reader->next = out->seq + 1;
+	notify_multi_reader_advance(reader, out, next, 1);
 	return 1;
 }
 
@@ -339,12 +407,14 @@ struct notify_multi_uring_cmd {
  * NOTIFY_MULTI_URING_CMD_PEND - wait for a packet in the open's queue of requests
  *
  * DMF's RequestProcess. Requests are completed in the order they came in, with one packet
- * each; they count against max_requests together with the reads that sleep. The result
- * is what a read() of @len bytes at @addr would have returned for one packet. EBUSY:
- * too many requests; EINVAL: @flags not 0, a registered buffer, or one smaller than a
- * packet; ENOMEM; ECANCELED: cancelled, and nothing is consumed.
+ * each; where several threads have submitted them, each thread's are. They count against
+ * max_requests together with the reads that sleep. The result is what a read() of @len
+ * bytes at @addr would have returned for one packet. EBUSY: too many requests; EINVAL:
+ * @flags not 0, a registered buffer, or one smaller than a packet; EBADF: not opened for
+ * reading; ENOMEM; ECANCELED: cancelled, and nothing is consumed.
  *
- * The end of the process or of its io_uring cancels what is pended. To cancel single
+ * The end of the process or of its io_uring cancels what is pended; the end of a thread
+ * alone does not, but its requests get no packet any more. To cancel single
  * requests there is NOTIFY_MULTI_URING_CMD_CANCEL, as the kernel does not pass an
  * IORING_OP_ASYNC_CANCEL on to drivers. Before Linux 6.7: EOPNOTSUPP.
  */
