@@ -31,6 +31,15 @@ check:
 	$(VM)/setup.sh
 	$(VM)/check.py
 
+# The memory model's word on the ring.
+litmus:
+	Documentation/litmus/check.sh
+
+# Instructions, or with BENCH=time nanoseconds; BENCH_ARGS goes to notify_bench.
+bench:
+	$(VM)/setup.sh bench
+	$(VM)/bench.py
+
 install: modules tools headers_install
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(MODULES_DIR) modules_install
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
@@ -42,5 +51,6 @@ headers_install:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
+	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check install headers_install clean
+.PHONY: all modules tools demo line check litmus bench install headers_install clean

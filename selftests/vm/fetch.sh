@@ -6,6 +6,8 @@
 #   fetch.sh source           the kernel source that the suite builds against
 #   fetch.sh kernel MACHINE   kernel image, modules and headers of that machine
 #   fetch.sh busybox ARCH     a static busybox
+#   fetch.sh liburing ARCH    liburing, to be linked statically
+#   fetch.sh herd             herd7, which judges the litmus tests
 #
 # Prints the directory (or file) where it stands. What is there already is kept;
 # remove it from the cache to have it fetched anew.
@@ -13,13 +15,17 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# The release whose packages carry the kernel source and busybox.
+# The release whose packages carry the kernel source, busybox and liburing.
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
+# The release whose herd7 knows the memory model of that source.
+readonly HERD_SUITE=forky
 
+# Without its release information apt names what it has not downloaded, too.
 host_uris() {
 	# shellcheck disable=SC2016 # the names are apt's
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' | sort -u
+	apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' | sort -u
 }
 
 # Debian's archive and its security archive, as this machine's apt knows them. Where it
@@ -65,28 +71,40 @@ suite_apt() {
 		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
 		-o Dir::Cache="$root/cache" \
 		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 \
+		-o APT::Architectures::=i386 \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
 		-o Debug::NoLocking=1 "$@"
 }
 
-# Package lists older than a day no longer name what the archive holds.
-update_lists() {
-	local suite=$1 root=$CACHE/apt/$1 archive security key
+# sources SUITE: the lines of its sources.list. i386 is there for liburing only.
+sources() {
+	local suite=$1 archive security key options architectures=amd64,arm64
 
-	if [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ]; then
-		return
-	fi
 	archive=$(archive_uri)
 	[ -n "$archive" ] || die "apt's sources name no Debian archive for this release"
 	security=$(security_uri)
-	key=$(keyring)
+	key=$(keyring) || exit
+	options="signed-by=$key arch="
+	echo "deb [$options$architectures] $archive $suite-updates main"
+	echo "deb [$options$architectures] $security $suite-security main"
+	if [ "$suite" = "$BASE_SUITE" ]; then
+		architectures+=,i386
+	fi
+	echo "deb [$options$architectures] $archive $suite main"
+}
+
+# Package lists older than a day no longer name what the archive holds.
+update_lists() {
+	local suite=$1 root=$CACHE/apt/$1 lines
+
+	lines=$(sources "$suite")
+	if [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ] &&
+	   [ "$lines" = "$(cat "$root/sources.list")" ]; then
+		return
+	fi
 	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
 	: >"$root/status"
-	{
-		echo "deb [signed-by=$key] $archive $suite main"
-		echo "deb [signed-by=$key] $archive $suite-updates main"
-		echo "deb [signed-by=$key] $security $suite-security main"
-	} >"$root/sources.list"
+	echo "$lines" >"$root/sources.list"
 	say "package lists of $suite"
 	suite_apt "$suite" apt-get -qq update >&2 ||
 		die "apt cannot read the lists of $suite (network? a security archive in apt's sources?)"
@@ -186,6 +204,15 @@ kbuild_package() {
 	die "$SUITE has no linux-kbuild for $1"
 }
 
+# A bare machine has no xz.
+uncompress() {
+	if command -v xz >/dev/null; then
+		xz -dc "$1"
+	else
+		"$(fetch_busybox amd64)" xzcat "$1"
+	fi
+}
+
 fetch_source() {
 	local dir=$CACHE/source-$SOURCE_SERIES tar
 
@@ -196,7 +223,7 @@ fetch_source() {
 		tar=$(echo "$dir.pkg"/usr/src/linux-source-*.tar.xz)
 		say "unpacking the parts of $(basename "$tar") that are used"
 		mkdir -p "$dir"
-		tar -xf "$tar" -C "$dir" --strip-components=1 --wildcards '*/scripts' \
+		uncompress "$tar" | tar -x -C "$dir" --strip-components=1 --wildcards '*/scripts' \
 			'*/tools/testing/selftests/*.*' '*/tools/testing/selftests/kselftest' \
 			'*/tools/include/uapi' '*/tools/memory-model'
 		rm -rf "$dir.pkg"
@@ -217,6 +244,42 @@ fetch_busybox() {
 	echo "$dir/bin/busybox"
 }
 
+# The headers, and the library in lib/.
+fetch_liburing() {
+	local arch=$1 dir=$CACHE/liburing-$1
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$BASE_SUITE"
+		rm -rf "$dir"
+		unpack "$BASE_SUITE" "$dir" "liburing-dev:$arch"
+		mkdir "$dir/lib"
+		cp "$dir"/usr/lib/*/liburing.a "$dir/lib/"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# herd7 with the libraries that it is linked with, which are newer than this machine's
+# may be: started by their own loader.
+fetch_herd() {
+	local dir=$CACHE/herd lib=$CACHE/herd/usr/lib/x86_64-linux-gnu
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$HERD_SUITE"
+		rm -rf "$dir"
+		unpack "$HERD_SUITE" "$dir" herdtools7:amd64 libc6:amd64 libgmp10:amd64
+		find "$dir/usr/bin" -type f ! -name herd7 -delete
+		cat >"$dir/herd7" <<-END
+			#!/bin/sh
+			exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \\
+				"$dir/usr/bin/herd7" -set-libdir "$dir/usr/share/herdtools7/herd" "\$@"
+		END
+		chmod +x "$dir/herd7"
+		touch "$dir/done"
+	fi
+	echo "$dir/herd7"
+}
+
 mkdir -p "$CACHE"
 exec 9>"$CACHE/fetch.lock"
 flock -w 1800 9 || die "another fetch has held $CACHE/fetch.lock for half an hour"
@@ -225,5 +288,7 @@ case ${1-} in
 source) fetch_source ;;
 kernel) fetch_kernel "${2:?a machine}" ;;
 busybox) fetch_busybox "${2:?an architecture}" ;;
-*) die "usage: fetch.sh source | kernel MACHINE | busybox ARCH" ;;
+liburing) fetch_liburing "${2:?an architecture}" ;;
+herd) fetch_herd ;;
+*) die "usage: fetch.sh source | kernel MACHINE | busybox ARCH | liburing ARCH | herd" ;;
 esac
