@@ -6,10 +6,10 @@
 #ifndef _NOTIFY_MULTI_COMPAT_H
 #define _NOTIFY_MULTI_COMPAT_H
 
-#include <linux/version.h>
-
+#include <linux/cacheinfo.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
@@ -20,6 +20,20 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 }
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define copy_splice_read	generic_file_splice_read
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#ifdef CONFIG_ARM
+#include <asm/cachetype.h>
+#define cpu_dcache_is_aliasing()	(cache_is_vivt() || cache_is_vipt_aliasing())
+#else
+#include <asm/shmparam.h>
+#define cpu_dcache_is_aliasing()	(SHMLBA > PAGE_SIZE)
+#endif
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 static inline void hrtimer_setup(struct hrtimer *timer,
 				 enum hrtimer_restart (*function)(struct hrtimer *),
@@ -28,10 +42,6 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock_id, mode);
 	timer->function = function;
 }
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define copy_splice_read	generic_file_splice_read
 #endif
 
 /* Commands of io_uring that can be cancelled: before, there are none here. */

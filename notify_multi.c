@@ -5,7 +5,7 @@
  * The way of a packet:
  *
  *     source's interrupt             notify_multi_broadcast_at()
- *     one ring for each open           notify_ring_push()            nm->lock
+ *     one ring for each open           notify_multi_push()           nm->lock
  *     who sleeps is woken              notify_multi_wake()           RCU
  *     read()                         notify_multi_read_iter()
  *     queued packets go across         notify_client_read()          client->lock
@@ -107,12 +107,16 @@ struct notify_multi {
  * @node:      Entry in the device's clients.
  * @ring:      Its queue. Replaced under @lock and nm->lock; either of them, or RCU, keeps
  *             the one that is there.
- * @wait:      Reads that sleep and commands that pend, exclusively; and polls.
+ * @requests:  How many reads sleep and commands pend; DMF's pended requests.
+ * @alone:     The oldest request, if it is a read that sleeps and was the only one when it
+ *             came, as it mostly is: that costs half of what it does to sleep in a queue
+ *             and to be woken there. Who takes it away wakes it, under RCU.
+ * @polls:     Polls, io_uring's among them.
+ * @wait:      The other requests, oldest first.
  * @fasync:    Who wants SIGIO.
  * @nm:        The device.
  * @rcu:       Broadcasts that have begun may still look whom to wake.
  * @private:   The source's own.
- * @requests:  How many reads sleep and commands pend; DMF's pended requests.
  * @mappings:  How many mappings show the ring, which then stays. Guarded by nm->lock, as
  *             page faults in a read leave no other lock to mmap().
  * @tickets:   How many commands have pended so far. Guarded by wait.lock.
@@ -129,13 +133,15 @@ struct notify_multi {
 struct notify_multi_client {
 	struct list_head node;
 	struct notify_ring __rcu *ring;
+	atomic_t requests;
+	struct task_struct *alone;
+	wait_queue_head_t polls;
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
 
 	struct notify_multi *nm;
 	struct rcu_head rcu;
 	void *private;
-	atomic_t requests;
 	u32 mappings;
 	u64 tickets;
 
@@ -179,20 +185,43 @@ static int notify_multi_user_errno(int error)
 
 /* -- Broadcasting. --------------------------------------------------------- */
 
-/* Wakes one sleeping read of each open, and all its polls. Called under RCU. */
+/* Wakes the oldest request that waits. Called under RCU. */
+static void notify_client_wake_request(struct notify_multi_client *client)
+{
+	struct task_struct *alone = xchg(&client->alone, NULL);
+
+	if (alone)
+		wake_up_process(alone);
+	else
+		wake_up_interruptible(&client->wait);
+}
+
+/* The source is gone. */
+static void notify_client_wake_all(struct notify_multi_client *client)
+{
+	rcu_read_lock();
+	notify_client_wake_request(client);
+	rcu_read_unlock();
+	wake_up_interruptible_all(&client->wait);
+	wake_up_interruptible_all(&client->polls);
+}
+
+/* Wakes each open for one packet: a request, and all polls. Called under RCU. */
 static void notify_multi_wake(struct notify_multi *nm)
 {
 	struct notify_multi_client *client;
 
 	/*
-	 * Pairs with prepare_to_wait() and poll_wait(): either they see the new head, or
+	 * Pairs with set_current_state() and poll_wait(): either they see the new head, or
 	 * they are seen here. One barrier for all opens, instead of wq_has_sleeper().
 	 */
 	smp_mb();
 	list_for_each_entry_rcu(client, &nm->clients, node) {
+		if (atomic_read(&client->requests))
+			notify_client_wake_request(client);
 		/* See the barrier above. */
-		if (waitqueue_active(&client->wait))
-			wake_up_interruptible_poll(&client->wait,
+		if (waitqueue_active(&client->polls))
+			wake_up_interruptible_poll(&client->polls,
 						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
 	}
 	if (!atomic_read(&nm->nr_fasync))
@@ -233,13 +262,13 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	first->dropped = 0;
 	first->size = nm->packet_size;
 	first->flags = 0;
-	memcpy(first->data, packet, nm->packet_size);
+	notify_ring_write(first->data, packet, nm->packet_size);
 	notify_ring_end(ring, pos);
 
 	client = list_prepare_entry(client, &nm->clients, node);
 	list_for_each_entry_continue(client, &nm->clients, node) {
 		ring = notify_client_produce(client);
-		memcpy(notify_ring_begin(ring, pos, size), first, size);
+		notify_ring_write(notify_ring_begin(ring, pos, size), first, size);
 		notify_ring_end(ring, pos);
 	}
 }
@@ -615,20 +644,30 @@ static ssize_t notify_client_read(struct notify_multi_client *client, struct iov
 	return notify_client_read_records(client, to);
 }
 
-/* A read that is to sleep; DMF's pended request. It stays one until the read returns. */
+/*
+ * A read that is to sleep, or a command; DMF's pended request. It stays one until the read
+ * returns. How many there were before, or -EBUSY.
+ */
 static int notify_client_pend(struct notify_multi_client *client)
 {
-	return atomic_add_unless(&client->requests, 1, client->nm->max_requests) ? 0 : -EBUSY;
+	int max = client->nm->max_requests;
+	int before = atomic_fetch_add_unless(&client->requests, 1, max);
+
+	return before == max ? -EBUSY : before;
 }
 
 /*
- * The read has taken a wake-up for which others sleep, too: if it leaves packets behind
+ * The request has taken a wake-up for which others wait, too: if it leaves packets behind
  * it passes the wake-up on.
  */
 static void notify_client_unpend(struct notify_multi_client *client)
 {
-	if (atomic_dec_return(&client->requests) && notify_client_peek(client).pending)
-		wake_up_interruptible_poll(&client->wait, EPOLLIN | EPOLLRDNORM);
+	if (!atomic_dec_return(&client->requests))
+		return;
+	rcu_read_lock();
+	if (notify_client_peek(client).pending)
+		notify_client_wake_request(client);
+	rcu_read_unlock();
 }
 
 /*
@@ -645,15 +684,30 @@ static bool notify_client_ready(struct notify_multi_client *client)
 	return head + 1 != (u32)READ_ONCE(client->next);
 }
 
+/* Called in a state in which no wake-up is missed, nor a signal. */
+static void notify_client_schedule(struct notify_multi_client *client)
+{
+	if (!READ_ONCE(client->nm->gone) && !notify_client_ready(client))
+		schedule();
+}
+
 /* Until a packet or a signal comes, or the source goes: who was woken looks which. */
+static void notify_client_sleep_alone(struct notify_multi_client *client)
+{
+	WRITE_ONCE(client->alone, current);
+	set_current_state(TASK_INTERRUPTIBLE);
+	notify_client_schedule(client);
+	__set_current_state(TASK_RUNNING);
+	WRITE_ONCE(client->alone, NULL);
+}
+
+/* The same, where there are other requests. */
 static noinline void notify_client_sleep(struct notify_multi_client *client)
 {
 	DEFINE_WAIT(wait);
 
 	prepare_to_wait_exclusive(&client->wait, &wait, TASK_INTERRUPTIBLE);
-	if (!READ_ONCE(client->nm->gone) && !notify_client_ready(client) &&
-	    !signal_pending(current))
-		schedule();
+	notify_client_schedule(client);
 	finish_wait(&client->wait, &wait);
 }
 
@@ -671,36 +725,35 @@ static ssize_t notify_multi_read_error(struct kiocb *iocb, ssize_t ret)
 
 /* Bytes read, 0 if nothing waits, or a negative errno. */
 static __always_inline ssize_t notify_client_try_read(struct notify_multi_client *client,
-						      struct kiocb *iocb, struct iov_iter *to)
+						      struct iov_iter *to, bool nowait)
 {
 	/* Before the queue is looked at: the source's last packet came before it went. */
 	bool gone = smp_load_acquire(&client->nm->gone);
 	ssize_t ret;
 
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		ret = mutex_trylock(&client->lock) ? 0 : -EAGAIN;
-	else
+	if (nowait) {
+		if (!mutex_trylock(&client->lock))
+			return 0;
+	} else {
 		ret = notify_client_lock(client);
-	if (ret)
-		return ret;
+		if (ret)
+			return ret;
+	}
 	ret = notify_client_read(client, to);
 	mutex_unlock(&client->lock);
-
-	if (ret < 0)
-		return notify_multi_read_error(iocb, ret);
 	return !ret && gone ? -ENODEV : ret;
 }
 
 /* The same, but for 0: it waits for a packet, as one of the open's requests. */
 static noinline ssize_t notify_client_wait_read(struct notify_multi_client *client,
-						struct kiocb *iocb, struct iov_iter *to)
+						struct iov_iter *to)
 {
-	bool pended = false;
+	int others = -1;
 	ssize_t ret;
 
 	for (;;) {
 		if (notify_client_ready(client) || READ_ONCE(client->nm->gone)) {
-			ret = notify_client_try_read(client, iocb, to);
+			ret = notify_client_try_read(client, to, false);
 			if (ret)
 				break;
 		}
@@ -711,29 +764,49 @@ static noinline ssize_t notify_client_wait_read(struct notify_multi_client *clie
 		ret = -ERESTARTSYS;
 		if (signal_pending(current))
 			break;
-		if (!pended) {
-			ret = notify_client_pend(client);
-			if (ret)
-				break;
-			pended = true;
+		if (others < 0)
+			others = notify_client_pend(client);
+		if (others < 0) {
+			ret = others;
+			break;
 		}
-		notify_client_sleep(client);
+		if (others)
+			notify_client_sleep(client);
+		else
+			notify_client_sleep_alone(client);
 	}
-	if (pended)
+	if (others >= 0)
 		notify_client_unpend(client);
 	return ret;
+}
+
+/* read() alone, at less cost than through notify_multi_read_iter(). */
+static ssize_t notify_multi_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
+{
+	struct notify_multi_client *client = file->private_data;
+	struct iov_iter to;
+
+	if (!count)
+		return 0;
+	iov_iter_ubuf(&to, ITER_DEST, buf, count);
+	if (file->f_flags & O_NONBLOCK)
+		return notify_client_try_read(client, &to, false) ?: -EAGAIN;
+	return notify_client_wait_read(client, &to);
 }
 
 static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
 	struct notify_multi_client *client = file->private_data;
+	ssize_t ret;
 
 	if (!iov_iter_count(to))
 		return 0;
 	if (iocb->ki_flags & IOCB_NOWAIT || file->f_flags & O_NONBLOCK)
-		return notify_client_try_read(client, iocb, to) ?: -EAGAIN;
-	return notify_client_wait_read(client, iocb, to);
+		ret = notify_client_try_read(client, to, iocb->ki_flags & IOCB_NOWAIT);
+	else
+		ret = notify_client_wait_read(client, to);
+	return notify_multi_read_error(iocb, ret) ?: -EAGAIN;
 }
 
 static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
@@ -742,7 +815,7 @@ static __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 	struct notify_queue queue;
 	__poll_t mask = 0;
 
-	poll_wait(file, &client->wait, wait);
+	poll_wait(file, &client->polls, wait);
 	/* Pairs with notify_multi_wake(); poll_wait() of older kernels has no barrier. */
 	smp_mb();
 
@@ -895,7 +968,7 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 		return ret;
 	}
 	if (notify_client_peek(client).lost)
-		wake_up_interruptible_poll(&client->wait, EPOLLPRI);
+		wake_up_interruptible_poll(&client->polls, EPOLLPRI);
 
 	synchronize_rcu(); /* notify_client_peek() may still look at it. */
 	notify_ring_free(old);
@@ -1015,7 +1088,8 @@ static int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EACCES;
 	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff)
 		return -EINVAL;
-	if (notify_multi_completes(client->nm))
+	/* Where a cache is looked up by virtual address, a mapping would show old packets. */
+	if (notify_multi_completes(client->nm) || cpu_dcache_is_aliasing())
 		return -EOPNOTSUPP;
 	ret = notify_client_map(client, vma->vm_end - vma->vm_start);
 	if (ret)
@@ -1093,8 +1167,6 @@ static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, in
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
 	bool ended = io_uring_cmd_get_task(pend->cmd)->flags & PF_EXITING;
 
-	if (key && !(key_to_poll(key) & EPOLLIN))
-		return 0;
 	list_del_init(&wait->entry);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_complete);
 	return !ended;
@@ -1135,8 +1207,7 @@ static void notify_pend_queue(struct notify_pend *pend)
 	if (READ_ONCE(client->nm->gone))
 		__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
 	else if (notify_client_peek(client).pending)
-		__wake_up_locked_key(head, TASK_INTERRUPTIBLE,
-				     poll_to_key(EPOLLIN | EPOLLRDNORM));
+		__wake_up_locked(head, TASK_INTERRUPTIBLE, 1);
 	spin_unlock_irq(&head->lock);
 }
 
@@ -1197,7 +1268,7 @@ static int notify_client_uring_pend(struct notify_multi_client *client, struct i
 	if (!pend)
 		return -ENOMEM;
 	ret = notify_client_pend(client);
-	if (ret) {
+	if (ret < 0) {
 		kfree(pend);
 		return ret;
 	}
@@ -1283,6 +1354,7 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 		return NULL;
 	}
 	RCU_INIT_POINTER(client->ring, ring);
+	init_waitqueue_head(&client->polls);
 	init_waitqueue_head(&client->wait);
 	mutex_init(&client->lock);
 	kref_get(&nm->kref);
@@ -1397,6 +1469,7 @@ static const struct file_operations notify_multi_fops = {
 	.owner = THIS_MODULE,
 	.open = notify_multi_open,
 	.release = notify_multi_close,
+	.read = notify_multi_read,
 	.read_iter = notify_multi_read_iter,
 	.splice_read = copy_splice_read,
 	.poll = notify_multi_poll,
@@ -1611,7 +1684,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 	spin_unlock_irq(&nm->lock);
 
 	list_for_each_entry(client, &nm->clients, node) {
-		wake_up_interruptible_all(&client->wait);
+		notify_client_wake_all(client);
 		kill_fasync(&client->fasync, SIGIO, POLL_HUP);
 		notify_client_depart(client);
 	}

@@ -61,7 +61,6 @@ struct notify_ring {
 	u64 bytes;
 };
 
-/* At least a header: the compiler's copy of a record makes use of that. */
 static inline size_t notify_ring_record_size(u32 packet_size)
 {
 	return sizeof(struct notify_multi_record) + ALIGN(packet_size, 8);
@@ -127,6 +126,22 @@ static inline void notify_ring_free(struct notify_ring *ring)
 }
 
 /* -- Producer. ------------------------------------------------------------- */
+
+/*
+ * memcpy() for a few words, which on x86-64 is a call and, without fast short strings, a
+ * loop of moves: with the string instruction in its place a broadcast takes two thirds of
+ * the instructions. KASAN wants to see the copy.
+ */
+static inline void notify_ring_write(void *to, const void *from, size_t bytes)
+{
+#if defined(CONFIG_X86_64) && !defined(CONFIG_KASAN)
+	size_t words = bytes / 8;
+
+	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");
+	bytes %= 8;
+#endif
+	memcpy(to, from, bytes);
+}
 
 /* The slot of the next packet, to be written; the caller serialises producers. */
 static inline struct notify_multi_record *notify_ring_begin(struct notify_ring *ring, u32 pos,
