@@ -124,163 +124,148 @@ static inline void notify_multi_reader_init(struct notify_multi_reader *reader, 
 	reader->next = next;
 }
 
-/* How many records wait. Goes on to the oldest of them. */
-static inline __u32 notify_multi_reader_waiting(struct notify_multi_reader *reader)
-{
-	const struct notify_multi_ring *ring = reader->ring;
-	/* Pairs with the kernel's store of head: what it wrote before that is seen. */
-	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	__u32 waiting = head + 1 - (__u32)reader->next;
-
-	if (waiting > ring->max_packets) {
-		reader->next += waiting - ring->max_packets;
-		waiting = ring->max_packets;
-	}
-	return waiting;
-}
-
-/* The slot of the next record. */
+/* The record at a position. */
 static inline const struct notify_multi_record *
-notify_multi_reader_slot(const struct notify_multi_reader *reader)
+notify_multi_reader_slot(const struct notify_multi_ring *ring, __u32 position)
 {
-	const struct notify_multi_ring *ring = reader->ring;
-
 	return (const struct notify_multi_record *)
 		((const char *)ring + ring->data_offset +
-		 (__SIZE_TYPE__)((__u32)reader->next & (ring->slots - 1)) * ring->record_size);
+		 (__SIZE_TYPE__)(position & (ring->slots - 1)) * ring->record_size);
 }
 
-/* Whether what was read of the next record and those that follow it was whole. */
-static inline int notify_multi_reader_whole(const struct notify_multi_reader *reader)
+/* Whether what was read of the record at a position, and of later ones, was whole. */
+static inline int notify_multi_reader_whole(const struct notify_multi_ring *ring, __u32 position)
 {
-	const struct notify_multi_ring *ring = reader->ring;
-
 	/* Pairs with the kernel's barrier before a slot is written: the record before head. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - (__u32)reader->next <
-	       ring->slots;
+	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - position < ring->slots;
 }
 
 /**
  * notify_multi_reader_peek() - look at the next record where it stands
- * @reader: The reader. Goes on to the oldest record that still waits.
+ * @reader:   The reader; stays as it is.
+ * @position: Where to put the record's position, for notify_multi_reader_done().
  *
  * The record may be overwritten while it is looked at: nothing that was read of it
- * counts until notify_multi_reader_done() says that it was whole. Records that were lost
- * before it show as a jump of seq.
+ * counts until notify_multi_reader_done() says that it was whole. How many were lost
+ * before it is then its seq less the reader's next of before.
  *
  * Return: The record, or NULL if none waits.
  */
 static inline const struct notify_multi_record *
-notify_multi_reader_peek(struct notify_multi_reader *reader)
+notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *position)
 {
 	const struct notify_multi_ring *ring = reader->ring;
 	/* Pairs with the kernel's store of head: what it wrote before that is seen. */
 	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	/* How many records wait behind the next; -1 if that does not wait either. */
-	__u32 behind = head - (__u32)reader->next;
+	__u32 next = (__u32)reader->next;
 
-	if (behind >= ring->max_packets) {
-		if (behind == 0xffffffff)
+	/* How many wait behind the next: of an empty queue -1. */
+	if (head - next >= ring->max_packets) {
+		if (head + 1 == next)
 			return (const struct notify_multi_record *)0;
-		reader->next += behind + 1 - ring->max_packets;
+		next = head + 1 - ring->max_packets;
 	}
-	return notify_multi_reader_slot(reader);
+	*position = next;
+	return notify_multi_reader_slot(ring, next);
 }
 
 /**
  * notify_multi_reader_done() - the record that was looked at has been read
- * @reader: The reader. Goes on to the next record, if the return is 1.
- * @record: What notify_multi_reader_peek() returned.
+ * @reader:   The reader. Goes on to the record after it, if the return is 1.
+ * @record:   What notify_multi_reader_peek() returned,
+ * @position: and its position.
  *
  * Return: 1; or 0 if the kernel may have begun to overwrite the record meanwhile: then
  * what was read of it is to be forgotten, and the next peek returns another.
  */
 static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
-					   const struct notify_multi_record *record)
+					   const struct notify_multi_record *record,
+					   __u32 position)
 {
 	__u64 seq = *(const volatile __u64 *)&record->seq;
 
-	if (!notify_multi_reader_whole(reader))
+	if (!notify_multi_reader_whole(reader->ring, position))
 		return 0;
 	reader->next = seq + 1;
 	return 1;
 }
 
-/* Records were copied, when @next was to be the first of them. */
+/* Copied records are whole: says what was lost before the first, and goes on. */
 static inline void notify_multi_reader_advance(struct notify_multi_reader *reader,
-					       struct notify_multi_record *first,
-					       __u64 next, __u32 count)
+					       struct notify_multi_record *first, __u32 count)
 {
-	__u64 dropped = first->seq - next;
+	__u64 dropped = first->seq - reader->next;
 
 	first->dropped = dropped > 0xffffffff ? 0xffffffff : (__u32)dropped;
 	reader->next = first->seq + count;
 }
 
 /**
- * notify_multi_reader_read() - copy records
- * @reader: The reader. Goes on to the record after those copied.
- * @buffer: Where to; aligned for a record. What is there if the return is 0 has no meaning.
- * @count:  For how many records of record_size bytes it has room.
+ * notify_multi_reader_next() - copy the next record
+ * @reader: The reader. Goes on to the record after it, if the return is 1.
+ * @out:    Where to, record_size bytes; what is there if the return is 0 has no meaning.
  *
  * Makes no system call and does not sleep. Before a program sleeps in poll(), it says by
  * NOTIFY_MULTI_IOC_CONSUME what it has read: next - 1.
- *
- * Return: How many records were copied, each as read() returns it; they may be fewer than
- * wait and fit. 0 if none waits.
- */
-static inline __u32 notify_multi_reader_read(struct notify_multi_reader *reader, void *buffer,
-					     __u32 count)
-{
-	struct notify_multi_record *first = (struct notify_multi_record *)buffer;
-	const struct notify_multi_ring *ring = reader->ring;
-	__u64 next = reader->next;
-
-	for (;;) {
-		__u32 waiting = notify_multi_reader_waiting(reader);
-		__u32 to_end = ring->slots - ((__u32)reader->next & (ring->slots - 1));
-
-		count = count < waiting ? count : waiting;
-		count = count < to_end ? count : to_end;
-		if (!count)
-			return 0;
-		__builtin_memcpy(buffer, notify_multi_reader_slot(reader),
-				 (__SIZE_TYPE__)count * ring->record_size);
-		if (notify_multi_reader_whole(reader))
-			break;
-		/* The kernel is faster: try with less. */
-		count = count > 1 ? count / 2 : 1;
-	}
-
-	notify_multi_reader_advance(reader, first, next, count);
-	return count;
-}
-
-/**
- * notify_multi_reader_next() - copy the next record
- * @reader: The reader. Goes on to the next record, if the return is 1.
- * @out:    Where to, record_size bytes; what is there if the return is 0 has no meaning.
- *
- * As notify_multi_reader_read() of one record, with less to do.
  *
  * Return: 1, and a record as read() returns it; 0 if none waits.
  */
 static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
 					   struct notify_multi_record *out)
 {
-	__u64 next = reader->next;
+	const struct notify_multi_ring *ring = reader->ring;
+	const struct notify_multi_record *record;
+	__u32 position;
 
 	do {
-		const struct notify_multi_record *record = notify_multi_reader_peek(reader);
-
+		record = notify_multi_reader_peek(reader, &position);
 		if (!record)
 			return 0;
-		__builtin_memcpy(out, record, reader->ring->record_size);
-	} while (!notify_multi_reader_whole(reader));
+		__builtin_memcpy(out, record, ring->record_size);
+	} while (!notify_multi_reader_whole(ring, position));
 
-	notify_multi_reader_advance(reader, out, next, 1);
+	notify_multi_reader_advance(reader, out, 1);
 	return 1;
+}
+
+/**
+ * notify_multi_reader_read() - copy many records
+ * @reader: The reader. Goes on to the record after those copied.
+ * @buffer: Where to; aligned for a record. What is there if the return is 0 has no meaning.
+ * @count:  For how many records of record_size bytes it has room.
+ *
+ * As notify_multi_reader_next(), at a fraction of the cost for each.
+ *
+ * Return: How many records were copied, which may be fewer than wait and fit; 0 if none
+ * waits.
+ */
+static inline __u32 notify_multi_reader_read(struct notify_multi_reader *reader, void *buffer,
+					     __u32 count)
+{
+	const struct notify_multi_ring *ring = reader->ring;
+	const struct notify_multi_record *record;
+	__u32 position, waiting, to_end;
+
+	while (count) {
+		record = notify_multi_reader_peek(reader, &position);
+		if (!record)
+			return 0;
+		/* The head may have moved on, but not beyond what is checked below. */
+		waiting = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) + 1 - position;
+		to_end = ring->slots - (position & (ring->slots - 1));
+		count = count < waiting ? count : waiting;
+		count = count < to_end ? count : to_end;
+		__builtin_memcpy(buffer, record, (__SIZE_TYPE__)count * ring->record_size);
+		if (notify_multi_reader_whole(ring, position)) {
+			notify_multi_reader_advance(reader, (struct notify_multi_record *)buffer,
+						    count);
+			return count;
+		}
+		/* The kernel is faster: try with less. */
+		count = count > 1 ? count / 2 : 1;
+	}
+	return 0;
 }
 
 #endif /* __KERNEL__ */
@@ -406,8 +391,9 @@ struct notify_multi_uring_cmd {
 /**
  * NOTIFY_MULTI_URING_CMD_PEND - wait for a packet in the open's queue of requests
  *
- * DMF's RequestProcess. Requests are completed in the order they came in, with one packet
- * each; where several threads have submitted them, each thread's are. They count against
+ * DMF's RequestProcess. Requests are woken in the order they came in, the oldest for each
+ * packet, and completed by the threads that submitted them: those of one io_uring in that
+ * order, with one packet each; of several, as each gets to it. They count against
  * max_requests together with the reads that sleep. The result is what a read() of @len
  * bytes at @addr would have returned for one packet. EBUSY: too many requests; EINVAL:
  * @flags not 0, a registered buffer, or one smaller than a packet; EBADF: not opened for
