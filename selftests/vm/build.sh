@@ -1,18 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh MACHINE [strict]: builds modules, tool and suite for a machine of the matrix, in
-# the cache, and packs them into the initramfs that it boots. Prints the build's directory.
-# A strict build fails for what W=1 and the compilers warn of.
+# build.sh MACHINE [strict|bench]: builds modules, tool and suite for a machine of the matrix,
+# in the cache, and packs them into the initramfs that it boots. Prints the build's directory.
+# A strict build fails for what W=1 and the compilers warn of; one for the benchmark has that
+# instead of the suite, and a directory of its own.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# The kernel modules, Debian's own, that the guest loads.
-readonly KERNEL_MODULES=(configfs)
+MACHINE=${1:?usage: build.sh MACHINE [strict|bench]}
+KIND=${2-}
 
-MACHINE=${1:?usage: build.sh MACHINE [strict]}
-if [ "${2-}" = strict ]; then
+# The kernel modules, Debian's own, that the guest loads.
+KERNEL_MODULES=(configfs)
+if [ "$KIND" = bench ]; then
+	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
+fi
+
+if [ "$KIND" = strict ]; then
 	MODULE_FLAGS=(W=1 KCFLAGS=-Werror)
 	ERRORS=-Werror
 else
@@ -25,6 +31,9 @@ KSRC=$("$VM_DIR/fetch.sh" source)
 BUSYBOX=$("$VM_DIR/fetch.sh" busybox "$ARCH")
 CROSS=$(cross_prefix "$ARCH")
 BUILD=$CACHE/build/$MACHINE
+if [ "$KIND" = bench ]; then
+	BUILD+=-bench
+fi
 TREE=$BUILD/tree
 ROOT=$BUILD/root
 
@@ -55,15 +64,24 @@ build_modules() {
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
 }
 
-# build_suite OUTPUT CFLAGS
+# build_suite OUTPUT ARCH CFLAGS
 build_suite() {
+	local liburing
+
+	liburing=$("$VM_DIR/fetch.sh" liburing "$2")
 	mkdir -p "$1"
 	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
-		USERCFLAGS="$ERRORS $2" USERLDFLAGS=-static all
+		USERCFLAGS="$ERRORS $3 -isystem $liburing/usr/include" \
+		USERLDFLAGS="-static -L$liburing/lib" all
 }
 
 build_tool() {
 	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" CFLAGS="-O2 $ERRORS" LDFLAGS=-static
+}
+
+build_bench() {
+	quietly bench make -C "$TREE/selftests/bench" CC="$CROSS$GCC" CFLAGS="-O2 -Werror" \
+		LDFLAGS=-static
 }
 
 install_kernel_module() {
@@ -88,8 +106,12 @@ pack_root() {
 	done
 	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko "$ROOT/modules/"
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
-	cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
-	cp -r "$BUILD"/suite* "$ROOT/selftests/"
+	if [ "$KIND" = bench ]; then
+		cp "$TREE/selftests/bench/notify_bench" "$ROOT/bin/"
+	else
+		cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
+		cp -r "$BUILD"/suite* "$ROOT/selftests/"
+	fi
 	cp "$VM_DIR/init" "$ROOT/init"
 	(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
 }
@@ -99,10 +121,14 @@ mkdir -p "$BUILD/log"
 copy_tree
 build_modules
 build_tool
-build_suite "$BUILD/suite" ""
-if [ "$ARCH" = amd64 ]; then
+if [ "$KIND" = bench ]; then
+	build_bench
+else
+	build_suite "$BUILD/suite" "$ARCH" ""
+fi
+if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ]; then
 	# gcc-multilib would bring asm/ to where -m32 looks, but excludes cross compilers.
-	build_suite "$BUILD/suite32" "-m32 -idirafter /usr/include/x86_64-linux-gnu"
+	build_suite "$BUILD/suite32" i386 "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 fi
 pack_root
 echo "$BUILD"

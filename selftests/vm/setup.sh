@@ -1,17 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Installs the packages that "make demo" and "make check" need, where one is missing.
+# setup.sh [bench]: installs the packages that "make demo" and "make check" need, where one
+# is missing; and those of "make bench".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-readonly PACKAGES=(
+PACKAGES=(
 	make python3 perl cpio kmod xz-utils                   # the scripts
 	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
 	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
 	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines
 )
+
+if [ "${1-}" = bench ]; then
+	PACKAGES+=(gnuplot-nox)                                # the plot
+fi
 
 missing() {
 	local package

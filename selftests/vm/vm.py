@@ -185,14 +185,21 @@ class Toggler(threading.Thread):
 
 
 class Machine:
-    """A running machine. Use it with "with": it is ended in any case."""
+    """A running machine. Use it with "with": it is ended in any case.
 
-    def __init__(self, name, directory, run, interactive=False):
+    One that counts has a clock which advances by a nanosecond with each instruction.
+    """
+
+    def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
+                 append=""):
         self.name = name
         self.arch = machine_arch(name)
         self.build = directory
         self.run = run
         self.interactive = interactive
+        self.counts = counts
+        self.memory = memory
+        self.append = append
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
         self.process = None
@@ -227,14 +234,20 @@ class Machine:
         """QEMU's command line."""
         kernel = os.path.join(CACHE, "kernels", self.name, "vmlinuz")
         accel = os.environ.get("ACCEL", "tcg")
+        speed = ["-smp", "2", "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
+        cpu = "max"
         append = (f"panic=-1 oops=panic loglevel=5 log_buf_len=4M nm.run={self.run} "
-                  f"nm.tests={os.environ.get('TESTS', '').replace(' ', ',')}")
-        common = ["-nographic", "-no-reboot", "-nodefaults", "-m", "1024", "-smp", "2",
-                  "-accel", "tcg,thread=multi" if accel == "tcg" else accel,
+                  f"nm.tests={os.environ.get('TESTS', '').replace(' ', ',')} {self.append}")
+        if self.counts:
+            # With those two features the emulator would count every byte of a copy.
+            cpu = "max,-erms,-fsrm"
+            speed = ["-smp", "1", "-accel", "tcg", "-icount", "shift=0,sleep=off"]
+            append += " mitigations=off"
+        common = ["-nographic", "-no-reboot", "-nodefaults", "-m", str(self.memory), *speed,
                   "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                   "-kernel", kernel, "-initrd", os.path.join(self.build, "initramfs")]
         if self.arch == "amd64":
-            return ["qemu-system-x86_64", "-cpu", "max", *common,
+            return ["qemu-system-x86_64", "-cpu", cpu, *common,
                     "-append", f"console=ttyS0 {append}"]
         if self.arch == "arm64":
             return ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", *common,

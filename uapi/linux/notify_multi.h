@@ -183,7 +183,7 @@ static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
 					   const struct notify_multi_record *record,
 					   __u32 position)
 {
-	__u64 seq = *(const volatile __u64 *)&record->seq;
+	__u64 seq = record->seq;
 
 	if (!notify_multi_reader_whole(reader->ring, position))
 		return 0;

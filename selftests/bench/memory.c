@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Free memory, exactly. MemFree of /proc/meminfo lacks the pages that each processor has put
+ * aside, which are more than what small opens take; /proc/zoneinfo has both. Whatever is
+ * allocated, be it slab, vmalloc, per-cpu memory, page tables or plain pages, is missing
+ * there, and nothing needs to be known of how it was allocated.
+ *
+ * What was freed before may still be on its way, or be kept in a slab for the next who asks:
+ * memory_settle() waits for the one, and has the slabs give the other back.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/* Each processor counts for itself; this brings the counts together. */
+#define STAT_REFRESH	"/proc/sys/vm/stat_refresh"
+
+#define DROP_CACHES	"/proc/sys/vm/drop_caches"
+#define SLABS		"/sys/kernel/slab"
+
+/* The kernel frees in batches, some of them only after seconds. */
+#define SETTLE_US	200000
+#define SETTLE_ROUNDS	50
+
+static void shrink_slabs(void)
+{
+	DIR *dir = opendir(SLABS);
+	struct dirent *entry;
+	char path[300];
+
+	while (dir && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), SLABS "/%s/shrink", entry->d_name);
+		file_write(path, "1");
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void memory_settle(void)
+{
+	long long before, now = 0;
+	int i;
+
+	file_write(DROP_CACHES, "2");
+	for (i = 0; i < SETTLE_ROUNDS; i++) {
+		before = now;
+		usleep(SETTLE_US);
+		shrink_slabs();
+		now = memory_free();
+		if (now <= before)
+			break;
+	}
+}
+
+long long memory_free(void)
+{
+	long long pages = 0, number;
+	char line[256];
+	FILE *zones;
+
+	file_write(STAT_REFRESH, "1");
+	zones = fopen("/proc/zoneinfo", "re");
+	if (!zones)
+		die("/proc/zoneinfo: %m");
+	while (fgets(line, sizeof(line), zones))
+		if (sscanf(line, " pages free %lld", &number) == 1 ||
+		    sscanf(line, " count: %lld", &number) == 1)
+			pages += number;
+	fclose(zones);
+	return pages * sysconf(_SC_PAGESIZE);
+}

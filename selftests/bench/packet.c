@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Packets that are bytes: their number stands at the begin, its complement at the end. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define NUMBER	sizeof(uint64_t)
+
+/* Room for a message whose payload follows @header bytes. */
+void packet_prepare(struct bench *bench, size_t header)
+{
+	bench->size = header + bench->bytes;
+	bench->message = allocate(bench->size);
+	bench->stride = bench->bytes;
+}
+
+void packet_number(struct bench *bench, size_t header, uint64_t number)
+{
+	char *payload = (char *)bench->message + header;
+	uint64_t complement = ~number;
+
+	memcpy(payload, &number, NUMBER);
+	memcpy(payload + bench->bytes - NUMBER, &complement, NUMBER);
+}
+
+bool packet_is(const struct bench *bench, const void *payload, uint64_t number)
+{
+	uint64_t complement = ~number;
+
+	return !memcmp(payload, &number, NUMBER) &&
+	       !memcmp((const char *)payload + bench->bytes - NUMBER, &complement, NUMBER);
+}
+
+/* The daemon's part, where the kernel has one reader only: a write for each. */
+void packet_fan_out(struct bench *bench)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench->nr; i++)
+		if (write(bench->readers[i].feed, bench->message, bench->size) !=
+		    (ssize_t)bench->size)
+			die("%s: cannot write: %m", bench->peer->name);
+}
+
+/* A read that gets one packet. */
+int packet_read(struct reader *reader, void *buffer)
+{
+	const struct bench *bench = reader->bench;
+
+	return read(reader->fd, buffer, bench->stride) == (ssize_t)bench->stride;
+}

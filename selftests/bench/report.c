@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The figures, as a table for people and as JSON for programs. */
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "bench.h"
+
+static FILE *json;
+static unsigned int results;
+
+static const char *short_name(const struct peer *peer)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s%s%s", peer->name, peer->way ? "/" : "",
+		 peer->way ? peer->way : "");
+	return name;
+}
+
+static void cell(double value)
+{
+	if (value < 0)
+		printf("%10s", "-");
+	else
+		printf(value < 100 ? "%10.1f" : "%10.0f", value);
+}
+
+static double per_reader(double value, unsigned int readers)
+{
+	return value < 0 ? NONE : value / readers;
+}
+
+void report_skip(const struct peer *peer, const char *why)
+{
+	printf("skipped %s: %s\n", short_name(peer), why);
+}
+
+static void report_row(const struct peer *peer, unsigned int bytes, unsigned int readers,
+		       const struct result *result)
+{
+	printf("%-22s%6u%6u", short_name(peer), bytes, readers);
+	cell(result->publish.median);
+	cell(per_reader(result->publish.median, readers));
+	cell(result->read.median);
+	cell(result->batch.median);
+	cell(per_reader(result->e2e.median, readers));
+	cell(result->bytes_per_open);
+	cell(result->irqs_off);
+	printf("%7u\n", result->rounds);
+	fflush(stdout);
+}
+
+static void json_number(const char *name, double value)
+{
+	if (value < 0)
+		fprintf(json, ", \"%s\": null", name);
+	else
+		fprintf(json, ", \"%s\": %.1f", name, value);
+}
+
+static void json_row(const struct peer *peer, unsigned int bytes, unsigned int readers,
+		     const struct result *result)
+{
+	fprintf(json, "%s\n  {\"peer\": \"%s\", \"way\": \"%s\"", results++ ? "," : "", peer->name,
+		peer->way ? peer->way : "");
+	fprintf(json, ", \"bytes\": %u, \"readers\": %u, \"rounds\": %u", bytes, readers,
+		result->rounds);
+	json_number("publish", result->publish.median);
+	json_number("publish_min", result->publish.min);
+	json_number("publish_per_reader", per_reader(result->publish.median, readers));
+	json_number("read", result->read.median);
+	json_number("read_min", result->read.min);
+	json_number("batch", result->batch.median);
+	json_number("batch_min", result->batch.min);
+	fprintf(json, ", \"batch_packets\": %u", result->batch_packets);
+	json_number("e2e", result->e2e.median);
+	json_number("e2e_min", result->e2e.min);
+	json_number("e2e_per_reader", per_reader(result->e2e.median, readers));
+	json_number("bytes_per_open", result->bytes_per_open);
+	json_number("irqs_off", result->irqs_off);
+	fputc('}', json);
+	fflush(json);
+}
+
+void report(const struct peer *peer, unsigned int bytes, unsigned int readers,
+	    const struct result *result)
+{
+	report_row(peer, bytes, readers, result);
+	if (json)
+		json_row(peer, bytes, readers, result);
+}
+
+/* @path may be NULL: no JSON. */
+void report_begin(const char *path, const char *unit, double baseline)
+{
+	struct utsname name;
+
+	uname(&name);
+	printf("%s %s, in %s; interrupts off without a packet: ", name.release, name.machine,
+	       unit);
+	printf(baseline < 0 ? "not known\n" : "%.0f\n", baseline);
+	printf("%-22s%6s%6s%10s%10s%10s%10s%10s%10s%10s%7s\n", "peer", "bytes", "N", "publish",
+	       "/reader", "read", "batch", "e2e/rdr", "mem/open", "irqs off", "rounds");
+	if (!path)
+		return;
+	json = fopen(path, "we");
+	if (!json)
+		die("%s: %m", path);
+	fprintf(json, "{\"kernel\": \"%s\", \"machine\": \"%s\", \"unit\": \"%s\"", name.release,
+		name.machine, unit);
+	json_number("irqs_off_baseline", baseline);
+	fprintf(json, ", \"results\": [");
+}
+
+void report_end(void)
+{
+	if (!json)
+		return;
+	fprintf(json, "\n]}\n");
+	if (fclose(json))
+		die("cannot write the JSON: %m");
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Makes a peer's source and readers, has them measured, and ends them. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/* With fewer opens, memory that is allocated by the page says nothing of one of them. */
+#define MEMORY_READERS	256
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void open_readers(struct bench *bench, struct result *result)
+{
+	bool weigh = bench->nr >= MEMORY_READERS;
+	long long before;
+	unsigned int i;
+
+	if (weigh)
+		memory_settle();
+	before = memory_free();
+	for (i = 0; i < bench->nr; i++)
+		bench->peer->open(bench, &bench->readers[i]);
+	if (weigh)
+		result->bytes_per_open = (double)(before - memory_free()) / bench->nr;
+	if (bench->peer->ready)
+		bench->peer->ready(bench);
+}
+
+static void close_readers(struct bench *bench)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench->nr; i++) {
+		struct reader *reader = &bench->readers[i];
+
+		if (bench->peer->close)
+			bench->peer->close(reader);
+		close_fd(reader->fd);
+		close_fd(reader->feed);
+	}
+}
+
+static void prepare_readers(struct bench *bench)
+{
+	unsigned int i;
+
+	bench->readers = allocate(bench->nr * sizeof(*bench->readers));
+	for (i = 0; i < bench->nr; i++)
+		bench->readers[i] = (struct reader){ .bench = bench, .fd = -1, .feed = -1 };
+	bench->buffer = allocate((size_t)BENCH_QUEUE * bench->stride);
+}
+
+/* A negative errno: there is no such peer here. */
+int run(const struct peer *peer, unsigned int bytes, unsigned int readers, unsigned int rounds,
+	bool sleepers, struct result *result)
+{
+	static const struct figure none = { NONE, NONE };
+	struct bench bench = {
+		.peer = peer,
+		.bytes = bytes,
+		.nr = readers,
+		.rounds = rounds,
+		.queue = BENCH_QUEUE,
+		.source = -1,
+	};
+	int ret;
+
+	*result = (struct result){ rounds, 0, none, none, none, none, NONE, NONE };
+	if (peer->queue)
+		bench.queue = peer->queue(&bench);
+	ret = peer->start(&bench);
+	if (ret)
+		return ret;
+	prepare_readers(&bench);
+	open_readers(&bench, result);
+	measure(&bench, result, sleepers);
+	close_readers(&bench);
+	close_fd(bench.source);
+	if (peer->stop)
+		peer->stop(&bench);
+	free(bench.readers);
+	free(bench.buffer);
+	free(bench.message);
+	return 0;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/* recvmmsg(): what a user of sockets has who wants many packets by one call. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "sockets.h"
+
+struct batch {
+	struct mmsghdr messages[BENCH_QUEUE];
+	struct iovec places[BENCH_QUEUE];
+};
+
+void socket_start(struct bench *bench)
+{
+	bench->private = allocate(sizeof(struct batch));
+}
+
+void socket_stop(struct bench *bench)
+{
+	free(bench->private);
+}
+
+/* Where a batch is read to does not change: who does this often sets it up once. */
+static void socket_places(const struct bench *bench, void *buffer)
+{
+	struct batch *batch = bench->private;
+	unsigned int i;
+
+	for (i = 0; i < BENCH_QUEUE; i++) {
+		batch->places[i].iov_base = (char *)buffer + i * bench->stride;
+		batch->places[i].iov_len = bench->stride;
+		batch->messages[i].msg_hdr.msg_iov = &batch->places[i];
+		batch->messages[i].msg_hdr.msg_iovlen = 1;
+	}
+}
+
+int socket_batch(struct reader *reader, void *buffer, unsigned int count)
+{
+	struct batch *batch = reader->bench->private;
+	int got;
+
+	if (batch->places[0].iov_base != buffer)
+		socket_places(reader->bench, buffer);
+	got = recvmmsg(reader->fd, batch->messages, count, MSG_DONTWAIT, NULL);
+	return got < 0 ? 0 : got;
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_multi_irqsoff: how long interrupts are off, as seen by a timer.
+ *
+ * On each processor a timer fires at ever different moments. If interrupts are off then, it
+ * is late by what is left of that time; at worst, after many, by nearly all of it. The
+ * parameters are for the benchmark: "running", "reset", "worst_ns" and "fires".
+ */
+
+#include <linux/hrtimer.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+#include <linux/time64.h>
+
+#include "compat.h"
+
+/* From one timer to the next: not a multiple of anything that others do. */
+#define GAP_LEAST_NS	(2 * NSEC_PER_USEC)
+#define GAP_SPREAD_NS	32768
+
+/* The kernel's own tick makes timers late by less than this; that is nobody's fault. */
+#define TICK_NS		(10 * NSEC_PER_USEC)
+
+/**
+ * struct irqsoff - the timer of a processor
+ * @timer:    The timer.
+ * @tick:     When it last fired, in jiffies.
+ * @random:   State of the generator of gaps; the same gaps in each run.
+ * @worst_ns: How late it was at worst.
+ * @fires:    How often it fired.
+ */
+struct irqsoff {
+	struct hrtimer timer;
+	unsigned long tick;
+	u32 random;
+	s64 worst_ns;
+	u64 fires;
+};
+
+static DEFINE_PER_CPU(struct irqsoff, irqsoff_cpus);
+
+static DEFINE_MUTEX(irqsoff_lock); /* Guards irqsoff_running. */
+static bool irqsoff_running;
+
+static u64 irqsoff_gap(struct irqsoff *irqsoff)
+{
+	irqsoff->random = irqsoff->random * 1664525 + 1013904223;
+	return GAP_LEAST_NS + (irqsoff->random >> 8) % GAP_SPREAD_NS;
+}
+
+static enum hrtimer_restart irqsoff_fire(struct hrtimer *timer)
+{
+	struct irqsoff *irqsoff = container_of(timer, struct irqsoff, timer);
+	ktime_t now = hrtimer_cb_get_time(timer);
+	unsigned long tick = jiffies;
+	s64 late = ktime_to_ns(ktime_sub(now, hrtimer_get_expires(timer)));
+
+	irqsoff->fires++;
+	if (late > irqsoff->worst_ns && (late > TICK_NS || irqsoff->tick == tick))
+		irqsoff->worst_ns = late;
+	irqsoff->tick = tick;
+	hrtimer_set_expires(timer, ktime_add_ns(now, irqsoff_gap(irqsoff)));
+	return HRTIMER_RESTART;
+}
+
+static void irqsoff_start_cpu(void *unused)
+{
+	struct irqsoff *irqsoff = this_cpu_ptr(&irqsoff_cpus);
+
+	hrtimer_start(&irqsoff->timer, ns_to_ktime(irqsoff_gap(irqsoff)),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+static void irqsoff_run(bool run)
+{
+	int cpu;
+
+	if (run)
+		on_each_cpu(irqsoff_start_cpu, NULL, 1);
+	else
+		for_each_possible_cpu(cpu)
+			hrtimer_cancel(&per_cpu_ptr(&irqsoff_cpus, cpu)->timer);
+	irqsoff_running = run;
+}
+
+static int irqsoff_set_running(const char *text, const struct kernel_param *param)
+{
+	bool run;
+	int ret = kstrtobool(text, &run);
+
+	if (ret)
+		return ret;
+	mutex_lock(&irqsoff_lock);
+	if (run != irqsoff_running)
+		irqsoff_run(run);
+	mutex_unlock(&irqsoff_lock);
+	return 0;
+}
+
+static const struct kernel_param_ops irqsoff_running_ops = {
+	.set = irqsoff_set_running,
+	.get = param_get_bool,
+};
+module_param_cb(running, &irqsoff_running_ops, &irqsoff_running, 0600);
+MODULE_PARM_DESC(running, "Whether the timers fire");
+
+static int irqsoff_set_reset(const char *text, const struct kernel_param *param)
+{
+	struct irqsoff *irqsoff;
+	int cpu, ret = 0;
+
+	mutex_lock(&irqsoff_lock);
+	if (irqsoff_running)
+		ret = -EBUSY;
+	for_each_possible_cpu(cpu) {
+		if (ret)
+			break;
+		irqsoff = per_cpu_ptr(&irqsoff_cpus, cpu);
+		irqsoff->random = cpu;
+		irqsoff->worst_ns = 0;
+		irqsoff->fires = 0;
+	}
+	mutex_unlock(&irqsoff_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops irqsoff_reset_ops = {
+	.set = irqsoff_set_reset,
+};
+module_param_cb(reset, &irqsoff_reset_ops, NULL, 0200);
+MODULE_PARM_DESC(reset, "Forget what was seen; not while running");
+
+static int irqsoff_get_worst(char *text, const struct kernel_param *param)
+{
+	s64 worst = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		worst = max(worst, per_cpu_ptr(&irqsoff_cpus, cpu)->worst_ns);
+	return sysfs_emit(text, "%lld\n", worst);
+}
+
+static const struct kernel_param_ops irqsoff_worst_ops = {
+	.get = irqsoff_get_worst,
+};
+module_param_cb(worst_ns, &irqsoff_worst_ops, NULL, 0400);
+MODULE_PARM_DESC(worst_ns, "How late a timer was at worst, in nanoseconds");
+
+static int irqsoff_get_fires(char *text, const struct kernel_param *param)
+{
+	u64 fires = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		fires += per_cpu_ptr(&irqsoff_cpus, cpu)->fires;
+	return sysfs_emit(text, "%llu\n", fires);
+}
+
+static const struct kernel_param_ops irqsoff_fires_ops = {
+	.get = irqsoff_get_fires,
+};
+module_param_cb(fires, &irqsoff_fires_ops, NULL, 0400);
+MODULE_PARM_DESC(fires, "How many timers have fired");
+
+static int __init irqsoff_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		hrtimer_setup(&per_cpu_ptr(&irqsoff_cpus, cpu)->timer, irqsoff_fire,
+			      CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	return 0;
+}
+module_init(irqsoff_init);
+
+static void __exit irqsoff_exit(void)
+{
+	irqsoff_run(false);
+}
+module_exit(irqsoff_exit);
+
+MODULE_DESCRIPTION("Longest time with interrupts off, for the benchmark of notify_multi");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The benchmark: one machine, one run, notify_multi beside all its peers.
+
+bench.py              measures, prints tables, and leaves bench.json, bench.md, bench.svg
+bench.py --document   and puts them into Documentation/
+bench.py --report     does all that with the figures of the last run
+
+By default it counts instructions, which is the same on every machine; with BENCH=time it
+takes nanoseconds, by the accelerator that ACCEL names. BENCH_ARGS are options of notify_bench.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import bench_report
+import vm
+
+MACHINE = "amd64-6.12"
+MEMORY = 3072
+RUN_SECONDS = 3600
+SILENT_SECONDS = 900
+OUTPUT = os.path.join(vm.CACHE, "bench")
+RESULT = os.path.join(OUTPUT, "bench.json")
+
+
+class Listener:
+    """What the machine's console says."""
+
+    def __init__(self):
+        self.json = []
+        self.failures = []
+        self.log = []
+        self.ended = self.measuring = False
+
+    def hear(self, line):
+        """Takes a line; what the program prints is shown as it comes."""
+        self.log.append(line)
+        if vm.complaint(line):
+            self.failures.append(f"dmesg: {line}")
+        if line.startswith("@json "):
+            self.json.append(line[6:])
+        elif line.startswith("@failed "):
+            self.failures.append(line[8:])
+        elif line in ("@bench", "@dmesg"):
+            self.measuring = line == "@bench"
+        elif line.startswith("@end"):
+            self.ended = True
+        elif self.measuring:
+            print(line, flush=True)
+            if line.startswith("skipped "):
+                self.failures.append(line)
+
+    def result(self):
+        """The figures; MachineError if anything was wrong."""
+        if not self.ended:
+            self.failures.append("the machine did not come to its end")
+            print("\n".join("    " + text for text in self.log[-20:]), file=sys.stderr)
+        if self.failures:
+            raise vm.MachineError("; ".join(self.failures))
+        return json.loads("\n".join(self.json))
+
+
+def append(counts):
+    """What the benchmark needs on the kernel's command line."""
+    options = os.environ.get("BENCH_ARGS", "").split()
+    if counts:
+        options.append("--unit=instructions")
+    return "nm.bench=" + "+".join(options)
+
+
+def run(counts):
+    """Boots, measures, and returns the figures."""
+    listener = Listener()
+    directory = vm.build(MACHINE, "bench")
+    vm.say(f"booting {MACHINE}")
+    started = time.monotonic()
+    with vm.Machine(MACHINE, directory, "bench", counts=counts, memory=MEMORY,
+                    append=append(counts)) as machine:
+        for line in machine.lines(RUN_SECONDS, SILENT_SECONDS):
+            listener.hear(line)
+    vm.say(f"the machine ran for {time.monotonic() - started:.0f} s")
+    return listener.result()
+
+
+def measure():
+    """Runs the benchmark, and keeps what came of it."""
+    kind = os.environ.get("BENCH", "count")
+    if kind not in ("count", "time"):
+        raise vm.MachineError(f"BENCH={kind} is neither count nor time")
+    result = run(kind == "count")
+    os.makedirs(OUTPUT, exist_ok=True)
+    with open(RESULT, "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+        file.write("\n")
+
+
+def main():
+    """Measures, and reports."""
+    arguments = set(sys.argv[1:])
+    if arguments - {"--document", "--report"}:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    try:
+        if "--report" not in arguments:
+            measure()
+        with open(RESULT, encoding="utf-8") as file:
+            result = json.load(file)
+        bench_report.report(result, OUTPUT)
+        if "--document" in arguments:
+            bench_report.document(result, OUTPUT)
+        return 0
+    except (vm.MachineError, OSError, ValueError, subprocess.SubprocessError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
