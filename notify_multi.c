@@ -112,7 +112,8 @@ struct notify_multi {
  *             came, as it mostly is: that costs half of what it does to sleep in a queue
  *             and to be woken there. Who takes it away wakes it, under RCU.
  * @polls:     Polls, io_uring's among them.
- * @wait:      The other requests, oldest first.
+ * @wait:      The other requests, the first of which is woken for a packet. Reads that were
+ *             woken in vain are behind the others again, commands in their place.
  * @fasync:    Who wants SIGIO.
  * @nm:        The device.
  * @rcu:       Broadcasts that have begun may still look whom to wake.
@@ -212,8 +213,8 @@ static void notify_multi_wake(struct notify_multi *nm)
 	struct notify_multi_client *client;
 
 	/*
-	 * Pairs with set_current_state() and poll_wait(): either they see the new head, or
-	 * they are seen here. One barrier for all opens, instead of wq_has_sleeper().
+	 * Pairs with who sleeps, pends, or polls: either they see the new head, or they are
+	 * seen here. One barrier for all opens, instead of wq_has_sleeper().
 	 */
 	smp_mb();
 	list_for_each_entry_rcu(client, &nm->clients, node) {
@@ -343,6 +344,20 @@ static struct notify_ring *notify_client_ring(struct notify_multi_client *client
 	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->lock));
 }
 
+/*
+ * Whether a packet waits: at less cost than notify_client_peek(), and wrong only for who
+ * is a multiple of 2^32 packets behind.
+ */
+static bool notify_client_ready(struct notify_multi_client *client)
+{
+	u32 head;
+
+	rcu_read_lock_sched();
+	head = smp_load_acquire(&rcu_dereference_sched(client->ring)->header->head);
+	rcu_read_unlock_sched();
+	return head + 1 != (u32)READ_ONCE(client->next);
+}
+
 /**
  * struct notify_queue - an open's queue at one moment
  * @pending: How many packets wait.
@@ -355,7 +370,8 @@ struct notify_queue {
 
 /*
  * For those who do not hold client->lock: sleepers and polls. On 32-bit machines a next
- * that is being written may be seen torn: then they look again in vain, no more.
+ * that is being written may be seen torn: then they may look again in vain, but no packet
+ * is missed, as its low half has the last word.
  */
 static struct notify_queue notify_client_peek(struct notify_multi_client *client)
 {
@@ -377,6 +393,8 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 		last = notify_ring_last(ring);
 	} while (next != READ_ONCE(client->next));
 	queue.pending = notify_ring_waiting(ring, last, next);
+	if (!queue.pending)
+		queue.pending = notify_client_ready(client);
 	queue.lost |= last >= next && queue.pending != last + 1 - next;
 	rcu_read_unlock();
 	return queue;
@@ -670,20 +688,6 @@ static void notify_client_unpend(struct notify_multi_client *client)
 	rcu_read_unlock();
 }
 
-/*
- * Whether a packet waits: at less cost than notify_client_peek(), and wrong only for who
- * is a multiple of 2^32 packets behind.
- */
-static bool notify_client_ready(struct notify_multi_client *client)
-{
-	u32 head;
-
-	rcu_read_lock_sched();
-	head = smp_load_acquire(&rcu_dereference_sched(client->ring)->header->head);
-	rcu_read_unlock_sched();
-	return head + 1 != (u32)READ_ONCE(client->next);
-}
-
 /* Called in a state in which no wake-up is missed, nor a signal. */
 static void notify_client_schedule(struct notify_multi_client *client)
 {
@@ -694,8 +698,9 @@ static void notify_client_schedule(struct notify_multi_client *client)
 /* Until a packet or a signal comes, or the source goes: who was woken looks which. */
 static void notify_client_sleep_alone(struct notify_multi_client *client)
 {
-	WRITE_ONCE(client->alone, current);
-	set_current_state(TASK_INTERRUPTIBLE);
+	__set_current_state(TASK_INTERRUPTIBLE);
+	/* A full barrier, which pairs with notify_multi_wake(): alone before the head. */
+	xchg(&client->alone, current);
 	notify_client_schedule(client);
 	__set_current_state(TASK_RUNNING);
 	WRITE_ONCE(client->alone, NULL);
@@ -731,14 +736,17 @@ static __always_inline ssize_t notify_client_try_read(struct notify_multi_client
 	bool gone = smp_load_acquire(&client->nm->gone);
 	ssize_t ret;
 
-	if (nowait) {
-		if (!mutex_trylock(&client->lock))
-			return 0;
-	} else {
+	/*
+	 * Who does not want to wait still does so for who reads or asks right now: told that
+	 * nothing waits, an edge-triggered poll or a multishot read would not look again.
+	 * Their signals may be io_uring's, which are no reason to fail.
+	 */
+	if (nowait)
+		ret = mutex_lock_killable(&client->lock);
+	else
 		ret = notify_client_lock(client);
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
 	ret = notify_client_read(client, to);
 	mutex_unlock(&client->lock);
 	return !ret && gone ? -ENODEV : ret;
@@ -1469,6 +1477,7 @@ static const struct file_operations notify_multi_fops = {
 	.owner = THIS_MODULE,
 	.open = notify_multi_open,
 	.release = notify_multi_close,
+	/* With both, kernel_read() refuses the file; for the kernel there is the API. */
 	.read = notify_multi_read,
 	.read_iter = notify_multi_read_iter,
 	.splice_read = copy_splice_read,

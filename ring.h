@@ -130,11 +130,11 @@ static inline void notify_ring_free(struct notify_ring *ring)
 /*
  * memcpy() for a few words, which on x86-64 is a call and, without fast short strings, a
  * loop of moves: with the string instruction in its place a broadcast takes two thirds of
- * the instructions. KASAN wants to see the copy.
+ * the instructions. The sanitizers want to see the copy.
  */
 static inline void notify_ring_write(void *to, const void *from, size_t bytes)
 {
-#if defined(CONFIG_X86_64) && !defined(CONFIG_KASAN)
+#if defined(CONFIG_X86_64) && !defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
 	size_t words = bytes / 8;
 
 	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");

@@ -213,6 +213,27 @@ TEST_F(poll, edge_triggered_epoll_comes_with_each_packet)
 	close(epoll);
 }
 
+TEST_F(poll, read_that_does_not_wait_has_the_packet_though_the_open_is_asked)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	struct iovec iov = { self->buffer, RECORD };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct asker asker;
+	unsigned int i;
+
+	ASSERT_LE(0, epoll);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	ASSERT_TRUE(asker_start(&asker, self->fd));
+	for (i = 0; i < 300; i++) {
+		BROADCAST(1);
+		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
+		/* EAGAIN would be the end: the edge is not told again. */
+		ASSERT_EQ(RECORD, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
+	}
+	EXPECT_TRUE(asker_stop(&asker));
+	close(epoll);
+}
+
 /* -- SIGIO. ---------------------------------------------------------------- */
 
 static bool block_sigio(sigset_t *set)

@@ -346,6 +346,36 @@ static inline ssize_t reader_join(struct reader *reader)
 	return reader->ret;
 }
 
+/* -- Somebody who asks an open all the time, and so holds its lock often. --- */
+
+struct asker {
+	pthread_t thread;
+	int fd;
+	bool stop;
+};
+
+static inline void *asker_main(void *data)
+{
+	struct asker *asker = data;
+
+	while (!__atomic_load_n(&asker->stop, __ATOMIC_RELAXED))
+		get_stats(asker->fd);
+	return NULL;
+}
+
+static inline bool asker_start(struct asker *asker, int fd)
+{
+	asker->fd = fd;
+	asker->stop = false;
+	return !pthread_create(&asker->thread, NULL, asker_main, asker);
+}
+
+static inline bool asker_stop(struct asker *asker)
+{
+	__atomic_store_n(&asker->stop, true, __ATOMIC_RELAXED);
+	return !pthread_join(asker->thread, NULL);
+}
+
 /* -- Broadcasts in a thread of their own. ---------------------------------- */
 
 struct producer {

@@ -693,6 +693,31 @@ TEST_F(uring, multishot_read_gives_every_packet)
 	free(buffers);
 }
 
+TEST_F(uring, multishot_read_misses_no_packet_though_the_open_is_asked)
+{
+	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
+	struct completion cqe;
+	struct asker asker;
+	unsigned int i;
+
+	ASSERT_NE(NULL, buffers);
+	MULTISHOT(9);
+	ASSERT_TRUE(asker_start(&asker, self->fd));
+	for (i = 1; i <= 300; i++) {
+		BROADCAST(i, 1);
+		cqe = next_cqe(&self->ring);
+		ASSERT_EQ(RECORD, cqe.res);
+		ASSERT_NE(NULL, chosen(self->slots, &cqe));
+		EXPECT_RECORD(chosen(self->slots, &cqe), i);
+		io_uring_buf_ring_add(buffers, chosen(self->slots, &cqe), RECORD,
+				      cqe.flags >> IORING_CQE_BUFFER_SHIFT,
+				      io_uring_buf_ring_mask(PROVIDED), 0);
+		io_uring_buf_ring_advance(buffers, 1);
+	}
+	EXPECT_TRUE(asker_stop(&asker));
+	free(buffers);
+}
+
 TEST_F(uring, multishot_read_without_a_buffer_ends_and_loses_nothing)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
