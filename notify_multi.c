@@ -245,11 +245,13 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 			      ktime_t when)
 {
 	size_t size = notify_ring_record_size(nm->packet_size);
-	u32 pos = (u32)++nm->seq;
+	u64 seq = nm->seq + 1;
+	u32 pos = (u32)seq;
 	struct notify_multi_client *client = NULL;
 	struct notify_ring *ring = nm->history;
 	struct notify_multi_record *first;
 
+	nm->seq = seq;
 	if (!ring) {
 		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
 		if (!client)
@@ -257,7 +259,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 		ring = notify_client_produce(client);
 	}
 	first = notify_ring_begin(ring, pos, size);
-	first->seq = nm->seq;
+	first->seq = seq;
 	first->timestamp_ns = ktime_to_ns(when);
 	first->status = status;
 	first->dropped = 0;
@@ -353,6 +355,7 @@ static bool notify_client_ready(struct notify_multi_client *client)
 	u32 head;
 
 	rcu_read_lock_sched();
+	/* Pairs with notify_ring_end(), as in notify_ring_last(). */
 	head = smp_load_acquire(&rcu_dereference_sched(client->ring)->header->head);
 	rcu_read_unlock_sched();
 	return head + 1 != (u32)READ_ONCE(client->next);
