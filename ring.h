@@ -129,7 +129,7 @@ static inline void notify_ring_free(struct notify_ring *ring)
 
 /*
  * memcpy() for a few words, which on x86-64 is a call and, without fast short strings, a
- * loop of moves: with the string instruction in its place a broadcast takes two thirds of
+ * loop of moves: with the string instruction in its place a broadcast to many takes half of
  * the instructions. The sanitizers want to see the copy.
  */
 static inline void notify_ring_write(void *to, const void *from, size_t bytes)
@@ -143,7 +143,10 @@ static inline void notify_ring_write(void *to, const void *from, size_t bytes)
 	memcpy(to, from, bytes);
 }
 
-/* The slot of the next packet, to be written; the caller serialises producers. */
+/*
+ * The slot of the next packet, to be written; the caller serialises producers, and has the
+ * ring's record size at hand for all rings of a device.
+ */
 static inline struct notify_multi_record *notify_ring_begin(struct notify_ring *ring, u32 pos,
 							    size_t record_size)
 {

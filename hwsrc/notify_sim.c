@@ -252,7 +252,7 @@ static int sim_inject(struct sim *sim, const void *packet)
 /* The first of @count bytes of packets; returns its size. Called with sim->lock. */
 static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t count)
 {
-	/* A heap buffer, which usercopy looks up, costs a seventh of an injection. */
+	/* A heap buffer, which usercopy looks up, costs a tenth of an injection. */
 	u8 small[SIM_SMALL_PACKET];
 	void *packet = sim->packet_size <= sizeof(small) ? small : sim->buffer;
 	int ret;
