@@ -31,6 +31,11 @@ check:
 	$(VM)/setup.sh
 	$(VM)/check.py
 
+# The whole matrix. CHECK_ARGS goes to check.py.
+check-all:
+	$(VM)/setup.sh all
+	$(VM)/check.py check all $(CHECK_ARGS)
+
 # The memory model's word on the ring.
 litmus:
 	Documentation/litmus/check.sh
@@ -53,4 +58,4 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check litmus bench install headers_install clean
+.PHONY: all modules tools demo line check check-all litmus bench install headers_install clean

@@ -12,6 +12,21 @@
 MACHINE=${1:?usage: build.sh MACHINE [strict|bench]}
 KIND=${2-}
 
+# kernel_make ARG...: as the machine's kernel is built, if need be with a compiler and tools
+# that are newer than this machine's.
+kernel_make() {
+	local toolchain enter=() compiler=$CROSS$GCC
+
+	toolchain=$("$VM_DIR/fetch.sh" toolchain "$MACHINE")
+	if [ -n "$toolchain" ]; then
+		enter=(bwrap --bind "$toolchain" / --dev /dev --proc /proc --tmpfs /tmp
+		       --bind "$CACHE" "$CACHE" --chdir "$KERNEL/build" --die-with-parent)
+		compiler=${CROSS}gcc-$(cat "$KERNEL/gcc")
+	fi
+	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$(kernel_arch "$ARCH")" \
+		CROSS_COMPILE="$CROSS" CC="$compiler" "${MODULE_FLAGS[@]}" "$@"
+}
+
 # The kernel modules, Debian's own, that the guest loads.
 KERNEL_MODULES=(configfs)
 if [ "$KIND" = bench ]; then
@@ -57,10 +72,8 @@ copy_tree() {
 }
 
 build_modules() {
-	quietly modules make -j"$(nproc)" -C "$KERNEL/build" M="$TREE" ARCH="$(kernel_arch "$ARCH")" \
-		CROSS_COMPILE="$CROSS" "${MODULE_FLAGS[@]}" modules
-	quietly test_modules make -C "$KERNEL/build" M="$TREE/selftests/modules" \
-		ARCH="$(kernel_arch "$ARCH")" CROSS_COMPILE="$CROSS" "${MODULE_FLAGS[@]}" \
+	quietly modules kernel_make M="$TREE" modules
+	quietly test_modules kernel_make M="$TREE/selftests/modules" \
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
 }
 

@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boots machines of the matrix, runs the whole suite on each, and watches their dmesg.
+"""Boots machines of the matrix, runs the whole suite on each, and watches their dmesg."""
 
-check.py [MACHINE...]   those named, or those that "make check" means
-"""
-
+import argparse
 import concurrent.futures
 import os
 import re
@@ -127,29 +125,57 @@ def check(name):
     return result
 
 
-def main():
-    """Checks the machines, and prints what came of it."""
-    names = sys.argv[1:] or vm.machines("check")
-    # A machine keeps one processor busy, most of the time.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(check, names))
+def arguments():
+    """What the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("machines", nargs="*", default=["check"], metavar="MACHINE|KIND",
+                        help="of selftests/vm/machines; without any, those of kind check")
+    parser.add_argument("--minutes", type=float, default=float("inf"),
+                        help="start no machine later than this, and name those left out")
+    return parser.parse_args()
+
+
+def report(results):
+    """Prints what was skipped and what failed, the table, and the sum."""
     for result in results:
         for case in result.skipped:
             print(f"{result.name}: skipped {case}")
     for result in results:
         for case in result.failed:
             print(f"{result.name}: FAILED {case}")
-    print(f"{'machine':12} {'passed':>7} {'failed':>7} {'skipped':>8}")
+    print(f"{'machine':18} {'kernel':26} {'architecture':12} {'passed':>6} {'failed':>6} {'skipped':>7}")
     for result in results:
-        print(f"{result.name:12} {len(result.passed):7} {len(result.failed):7} "
-              f"{len(result.skipped):8}")
+        print(f"{result.name:18} {vm.kernel_release(result.name):26} "
+              f"{vm.machine_arch(result.name):12} {len(result.passed):6} {len(result.failed):6} "
+              f"{len(result.skipped):7}")
+
+
+def main():
+    """Checks the machines, and prints what came of it."""
+    options = arguments()
+    names = vm.machines(options.machines)
+    deadline = time.monotonic() + options.minutes * 60
+
+    def check_in_time(name):
+        return check(name) if time.monotonic() < deadline else None
+
+    # A machine keeps one processor busy, most of the time.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = dict(zip(names, pool.map(check_in_time, names)))
+    results = [result for result in outcomes.values() if result]
+    report(results)
+    left_out = [name for name, result in outcomes.items() if not result]
+    if left_out:
+        print(f"not run, for want of time: {' '.join(left_out)}")
     failed = sum(len(result.failed) for result in results)
     print(f"{sum(len(result.passed) for result in results)} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or not results else 0
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except vm.MachineError as error:
+        sys.exit(f"check.py: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -31,12 +31,23 @@ machine_row() {
 	read -r _ ARCH SUITE SERIES FLAVOUR _ <<<"$row"
 }
 
+# triplet ARCH: what the compiler calls that architecture.
+triplet() {
+	case $1 in
+	amd64) echo x86_64-linux-gnu ;;
+	arm64) echo aarch64-linux-gnu ;;
+	armhf) echo arm-linux-gnueabihf ;;
+	riscv64) echo riscv64-linux-gnu ;;
+	s390x) echo s390x-linux-gnu ;;
+	*) die "no compiler is known for $1" ;;
+	esac
+}
+
 # cross_prefix ARCH: the prefix of the compiler for that architecture.
 cross_prefix() {
 	case $1 in
 	amd64) echo "" ;;
-	arm64) echo aarch64-linux-gnu- ;;
-	*) die "no compiler is known for $1" ;;
+	*) echo "$(triplet "$1")-" ;;
 	esac
 }
 
@@ -44,6 +55,9 @@ cross_prefix() {
 kernel_arch() {
 	case $1 in
 	amd64) echo x86 ;;
+	armhf) echo arm ;;
+	riscv64) echo riscv ;;
+	s390x) echo s390 ;;
 	*) echo "$1" ;;
 	esac
 }

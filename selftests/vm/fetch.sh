@@ -5,6 +5,8 @@
 #
 #   fetch.sh source           the kernel source that the suite builds against
 #   fetch.sh kernel MACHINE   kernel image, modules and headers of that machine
+#   fetch.sh toolchain MACHINE  what builds modules for that kernel, where it is newer than
+#                             this machine's may be: a root to be entered by bwrap
 #   fetch.sh busybox ARCH     a static busybox
 #   fetch.sh liburing ARCH    liburing, to be linked statically
 #   fetch.sh herd             herd7, which judges the litmus tests
@@ -15,7 +17,8 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# The release whose packages carry the kernel source, busybox and liburing.
+# The release whose packages carry the kernel source, and, but for an architecture that is
+# younger, busybox and liburing.
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
 # The release whose herd7 knows the memory model of that source.
@@ -60,103 +63,134 @@ keyring() {
 	die "Debian's archive keyring is missing: apt-get install debian-archive-keyring"
 }
 
-# suite_apt SUITE COMMAND...: an apt of its own for one release, so that this machine's
-# apt configuration and package lists stay as they are.
+# suite_apt SUITE ARCH COMMAND...: an apt of its own for one release and one architecture
+# beside amd64, so that this machine's apt configuration and package lists stay as they are.
 suite_apt() {
-	local suite=$1 command=$2 root
-	shift 2
+	local suite=$1 arch=$2 command=$3 root
+	shift 3
 
-	root=$CACHE/apt/$suite
+	root=$CACHE/apt/$suite-$arch
 	"$command" -o Dir::Etc::SourceList="$root/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
 		-o Dir::Cache="$root/cache" \
-		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 \
-		-o APT::Architectures::=i386 \
+		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::="$arch" \
 		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
 		-o Debug::NoLocking=1 "$@"
 }
 
-# sources SUITE: the lines of its sources.list. i386 is there for liburing only.
+# sources SUITE ARCH: the lines of its sources.list, the release's own first.
 sources() {
-	local suite=$1 archive security key options architectures=amd64,arm64
+	local suite=$1 archive security key options
 
 	archive=$(archive_uri)
 	[ -n "$archive" ] || die "apt's sources name no Debian archive for this release"
 	security=$(security_uri)
 	key=$(keyring) || exit
-	options="signed-by=$key arch="
-	echo "deb [$options$architectures] $archive $suite-updates main"
-	echo "deb [$options$architectures] $security $suite-security main"
-	if [ "$suite" = "$BASE_SUITE" ]; then
-		architectures+=,i386
-	fi
-	echo "deb [$options$architectures] $archive $suite main"
+	options="signed-by=$key arch=amd64"
+	[ "$2" = amd64 ] || options+=",$2"
+	echo "deb [$options] $archive ${suite%-backports} main"
+	case $suite in
+	sid) ;;
+	experimental) echo "deb [$options] $archive sid main" ;;
+	*-backports) echo "deb [$options] $archive $suite main" ;;
+	*) echo "deb [$options] $security $suite-security main" ;;
+	esac
 }
 
-# Package lists older than a day no longer name what the archive holds.
+# Package lists older than a day no longer name what the archive holds. Of an architecture
+# that the security archive does not serve here, the release's own packages do.
 update_lists() {
-	local suite=$1 root=$CACHE/apt/$1 lines
+	local suite=$1 arch=$2 root=$CACHE/apt/$1-$2 lines
 
-	lines=$(sources "$suite")
+	lines=$(sources "$suite" "$arch")
 	if [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ] &&
-	   [ "$lines" = "$(cat "$root/sources.list")" ]; then
+	   [ "$lines" = "$(cat "$root/wanted")" ]; then
 		return
 	fi
 	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
 	: >"$root/status"
+	echo "$lines" >"$root/wanted"
 	echo "$lines" >"$root/sources.list"
-	say "package lists of $suite"
-	suite_apt "$suite" apt-get -qq update >&2 ||
-		die "apt cannot read the lists of $suite (network? a security archive in apt's sources?)"
+	say "package lists of $suite for $arch"
+	if ! suite_apt "$suite" "$arch" apt-get -qq update >&2; then
+		say "the lists of $suite for $arch are not whole: its first source alone is used"
+		head -n 1 "$root/wanted" >"$root/sources.list"
+		suite_apt "$suite" "$arch" apt-get -qq update >&2 ||
+			die "apt cannot read the lists of $suite (is there a network?)"
+	fi
 	touch "$root/updated"
 }
 
-# unpack SUITE DIR PACKAGE...
+# unpack SUITE ARCH DIR PACKAGE...
 unpack() {
-	local suite=$1 dir=$2 deb
-	shift 2
+	local suite=$1 arch=$2 dir=$3
+	shift 3
 
 	rm -rf "$dir.debs"
 	mkdir -p "$dir.debs" "$dir"
 	say "downloading $*"
-	(cd "$dir.debs" && suite_apt "$suite" apt-get -q download "$@" >&2) ||
+	(cd "$dir.debs" && suite_apt "$suite" "$arch" apt-get -q download "$@" >&2) ||
 		die "download failed: $*"
-	for deb in "$dir.debs"/*.deb; do
-		say "unpacking $(basename "$deb")"
-		dpkg -x "$deb" "$dir"
-	done
+	unpack_files "$dir" "$dir.debs"/*.deb
 	rm -rf "$dir.debs"
 }
 
-# newest_release SUITE SERIES FLAVOUR ARCH: the newest kernel that has image and headers.
-newest_release() {
-	local suite=$1 series=${2//./\\.} flavour=$3 arch=$4 release
+# unpack_files DIR FILE...
+unpack_files() {
+	local dir=$1 deb
+	shift
 
-	for release in $(suite_apt "$suite" apt-cache pkgnames linux-headers- |
-			 sed -nE "s/^linux-headers-($series(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)-$flavour)\$/\1/p" |
+	for deb in "$@"; do
+		say "unpacking $(basename "$deb")"
+		dpkg -x "$deb" "$dir"
+	done
+}
+
+# newest_release: the machine's newest kernel that has image and headers.
+newest_release() {
+	local series=${SERIES//./\\.} release
+
+	[ "$SERIES" != newest ] || series='[0-9]+\.[0-9]+'
+	for release in $(machine_apt apt-cache pkgnames linux-headers- |
+			 sed -nE "s/^linux-headers-($series(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)?-$FLAVOUR)\$/\1/p" |
 			 sort -rV); do
-		if [ -n "$(image_package "$suite" "$release" "$arch")" ]; then
+		if [ -n "$(image_packages "$release")" ]; then
 			echo "$release"
 			return
 		fi
 	done
 }
 
+machine_apt() {
+	suite_apt "$SUITE" "$ARCH" "$@"
+}
+
 # Whether the archive has it, and not only packages that mention it. grep reads all there
 # is: had it -q, apt-cache could fail for writing to nobody.
 has_package() {
-	[ "$(suite_apt "$1" apt-cache show "$2" 2>/dev/null | grep -c ^Filename:)" -gt 0 ]
+	[ "$(machine_apt apt-cache show "$1" 2>/dev/null | grep -c ^Filename:)" -gt 0 ]
 }
 
-image_package() {
+# Since 7.x the kernel and its modules have a package each.
+image_packages() {
 	local name
 
-	for name in "linux-image-$2" "linux-image-$2-unsigned"; do
-		if has_package "$1" "$name:$3"; then
-			echo "$name"
+	if has_package "linux-binary-$1:$ARCH"; then
+		echo "linux-binary-$1:$ARCH linux-modules-$1:$ARCH"
+		return
+	fi
+	for name in "linux-image-$1" "linux-image-$1-unsigned"; do
+		if has_package "$name:$ARCH"; then
+			echo "$name:$ARCH"
 			return
 		fi
 	done
+}
+
+# The number of the gcc that the headers say they are built with.
+headers_gcc() {
+	machine_apt apt-cache show "linux-headers-$1:$ARCH" |
+		sed -nE 's/^Depends:.*gcc-([0-9]+).*/\1/p' | head -n 1
 }
 
 # The headers find their common part by absolute paths: point them here.
@@ -175,20 +209,50 @@ fetch_kernel() {
 	machine_row "$1"
 	dir=$CACHE/kernels/$1
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$SUITE"
-		release=$(newest_release "$SUITE" "$SERIES" "$FLAVOUR" "$ARCH")
+		update_lists "$SUITE" "$ARCH"
+		release=$(newest_release)
 		[ -n "$release" ] || die "$SUITE has no kernel $SERIES of flavour $FLAVOUR"
-		image=$(image_package "$SUITE" "$release" "$ARCH")
+		image=$(image_packages "$release")
 		kbuild=$(kbuild_package "$release")
 		rm -rf "$dir"
-		unpack "$SUITE" "$dir" "$image:$ARCH" "linux-headers-$release:$ARCH" \
-			"linux-headers-${release%-"$FLAVOUR"}-common" "$kbuild"
+		# shellcheck disable=SC2086 # one package or two
+		unpack "$SUITE" "$ARCH" "$dir" $image "linux-headers-$release:$ARCH" \
+			"$(common_package "$release")" "$kbuild"
 		relocate_headers "$dir"
-		ln -sfn "$(echo "$dir"/boot/vmlinu[xz]-*)" "$dir/vmlinuz"
-		ln -sfn "$(echo "$dir"/lib/modules/*)" "$dir/modules"
+		[ "$ARCH" != armhf ] || replace_modpost "$dir"
+		ln -sfn "$(find "$dir"/{boot,usr/lib/modules} -name 'vmlinu[xz]*' 2>/dev/null)" "$dir/vmlinuz"
+		ln -sfn "$(find "$dir"{,/usr}/lib/modules -mindepth 1 -maxdepth 1 2>/dev/null)" "$dir/modules"
+		headers_gcc "$release" >"$dir/gcc"
 		echo "$release" >"$dir/done"
 	fi
 	echo "$dir"
+}
+
+# The modpost of amd64 takes its own 64-bit longs for those of a 32-bit target, and refuses
+# its device tables. That of i386 has the right size.
+replace_modpost() {
+	local kbuild=$1/i386-kbuild
+
+	update_lists "$SUITE" i386
+	unpack "$SUITE" i386 "$kbuild" "linux-kbuild-$SERIES:i386"
+	cp "$kbuild"/usr/lib/linux-kbuild-*/scripts/mod/modpost.real-lsb-32 \
+		"$1"/usr/lib/linux-kbuild-*/scripts/mod/
+	rm -r "$kbuild"
+}
+
+# The kernels of PREEMPT_RT have a common part of their own.
+common_package() {
+	local version=${1%-"$FLAVOUR"}
+
+	case $FLAVOUR in
+	rt-*)
+		if has_package "linux-headers-$version-common-rt"; then
+			echo "linux-headers-$version-common-rt"
+			return
+		fi
+		;;
+	esac
+	echo "linux-headers-$version-common"
 }
 
 # kbuild is named after the whole version, in older releases after the series.
@@ -196,12 +260,41 @@ kbuild_package() {
 	local version=${1%-"$FLAVOUR"} name
 
 	for name in "linux-kbuild-$version" "linux-kbuild-$SERIES"; do
-		if has_package "$SUITE" "$name"; then
+		if has_package "$name"; then
 			echo "$name"
 			return
 		fi
 	done
 	die "$SUITE has no linux-kbuild for $1"
+}
+
+# Nothing is printed where the host's own compiler will do. Otherwise gcc and what else
+# kbuild calls, unpacked: links that packages would make when they are installed are made here.
+fetch_toolchain() {
+	local root gcc packages
+
+	machine_row "$1"
+	gcc=$(cat "$CACHE/kernels/$1/gcc")
+	[ "$gcc" -gt "${GCC#gcc-}" ] || return 0
+	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
+	if [ ! -e "$root/done" ]; then
+		update_lists "$SUITE" "$ARCH"
+		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make kmod perl python3
+			  "gcc-$gcc" "$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
+		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
+		rm -rf "$root"
+		mkdir -p "$root"
+		say "downloading ${packages[*]} and what they need"
+		machine_apt apt-get clean
+		machine_apt apt-get -q -y --no-install-recommends --download-only install \
+			"${packages[@]}" >&2 || die "download failed: ${packages[*]}"
+		unpack_files "$root" "$CACHE/apt/$SUITE-$ARCH/cache/archives"/*.deb
+		machine_apt apt-get clean
+		ln -sf mawk "$root/usr/bin/awk"
+		ln -sf dash "$root/usr/bin/sh"
+		touch "$root/done"
+	fi
+	echo "$root"
 }
 
 # A bare machine has no xz.
@@ -217,9 +310,9 @@ fetch_source() {
 	local dir=$CACHE/source-$SOURCE_SERIES tar
 
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE"
+		update_lists "$BASE_SUITE" amd64
 		rm -rf "$dir"
-		unpack "$BASE_SUITE" "$dir.pkg" "linux-source-$SOURCE_SERIES"
+		unpack "$BASE_SUITE" amd64 "$dir.pkg" "linux-source-$SOURCE_SERIES"
 		tar=$(echo "$dir.pkg"/usr/src/linux-source-*.tar.xz)
 		say "unpacking the parts of $(basename "$tar") that are used"
 		mkdir -p "$dir"
@@ -232,26 +325,37 @@ fetch_source() {
 	echo "$dir"
 }
 
-fetch_busybox() {
-	local arch=$1 dir=$CACHE/busybox-$1
+# The release that has static programs and libraries of an architecture.
+base_suite() {
+	case $1 in
+	riscv64) echo trixie ;;
+	*) echo "$BASE_SUITE" ;;
+	esac
+}
 
+fetch_busybox() {
+	local arch=$1 dir=$CACHE/busybox-$1 suite
+
+	suite=$(base_suite "$arch")
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE"
+		update_lists "$suite" "$arch"
 		rm -rf "$dir"
-		unpack "$BASE_SUITE" "$dir" "busybox-static:$arch"
+		unpack "$suite" "$arch" "$dir" "busybox-static:$arch"
+		[ -e "$dir/bin" ] || ln -s usr/bin "$dir/bin"
 		touch "$dir/done"
 	fi
 	echo "$dir/bin/busybox"
 }
 
-# The headers, and the library in lib/.
+# The headers, with those of Linux that they include, and the library in lib/.
 fetch_liburing() {
-	local arch=$1 dir=$CACHE/liburing-$1
+	local arch=$1 dir=$CACHE/liburing-$1 suite
 
+	suite=$(base_suite "$arch")
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE"
+		update_lists "$suite" "$arch"
 		rm -rf "$dir"
-		unpack "$BASE_SUITE" "$dir" "liburing-dev:$arch"
+		unpack "$suite" "$arch" "$dir" "liburing-dev:$arch" linux-libc-dev
 		mkdir "$dir/lib"
 		cp "$dir"/usr/lib/*/liburing.a "$dir/lib/"
 		touch "$dir/done"
@@ -265,9 +369,9 @@ fetch_herd() {
 	local dir=$CACHE/herd lib=$CACHE/herd/usr/lib/x86_64-linux-gnu
 
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$HERD_SUITE"
+		update_lists "$HERD_SUITE" amd64
 		rm -rf "$dir"
-		unpack "$HERD_SUITE" "$dir" herdtools7:amd64 libc6:amd64 libgmp10:amd64
+		unpack "$HERD_SUITE" amd64 "$dir" herdtools7:amd64 libc6:amd64 libgmp10:amd64
 		find "$dir/usr/bin" -type f ! -name herd7 -delete
 		cat >"$dir/herd7" <<-END
 			#!/bin/sh
@@ -287,8 +391,9 @@ flock -w 1800 9 || die "another fetch has held $CACHE/fetch.lock for half an hou
 case ${1-} in
 source) fetch_source ;;
 kernel) fetch_kernel "${2:?a machine}" ;;
+toolchain) fetch_toolchain "${2:?a machine}" ;;
 busybox) fetch_busybox "${2:?an architecture}" ;;
 liburing) fetch_liburing "${2:?an architecture}" ;;
 herd) fetch_herd ;;
-*) die "usage: fetch.sh source | kernel MACHINE | busybox ARCH | liburing ARCH | herd" ;;
+*) die "usage: fetch.sh source | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | herd" ;;
 esac

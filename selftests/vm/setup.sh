@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [bench]: installs the packages that "make demo" and "make check" need, where one
-# is missing; and those of "make bench".
+# setup.sh [bench|all]: installs the packages that "make demo" and "make check" need, where
+# one is missing; and those of "make bench", or of "make check-all".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -14,9 +14,23 @@ PACKAGES=(
 	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines
 )
 
-if [ "${1-}" = bench ]; then
+case ${1-} in
+bench)
 	PACKAGES+=(gnuplot-nox)                                # the plot
-fi
+	;;
+all)
+	PACKAGES+=(bubblewrap                                  # newer compilers
+		   "$GCC-arm-linux-gnueabihf" libc6-dev-armhf-cross
+		   "$GCC-riscv64-linux-gnu" libc6-dev-riscv64-cross
+		   "$GCC-s390x-linux-gnu" libc6-dev-s390x-cross
+		   qemu-system-misc opensbi)
+	# Debian 13 has split that package.
+	for package in qemu-system-riscv qemu-system-s390x; do
+		[ "$(apt-cache show "$package" 2>/dev/null | grep -c ^Filename:)" = 0 ] ||
+			PACKAGES+=("$package")
+	done
+	;;
+esac
 
 missing() {
 	local package

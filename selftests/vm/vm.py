@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import typing
 
 VM_DIR = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
@@ -34,6 +35,26 @@ TAKEN_SECONDS = 20
 HANDLER_SECONDS = 0.003
 
 
+class System(typing.NamedTuple):
+    """How QEMU emulates an architecture. A board has a PL061 and a device tree."""
+
+    program: str
+    options: tuple
+    console: str
+    board: bool = False
+
+
+SYSTEMS = {
+    "amd64": System("qemu-system-x86_64", ("-cpu", "max"), "ttyS0"),
+    "arm64": System("qemu-system-aarch64", ("-machine", "virt", "-cpu", "cortex-a57"),
+                    "ttyAMA0", board=True),
+    "armhf": System("qemu-system-arm", ("-machine", "virt,highmem=off", "-cpu", "cortex-a15"),
+                    "ttyAMA0", board=True),
+    "riscv64": System("qemu-system-riscv64", ("-machine", "virt"), "ttyS0"),
+    "s390x": System("qemu-system-s390x", ("-cpu", "max"), "ttysclp0"),
+}
+
+
 class MachineError(Exception):
     """The machine did not do what it was asked to."""
 
@@ -49,9 +70,25 @@ def table():
         return [row.split() for row in rows if row.strip() and not row.startswith("#")]
 
 
-def machines(what):
-    """The names of the machines of one kind."""
-    return [columns[0] for columns in table() if columns[5] == what]
+def machines(words):
+    """The names of machines that are meant by names and kinds."""
+    rows = table()
+    names = []
+    for word in words:
+        meant = [columns[0] for columns in rows if word in (columns[0], columns[5])]
+        if not meant:
+            raise MachineError(f"no machine or kind {word} in selftests/vm/machines")
+        names += [name for name in meant if name not in names]
+    return names
+
+
+def kernel_release(name):
+    """The release of a machine's kernel, if it was fetched."""
+    try:
+        with open(os.path.join(CACHE, "kernels", name, "done"), encoding="ascii") as done:
+            return done.read().strip()
+    except FileNotFoundError:
+        return "-"
 
 
 def machine_arch(name):
@@ -119,7 +156,7 @@ def connect(path, seconds=20):
 
 
 class GpioLines:
-    """The inputs of the arm64 board's PL061, moved from outside the guest."""
+    """The inputs of a board's PL061, moved from outside the guest."""
 
     def __init__(self, directory):
         monitor = JsonSocket(os.path.join(directory, "qmp"))
@@ -233,36 +270,39 @@ class Machine:
     def command(self):
         """QEMU's command line."""
         kernel = os.path.join(CACHE, "kernels", self.name, "vmlinuz")
+        system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
-        speed = ["-smp", "2", "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
-        cpu = "max"
-        append = (f"panic=-1 oops=panic loglevel=5 log_buf_len=4M nm.run={self.run} "
-                  f"nm.tests={os.environ.get('TESTS', '').replace(' ', ',')} {self.append}")
+        append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
+                  f"nm.run={self.run} nm.tests={os.environ.get('TESTS', '').replace(' ', ',')} "
+                  f"{self.append}")
+        command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
+                   "-m", str(self.memory), "-chardev", "stdio,id=console,signal=off",
+                   "-kernel", kernel, "-initrd", os.path.join(self.build, "initramfs")]
         if self.counts:
             # With those two features the emulator would count every byte of a copy.
-            cpu = "max,-erms,-fsrm"
-            speed = ["-smp", "1", "-accel", "tcg", "-icount", "shift=0,sleep=off"]
+            command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
+                        "-icount", "shift=0,sleep=off"]
             append += " mitigations=off"
-        common = ["-nographic", "-no-reboot", "-nodefaults", "-m", str(self.memory), *speed,
-                  "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-                  "-kernel", kernel, "-initrd", os.path.join(self.build, "initramfs")]
-        if self.arch == "amd64":
-            return ["qemu-system-x86_64", "-cpu", cpu, *common,
-                    "-append", f"console=ttyS0 {append}"]
-        if self.arch == "arm64":
-            return ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57", *common,
-                    "-dtb", self.board(), "-append", f"console=ttyAMA0 {append}",
-                    "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
-                    "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
-                    "-qtest-log", "none"]
-        raise MachineError(f"how to boot {self.arch} is not known")
+        else:
+            command += ["-smp", "2", "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
+        if self.arch == "s390x":
+            command += ["-device", "sclpconsole,chardev=console"]
+        else:
+            command += ["-serial", "chardev:console"]
+        if system.board:
+            command += ["-dtb", self.board(system),
+                        "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
+                        "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
+                        "-qtest-log", "none"]
+        return [*command, "-append", append]
 
-    def board(self):
+    def board(self, system):
         """The board's device tree with our nodes in it."""
         path = os.path.join(self.directory, "board.dtb")
         virt, overlay = path + ".virt", path + "o"
-        run_quietly(["qemu-system-aarch64", "-machine", f"virt,dumpdtb={virt}", "-cpu",
-                     "cortex-a57", "-m", "1024", "-smp", "2", "-nographic"])
+        machine = ("-machine", f"dumpdtb={virt}")
+        run_quietly([system.program, *system.options, *machine, "-m", str(self.memory),
+                     "-smp", "2", "-nographic"])
         phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
         with open(os.path.join(VM_DIR, "board.dts.in"), encoding="ascii") as source:
             text = source.read().replace("@PL061@", phandle)
