@@ -92,6 +92,15 @@ build_tool() {
 	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" CFLAGS="-O2 $ERRORS" LDFLAGS=-static
 }
 
+build_torture() {
+	local liburing
+
+	liburing=$("$VM_DIR/fetch.sh" liburing "$ARCH")
+	quietly torture make -C "$TREE/selftests/torture" CC="$CROSS$GCC" \
+		CFLAGS="-O2 $ERRORS -isystem $liburing/usr/include" \
+		LDFLAGS="-static -L$liburing/lib"
+}
+
 build_bench() {
 	quietly bench make -C "$TREE/selftests/bench" CC="$CROSS$GCC" CFLAGS="-O2 -Werror" \
 		LDFLAGS=-static
@@ -124,6 +133,7 @@ pack_root() {
 	else
 		cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
 		cp -r "$BUILD"/suite* "$ROOT/selftests/"
+		make -s -C "$TREE/selftests/torture" install DESTDIR="$ROOT/torture"
 	fi
 	cp "$VM_DIR/init" "$ROOT/init"
 	(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
@@ -138,6 +148,7 @@ if [ "$KIND" = bench ]; then
 	build_bench
 else
 	build_suite "$BUILD/suite" "$ARCH" ""
+	build_torture
 fi
 if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ]; then
 	# gcc-multilib would bring asm/ to where -m32 looks, but excludes cross compilers.

@@ -9,27 +9,23 @@ import re
 import sys
 import time
 
+import console
 import vm
 
 RUN_SECONDS = 1500
-SILENT_SECONDS = 300
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 PLAN = re.compile(r"1\.\.(\d+)")
 
 
-class Check:
-    """What a machine's console says of the suite and of the kernel."""
+class Check(console.Console):
+    """What a machine's console says of the suite."""
 
     def __init__(self, name):
-        self.name = name
+        super().__init__(name)
         self.passed = []
-        self.failed = []
         self.skipped = []
         self.suite = self.test = None
         self.planned = self.seen = 0
-        self.log = []
-        self.complaints = []
-        self.ended = False
         self.toggler = None
 
     def full_name(self, case):
@@ -54,25 +50,22 @@ class Check:
             if result[1] == "not ok":
                 self.failed.append(case)
                 print(f"{self.name}: FAILED {case}", flush=True)
-                print("\n".join("    " + text for text in self.log[-12:]), flush=True)
+                self.show_log(12)
             elif "# SKIP" in result[3]:
                 self.skipped.append(f"{case} ({result[3].partition('# SKIP')[2].strip()})")
             else:
                 self.passed.append(case)
 
-    def toggle(self, machine, line, on):
+    def toggle(self, line, on):
         """Has a line moved again and again, or no more."""
         if on == "1":
-            self.toggler = vm.Toggler(machine.gpio(), line)
+            self.toggler = vm.Toggler(self.machine.gpio(), line)
         elif self.toggler:
             self.toggler.stop()
             self.toggler = None
 
-    def hear(self, line, machine):
-        """Takes a line of the console."""
-        self.log.append(line)
-        if vm.complaint(line):
-            self.complaints.append(line)
+    def hear(self, line):
+        super().hear(line)
         if line.startswith("# selftests: notify_multi: "):
             self.end_program()
             self.test = line.rsplit(" ", 1)[1]
@@ -82,44 +75,25 @@ class Check:
             self.end_program()
             self.suite = line.split()[1]
         elif line.startswith("@line "):
-            machine.gpio().move(*line.split()[1:3])
+            self.machine.gpio().move(*line.split()[1:3])
         elif line.startswith("@toggle "):
-            self.toggle(machine, *line.split()[1:3])
-        elif line.startswith("@failed "):
-            self.failed.append(line[1:])
+            self.toggle(*line.split()[1:3])
         elif line.startswith("@dmesg"):
             self.end_program()
-        elif line.startswith("@end"):
-            self.ended = True
         else:
             self.hear_program(line)
 
     def finish(self):
-        """Counts what was wrong besides the tests."""
-        if not self.ended:
-            self.failed.append("the machine did not come to its end")
-            print("\n".join("    " + text for text in self.log[-40:]), flush=True)
+        super().finish()
         if not self.passed:
             self.failed.append("no test passed")
-        for line in self.complaints:
-            print(f"{self.name}: dmesg: {line}", flush=True)
-        if self.complaints:
-            self.failed.append("the kernel complained")
 
 
 def check(name):
     """Runs the suite on a machine."""
     result = Check(name)
     started = time.monotonic()
-    try:
-        directory = vm.build(name, "strict")
-        vm.say(f"{name}: booting")
-        with vm.Machine(name, directory, "check") as machine:
-            for line in machine.lines(RUN_SECONDS, SILENT_SECONDS):
-                result.hear(line, machine)
-    except (vm.MachineError, OSError) as error:
-        print(f"{name}: {error}", flush=True)
-    result.finish()
+    result.run("check", RUN_SECONDS)
     vm.say(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
            f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s")
     return result

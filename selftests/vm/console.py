@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a machine's console says of the kernel, and of how the machine's run went."""
+
+import vm
+
+SILENT_SECONDS = 300
+
+
+class Console:
+    """Runs a machine and hears what it says: those derived from this know of what is run."""
+
+    def __init__(self, name):
+        self.name = name
+        self.machine = None
+        self.failed = []
+        self.log = []
+        self.complaints = []
+        self.ended = False
+
+    def hear(self, line):
+        """Takes a line of the console."""
+        self.log.append(line)
+        if vm.complaint(line):
+            self.complaints.append(line)
+        if line.startswith("@failed "):
+            self.failed.append(line[1:])
+        elif line.startswith("@end"):
+            self.ended = True
+
+    def show_log(self, count):
+        """Shows the last lines that were heard."""
+        print("\n".join("    " + text for text in self.log[-count:]), flush=True)
+
+    def run(self, what, seconds, append=""):
+        """Builds and boots the machine, and listens until it has done what it is to do."""
+        try:
+            directory = vm.build(self.name, "strict")
+            vm.say(f"{self.name}: booting")
+            with vm.Machine(self.name, directory, what, append=append) as self.machine:
+                for line in self.machine.lines(seconds, SILENT_SECONDS):
+                    self.hear(line)
+        except (vm.MachineError, OSError) as error:
+            print(f"{self.name}: {error}", flush=True)
+        self.finish()
+
+    def finish(self):
+        """Counts what was wrong with the machine."""
+        if not self.ended:
+            self.failed.append("the machine did not come to its end")
+            self.show_log(40)
+        for line in self.complaints:
+            print(f"{self.name}: dmesg: {line}", flush=True)
+        if self.complaints:
+            self.failed.append("the kernel complained")

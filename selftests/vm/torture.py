@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots machines of the matrix, and runs a program of selftests/torture on each.
+
+torture.py WHAT [--seconds N] [--seed N] [--OPTION=VALUE]... [MACHINE...]
+
+WHAT is the program notify_WHAT, which is given the options; without a seed it is given one
+that is printed. A machine is good if the program is content, and says in a line "@result ..."
+what it has done, if the modules can be unloaded, if no memory has leaked, and if the kernel
+complained of nothing.
+"""
+
+import argparse
+import random
+import re
+import sys
+
+import console
+import vm
+
+MACHINE = "amd64-6.12-debug"
+# To boot, to look for leaks, and to end, on a slow machine.
+MORE_SECONDS = 900
+# An option that is not ours.
+OPTION = re.compile(r"--(?!seconds|seed)[a-z-]+=[^+ ]*")
+
+
+class Torture(console.Console):
+    """What a machine's console says of a torture."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.result = None
+        self.talking = False
+
+    def hear(self, line):
+        super().hear(line)
+        if line.startswith("@result "):
+            self.result = line.partition(" ")[2]
+        elif line in ("@torture", "@dmesg"):
+            self.talking = line == "@torture"
+        elif self.talking:
+            print(f"{self.name}: {line}", flush=True)
+
+    def finish(self):
+        super().finish()
+        if not self.result:
+            self.failed.append("there is no result")
+
+
+def parse():
+    """The arguments, and the program's options."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what")
+    parser.add_argument("machines", nargs="*", metavar="machine")
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 32))
+    theirs = [text for text in sys.argv[1:] if OPTION.fullmatch(text)]
+    arguments = parser.parse_intermixed_args(
+        [text for text in sys.argv[1:] if text not in theirs])
+    options = [f"--seconds={arguments.seconds}", f"--seed={arguments.seed}", *theirs]
+    return arguments, options
+
+
+def torture(name, arguments, options):
+    """Runs it on a machine; whether all was well."""
+    result = Torture(name)
+    result.run("torture", arguments.seconds + MORE_SECONDS,
+               "nm.torture=" + "+".join([arguments.what, *options]))
+    for text in result.failed:
+        print(f"{name}: FAILED {text}")
+    print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
+          f"{result.result or 'no result'}, seed {arguments.seed}", flush=True)
+    return not result.failed
+
+
+def main():
+    """Tortures one machine after the other."""
+    arguments, options = parse()
+    vm.say(f"{arguments.what}: {' '.join(options)}")
+    results = [torture(name, arguments, options) for name in arguments.machines or [MACHINE]]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
