@@ -36,6 +36,15 @@ check-all:
 	$(VM)/setup.sh all
 	$(VM)/check.py check all $(CHECK_ARGS)
 
+# Everything at once, and then the accounts: STRESS_SECONDS=, SEED=, MACHINE=.
+STRESS_SECONDS ?= 120
+SEED ?=
+MACHINE ?= amd64-6.12-debug
+
+stress:
+	$(VM)/setup.sh
+	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) $(MACHINE)
+
 # The memory model's word on the ring.
 litmus:
 	Documentation/litmus/check.sh
@@ -58,4 +67,4 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all litmus bench install headers_install clean
+.PHONY: all modules tools demo line check check-all stress litmus bench install headers_install clean

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stress: everything at once, for --seconds=N, from --seed=N. Sources broadcast from hard and
+ * threaded interrupts and from processes, come and go; processes open, read, poll, map, pend,
+ * share, resize, are signalled and killed; modules are unloaded and loaded. Then the accounts
+ * of all opens must balance, and nothing be left.
+ */
+
+#include "stress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SESSION_SECONDS	20
+#define EPOCHS		2
+#define PROGRESS_SECONDS 5
+
+static struct worker workers[WORKERS];
+static pid_t worker_pids[WORKERS], device_pids[DEVICES];
+static struct random chance;
+
+static void expect(int ret, const char *what)
+{
+	if (ret)
+		fail("%s: %s", what, strerror(-ret));
+}
+
+/* -- Processes. ------------------------------------------------------------ */
+
+static void start_workers(unsigned int session)
+{
+	unsigned int i;
+
+	SET(shared->stop_readers, 0);
+	SET(shared->readers_ended, 0);
+	for (i = 0; i < WORKERS; i++) {
+		workers[i].number = i;
+		workers[i].random = random_of(1000 * (session + 1) + i);
+		workers[i].slot = &shared->slots[i];
+		if (!workers[i].common)
+			workers[i].common = shared_memory(sizeof(struct account));
+		worker_pids[i] = start_process(worker_main, &workers[i]);
+	}
+}
+
+static void start_devices(void)
+{
+	unsigned int i;
+
+	SET(shared->stop, 0);
+	make_devices(&chance);
+	for (i = 0; i < DEVICES; i++)
+		if (shared->devices[i].exists)
+			device_pids[i] = start_process(device_main, &shared->devices[i]);
+}
+
+static void check_running(pid_t pid, const char *who)
+{
+	int status;
+
+	if (pid && waitpid(pid, &status, WNOHANG) == pid)
+		fail("%s, pid %d, has ended with status %#x", who, pid, status);
+}
+
+/* Lets them run, and now and then sends a worker a signal. */
+static void run_for(double seconds)
+{
+	double end = now() + seconds, told = now();
+	unsigned int i;
+
+	while (now() < end) {
+		sleep_ms(1 + random_below(&chance, 10));
+		kill(worker_pids[random_below(&chance, WORKERS)], SIGUSR1);
+		for (i = 0; i < WORKERS; i++)
+			check_running(worker_pids[i], "a worker");
+		for (i = 0; i < DEVICES; i++)
+			check_running(device_pids[i], shared->devices[i].name);
+		if (now() - told > PROGRESS_SECONDS) {
+			told = now();
+			printf("%u opens, %" PRIu64 " records, %" PRIu64 " lost, %" PRIu64
+			       " kills, %" PRIu64 " lives\n", shared->open_numbers,
+			       GET(shared->records), GET(shared->lost), GET(shared->kills),
+			       GET(shared->lives));
+		}
+	}
+}
+
+static void stop_workers(void)
+{
+	unsigned int i;
+
+	SET(shared->stop_readers, 1);
+	for (i = 0; i < WORKERS; i++)
+		join_process(worker_pids[i], "a worker");
+	SET(shared->readers_ended, 1);
+}
+
+static void stop_devices(void)
+{
+	unsigned int i;
+
+	SET(shared->stop, 1);
+	for (i = 0; i < DEVICES; i++) {
+		if (device_pids[i])
+			join_process(device_pids[i], shared->devices[i].name);
+		device_pids[i] = 0;
+	}
+	remove_devices();
+}
+
+/* -- Sessions. ------------------------------------------------------------- */
+
+/* Sources are unloaded under those who have their devices open. */
+static void reload_sources(void)
+{
+	expect(unload_module("notify_sim"), "rmmod notify_sim");
+	expect(load_module("notify_sim", ""), "insmod notify_sim");
+	if (!shared->devices[GPIO].exists)
+		return;
+	expect(unload_module("notify_gpio"), "rmmod notify_gpio");
+	expect(load_module("notify_gpio", ""), "insmod notify_gpio");
+}
+
+/* A core that anybody had open could not be unloaded. */
+static void reload_core(void)
+{
+	bool gpio = shared->devices[GPIO].exists;
+
+	expect(unload_module("notify_sim"), "rmmod notify_sim");
+	if (gpio)
+		expect(unload_module("notify_gpio"), "rmmod notify_gpio");
+	expect(unload_module("notify_multi"), "rmmod notify_multi");
+	expect(load_module("notify_multi", ""), "insmod notify_multi");
+	expect(load_module("notify_sim", ""), "insmod notify_sim");
+	if (gpio)
+		expect(load_module("notify_gpio", ""), "insmod notify_gpio");
+}
+
+static void run_session(unsigned int number, double seconds)
+{
+	unsigned int epoch;
+
+	start_workers(number);
+	for (epoch = 1; epoch <= EPOCHS; epoch++) {
+		start_devices();
+		run_for(seconds / EPOCHS);
+		if (epoch == EPOCHS)
+			stop_workers();
+		stop_devices();
+		if (epoch < EPOCHS)
+			reload_sources();
+	}
+	check_opens();
+	check_rings_freed();
+	reload_core();
+}
+
+static uint64_t all_written(void)
+{
+	uint64_t written = 0;
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++)
+		written += shared->devices[i].written;
+	return written;
+}
+
+int main(int argc, char **argv)
+{
+	struct memory before, after;
+	unsigned int session;
+	double end;
+
+	parse_options(argc, argv);
+	chance = random_of(1);
+	shared = shared_memory(sizeof(*shared));
+	name_devices();
+	uring_probe();
+	end = now() + options.seconds;
+	/* The first session fills the kernel's caches, what the others leave is measured. */
+	for (session = 0; !session || now() < end; session++) {
+		run_session(session, options.seconds < 3 * SESSION_SECONDS ?
+			    options.seconds / 3.0 : SESSION_SECONDS);
+		after = measure_memory();
+		if (!session)
+			before = after;
+		printf("session %u: Slab %lld kB, KernelStack %lld kB, Percpu %lld kB\n", session,
+		       after.slab, after.stacks, after.percpu);
+	}
+	check_memory(&before, &after);
+	printf("@result %" PRIu64 " broadcasts, %u opens, %" PRIu64 " records, %" PRIu64 " lost, %"
+	       PRIu64 " compared, %" PRIu64 " lives, %" PRIu64 " quiet points, %" PRIu64 " killed\n",
+	       all_written(), shared->open_numbers, shared->records, shared->lost,
+	       shared->compared, shared->lives, shared->quiet_points, shared->kills);
+	return 0;
+}

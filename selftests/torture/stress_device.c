@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices that come and go, and those who broadcast to them: one process for each device, in
+ * which one thread is the device's master and the others broadcast.
+ *
+ * A quiet point is when those have been paused: then each open must come to its last packet,
+ * as no later packet makes up for a wake-up that was lost, and the counters of all must agree.
+ */
+
+#include "stress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHIP		"/sys/module/notify_gpio_chip/parameters/"
+#define GPIO_DRIVER	"/sys/bus/platform/drivers/notify_gpio/"
+#define GPIO_DEVICE	"notify_gpio.77"
+#define GPIO_LINES	2
+#define LONGEST_WRITE	16
+
+struct shared *shared;
+
+/* A device in its process. */
+static struct master {
+	struct device *device;
+	struct random random;
+	unsigned int index;
+	/* Of this life: the first seq, and what was written before it. */
+	uint64_t first;
+	uint64_t written;
+	/* Those who broadcast were paused when it began, so that @written is exact. */
+	bool exact;
+	/* An open of the master's own, from beginning to end. */
+	struct account auditor;
+} master;
+
+static void expect(int ret, const char *what)
+{
+	if (ret)
+		fail("%s: %s: %s", master.device ? master.device->name : "devices", what,
+		     strerror(-ret));
+}
+
+/* -- Those who broadcast. -------------------------------------------------- */
+
+struct producer {
+	pthread_t thread;
+	struct random random;
+	unsigned int number;
+	uint64_t counter;
+	int injector;
+};
+
+/* Until those who broadcast may do so again. */
+static void stay_paused(struct device *device)
+{
+	ADD(device->idle, 1);
+	while (GET(device->paused) && !GET(shared->stop))
+		sleep_ms(1);
+	ADD(device->idle, -1);
+}
+
+static void produce_packets(struct producer *producer, struct device *device)
+{
+	static __thread unsigned char packets[LONGEST_WRITE * LARGEST_PACKET];
+	struct packet_id id = { device - shared->devices, producer->number, producer->counter };
+	size_t size = device->packet_size;
+	unsigned int count = 1 + random_below(&producer->random, LONGEST_WRITE), i;
+	ssize_t ret;
+
+	if (producer->injector < 0)
+		producer->injector = sim_open_injector(device->name);
+	if (producer->injector < 0)
+		return;
+	for (i = 0; i < count; i++) {
+		id.counter++;
+		fill_packet(packets + i * size, size, &id);
+	}
+	ret = write(producer->injector, packets, count * size);
+	if (ret < 0) {
+		if (errno != ENODEV)
+			fail("%s: injector: %m", device->name);
+		close(producer->injector);
+		producer->injector = -1;
+		return;
+	}
+	producer->counter += ret / size;
+	ADD(device->written, ret / size);
+}
+
+static void produce_edges(struct producer *producer, struct device *device)
+{
+	unsigned int count = 1 + random_below(&producer->random, LONGEST_WRITE);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u %u", random_below(&producer->random, GPIO_LINES), count);
+	expect(write_file(CHIP "toggle", text), "toggle");
+	ADD(device->written, count);
+}
+
+static void *producer_main(void *data)
+{
+	struct producer *producer = data;
+	struct device *device = master.device;
+
+	while (!GET(shared->stop)) {
+		if (GET(device->paused))
+			stay_paused(device);
+		else if (device->context)
+			produce_packets(producer, device);
+		else
+			produce_edges(producer, device);
+		/* Bursts, and what readers can keep up with. */
+		if (!random_once_in(&producer->random, 3))
+			sleep_ms(random_below(&producer->random, 12));
+	}
+	if (producer->injector >= 0)
+		close(producer->injector);
+	return NULL;
+}
+
+static void pause_producers(struct device *device)
+{
+	double end = now() + LIMIT_SECONDS;
+
+	SET(device->paused, 1);
+	while (GET(device->idle) != PRODUCERS && !GET(shared->stop)) {
+		if (now() > end)
+			fail("%s: a broadcast does not return", device->name);
+		sleep_ms(1);
+	}
+}
+
+static void resume_producers(struct device *device)
+{
+	SET(device->paused, 0);
+	while (GET(device->idle) && !GET(shared->stop))
+		sleep_ms(1);
+}
+
+/* -- Coming and going. ----------------------------------------------------- */
+
+static const unsigned int packet_sizes[] = { SMALLEST_PACKET, 20, 64, 200, LARGEST_PACKET };
+static const unsigned int queue_sizes[] = { 1, 4, 16, 64, 200 };
+
+/* Near the wrap of the ring's positions, and elsewhere. */
+static uint64_t some_first_seq(struct random *random)
+{
+	switch (random_below(random, 3)) {
+	case 0:
+		return 1;
+	case 1:
+		return (random_below(random, 4) << 16) + 0xffffff00 + random_below(random, 256);
+	default:
+		return 1 + (random_next(random) >> 2);
+	}
+}
+
+/* Only while those who broadcast are paused: they look at the size. */
+static void configure(struct device *device, struct random *random)
+{
+	unsigned int max_packets = queue_sizes[random_below(random, 5)];
+	uint64_t first = some_first_seq(random);
+
+	device->packet_size = packet_sizes[random_below(random, 5)];
+	expect(sim_set_number(device->name, "replay", 0), "replay");
+	expect(sim_set_number(device->name, "packet_size", device->packet_size), "packet_size");
+	expect(sim_set_number(device->name, "max_packets", max_packets), "max_packets");
+	expect(sim_set_number(device->name, "max_requests", 6 + random_below(random, 10)),
+	       "max_requests");
+	expect(sim_set_number(device->name, "replay", random_below(random, 2) *
+			      random_below(random, max_packets + 1)), "replay");
+	expect(sim_set_number(device->name, "first_seq", first), "first_seq");
+	master.first = first;
+}
+
+static void come(struct device *device)
+{
+	if (device->context)
+		expect(sim_set(device->name, "live", "1"), "live 1");
+	else
+		expect(write_file(GPIO_DRIVER "bind", GPIO_DEVICE), "bind");
+	ADD(device->life, 1);
+	ADD(shared->lives, 1);
+	if (!open_account(&master.auditor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
+		fail("%s: has come, but cannot be opened", device->name);
+}
+
+static void go(struct device *device)
+{
+	ADD(device->life, 1);
+	if (device->context)
+		expect(sim_set(device->name, "live", "0"), "live 0");
+	else
+		expect(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
+}
+
+/* When no other open is left, there is none but the master's. */
+static void check_clients(struct device *device)
+{
+	struct notify_multi_stats stats = check_stats(&master.auditor);
+
+	if (GET(shared->readers_ended) && stats.clients != 1)
+		fail("%s: %u clients, and all but one have been closed", device->name,
+		     stats.clients);
+}
+
+/* After its end: how many packets the kernel says there were in this life. */
+static uint64_t audit(struct device *device)
+{
+	struct pollfd pollfd = { .fd = master.auditor.fd, .events = POLLIN };
+	uint64_t seq = check_stats(&master.auditor).seq;
+
+	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLHUP))
+		fail("%s: gone, but poll says %#x", device->name, pollfd.revents);
+	master.auditor.unseen = true;
+	close_account(&master.auditor);
+	return seq + 1 - master.first;
+}
+
+/* -- Quiet points. --------------------------------------------------------- */
+
+static bool behind(const struct slot *slot, unsigned int open, uint64_t last)
+{
+	return GET(slot->open) == open && GET(slot->next) <= last;
+}
+
+/* Who reads an open of this life must come to the last packet, or end. */
+static void wait_for_reader(struct device *device, struct slot *slot, uint64_t last)
+{
+	double end = now() + LIMIT_SECONDS;
+	unsigned int open = GET(slot->open);
+
+	if (!open || slot->device != master.index || GET(slot->life) != GET(device->life))
+		return;
+	while (behind(slot, open, last) && !GET(shared->stop)) {
+		if (now() > end)
+			fail("%s life %u, open %u (%s): not woken for packet %" PRIu64 ", next is %"
+			     PRIu64, device->name, device->life, open, kind_names[slot->kind],
+			     last, slot->next);
+		sleep_ms(1);
+	}
+}
+
+static void read_attribute(struct device *device, const char *attribute, long long *value)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "/sys/class/misc/notify!%s/%s", device->name,
+		 attribute);
+	*value = read_number(path);
+	if (*value < 0)
+		fail("%s: %s: %s", device->name, attribute, strerror(-*value));
+}
+
+/* What was broadcast in this life, as those who broadcast say. */
+static uint64_t written_now(struct device *device)
+{
+	long long overflows = 0;
+
+	if (!device->context)
+		overflows = read_number("/sys/bus/platform/devices/" GPIO_DEVICE "/overflows");
+	if (overflows < 0)
+		fail("%s: overflows: %s", device->name, strerror(-overflows));
+	return GET(device->written) - master.written - overflows;
+}
+
+/* Interrupt threads may still be about to broadcast the last edges. */
+static void settle(struct device *device)
+{
+	double end = now() + LIMIT_SECONDS;
+
+	while (master.exact && now() < end &&
+	       check_stats(&master.auditor).seq + 1 - master.first != written_now(device))
+		sleep_ms(1);
+}
+
+static void quiet_point(struct device *device)
+{
+	long long broadcasts, clients;
+	unsigned int i;
+	uint64_t last;
+
+	pause_producers(device);
+	if (GET(shared->stop))
+		return;
+	settle(device);
+	last = check_stats(&master.auditor).seq;
+	read_attribute(device, "broadcasts", &broadcasts);
+	read_attribute(device, "clients", &clients);
+	if ((uint64_t)broadcasts != last + 1 - master.first)
+		fail("%s life %u: %lld broadcasts, and the last is %" PRIu64 ", the first %" PRIu64,
+		     device->name, device->life, broadcasts, last, master.first);
+	if (master.exact && (uint64_t)broadcasts != written_now(device))
+		fail("%s life %u: %" PRIu64 " written, %lld broadcasts", device->name, device->life,
+		     written_now(device), broadcasts);
+	if (clients < 1)
+		fail("%s: %lld clients, but there is an open", device->name, clients);
+	for (i = 0; i < WORKERS; i++)
+		wait_for_reader(device, &shared->slots[i], last);
+	ADD(shared->quiet_points, 1);
+	resume_producers(device);
+}
+
+/* -- A device's lives. ----------------------------------------------------- */
+
+/* What a source may do while it is there. */
+static void disturb(struct device *device, struct random *random)
+{
+	if (!device->context)
+		return;
+	switch (random_below(random, 8)) {
+	case 0:
+		expect(sim_set_number(device->name, "status", -BAD_STATUS), "status");
+		break;
+	case 1:
+	case 2:
+		expect(sim_set_number(device->name, "status", 0), "status");
+		expect(sim_set_number(device->name, "complete_error", 0), "complete_error");
+		break;
+	case 3:
+		if (master.index != SIMS - 1)
+			break;
+		SET(device->completes, device->life);
+		expect(sim_set_number(device->name, "complete_error", -BAD_COMPLETION),
+		       "complete_error");
+		break;
+	}
+}
+
+static void live_once(struct device *device, bool paused)
+{
+	struct random *random = &master.random;
+	double end = now() + 0.2 + random_below(random, 2000) / 1000.0;
+
+	master.exact = paused;
+	master.written = GET(device->written);
+	if (device->context)
+		expect(sim_set_number(device->name, "complete_error", 0), "complete_error");
+	come(device);
+	if (paused)
+		resume_producers(device);
+	while (now() < end && !GET(shared->stop)) {
+		disturb(device, random);
+		sleep_ms(random_below(random, 100));
+		if (random_once_in(random, 2))
+			quiet_point(device);
+	}
+}
+
+void device_main(void *data)
+{
+	struct producer producers[PRODUCERS] = { };
+	struct device *device = data;
+	unsigned int i;
+	bool paused = true;
+
+	master.device = device;
+	master.index = device - shared->devices;
+	master.random = random_of(100 + master.index);
+	master.first = 1;
+	SET(device->paused, 1);
+	for (i = 0; i < PRODUCERS; i++) {
+		producers[i].number = i;
+		producers[i].injector = -1;
+		/* The next session's numbers go on. */
+		producers[i].counter = (uint64_t)GET(device->written) + 1;
+		producers[i].random = random_of(200 + master.index * PRODUCERS + i);
+		CHECK(!pthread_create(&producers[i].thread, NULL, producer_main, &producers[i]));
+	}
+	pause_producers(device);
+	while (!GET(shared->stop)) {
+		if (paused && device->context)
+			configure(device, &master.random);
+		live_once(device, paused);
+		/* It goes while nobody broadcasts, or while all do. */
+		paused = random_once_in(&master.random, 2);
+		if (paused)
+			pause_producers(device);
+		check_clients(device);
+		go(device);
+		device->broadcasts += audit(device);
+	}
+	for (i = 0; i < PRODUCERS; i++)
+		CHECK(!pthread_join(producers[i].thread, NULL));
+}
+
+/* -- All devices. ---------------------------------------------------------- */
+
+static void make_chip(struct device *device, struct random *random)
+{
+	bool sleeping = random_once_in(random, 2);
+	char parameters[64];
+	int ret;
+
+	snprintf(parameters, sizeof(parameters), "label=%s max_packets=16 sleeping=%d",
+		 device->name, sleeping);
+	ret = load_module("notify_gpio_chip", parameters);
+	device->exists = ret != -ENOENT;
+	if (!device->exists) {
+		printf("this kernel has no GPIO\n");
+		return;
+	}
+	expect(ret, "notify_gpio_chip");
+	expect(write_file(CHIP "device", "1"), "device 1");
+	expect(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
+}
+
+void name_devices(void)
+{
+	static const char * const names[DEVICES] = {
+		"stress-hardirq", "stress-thread", "stress-process", "stress-gpio",
+	};
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++) {
+		shared->devices[i].name = names[i];
+		shared->devices[i].exists = i < SIMS;
+		shared->devices[i].context = i < SIMS ? strchr(names[i], '-') + 1 : NULL;
+	}
+}
+
+void make_devices(struct random *random)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIMS; i++) {
+		struct device *device = &shared->devices[i];
+
+		expect(sim_make(device->name), device->name);
+		expect(sim_set(device->name, "context", device->context), device->context);
+	}
+	make_chip(&shared->devices[GPIO], random);
+}
+
+/* Each arrival has had its departure; and each packet written was broadcast. */
+static void check_sim(struct device *device)
+{
+	uint64_t arrivals = sim_get_number(device->name, "arrivals");
+	uint64_t departures = sim_get_number(device->name, "departures");
+
+	if (arrivals != departures)
+		fail("%s: %" PRIu64 " arrivals, %" PRIu64 " departures", device->name, arrivals,
+		     departures);
+	if (device->broadcasts != device->written)
+		fail("%s: %" PRIu64 " packets written, %" PRIu64 " broadcast", device->name,
+		     device->written, device->broadcasts);
+	device->arrivals += arrivals;
+}
+
+/* Of a process that was killed it is not known whether it was about to count its open. */
+void check_opens(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIMS; i++) {
+		const struct device *device = &shared->devices[i];
+
+		if (device->arrivals < device->opens ||
+		    device->arrivals > device->opens + shared->kills)
+			fail("%s: %" PRIu64 " arrivals, %" PRIu64 " opens, %" PRIu64 " killed",
+			     device->name, device->arrivals, device->opens, shared->kills);
+	}
+}
+
+void remove_devices(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIMS; i++) {
+		check_sim(&shared->devices[i]);
+		expect(sim_remove(shared->devices[i].name), "rmdir");
+	}
+	if (shared->devices[GPIO].exists) {
+		expect(write_file(CHIP "device", "0"), "device 0");
+		expect(unload_module("notify_gpio_chip"), "notify_gpio_chip");
+	}
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is left of memory when everything is closed.
+ */
+
+#include "stress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * In kB, for what else the kernel does. Where kmemleak finds what is lost, it and KASAN, which
+ * keeps what was freed for a while, need slabs themselves.
+ */
+#define SLAB_NOISE	8192
+#define SLAB_DEBUG_NOISE 65536
+#define STACK_NOISE	1024
+#define PERCPU_NOISE	512
+
+static long long meminfo(const char *name)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	long long value = -1;
+	char line[128];
+
+	CHECK(file);
+	while (value < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoll(line + strlen(name) + 1, NULL, 10);
+	fclose(file);
+	return value;
+}
+
+struct memory measure_memory(void)
+{
+	return (struct memory){
+		.slab = meminfo("Slab"),
+		.stacks = meminfo("KernelStack"),
+		.percpu = meminfo("Percpu"),
+	};
+}
+
+static void check_growth(const char *what, long long before, long long after, long long noise)
+{
+	if (after - before > noise)
+		fail("%s has grown from %lld to %lld kB", what, before, after);
+}
+
+void check_memory(const struct memory *before, const struct memory *after)
+{
+	bool debug = !access("/sys/kernel/debug/kmemleak", F_OK);
+
+	check_growth("Slab", before->slab, after->slab, debug ? SLAB_DEBUG_NOISE : SLAB_NOISE);
+	check_growth("KernelStack", before->stacks, after->stacks, STACK_NOISE);
+	check_growth("Percpu", before->percpu, after->percpu, PERCPU_NOISE);
+}
+
+void check_rings_freed(void)
+{
+	FILE *file = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "[notify_multi]"))
+			fail("a ring is left: %s", line);
+	fclose(file);
+}

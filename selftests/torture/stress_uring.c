@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Opens that are read by io_uring: several reads at once, multishot reads, and commands that
+ * pend, of which some are cancelled.
+ */
+
+#include "stress.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENTRIES		32
+#define REQUESTS	4
+#define GROUP		1
+/* What is cancelled or cancels has no buffer. */
+#define NO_BUFFER	1000
+
+/* Newer than Debian's liburing. */
+#define OP_READ_MULTISHOT	49
+/* Where in an SQE the bytes of a command are. */
+#define SQE_COMMAND		48
+
+static bool has[KINDS];
+
+/**
+ * struct ring - an io_uring that reads an open
+ * @size:   Of each of its buffers, which are parts of the stream's.
+ * @busy:   Whether a request has that buffer.
+ * @flying: How many completions are to come, at least.
+ */
+struct ring {
+	struct io_uring uring;
+	struct stream *stream;
+	enum kind kind;
+	size_t size;
+	bool busy[REQUESTS];
+	unsigned int flying;
+	enum outcome outcome;
+};
+
+static void *buffer_of(const struct ring *ring, unsigned int number)
+{
+	return ring->stream->buffer + number * ring->size;
+}
+
+static struct io_uring_sqe *new_sqe(struct ring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+
+	if (!sqe)
+		fail_open(ring->stream->account, "no room in the io_uring");
+	ring->flying++;
+	return sqe;
+}
+
+/* -- Requests. ------------------------------------------------------------- */
+
+static void prepare_command(struct ring *ring, __u32 op, const void *addr, __u32 len, __u64 data)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)addr, .len = len };
+
+	memset(sqe, 0, SQE_COMMAND);
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = ring->stream->account->fd;
+	/* cmd_op, which older headers do not name. */
+	sqe->off = op;
+	sqe->user_data = data;
+	memcpy((char *)sqe + SQE_COMMAND, &cmd, sizeof(cmd));
+}
+
+static void prepare_request(struct ring *ring, unsigned int number)
+{
+	struct io_uring_sqe *sqe;
+
+	ring->busy[number] = true;
+	if (ring->kind == URING_PEND) {
+		prepare_command(ring, NOTIFY_MULTI_URING_CMD_PEND, buffer_of(ring, number),
+				ring->size, number);
+		return;
+	}
+	sqe = new_sqe(ring);
+	if (ring->kind == URING_READ) {
+		io_uring_prep_read(sqe, ring->stream->account->fd, buffer_of(ring, number),
+				   ring->size, 0);
+	} else {
+		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, ring->stream->account->fd, NULL, 0, 0);
+		sqe->flags = IOSQE_BUFFER_SELECT;
+		sqe->buf_group = GROUP;
+	}
+	sqe->user_data = number;
+}
+
+static void prepare_cancel(struct ring *ring, unsigned int number)
+{
+	struct io_uring_sqe *sqe;
+
+	if (ring->kind == URING_PEND) {
+		prepare_command(ring, NOTIFY_MULTI_URING_CMD_CANCEL, buffer_of(ring, number), 0,
+				NO_BUFFER);
+		return;
+	}
+	sqe = new_sqe(ring);
+	io_uring_prep_cancel64(sqe, number, 0);
+	sqe->user_data = NO_BUFFER;
+}
+
+/* Gives the kernel a buffer for multishot reads. */
+static void provide(struct ring *ring, unsigned int number)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_provide_buffers(sqe, buffer_of(ring, number), ring->size, 1, GROUP, number);
+	sqe->user_data = NO_BUFFER;
+}
+
+/* -- Completions. ---------------------------------------------------------- */
+
+static void complete(struct ring *ring, const struct io_uring_cqe *cqe)
+{
+	unsigned int number = cqe->user_data;
+	bool more = cqe->flags & IORING_CQE_F_MORE;
+	enum outcome outcome;
+
+	if (!more)
+		ring->flying--;
+	if (number == NO_BUFFER)
+		return;
+	if (!more)
+		ring->busy[number] = false;
+	if (cqe->flags & IORING_CQE_F_BUFFER)
+		number = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+	outcome = take(ring->stream, buffer_of(ring, number), cqe->res,
+		       MAY_CANCEL | MAY_INTR | MAY_NOBUFS);
+	if (outcome == GONE)
+		ring->outcome = GONE;
+	if (cqe->flags & IORING_CQE_F_BUFFER)
+		provide(ring, number);
+}
+
+/* Submits, and takes all completions there are, after the first of them or some time. */
+static void turn(struct ring *ring, unsigned int wait_ms)
+{
+	struct __kernel_timespec time = { .tv_nsec = wait_ms * 1000000LL };
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	ret = io_uring_submit(&ring->uring);
+	if (ret < 0 && ret != -EINTR)
+		fail_open(ring->stream->account, "io_uring_submit: %s", strerror(-ret));
+	ret = io_uring_wait_cqe_timeout(&ring->uring, &cqe, &time);
+	if (ret && ret != -ETIME && ret != -EINTR && ret != -EAGAIN)
+		fail_open(ring->stream->account, "io_uring_wait: %s", strerror(-ret));
+	while (!io_uring_peek_cqe(&ring->uring, &cqe)) {
+		complete(ring, cqe);
+		io_uring_cqe_seen(&ring->uring, cqe);
+	}
+}
+
+/* -- An open. -------------------------------------------------------------- */
+
+/* Multishot reads are one request; what is of no use waits for the next turn. */
+static void request(struct ring *ring, struct random *random)
+{
+	unsigned int number, requests = ring->kind == URING_MULTISHOT ? 1 : REQUESTS;
+
+	for (number = 0; number < requests; number++)
+		if (!ring->busy[number])
+			prepare_request(ring, number);
+		else if (random_once_in(random, 16))
+			prepare_cancel(ring, number);
+}
+
+/* What is about to be completed cannot be cancelled: then again. */
+static void cancel_all(struct ring *ring)
+{
+	double end = now() + LIMIT_SECONDS;
+	unsigned int number;
+
+	while (ring->flying) {
+		if (now() > end)
+			fail_open(ring->stream->account, "%u requests are not cancelled",
+				  ring->flying);
+		for (number = 0; number < REQUESTS; number++)
+			if (ring->busy[number])
+				prepare_cancel(ring, number);
+		turn(ring, 5);
+	}
+}
+
+void uring_live(struct worker *worker, struct account *account, enum kind kind)
+{
+	struct stream stream = stream_of(account, true, worker->buffer);
+	struct ring ring = { .stream = &stream, .kind = kind };
+	unsigned int reads = 1 + random_below(&worker->random, 20), number;
+	/* A multishot read takes one record at a time, others as many as fit. */
+	unsigned int records = kind == URING_READ ? 1 + random_below(&worker->random, 3) : 1;
+	int ret;
+
+	/* Reads that wait are not promised to be completed in their order. */
+	stream.ordered = kind != URING_READ;
+	ring.size = records * account->record_size;
+	ret = io_uring_queue_init(ENTRIES, &ring.uring, 0);
+	if (ret == -ENOMEM)
+		return;
+	if (ret)
+		fail_open(account, "io_uring_queue_init: %s", strerror(-ret));
+	if (kind == URING_MULTISHOT)
+		for (number = 0; number < REQUESTS; number++)
+			provide(&ring, number);
+	while (reads-- && ring.outcome != GONE) {
+		request(&ring, &worker->random);
+		turn(&ring, 20);
+		if (random_once_in(&worker->random, 8))
+			meddle(&stream, &worker->random);
+	}
+	cancel_all(&ring);
+	io_uring_queue_exit(&ring.uring);
+}
+
+/* -- What there is. -------------------------------------------------------- */
+
+static bool has_commands(struct io_uring *uring)
+{
+	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
+	bool multishot = probe && io_uring_opcode_supported(probe, OP_READ_MULTISHOT);
+
+	io_uring_free_probe(probe);
+	/* Both came with Linux 6.7. */
+	return multishot;
+}
+
+void uring_probe(void)
+{
+	struct io_uring uring;
+	unsigned int kind;
+	int ret = io_uring_queue_init(ENTRIES, &uring, 0);
+
+	for (kind = 0; kind < KINDS; kind++)
+		has[kind] = true;
+	if (ret == -ENOSYS || ret == -EPERM) {
+		has[URING_READ] = false;
+	} else if (ret) {
+		fail("io_uring_queue_init: %s", strerror(-ret));
+	}
+	has[URING_MULTISHOT] = has[URING_PEND] = !ret && has_commands(&uring);
+	if (!ret)
+		io_uring_queue_exit(&uring);
+	printf("io_uring: reads %s, multishot reads and commands %s\n",
+	       has[URING_READ] ? "yes" : "no", has[URING_PEND] ? "yes" : "no");
+}
+
+bool uring_has(enum kind kind)
+{
+	return has[kind];
+}
