@@ -4,6 +4,7 @@
 # Brings what a machine of the matrix needs into the cache, without installing it:
 #
 #   fetch.sh source           the kernel source that the suite builds against
+#   fetch.sh tarball          the whole of that source
 #   fetch.sh kernel MACHINE   kernel image, modules and headers of that machine
 #   fetch.sh toolchain MACHINE  what builds modules for that kernel, where it is newer than
 #                             this machine's may be: a root to be entered by bwrap
@@ -306,20 +307,29 @@ uncompress() {
 	fi
 }
 
-fetch_source() {
-	local dir=$CACHE/source-$SOURCE_SERIES tar
+fetch_tarball() {
+	local dir=$CACHE/tarball-$SOURCE_SERIES
 
 	if [ ! -e "$dir/done" ]; then
 		update_lists "$BASE_SUITE" amd64
 		rm -rf "$dir"
-		unpack "$BASE_SUITE" amd64 "$dir.pkg" "linux-source-$SOURCE_SERIES"
-		tar=$(echo "$dir.pkg"/usr/src/linux-source-*.tar.xz)
+		unpack "$BASE_SUITE" amd64 "$dir" "linux-source-$SOURCE_SERIES"
+		touch "$dir/done"
+	fi
+	echo "$dir"/usr/src/linux-source-*.tar.xz
+}
+
+fetch_source() {
+	local dir=$CACHE/source-$SOURCE_SERIES tar
+
+	if [ ! -e "$dir/done" ]; then
+		tar=$(fetch_tarball)
+		rm -rf "$dir"
 		say "unpacking the parts of $(basename "$tar") that are used"
 		mkdir -p "$dir"
 		uncompress "$tar" | tar -x -C "$dir" --strip-components=1 --wildcards '*/scripts' \
 			'*/tools/testing/selftests/*.*' '*/tools/testing/selftests/kselftest' \
 			'*/tools/include/uapi' '*/tools/memory-model'
-		rm -rf "$dir.pkg"
 		touch "$dir/done"
 	fi
 	echo "$dir"
@@ -384,16 +394,23 @@ fetch_herd() {
 	echo "$dir/herd7"
 }
 
+# Before the lock is taken: a build takes minutes, and fetches what it needs.
+if [ "${1-}" = kernel ]; then
+	machine_row "${2:?a machine}"
+	[ "$SUITE" != built ] || exec "$VM_DIR/debug_kernel.sh" "$2"
+fi
+
 mkdir -p "$CACHE"
 exec 9>"$CACHE/fetch.lock"
 flock -w 1800 9 || die "another fetch has held $CACHE/fetch.lock for half an hour"
 
 case ${1-} in
 source) fetch_source ;;
+tarball) fetch_tarball ;;
 kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
 busybox) fetch_busybox "${2:?an architecture}" ;;
 liburing) fetch_liburing "${2:?an architecture}" ;;
 herd) fetch_herd ;;
-*) die "usage: fetch.sh source | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | herd" ;;
+*) die "usage: fetch.sh source | tarball | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | herd" ;;
 esac

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [bench|all]: installs the packages that "make demo" and "make check" need, where
-# one is missing; and those of "make bench", or of "make check-all".
+# setup.sh [bench|debug|all]: installs the packages that "make demo" and "make check" need,
+# where one is missing; and those of "make bench", "make check-debug" or "make check-all".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -29,6 +29,9 @@ all)
 		[ "$(apt-cache show "$package" 2>/dev/null | grep -c ^Filename:)" = 0 ] ||
 			PACKAGES+=("$package")
 	done
+	;;
+debug)
+	PACKAGES+=(flex bison bc libelf-dev)                   # kernels that are built
 	;;
 esac
 

@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# debug_kernel.sh MACHINE: builds a kernel that no archive has, from Debian's source of its
+# series, into the cache, where fetch.sh has those of the archives. Its config is "base" and
+# the fragment named by its flavour, of selftests/vm/config; all else is off. Prints the
+# directory. A kernel of another config is built anew: a hash of it is in the release.
+
+# shellcheck source=selftests/vm/common.sh
+. "$(dirname "$0")/common.sh"
+
+MACHINE=${1:?usage: debug_kernel.sh MACHINE}
+machine_row "$MACHINE"
+[ "$SUITE" = built ] || die "$MACHINE comes from an archive: fetch.sh kernel $MACHINE"
+
+DIR=$CACHE/kernels/$MACHINE
+LOG=$DIR.log
+BUILD=$DIR/build
+FRAGMENTS=("$VM_DIR/config/base" "$VM_DIR/config/$FLAVOUR")
+HASH=$(cat "${FRAGMENTS[@]}" | sha256sum | cut -c1-8)
+
+unpack_source() {
+	local tar
+
+	tar=$("$VM_DIR/fetch.sh" tarball)
+	say "unpacking $(basename "$tar")"
+	mkdir -p "$BUILD"
+	xz -dc "$tar" | tar -x -C "$BUILD" --strip-components=1
+}
+
+kernel_make() {
+	make -C "$BUILD" -j"$(nproc)" ARCH="$(kernel_arch "$ARCH")" CC="$GCC" HOSTCC="$GCC" \
+		CROSS_COMPILE="$(cross_prefix "$ARCH")" LOCALVERSION="-$FLAVOUR-$HASH" "$@" >>"$LOG" 2>&1 || {
+		grep -E 'error|Error|\*\*\*' "$LOG" >&2 || tail -n 20 "$LOG" >&2
+		die "failed: make $*; all it said is in $LOG"
+	}
+}
+
+# An option that depends on one which is off is silently left out.
+verify_config() {
+	local option missing=()
+
+	while read -r option; do
+		grep -qxF "$option" "$BUILD/.config" || missing+=("$option")
+	done < <(grep -h '^CONFIG' "${FRAGMENTS[@]}")
+	[ ${#missing[@]} -eq 0 ] || die "this source does not take ${missing[*]}"
+}
+
+# What building a module for it takes; the rest is a gigabyte.
+prune_build() {
+	local arch
+
+	arch=$(kernel_arch "$ARCH")
+	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name Makefile ! -name 'Module.symvers' ! -name .config \
+		! -name include ! -name scripts ! -name arch ! -name tools -exec rm -rf {} +
+	find "$BUILD/arch" -mindepth 1 -maxdepth 1 ! -name "$arch" -exec rm -rf {} +
+	find "$BUILD/arch/$arch" -mindepth 1 -maxdepth 1 ! -name 'Makefile*' ! -name include -exec rm -rf {} +
+	find "$BUILD/tools" -type f ! -path "$BUILD/tools/objtool/objtool" -delete
+}
+
+build_kernel() {
+	rm -rf "$DIR"
+	: >"$LOG"
+	unpack_source
+	cat "${FRAGMENTS[@]}" >"$BUILD/fragments"
+	kernel_make KCONFIG_ALLCONFIG=fragments allnoconfig
+	verify_config
+	say "building $MACHINE, which takes minutes"
+	kernel_make
+	kernel_make INSTALL_MOD_PATH="$DIR" DEPMOD=true modules_install
+	cp "$BUILD/arch/$(kernel_arch "$ARCH")/boot/bzImage" "$DIR/vmlinuz"
+	ln -sfn "$(echo "$DIR"/lib/modules/*)" "$DIR/modules"
+	basename "$(readlink "$DIR/modules")" >"$DIR/done.new"
+	prune_build
+	mv "$DIR/done.new" "$DIR/done"
+}
+
+mkdir -p "$CACHE/kernels"
+exec 8>"$DIR.lock"
+flock -w 3600 8 || die "another build has held $DIR.lock for an hour"
+case $(cat "$DIR/done" 2>/dev/null) in
+*"-$FLAVOUR-$HASH") ;;
+*) build_kernel ;;
+esac
+echo "$DIR"
