@@ -29,6 +29,7 @@ line:
 
 check:
 	$(VM)/setup.sh
+	Documentation/litmus/barriers.sh
 	$(VM)/check.py
 
 # The whole matrix. CHECK_ARGS goes to check.py.
@@ -45,8 +46,14 @@ stress:
 	$(VM)/setup.sh
 	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) $(MACHINE)
 
+# Breaks the module in ways that matter: each has to be caught. MUTANTS= names some.
+mutants:
+	$(VM)/setup.sh debug
+	$(VM)/mutants.py $(MUTANTS)
+
 # The memory model's word on the ring.
 litmus:
+	Documentation/litmus/barriers.sh
 	Documentation/litmus/check.sh
 
 # Instructions, or with BENCH=time nanoseconds; BENCH_ARGS goes to notify_bench.
@@ -67,4 +74,4 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all stress litmus bench install headers_install clean
+.PHONY: all modules tools demo line check check-all stress mutants litmus bench install headers_install clean

@@ -20,7 +20,7 @@ kernel_make() {
 	toolchain=$("$VM_DIR/fetch.sh" toolchain "$MACHINE")
 	if [ -n "$toolchain" ]; then
 		enter=(bwrap --bind "$toolchain" / --dev /dev --proc /proc --tmpfs /tmp
-		       --bind "$CACHE" "$CACHE" --chdir "$KERNEL/build" --die-with-parent)
+		       --bind "$CACHE" "$CACHE" --bind "$BUILD" "$BUILD" --chdir "$KERNEL/build" --die-with-parent)
 		compiler=${CROSS}gcc-$(cat "$KERNEL/gcc")
 	fi
 	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$(kernel_arch "$ARCH")" \
@@ -45,7 +45,7 @@ KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
 KSRC=$("$VM_DIR/fetch.sh" source)
 BUSYBOX=$("$VM_DIR/fetch.sh" busybox "$ARCH")
 CROSS=$(cross_prefix "$ARCH")
-BUILD=$CACHE/build/$MACHINE
+BUILD=${NOTIFY_MULTI_BUILDS:-$CACHE/build}/$MACHINE
 if [ "$KIND" = bench ]; then
 	BUILD+=-bench
 fi

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# barriers.sh [--write]: compares the barriers, RCU sections and takings of nm->lock of the
+# code with those of the list "barriers" beside this script, each of which has its litmus test
+# (or its reason to need none) in README.md: what orders the code is what was proved. Neither
+# machines that emulate x86 nor tests that pass can tell when one is missing.
+# --write makes the list anew, after the tests were.
+
+# shellcheck source=selftests/vm/common.sh
+. "$(dirname "$0")/../../selftests/vm/common.sh"
+
+LIST=$TOP/Documentation/litmus/barriers
+
+# Lines "file function barrier", one for each that is not in a comment.
+barriers() {
+	local file
+
+	cd "$TOP"
+	for file in notify_multi.c ring.h uapi/linux/notify_multi.h; do
+		awk -v file="$file" '
+		/^ ?\*|^\/\*|^[ \t]*\/?\*/ { next }
+		/^[a-z].*\(/ && !/;/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
+		{
+			line = $0
+			while (match(line, /smp_[a-z_]+\(|xchg\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|atomic_[a-z_]*return\(|spin_(un)?lock[a-z_]*\(&[a-z>-]*nm->lock|__ATOMIC_[A-Z_]+/)) {
+				found = substr(line, RSTART, RLENGTH)
+				line = substr(line, RSTART + RLENGTH)
+				sub(/\(.*/, "", found)
+				print file, name, found
+			}
+		}' "$file"
+	done | sort | uniq -c | awk '{ print $2, $3, $4, $1 }'
+}
+
+case ${1-} in
+--write) barriers >"$LIST" ;;
+"")
+	if ! diff -u --label "barriers that were proved" "$LIST" --label "barriers of the code" <(barriers); then
+		die "the code's barriers are not those of Documentation/litmus/barriers"
+	fi
+	echo "$(wc -l <"$LIST") places with a barrier: those that were proved"
+	;;
+*) die "usage: barriers.sh [--write]" ;;
+esac

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Breaks the module in ways that matter, and shows that each is caught.
+
+mutants.py [NAME...]
+
+A mutant is a patch of selftests/mutants, which says what it breaks and, in lines
+"Caught-by: COMMAND", by what: "check MACHINE TEST...", "torture MACHINE WHAT SECONDS" or
+"barriers". The same commands have to be content with the module as it is. A mutant is caught
+if one of its commands fails, other than by a build that fails.
+"""
+
+import collections
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import vm
+
+TOP = os.path.dirname(os.path.dirname(vm.VM_DIR))
+MUTANTS = os.path.join(TOP, "selftests", "mutants")
+WORK = os.path.join(vm.CACHE, "mutants")
+COMMAND_SECONDS = 1800
+# A machine that a mutant has hung need not be waited for as long as one that is slow.
+SILENT_SECONDS = "150"
+FAILURE = re.compile(r".*: FAILED (.*)|.*: (dmesg: .*)|.*(did not end in time)|error: (.*)")
+
+
+class Tree:
+    """A copy of the project, built in a place of its own; one for each worker."""
+
+    def __init__(self, number):
+        self.path = os.path.join(WORK, f"tree{number}")
+        self.builds = os.path.join(WORK, f"build{number}")
+        self.mutated = set()
+        os.makedirs(self.path, exist_ok=True)
+        files = subprocess.run(["git", "-C", TOP, "ls-files", "-z"], stdout=subprocess.PIPE,
+                               text=True, check=True).stdout.split("\0")[:-1]
+        for name in files:
+            self.restore(name)
+
+    def restore(self, name):
+        """Makes a file as it is in the project; its time tells make that it was changed."""
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(os.path.join(TOP, name), path)
+
+    def mutate(self, patch):
+        """Applies a patch; of the one before nothing is left."""
+        while self.mutated:
+            self.restore(self.mutated.pop())
+        if not patch:
+            return
+        with open(patch, encoding="utf-8") as text:
+            self.mutated = set(re.findall(r"^\+\+\+ b/(.*)", text.read(), re.M))
+        result = subprocess.run(["patch", "-p1", "-F0", "-s", "-i", patch], cwd=self.path,
+                                capture_output=True, text=True, check=False)
+        if result.returncode:
+            raise vm.MachineError(f"{patch} does not apply: {result.stdout}")
+
+    def run(self, command):
+        """Runs one of the commands; what it said, and whether it was content."""
+        what, *words = command.split()
+        script = {"check": "selftests/vm/check.py", "torture": "selftests/vm/torture.py",
+                  "barriers": "Documentation/litmus/barriers.sh"}[what]
+        environment = dict(os.environ, NOTIFY_MULTI_BUILDS=self.builds,
+                           NOTIFY_MULTI_SILENT=SILENT_SECONDS)
+        if what == "check":
+            machine, *tests = words
+            environment["TESTS"] = " ".join(tests)
+            words = [machine]
+        elif what == "torture":
+            machine, program, seconds = words
+            words = [program, machine, "--seconds", seconds]
+        result = subprocess.run([os.path.join(self.path, script), *words], env=environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=COMMAND_SECONDS, errors="replace", check=False)
+        return result.stdout, result.returncode == 0
+
+
+class Mutant:
+    """A patch, and the commands that catch it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.patch = os.path.join(MUTANTS, name + ".patch")
+        with open(self.patch, encoding="utf-8") as text:
+            self.commands = re.findall(r"^Caught-by: (.*)", text.read(), re.M)
+        if not self.commands:
+            raise vm.MachineError(f"{self.patch} does not say what catches it")
+
+    def caught(self, tree):
+        """By which command it is caught, and what that said; None if it survives."""
+        tree.mutate(self.patch)
+        for command in self.commands:
+            output, content = tree.run(command)
+            if content:
+                continue
+            if "the build for" in output:
+                raise vm.MachineError(f"{self.name} does not build:\n{output}")
+            found = FAILURE.search(output)
+            if not found:
+                raise vm.MachineError(f"{self.name}: {command} says nothing of why it failed:\n{output}")
+            return command, next(text for text in found.groups() if text)
+        return None
+
+
+def in_trees(function, things):
+    """Calls function(tree, thing) for all things, as many at once as there are processors."""
+    trees = [Tree(number) for number in range(os.cpu_count())]
+
+    def call(thing):
+        tree = trees.pop()
+        try:
+            return function(tree, thing)
+        finally:
+            trees.append(tree)
+
+    with concurrent.futures.ThreadPoolExecutor(len(trees)) as pool:
+        yield from pool.map(call, things)
+
+
+def joined(commands):
+    """The commands, but of those that check a machine one, with all their tests."""
+    tests = collections.defaultdict(set)
+    for command in commands:
+        what, *words = command.split()
+        if what == "check":
+            tests[words[0]].update(words[1:])
+    return sorted({command for command in commands if not command.startswith("check ")} |
+                  {f"check {machine} {' '.join(sorted(names))}" for machine, names in tests.items()})
+
+
+def verify_content(tree, command):
+    """The commands have to be content with the module as it is."""
+    tree.mutate(None)
+    vm.say(f"unbroken: {command}")
+    output, content = tree.run(command)
+    if not content:
+        print(output)
+    return content
+
+
+def hunt(tree, mutant):
+    """Looks whether a mutant is caught, and says it."""
+    started = time.monotonic()
+    result = mutant.caught(tree)
+    by, what = result or ("nothing", "it SURVIVES")
+    print(f"{mutant.name:34} {by:44} {time.monotonic() - started:4.0f} s  {what[:100]}", flush=True)
+    return bool(result)
+
+
+def main():
+    """Hunts all mutants, or those named."""
+    names = sys.argv[1:] or sorted(name[:-6] for name in os.listdir(MUTANTS)
+                                   if name.endswith(".patch"))
+    mutants = [Mutant(name) for name in names]
+    commands = {command for mutant in mutants for command in mutant.commands}
+    if not all(list(in_trees(verify_content, joined(commands)))):
+        sys.exit("mutants.py: not even the module as it is passes")
+    caught = sum(in_trees(hunt, mutants))
+    print(f"{caught} of {len(mutants)} mutants caught")
+    return 0 if caught == len(mutants) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (vm.MachineError, OSError) as error:
+        sys.exit(f"mutants.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
