@@ -1,30 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What older kernels spell differently. The code reads as for the newest kernel; every
- * test for a kernel version stands here.
+ * What older kernels lack or spell differently. The code reads as for the newest kernel;
+ * every test for a kernel version stands here.
+ *
+ * Stable kernels and those of distributions take from later ones what they need: where a
+ * macro came with a change it says more than the version, and a function has a name of its
+ * own, so that it may be there already.
  */
 #ifndef _NOTIFY_MULTI_COMPAT_H
 #define _NOTIFY_MULTI_COMPAT_H
 
 #include <linux/cacheinfo.h>
+#include <linux/gpio/driver.h>
 #include <linux/hrtimer.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/pm.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
+/* -- Memory. --------------------------------------------------------------- */
+
+/*
+ * Before 5.11 what says that a page is accounted stands where mappings of it are counted:
+ * pages of both kinds there cannot be. They are not charged, then.
+ */
+#ifdef PG_kmemcg
+#define notify_mappable(gfp)	((gfp) & ~__GFP_ACCOUNT)
+#else
+#define notify_mappable(gfp)	(gfp)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
-static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
-				unsigned long clear)
+static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
+				       unsigned long clear)
 {
 	vma->vm_flags |= set;
 	vma->vm_flags &= ~clear;
 }
+
+#define vm_flags_mod	notify_vm_flags_mod
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define copy_splice_read	generic_file_splice_read
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0) && !defined(cpu_dcache_is_aliasing)
 #ifdef CONFIG_ARM
 #include <asm/cachetype.h>
 #define cpu_dcache_is_aliasing()	(cache_is_vivt() || cache_is_vipt_aliasing())
@@ -34,23 +53,110 @@ static inline void vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 #endif
 #endif
 
+/* -- Reading. -------------------------------------------------------------- */
+
+#ifndef ITER_DEST
+#define ITER_DEST	READ
+#endif
+
+/* The iovec lives as long as the block of the caller. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define iov_iter_ubuf(iter, direction, buf, count)					\
+	iov_iter_init(iter, direction,							\
+		      &(struct iovec){ .iov_base = (buf), .iov_len = (count) }, 1, count)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define copy_splice_read	generic_file_splice_read
+#endif
+
+/* -- Interrupts, timers, power management. --------------------------------- */
+
+#ifndef IRQ_WORK_INIT_HARD
+#define IRQ_WORK_INIT_HARD(function)							\
+	((struct irq_work){ .flags = ATOMIC_INIT(IRQ_WORK_HARD_IRQ), .func = (function) })
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-static inline void hrtimer_setup(struct hrtimer *timer,
-				 enum hrtimer_restart (*function)(struct hrtimer *),
-				 clockid_t clock_id, enum hrtimer_mode mode)
+static inline void notify_hrtimer_setup(struct hrtimer *timer,
+					enum hrtimer_restart (*function)(struct hrtimer *),
+					clockid_t clock_id, enum hrtimer_mode mode)
 {
 	hrtimer_init(timer, clock_id, mode);
 	timer->function = function;
 }
+
+#define hrtimer_setup	notify_hrtimer_setup
 #endif
 
-/* Commands of io_uring that can be cancelled: before, there are none here. */
+/* Before 5.19 gpiolib writes to the irq chip: it gets one that can be written. */
+#ifndef GPIOCHIP_IRQ_RESOURCE_HELPERS
+#define GPIOCHIP_IRQ_RESOURCE_HELPERS	.irq_request_resources = NULL
+#define IRQCHIP_IMMUTABLE		0
+#define gpio_irq_chip_set_chip(girq, constant)						\
+do {											\
+	static struct irq_chip writable;						\
+											\
+	writable = *(constant);								\
+	(girq)->chip = &writable;							\
+} while (0)
+#endif
+
+#ifndef pm_sleep_ptr
+#define pm_sleep_ptr(ptr)	(IS_ENABLED(CONFIG_PM_SLEEP) ? (ptr) : NULL)
+#endif
+
+#ifndef SYSTEM_SLEEP_PM_OPS
+#define SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)					\
+	.suspend = pm_sleep_ptr(suspend_fn), .resume = pm_sleep_ptr(resume_fn),		\
+	.freeze = pm_sleep_ptr(suspend_fn), .thaw = pm_sleep_ptr(resume_fn),		\
+	.poweroff = pm_sleep_ptr(suspend_fn), .restore = pm_sleep_ptr(resume_fn),
+#endif
+
+/* -- Commands of io_uring that can be cancelled: before 6.7, there are none here. -- */
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#define NOTIFY_MULTI_URING
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #include <linux/io_uring/cmd.h>
-#define NOTIFY_MULTI_URING
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+#else
 #include <linux/io_uring.h>
-#define NOTIFY_MULTI_URING
+#include <linux/io_uring_types.h>
 #endif
+
+#ifndef io_uring_cmd_to_pdu
+#define io_uring_cmd_to_pdu(cmd, type)	((type *)&(cmd)->pdu)
+#endif
+
+/* With this io_uring_sqe_cmd() was told the type. */
+#ifndef io_uring_sqe128_cmd
+#define io_uring_sqe_cmd(sqe, type)	((const type *)(sqe)->cmd)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define io_uring_cmd_done(cmd, ret, issue_flags)	io_uring_cmd_done(cmd, ret, 0, issue_flags)
+#endif
+
+/*
+ * Defines @name, to be given to io_uring_cmd_complete_in_task(), which calls
+ * @function(cmd, issue_flags, cancel): cancel is true if the task ends, if this is a kernel
+ * thread in its place, or if its io_uring is closed.
+ */
+#ifdef IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
+#define NOTIFY_TASK_WORK(name, function)						\
+static void name(struct io_tw_req tw_req, io_tw_token_t tw)				\
+{											\
+	function(io_uring_cmd_from_tw(tw_req), IO_URING_CMD_TASK_WORK_ISSUE_FLAGS,	\
+		 tw.cancel);								\
+}
+#else
+#define NOTIFY_TASK_WORK(name, function)						\
+static void name(struct io_uring_cmd *cmd, unsigned int issue_flags)			\
+{											\
+	function(cmd, issue_flags, current->flags & (PF_EXITING | PF_KTHREAD) ||	\
+		 percpu_ref_is_dying(&cmd_to_io_kiocb(cmd)->ctx->refs));		\
+}
+#endif
+#endif /* 6.7 */
 
 #endif /* _NOTIFY_MULTI_COMPAT_H */

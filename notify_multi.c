@@ -1146,7 +1146,7 @@ static void notify_pend_finish(struct notify_pend *pend, ssize_t ret, unsigned i
 {
 	notify_client_unpend(pend->client);
 	/* Until this the command can be cancelled, which looks at pend. */
-	io_uring_cmd_done(pend->cmd, ret, 0, issue_flags);
+	io_uring_cmd_done(pend->cmd, ret, issue_flags);
 	kfree(pend);
 }
 
@@ -1168,7 +1168,8 @@ static ssize_t notify_pend_read(struct notify_pend *pend)
 	return ret;
 }
 
-static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags);
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel);
+NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 
 /*
  * A wake-up takes the command off the queue; the rest needs its task. A thread that has
@@ -1180,7 +1181,7 @@ static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, in
 	bool ended = io_uring_cmd_get_task(pend->cmd)->flags & PF_EXITING;
 
 	list_del_init(&wait->entry);
-	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_complete);
+	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
 	return !ended;
 }
 
@@ -1237,24 +1238,18 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
 }
 
 /*
- * Whether nobody waits for the command any more: its task ends, so that this may even be
- * a kernel thread, or its io_uring is closed, and the buffer may be used for other things.
+ * Runs in the task that submitted the command. With @cancel nobody waits for it any more:
+ * there is no such task, or its io_uring is closed, and the buffer may be used for other
+ * things.
  */
-static bool notify_pend_abandoned(struct notify_pend *pend)
-{
-	return current->flags & (PF_EXITING | PF_KTHREAD) || fatal_signal_pending(current) ||
-	       percpu_ref_is_dying(&cmd_to_io_kiocb(pend->cmd)->ctx->refs);
-}
-
-/* Runs in the task that submitted the command, if there still is one. */
-static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags)
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel)
 {
 	struct notify_pend *pend = *notify_pend_of(cmd);
 	/* Before the queue is looked at: the source's last packet came before it went. */
 	bool gone = smp_load_acquire(&pend->client->nm->gone);
 	ssize_t ret;
 
-	if (pend->cancelled || notify_pend_abandoned(pend))
+	if (cancel || pend->cancelled || fatal_signal_pending(current))
 		ret = -ECANCELED;
 	else
 		ret = notify_pend_read(pend);
@@ -1332,7 +1327,7 @@ static int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_f
 	}
 
 	/* In memory that the user may change. */
-	arg = io_uring_sqe_cmd(cmd->sqe);
+	arg = io_uring_sqe_cmd(cmd->sqe, struct notify_multi_uring_cmd);
 	addr = READ_ONCE(arg->addr);
 	len = READ_ONCE(arg->len);
 	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_MASK)

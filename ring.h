@@ -43,6 +43,8 @@
 #include <linux/vmalloc.h>
 #include <linux/notify_multi.h>
 
+#include "compat.h"
+
 /**
  * struct notify_ring - a ring
  * @header:      What a mapping of the ring starts with; its head is the ring's.
@@ -91,7 +93,7 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 	if (!ring)
 		return NULL;
 	ring->bytes = notify_ring_bytes(packet_size, max_packets);
-	ring->header = __vmalloc(ring->bytes, gfp | __GFP_ZERO | __GFP_NOWARN);
+	ring->header = __vmalloc(ring->bytes, notify_mappable(gfp) | __GFP_ZERO | __GFP_NOWARN);
 	if (!ring->header) {
 		kfree(ring);
 		return NULL;

@@ -287,7 +287,9 @@ static int notify_gpio_resume(struct device *dev)
 	return 0;
 }
 
-static DEFINE_SIMPLE_DEV_PM_OPS(notify_gpio_pm_ops, notify_gpio_suspend, notify_gpio_resume);
+static const struct dev_pm_ops notify_gpio_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(notify_gpio_suspend, notify_gpio_resume)
+};
 
 /* -- sysfs. ---------------------------------------------------------------- */
 

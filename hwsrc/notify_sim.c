@@ -29,6 +29,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "notify_multi.h"
 
 #define SIM_SMALL_PACKET		64

@@ -20,6 +20,8 @@
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 
+#include "compat.h"
+
 #define CHIP_LABEL	"notify-gpio-chip"
 #define CHIP_LINES	65
 #define DEVICE_ID	77
@@ -186,8 +188,12 @@ static struct gpiod_lookup_table *chip_add_lookup(void)
 		return NULL;
 	table->dev_id = "notify_gpio.77";
 	for (i = 0; i < lines; i++)
-		table->table[i] = GPIO_LOOKUP_IDX(CHIP_LABEL, i, NULL, i,
-						  active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH);
+		table->table[i] = (struct gpiod_lookup){
+			.key = CHIP_LABEL,
+			.chip_hwnum = i,
+			.idx = i,
+			.flags = active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH,
+		};
 	gpiod_add_lookup_table(table);
 	return table;
 }
