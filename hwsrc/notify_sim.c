@@ -9,6 +9,9 @@
  *     irq_work       sim_raise()          the simulated irq chip's input
  *     hard handler   sim_irq()            takes the time; context "hardirq" broadcasts
  *     IRQ thread     sim_irq_thread()     context "thread" broadcasts
+ *
+ * Where interrupts are forced into threads, as with PREEMPT_RT, so is this hard handler:
+ * there, too, it may broadcast.
  */
 
 #include <linux/atomic.h>

@@ -8,7 +8,10 @@
 
 #define MODULE	"notify_multi_api"
 
-/* 0 when the test passes; the kernel log says what was not so. -ENOENT: no module. */
+/*
+ * 0 when the test passes; the kernel log says what was not so. -ENOENT: no module;
+ * -EOPNOTSUPP: what is tested is not allowed on this kernel.
+ */
 static int run_in_kernel(const char *test)
 {
 	char parameters[128];
@@ -26,6 +29,8 @@ TEST(name)									\
 										\
 	if (ret == -ENOENT)							\
 		SKIP(return, "no " MODULE ".ko in $NOTIFY_MULTI_MODULES");	\
+	if (ret == -EOPNOTSUPP)							\
+		SKIP(return, "not allowed with PREEMPT_RT");			\
 	EXPECT_EQ(0, ret);							\
 }
 
