@@ -32,12 +32,12 @@
 #define notify_mappable(gfp)	(gfp)
 #endif
 
+/* Where this was taken over from 6.3, vm_flags is const. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 				       unsigned long clear)
 {
-	vma->vm_flags |= set;
-	vma->vm_flags &= ~clear;
+	*(unsigned long *)&vma->vm_flags = (vma->vm_flags | set) & ~clear;
 }
 
 #define vm_flags_mod	notify_vm_flags_mod
