@@ -227,9 +227,9 @@ int main(int argc, char **argv)
 			check_process(readers[j], "a reader");
 		check_process(feeder, "the feeder");
 		if (!(i % 500))
-			printf("round %u: %u opens and %u reads of the simulator, %u and %u of GPIO\n",
-			       i, shared->opens[SIM], shared->reads[SIM], shared->opens[GPIO],
-			       shared->reads[GPIO]);
+			printf("round %u: %u opens and %u reads of %s, %u and %u of %s\n", i,
+			       shared->opens[SIM], shared->reads[SIM], targets[SIM],
+			       shared->opens[GPIO], shared->reads[GPIO], targets[GPIO]);
 	}
 
 	/* Who sleeps is woken by the end of what it sleeps on. */

@@ -110,6 +110,11 @@ struct shared {
 
 extern struct shared *shared;
 
+static inline unsigned int device_number(const struct device *device)
+{
+	return device - shared->devices;
+}
+
 /* A packet's beginning; what follows is known from it. */
 struct packet_id {
 	uint32_t device;

@@ -55,7 +55,7 @@ static void check_packet(struct stream *stream, const unsigned char *packet)
 	size_t at;
 
 	memcpy(&id, packet, sizeof(id));
-	if (id.device != account->device - shared->devices || id.producer >= PRODUCERS)
+	if (id.device != device_number(account->device) || id.producer >= PRODUCERS)
 		fail_open(account, "packet of device %u, producer %u", id.device, id.producer);
 	for (at = sizeof(id); at < account->packet_size; at++)
 		if (packet[at] != packet_byte(&id, at))
@@ -312,7 +312,8 @@ struct notify_multi_stats check_stats(struct account *account)
 	struct notify_multi_stats stats;
 
 	ask(account, NOTIFY_MULTI_IOC_GET_STATS, &stats);
-	if (stats.delivered + stats.dropped + stats.pending_packets != stats.seq + 1 - account->first ||
+	if (stats.delivered + stats.dropped + stats.pending_packets !=
+	    stats.seq + 1 - account->first ||
 	    stats.next + stats.pending_packets != stats.seq + 1)
 		fail_open(account, "delivered %" PRIu64 ", dropped %" PRIu64 ", pending %u, next %"
 			  PRIu64 ", of packets up to %" PRIu64, (uint64_t)stats.delivered,
@@ -327,7 +328,7 @@ static void watch(struct account *account, struct slot *slot, uint64_t next)
 	account->slot = slot;
 	if (!slot)
 		return;
-	slot->device = account->device - shared->devices;
+	slot->device = device_number(account->device);
 	slot->kind = account->kind;
 	SET(slot->life, account->life);
 	SET(slot->next, next);

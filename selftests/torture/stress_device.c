@@ -69,7 +69,7 @@ static void stay_paused(struct device *device)
 static void produce_packets(struct producer *producer, struct device *device)
 {
 	static __thread unsigned char packets[LONGEST_WRITE * LARGEST_PACKET];
-	struct packet_id id = { device - shared->devices, producer->number, producer->counter };
+	struct packet_id id = { device_number(device), producer->number, producer->counter };
 	size_t size = device->packet_size;
 	unsigned int count = 1 + random_below(&producer->random, LONGEST_WRITE), i;
 	ssize_t ret;
@@ -189,7 +189,7 @@ static void come(struct device *device)
 	ADD(device->life, 1);
 	ADD(shared->lives, 1);
 	if (!open_account(&master.auditor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
-		fail("%s: has come, but cannot be opened", device->name);
+		fail("%s: it is there, but cannot be opened", device->name);
 }
 
 static void go(struct device *device)
@@ -362,7 +362,7 @@ void device_main(void *data)
 	bool paused = true;
 
 	master.device = device;
-	master.index = device - shared->devices;
+	master.index = device_number(device);
 	master.random = random_of(100 + master.index);
 	master.first = 1;
 	SET(device->paused, 1);

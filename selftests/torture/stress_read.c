@@ -167,7 +167,8 @@ static void read_open(struct worker *worker, struct account *account)
 		if (random_once_in(&worker->random, 16))
 			read_badly(&stream);
 		if (random_once_in(&worker->random, 16))
-			fcntl(account->fd, F_SETFL, random_once_in(&worker->random, 2) * O_NONBLOCK);
+			fcntl(account->fd, F_SETFL,
+			      random_once_in(&worker->random, 2) ? O_NONBLOCK : 0);
 		if (read_somehow(&stream, &worker->random, MAY_AGAIN) == GONE)
 			return;
 	}

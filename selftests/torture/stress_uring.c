@@ -242,12 +242,11 @@ void uring_probe(void)
 
 	for (kind = 0; kind < KINDS; kind++)
 		has[kind] = true;
-	if (ret == -ENOSYS || ret == -EPERM) {
-		has[URING_READ] = false;
-	} else if (ret) {
+	if (ret && ret != -ENOSYS && ret != -EPERM)
 		fail("io_uring_queue_init: %s", strerror(-ret));
-	}
-	has[URING_MULTISHOT] = has[URING_PEND] = !ret && has_commands(&uring);
+	has[URING_READ] = !ret;
+	has[URING_PEND] = !ret && has_commands(&uring);
+	has[URING_MULTISHOT] = has[URING_PEND];
 	if (!ret)
 		io_uring_queue_exit(&uring);
 	printf("io_uring: reads %s, multishot reads and commands %s\n",
