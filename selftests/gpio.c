@@ -5,14 +5,10 @@
  */
 
 #include "sim.h"
+#include "gpio_chip.h"
 
 #include <linux/notify_gpio.h>
 
-#define CHIP		"notify_gpio_chip"
-#define PARAMETERS	"/sys/module/" CHIP "/parameters/"
-#define DEVICE		"/sys/bus/platform/devices/notify_gpio.77/"
-#define DRIVER		"/sys/bus/platform/drivers/notify_gpio/"
-#define NAME		"kselftest-gpio"
 #define QUEUE		256
 
 /* A packet of notify_gpio as read() returns it. */
@@ -22,29 +18,6 @@ struct gpio_record {
 };
 
 /* -- Controller in memory. ------------------------------------------------- */
-
-static int unload_chip(void)
-{
-	if (access(PARAMETERS, F_OK))
-		return 0;
-	write_file(PARAMETERS "device", "0");
-	return unload_module(CHIP);
-}
-
-static int load_chip(const char *parameters)
-{
-	int ret = unload_chip();
-
-	return ret ? ret : load_module(CHIP, parameters);
-}
-
-static int toggle(unsigned int line, unsigned int count)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%u %u", line, count);
-	return write_file(PARAMETERS "toggle", text);
-}
 
 static long long overflows(void)
 {
@@ -340,11 +313,6 @@ TEST_F(gpio, no_line_does_not_probe)
 	EXPECT_EQ(-ENOENT, self->fd);
 }
 
-static bool bound(void)
-{
-	return !access(DRIVER "notify_gpio.77", F_OK);
-}
-
 TEST_F(gpio, bad_properties_do_not_probe)
 {
 	static const char * const bad[] = {
@@ -370,7 +338,7 @@ TEST_F(gpio, wakeup_source_can_wake_the_system)
 	OPENED();
 	ASSERT_EQ(0, read_file(DEVICE "power/wakeup", text, sizeof(text)));
 	EXPECT_STREQ("enabled", text);
-	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
 	EXPECT_EQ(-ENOENT, read_file(DEVICE "power/wakeup", text, sizeof(text)));
 }
 
@@ -385,9 +353,9 @@ TEST_F(gpio, unbind_wakes_readers_and_bind_starts_anew)
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
-	ASSERT_EQ(0, write_file(DRIVER "bind", "notify_gpio.77"));
+	ASSERT_EQ(0, write_file(DRIVER "bind", DEVICE_NAME));
 	close(self->fd);
 	self->fd = sim_open(NAME, O_RDONLY | O_NONBLOCK);
 	OPENED();
@@ -400,7 +368,7 @@ TEST_F(gpio, unbind_while_a_line_settles)
 	START("debounce_ms=100");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, 1));
-	ASSERT_EQ(0, write_file(DRIVER "unbind", "notify_gpio.77"));
+	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
 }
 
