@@ -52,6 +52,7 @@ KERNEL_TEST(complete_changes_this_opens_copy_only)
 KERNEL_TEST(complete_error_fails_the_read_and_consumes_the_packet)
 KERNEL_TEST(complete_runs_once_for_a_packet_that_ends_a_batch)
 KERNEL_TEST(what_cannot_be_completed_any_more_is_not_delivered)
+KERNEL_TEST(read_that_is_killed_while_the_source_goes_consumes_nothing)
 
 TEST(unknown_test_is_refused)
 {

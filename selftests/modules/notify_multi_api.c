@@ -4,12 +4,16 @@
  * "test", runs when the module is loaded, and fails the loading if it fails.
  */
 
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/irqflags.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uio.h>
@@ -503,6 +507,134 @@ static int test_what_cannot_be_completed_any_more_is_not_delivered(void)
 	return 0;
 }
 
+/* -- A completion that takes its time, and who waits for its end. ----------- */
+
+#define WAIT	(60 * HZ)	/* the guests are emulated */
+
+static DECLARE_COMPLETION(completing);
+static DECLARE_COMPLETION(go_on);
+
+static int api_complete_late(struct notify_multi_client *client,
+			     struct notify_multi_record *record, void *packet)
+{
+	seen.completions++;
+	complete(&completing);
+	wait_for_completion(&go_on);
+	return 0;
+}
+
+static const struct notify_multi_ops api_ops_late = {
+	.complete = api_complete_late,
+};
+
+/* A read in a thread of its own, which may be killed. */
+struct api_reader {
+	struct task_struct *task;
+	struct file *file;
+	struct api_record record;
+	struct completion done;
+	ssize_t ret;
+};
+
+static int api_reader_main(void *data)
+{
+	struct api_reader *reader = data;
+
+	allow_signal(SIGKILL);
+	reader->ret = api_read(reader->file, &reader->record);
+	complete_all(&reader->done);
+	return 0;
+}
+
+static bool api_reader_start(struct api_reader *reader, struct file *file)
+{
+	reader->file = file;
+	init_completion(&reader->done);
+	reader->task = kthread_create(api_reader_main, reader, NAME);
+	if (IS_ERR(reader->task))
+		return false;
+	get_task_struct(reader->task);
+	wake_up_process(reader->task);
+	return true;
+}
+
+/* Until it has left this module, too. */
+static void api_reader_end(struct api_reader *reader)
+{
+	wait_for_completion(&reader->done);
+	kthread_stop(reader->task);
+	put_task_struct(reader->task);
+}
+
+struct api_unregister {
+	struct work_struct work;
+	struct notify_multi *nm;
+};
+
+static void api_unregister_work(struct work_struct *work)
+{
+	notify_multi_unregister(container_of(work, struct api_unregister, work)->nm);
+}
+
+/* It waits for the completion once its node is gone; there is nothing else to see of it. */
+static bool api_unregister_waits(void)
+{
+	unsigned long end = jiffies + WAIT;
+	struct file *file;
+
+	for (;;) {
+		file = api_open();
+		if (PTR_ERR_OR_ZERO(file) == -ENOENT)
+			break;
+		if (!IS_ERR(file))
+			api_close(file);
+		if (time_after(jiffies, end))
+			return false;
+		msleep(20);
+	}
+	msleep(200);
+	return true;
+}
+
+static int test_read_that_is_killed_while_the_source_goes_consumes_nothing(void)
+{
+	struct notify_multi *nm = api_register(&api_ops_late);
+	struct file *first = api_open(), *second = api_open();
+	struct api_unregister unregister = { .nm = nm };
+	struct api_reader completes, waits;
+	bool waited, ended;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(first) && !IS_ERR(second));
+	reinit_completion(&completing);
+	reinit_completion(&go_on);
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(api_reader_start(&completes, first));
+	wait_for_completion(&completing);
+	INIT_WORK_ONSTACK(&unregister.work, api_unregister_work);
+	schedule_work(&unregister.work);
+	CHECK(api_unregister_waits());
+
+	/* Behind the unregister it has to wait for its turn to ask the source. */
+	CHECK(api_reader_start(&waits, second));
+	waited = !wait_for_completion_timeout(&waits.done, HZ / 5);
+	send_sig(SIGKILL, waits.task, 1);
+	ended = wait_for_completion_timeout(&waits.done, WAIT);
+	complete_all(&go_on);
+	api_reader_end(&waits);
+	api_reader_end(&completes);
+	flush_work(&unregister.work);
+	destroy_work_on_stack(&unregister.work);
+
+	CHECK(waited && ended && waits.ret == -EINTR);
+	CHECK(completes.ret == sizeof(completes.record) && completes.record.header.seq == 1);
+	CHECK(seen.completions == 1);
+	/* It waits for somebody still, whom the source cannot complete it for. */
+	CHECK(api_read(second, &waits.record) == -ENODEV);
+	api_close(first);
+	api_close(second);
+	return 0;
+}
+
 #define API_TEST(name) { #name, test_##name }
 
 static const struct {
@@ -527,6 +659,7 @@ static const struct {
 	API_TEST(complete_error_fails_the_read_and_consumes_the_packet),
 	API_TEST(complete_runs_once_for_a_packet_that_ends_a_batch),
 	API_TEST(what_cannot_be_completed_any_more_is_not_delivered),
+	API_TEST(read_that_is_killed_while_the_source_goes_consumes_nothing),
 };
 
 static int __init notify_multi_api_init(void)
