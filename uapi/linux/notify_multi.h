@@ -15,6 +15,14 @@
 /* The largest payload of a packet, in bytes; the smallest is 1. */
 #define NOTIFY_MULTI_MAX_PACKET_SIZE	65536
 
+/*
+ * When memory is short, what needs some fails with ENOMEM and changes nothing: open(), the
+ * first read() in raw format or of a source that completes its packets,
+ * NOTIFY_MULTI_IOC_SET_MAX_PACKETS, NOTIFY_MULTI_URING_CMD_PEND; and what the kernel does
+ * for any file: mmap(), splice(), poll(), epoll_ctl(), fcntl() with O_ASYNC. All other
+ * reads and ioctls need none, nor does a packet on its way to an open.
+ */
+
 /* -- Reading. -------------------------------------------------------------- */
 
 /**

@@ -1,0 +1,1364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Buffers that are not there, and memory that is short: each call fails as it is documented
+ * to, what was not delivered is not consumed, and the device works afterwards.
+ */
+
+#include "faults.h"
+#include "gpio_chip.h"
+
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+/* -- Buffers that are not there, or only in part. -------------------------- */
+
+FIXTURE(buffer)
+{
+	int injector;
+	int fd;
+	unsigned char *pages;
+	struct io_uring ring;
+	int ring_ret;
+};
+
+/* What follows the good part of a buffer. */
+FIXTURE_VARIANT(buffer)
+{
+	bool mapped;
+	int protection;
+	bool readable;
+};
+
+FIXTURE_VARIANT_ADD(buffer, before_a_hole)
+{
+	.mapped = false,
+};
+
+FIXTURE_VARIANT_ADD(buffer, before_what_is_not_accessible)
+{
+	.mapped = true,
+	.protection = PROT_NONE,
+};
+
+FIXTURE_VARIANT_ADD(buffer, before_what_is_read_only)
+{
+	.mapped = true,
+	.protection = PROT_READ,
+	.readable = true,
+};
+
+FIXTURE_SETUP(buffer)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+
+	/* Before there is a hole, in which its memory would be. */
+	self->ring_ret = io_uring_queue_init(4, &self->ring, 0);
+	self->pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	ASSERT_NE(MAP_FAILED, self->pages);
+	ASSERT_EQ(0, variant->mapped ? mprotect(self->pages + PAGE, PAGE, variant->protection) :
+				       munmap(self->pages + PAGE, PAGE));
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(buffer)
+{
+	if (!self->ring_ret)
+		io_uring_queue_exit(&self->ring);
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* A buffer of so many bytes, and then what the variant says. */
+#define BUFFER(bytes) (self->pages + PAGE - (bytes))
+
+/* All of the packets from @first to @last wait, and nothing was lost. */
+#define EXPECT_WAITING(first, last)						\
+do {										\
+	unsigned int seq_;							\
+										\
+	EXPECT_EQ((first), get_stats(self->fd).next);				\
+	ASSERT_EQ((ssize_t)((last) - (first) + 1) * (ssize_t)RECORD,		\
+		  read_errno(self->fd, scratch, sizeof(scratch)));		\
+	for (seq_ = (first); seq_ <= (last); seq_++)				\
+		EXPECT_RECORD(scratch, seq_ - (first), seq_);			\
+} while (0)
+
+TEST_F(buffer, read_gets_the_whole_records_that_fit)
+{
+	unsigned char *buffer = BUFFER(2 * RECORD + RECORD - 1);
+
+	BROADCAST(1, 4);
+	ASSERT_EQ(2 * RECORD, read_errno(self->fd, buffer, 4 * RECORD));
+	EXPECT_RECORD(buffer, 0, 1);
+	EXPECT_RECORD(buffer, 1, 2);
+	EXPECT_EQ(2, get_stats(self->fd).delivered);
+	EXPECT_WAITING(3, 4);
+}
+
+TEST_F(buffer, read_that_gets_none_is_EFAULT_wherever_it_breaks_off)
+{
+	/* In the payload, at its start, in the header, and at once. */
+	const size_t good[] = { RECORD - 1, RECORD_HEADER, RECORD_HEADER - 1, 1, 0 };
+
+	BROADCAST(1, 2);
+	for (unsigned int i = 0; i < sizeof(good) / sizeof(*good); i++)
+		EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(good[i]), 2 * RECORD));
+	EXPECT_EQ(0, get_stats(self->fd).delivered);
+	EXPECT_WAITING(1, 2);
+}
+
+/* A read has two runs of records there: the buffer breaks off in the second. */
+TEST_F(buffer, read_around_the_end_of_the_ring_gets_the_whole_records_that_fit)
+{
+	unsigned char *buffer = BUFFER(4 * RECORD + 1);
+
+	for (unsigned int seq = 1; seq < SLOTS - 2; seq += LIMIT - 1) {
+		BROADCAST(seq, LIMIT - 1);
+		ASSERT_EQ((LIMIT - 1) * RECORD, read_errno(self->fd, scratch, sizeof(scratch)));
+	}
+	BROADCAST(15, LIMIT);
+	ASSERT_EQ(4 * RECORD, read_errno(self->fd, buffer, LIMIT * RECORD));
+	for (unsigned int i = 0; i < 4; i++)
+		EXPECT_RECORD(buffer, i, 15 + i);
+	EXPECT_WAITING(19, 22);
+}
+
+TEST_F(buffer, read_after_a_loss_leaves_it_to_be_told)
+{
+	BROADCAST(1, LIMIT + 2);
+	EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(RECORD - 1), 2 * RECORD));
+	EXPECT_EQ(POLLPRI, poll_now(self->fd, POLLPRI));
+	ASSERT_EQ(RECORD, read_errno(self->fd, scratch, RECORD));
+	EXPECT_EQ(3, record_at(scratch, 0)->seq);
+	EXPECT_EQ(2, record_at(scratch, 0)->dropped);
+}
+
+TEST_F(buffer, raw_read_gets_the_whole_payloads_that_fit)
+{
+	unsigned char *buffer = BUFFER(2 * PACKET + PACKET - 1);
+
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	BROADCAST(1, 4);
+	ASSERT_EQ(2 * PACKET, read_errno(self->fd, buffer, 4 * PACKET));
+	EXPECT_TRUE(packet_is(buffer + PACKET, PACKET, 2));
+	EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(PACKET - 1), PACKET));
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
+	EXPECT_WAITING(3, 4);
+}
+
+TEST_F(buffer, readv_gets_the_whole_records_before_a_bad_segment)
+{
+	struct iovec iov[] = {
+		{ scratch, RECORD + 1 },
+		{ BUFFER(RECORD), 2 * RECORD },
+	};
+
+	BROADCAST(1, 4);
+	/* The second segment has the rest of the second record, and a part of the third. */
+	ASSERT_EQ(2 * RECORD, readv_errno(self->fd, iov, 2));
+	EXPECT_RECORD(scratch, 0, 1);
+	EXPECT_WAITING(3, 4);
+}
+
+TEST_F(buffer, readv_whose_first_record_breaks_off_is_EFAULT)
+{
+	struct iovec iov[] = {
+		{ scratch, RECORD / 2 },
+		{ BUFFER(0), RECORD },
+		{ scratch + RECORD, 4 * RECORD },
+	};
+
+	BROADCAST(1, 2);
+	EXPECT_EQ(-EFAULT, readv_errno(self->fd, iov, 3));
+	EXPECT_EQ(-EFAULT, errno_of(preadv2(self->fd, iov, 3, -1, RWF_NOWAIT)));
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	iov[0].iov_len = PACKET / 2;
+	EXPECT_EQ(-EFAULT, readv_errno(self->fd, iov, 3));
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
+	EXPECT_WAITING(1, 2);
+}
+
+TEST_F(buffer, ioctls_that_write_are_EFAULT)
+{
+	EXPECT_EQ(-1, ioctl(self->fd, NOTIFY_MULTI_IOC_GET_INFO,
+			    BUFFER(sizeof(struct notify_multi_info) - 1)));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(self->fd, NOTIFY_MULTI_IOC_GET_STATS,
+			    BUFFER(sizeof(struct notify_multi_stats) - 1)));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(0, ioctl(self->fd, NOTIFY_MULTI_IOC_GET_INFO,
+			   BUFFER(sizeof(struct notify_multi_info))));
+	EXPECT_EQ(0, ioctl(self->fd, NOTIFY_MULTI_IOC_GET_STATS,
+			   BUFFER(sizeof(struct notify_multi_stats))));
+}
+
+/* Zeros, which are all right but for the size, where they can be read. */
+TEST_F(buffer, ioctls_that_read_are_EFAULT_and_change_nothing)
+{
+	BROADCAST(1, 2);
+	memset(self->pages, variant->readable ? 0 : 1, PAGE);
+	EXPECT_EQ(variant->readable ? 0 : -EFAULT,
+		  errno_of(ioctl(self->fd, NOTIFY_MULTI_IOC_SET_FORMAT,
+				 BUFFER(sizeof(__u32) - 1))));
+	EXPECT_EQ(variant->readable ? -EINVAL : -EFAULT,
+		  errno_of(ioctl(self->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS,
+				 BUFFER(sizeof(__u32) - 1))));
+	EXPECT_EQ(variant->readable ? 0 : -EFAULT,
+		  errno_of(ioctl(self->fd, NOTIFY_MULTI_IOC_CONSUME,
+				 BUFFER(sizeof(__u64) - 1))));
+	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+	EXPECT_WAITING(1, 2);
+}
+
+TEST_F(buffer, write_to_a_simulator_broadcasts_the_packets_before_it)
+{
+	unsigned int whole = variant->readable ? 3 : 1;
+
+	packet_fill(BUFFER(PACKET + 1), PACKET, 1);
+	EXPECT_EQ(whole * PACKET,
+		  errno_of(write(self->injector, BUFFER(PACKET + 1), 3 * PACKET)));
+	EXPECT_EQ(whole, get_stats(self->fd).seq);
+	ASSERT_EQ(whole * RECORD, read_errno(self->fd, scratch, sizeof(scratch)));
+	EXPECT_RECORD(scratch, 0, 1);
+	EXPECT_EQ(variant->readable ? PACKET : -EFAULT,
+		  errno_of(write(self->injector, BUFFER(PACKET - 1), PACKET)));
+}
+
+TEST_F(buffer, read_of_io_uring_gets_the_whole_records_that_fit)
+{
+	unsigned char *buffer = BUFFER(RECORD + 1);
+
+	if (ring_missing(self->ring_ret))
+		SKIP(return, "the kernel has no io_uring for us");
+	ASSERT_EQ(0, self->ring_ret);
+	BROADCAST(1, 3);
+	io_uring_prep_read(new_sqe(&self->ring), self->fd, buffer, 3 * RECORD, 0);
+	EXPECT_EQ(RECORD, ring_result(&self->ring));
+	EXPECT_RECORD(buffer, 0, 1);
+	io_uring_prep_read(new_sqe(&self->ring), self->fd, BUFFER(1), 3 * RECORD, 0);
+	EXPECT_EQ(-EFAULT, ring_result(&self->ring));
+	EXPECT_WAITING(2, 3);
+}
+
+TEST_F(buffer, command_of_io_uring_is_EFAULT_and_the_packet_is_the_next_commands)
+{
+	int ret;
+
+	if (ring_missing(self->ring_ret))
+		SKIP(return, "the kernel has no io_uring for us");
+	ASSERT_EQ(0, self->ring_ret);
+	BROADCAST(1, 1);
+	prepare_pend(new_sqe(&self->ring), self->fd, BUFFER(RECORD - 1), RECORD);
+	ret = ring_result(&self->ring);
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "commands need Linux 6.7");
+	EXPECT_EQ(-EFAULT, ret);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	prepare_pend(new_sqe(&self->ring), self->fd, BUFFER(RECORD), RECORD);
+	EXPECT_EQ(RECORD, ring_result(&self->ring));
+	EXPECT_RECORD(BUFFER(RECORD), 0, 1);
+}
+
+/* -- Memory that is short. ------------------------------------------------- */
+
+#define DEBUG_DIR	"/sys/kernel/debug/"
+#define OTHER		"kselftest-of-a-longer-name"	/* than configfs has room for */
+#define POLLS		64	/* more than the kernel has room for on its stack */
+
+/*
+ * Has the kernel's fault injection fail what it is told to by fail-nth: memory of any kind,
+ * silently. NULL, or why it cannot.
+ */
+static const char *prepare_faults(void)
+{
+	static const char * const settings[][2] = {
+		{ DEBUG_DIR "failslab/ignore-gfp-wait", "N" },
+		{ DEBUG_DIR "failslab/verbose", "0" },
+		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUG_DIR "fail_page_alloc/min-order", "0" },
+		{ DEBUG_DIR "fail_page_alloc/verbose", "0" },
+		{ DEBUG_DIR "fail_usercopy/verbose", "0" },
+	};
+
+	if (access("/proc/self/fail-nth", W_OK))
+		return "the kernel has no fault injection";
+	if (access(DEBUG_DIR "failslab", F_OK) &&
+	    mount("debugfs", DEBUG_DIR, "debugfs", 0, NULL))
+		return "debugfs is not to be mounted";
+	for (unsigned int i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		if (write_file(settings[i][0], settings[i][1]))
+			return "the kernel does not inject faults of memory and of copies";
+	/* Another task's would count, too: nobody else has it set. */
+	write_file(DEBUG_DIR "fail_futex/verbose", "0");
+	return NULL;
+}
+
+/* How many rings there are, of all opens. */
+static int rings(void)
+{
+	FILE *areas = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	int count = 0;
+
+	if (!areas)
+		return -errno;
+	while (fgets(line, sizeof(line), areas))
+		count += !!strstr(line, "[notify_multi]");
+	fclose(areas);
+	return count;
+}
+
+/* What came of the faults: how many there were, and what the calls said. */
+struct outcome {
+	unsigned int faults;
+	unsigned int nomem;
+	unsigned int efault;
+	unsigned int others;
+	unsigned int survived;
+};
+
+static void count_outcome(struct outcome *outcome, ssize_t ret)
+{
+	outcome->faults++;
+	outcome->nomem += ret == -ENOMEM;
+	outcome->efault += ret == -EFAULT;
+	outcome->others += ret < 0 && ret != -ENOMEM && ret != -EFAULT;
+	outcome->survived += ret >= 0;
+}
+
+/* The device, and what operations need. */
+struct target {
+	int injector;
+	int fd;
+	int fail_nth;
+	uint64_t seq;		/* of the last packet */
+	int rings;
+	int other;		/* what the operation has opened, and works on */
+	int pipes[2];
+	int epoll;
+	struct io_uring ring;
+	struct pollfd pollfds[POLLS];
+	size_t ring_bytes;
+};
+
+/* From here on the @n-th allocation, or copy from or to the user, of this task fails. */
+static void arm(int fail_nth, unsigned int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	if (pwrite(fail_nth, text, strlen(text), 0) < 0)
+		abort();
+}
+
+/* No more; whether one has. Both calls may be what fails, if there was none before. */
+static bool disarm(int fail_nth)
+{
+	char text[16] = "";
+	bool failed = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
+
+	if (pwrite(fail_nth, "0", 1, 0) < 0 && pwrite(fail_nth, "0", 1, 0) < 0)
+		abort();
+	return failed;
+}
+
+FIXTURE(nth)
+{
+	struct target target;
+};
+
+/* An operation: what it needs, itself, and what undoes it, whatever it has returned. */
+FIXTURE_VARIANT(nth)
+{
+	bool (*begin)(struct target *target);
+	ssize_t (*run)(struct target *target);
+	bool (*end)(struct target *target, ssize_t ret);
+	unsigned int packets;	/* that are broadcast before it */
+	unsigned int nomem;	/* at least so many faults are ENOMEM, */
+	unsigned int efault;	/* so many EFAULT, */
+	int other;		/* and some this, as said where it is set */
+	unsigned int faults;	/* exactly so many there are in all, if not 0 */
+	bool gpio;		/* it is done to a notify_gpio device */
+};
+
+static bool close_other(struct target *target, ssize_t ret)
+{
+	if (target->other >= 0)
+		close(target->other);
+	target->other = -1;
+	return true;
+}
+
+/* Another open, which has read what is replayed. */
+static bool open_other(struct target *target)
+{
+	target->other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	return target->other >= 0 && !consume(target->other, target->seq);
+}
+
+static ssize_t run_open(struct target *target)
+{
+	target->other = open(NOTIFY_DIR SIM_NAME, O_RDONLY | O_NONBLOCK);
+	return errno_of(target->other);
+}
+
+FIXTURE_VARIANT_ADD(nth, open)
+{
+	.run = run_open,
+	.end = close_other,
+	.packets = 3,
+	.nomem = 4,
+	.efault = 1,
+};
+
+/* -- ioctls. */
+
+static ssize_t run_get_info(struct target *target)
+{
+	return errno_of(ioctl(target->fd, NOTIFY_MULTI_IOC_GET_INFO, scratch));
+}
+
+FIXTURE_VARIANT_ADD(nth, get_info)
+{
+	.run = run_get_info,
+	.efault = 1,
+	.faults = 1,
+};
+
+static ssize_t run_get_stats(struct target *target)
+{
+	return errno_of(ioctl(target->fd, NOTIFY_MULTI_IOC_GET_STATS, scratch));
+}
+
+FIXTURE_VARIANT_ADD(nth, get_stats)
+{
+	.run = run_get_stats,
+	.efault = 1,
+	.faults = 1,
+};
+
+static ssize_t run_set_format(struct target *target)
+{
+	return set_format(target->other, NOTIFY_MULTI_FORMAT_RAW);
+}
+
+static bool end_set_format(struct target *target, ssize_t ret)
+{
+	__u32 format = get_info(target->other).format;
+
+	close_other(target, ret);
+	return format == (ret ? NOTIFY_MULTI_FORMAT_RECORD : NOTIFY_MULTI_FORMAT_RAW);
+}
+
+FIXTURE_VARIANT_ADD(nth, set_format)
+{
+	.begin = open_other,
+	.run = run_set_format,
+	.end = end_set_format,
+	.efault = 1,
+	.faults = 1,
+};
+
+static ssize_t run_set_max_packets(struct target *target)
+{
+	return set_max_packets(target->other, 100);
+}
+
+/* The packets that wait still do, resized or not. */
+static bool end_set_max_packets(struct target *target, ssize_t ret)
+{
+	bool right = get_info(target->other).max_packets == (ret ? LIMIT : 100) &&
+		     get_stats(target->other).pending_packets == 3;
+
+	close_other(target, ret);
+	return right;
+}
+
+FIXTURE_VARIANT_ADD(nth, set_max_packets)
+{
+	.begin = open_other,
+	.run = run_set_max_packets,
+	.end = end_set_max_packets,
+	.packets = 3,
+	.nomem = 3,
+	.efault = 1,
+};
+
+static ssize_t run_consume(struct target *target)
+{
+	return consume(target->fd, target->seq);
+}
+
+static bool end_consume(struct target *target, ssize_t ret)
+{
+	return get_stats(target->fd).pending_packets == (ret ? 3 : 0);
+}
+
+FIXTURE_VARIANT_ADD(nth, consume)
+{
+	.run = run_consume,
+	.end = end_consume,
+	.packets = 3,
+	.efault = 1,
+	.faults = 1,
+};
+
+/* -- Reads. */
+
+/* What is not read waits. */
+static bool end_read(struct target *target, ssize_t ret)
+{
+	struct notify_multi_stats stats = get_stats(target->fd);
+	unsigned int got = ret < 0 ? 0 : ret / RECORD;
+
+	return stats.pending_packets == 3 - got && stats.next == target->seq - 2 + got &&
+	       !stats.dropped && !stats.pending_requests;
+}
+
+static ssize_t run_read(struct target *target)
+{
+	return read_errno(target->fd, scratch, 3 * RECORD);
+}
+
+FIXTURE_VARIANT_ADD(nth, read)
+{
+	.run = run_read,
+	.end = end_read,
+	.packets = 3,
+	.efault = 1,
+	.faults = 1,
+};
+
+static ssize_t run_blocking_read(struct target *target)
+{
+	return read_errno(target->other, scratch, 3 * RECORD);
+}
+
+static bool open_blocking(struct target *target)
+{
+	return open_other(target) && !fcntl(target->other, F_SETFL, 0);
+}
+
+static bool end_blocking_read(struct target *target, ssize_t ret)
+{
+	ssize_t left = get_stats(target->other).pending_packets;
+
+	close_other(target, ret);
+	return left == 3 - (ret < 0 ? 0 : ret / (ssize_t)RECORD);
+}
+
+FIXTURE_VARIANT_ADD(nth, blocking_read)
+{
+	.begin = open_blocking,
+	.run = run_blocking_read,
+	.end = end_blocking_read,
+	.packets = 3,
+	.efault = 1,
+	.faults = 1,
+};
+
+static ssize_t run_readv(struct target *target)
+{
+	struct iovec iov[] = {
+		{ scratch, RECORD + 1 },
+		{ scratch + RECORD + 1, 2 * RECORD - 1 },
+	};
+
+	return readv_errno(target->fd, iov, 2);
+}
+
+/* A copy for the segments, and one for each of them; what the first has room for is read. */
+FIXTURE_VARIANT_ADD(nth, readv)
+{
+	.run = run_readv,
+	.end = end_read,
+	.packets = 3,
+	.efault = 2,
+};
+
+static bool open_raw(struct target *target)
+{
+	return open_other(target) && !set_format(target->other, NOTIFY_MULTI_FORMAT_RAW);
+}
+
+static ssize_t run_raw_read(struct target *target)
+{
+	return read_errno(target->other, scratch, 3 * PACKET);
+}
+
+static bool end_raw_read(struct target *target, ssize_t ret)
+{
+	ssize_t left = get_stats(target->other).pending_packets;
+
+	close_other(target, ret);
+	return left == 3 - (ret < 0 ? 0 : ret / PACKET);
+}
+
+/* The first raw read of an open has memory to allocate. */
+FIXTURE_VARIANT_ADD(nth, raw_read)
+{
+	.begin = open_raw,
+	.run = run_raw_read,
+	.end = end_raw_read,
+	.packets = 3,
+	.nomem = 1,
+	.efault = 1,
+};
+
+static ssize_t run_splice(struct target *target)
+{
+	return errno_of(splice(target->fd, NULL, target->pipes[1], NULL, 3 * RECORD, 0));
+}
+
+static bool open_pipe(struct target *target)
+{
+	return !pipe2(target->pipes, O_CLOEXEC);
+}
+
+static bool end_splice(struct target *target, ssize_t ret)
+{
+	bool right = ret < 0 || (read_errno(target->pipes[0], scratch, ret) == ret &&
+				 record_at(scratch, 0)->seq == target->seq - 2);
+
+	close(target->pipes[0]);
+	close(target->pipes[1]);
+	return right && end_read(target, ret);
+}
+
+FIXTURE_VARIANT_ADD(nth, splice)
+{
+	.begin = open_pipe,
+	.run = run_splice,
+	.end = end_splice,
+	.packets = 3,
+	.nomem = 1,
+};
+
+/* -- io_uring. */
+
+static bool open_ring(struct target *target)
+{
+	return !io_uring_queue_init(4, &target->ring, 0);
+}
+
+static bool end_uring(struct target *target, ssize_t ret)
+{
+	io_uring_queue_exit(&target->ring);
+	return end_read(target, ret);
+}
+
+static ssize_t run_uring_read(struct target *target)
+{
+	io_uring_prep_read(new_sqe(&target->ring), target->fd, scratch, 3 * RECORD, 0);
+	return ring_result(&target->ring);
+}
+
+/* io_uring says EAGAIN where it has no memory for a request of its own. */
+FIXTURE_VARIANT_ADD(nth, uring_read)
+{
+	.begin = open_ring,
+	.run = run_uring_read,
+	.end = end_uring,
+	.packets = 3,
+	.efault = 1,
+	.other = -EAGAIN,
+};
+
+static ssize_t run_uring_pend(struct target *target)
+{
+	prepare_pend(new_sqe(&target->ring), target->fd, scratch, RECORD);
+	return ring_result(&target->ring);
+}
+
+FIXTURE_VARIANT_ADD(nth, uring_pend)
+{
+	.begin = open_ring,
+	.run = run_uring_pend,
+	.end = end_uring,
+	.packets = 3,
+	.nomem = 1,
+	.efault = 1,
+	.other = -EAGAIN,
+};
+
+/* -- Waiting, and the mapped ring. */
+
+static ssize_t run_poll(struct target *target)
+{
+	return errno_of(poll(target->pollfds, POLLS, 1));
+}
+
+static bool prepare_poll(struct target *target)
+{
+	for (unsigned int i = 0; i < POLLS; i++)
+		target->pollfds[i] = (struct pollfd){ .fd = target->fd, .events = POLLIN };
+	return true;
+}
+
+FIXTURE_VARIANT_ADD(nth, poll)
+{
+	.begin = prepare_poll,
+	.run = run_poll,
+	.nomem = 1,
+	.efault = 1,
+};
+
+static bool open_epoll(struct target *target)
+{
+	target->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return target->epoll >= 0;
+}
+
+static ssize_t run_epoll_add(struct target *target)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return errno_of(epoll_ctl(target->epoll, EPOLL_CTL_ADD, target->fd, &event));
+}
+
+static bool end_epoll(struct target *target, ssize_t ret)
+{
+	struct epoll_event event;
+	bool right = epoll_wait(target->epoll, &event, 1, 0) == 0;
+
+	close(target->epoll);
+	return right;
+}
+
+FIXTURE_VARIANT_ADD(nth, epoll_add)
+{
+	.begin = open_epoll,
+	.run = run_epoll_add,
+	.end = end_epoll,
+	.nomem = 2,
+	.efault = 1,
+};
+
+static ssize_t run_fasync(struct target *target)
+{
+	return errno_of(fcntl(target->fd, F_SETFL, O_NONBLOCK | O_ASYNC));
+}
+
+static bool end_fasync(struct target *target, ssize_t ret)
+{
+	bool async = fcntl(target->fd, F_GETFL) & O_ASYNC;
+
+	return async == !ret && !fcntl(target->fd, F_SETFL, O_NONBLOCK);
+}
+
+FIXTURE_VARIANT_ADD(nth, fasync)
+{
+	.run = run_fasync,
+	.end = end_fasync,
+	.nomem = 1,
+};
+
+/* Maps the ring and looks at every page. A page fault that had no memory is tried again. */
+static ssize_t run_mmap(struct target *target)
+{
+	unsigned char *map = mmap(NULL, target->ring_bytes, PROT_READ, MAP_SHARED, target->fd, 0);
+	unsigned int sum = 0;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	for (size_t at = 0; at < target->ring_bytes; at += PAGE)
+		sum += __atomic_load_n(&map[at], __ATOMIC_RELAXED);
+	if (munmap(map, target->ring_bytes))
+		return -EPROTO;
+	return sum ? 0 : -ENODATA;
+}
+
+/* What is mapped no more can be resized. */
+static bool end_mmap(struct target *target, ssize_t ret)
+{
+	return !set_max_packets(target->fd, LIMIT);
+}
+
+FIXTURE_VARIANT_ADD(nth, mmap)
+{
+	.run = run_mmap,
+	.end = end_mmap,
+	.nomem = 1,
+};
+
+/* -- Broadcasts: nothing is allocated; what fails is that notify_sim gets the packet. */
+
+static ssize_t run_broadcast(struct target *target)
+{
+	return errno_of(write(target->injector, scratch, PACKET));
+}
+
+static bool end_broadcast(struct target *target, ssize_t ret)
+{
+	target->seq += ret > 0;
+	return get_stats(target->fd).seq == target->seq;
+}
+
+static bool in_process(struct target *target)
+{
+	return !sim_set(SIM_NAME, "context", "process");
+}
+
+FIXTURE_VARIANT_ADD(nth, broadcast)
+{
+	.begin = in_process,
+	.run = run_broadcast,
+	.end = end_broadcast,
+	.efault = 1,
+	.faults = 1,
+};
+
+static bool in_hardirq(struct target *target)
+{
+	return !sim_set(SIM_NAME, "context", "hardirq");
+}
+
+FIXTURE_VARIANT_ADD(nth, broadcast_in_hardirq)
+{
+	.begin = in_hardirq,
+	.run = run_broadcast,
+	.end = end_broadcast,
+	.efault = 1,
+	.faults = 1,
+};
+
+static bool in_thread(struct target *target)
+{
+	return !sim_set(SIM_NAME, "context", "thread");
+}
+
+FIXTURE_VARIANT_ADD(nth, broadcast_in_thread)
+{
+	.begin = in_thread,
+	.run = run_broadcast,
+	.end = end_broadcast,
+	.efault = 1,
+	.faults = 1,
+};
+
+/* -- Making and removing a source: another one, whose open is none of this one's business. */
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* A live source is what it is to be, and goes. */
+static bool other_works(void)
+{
+	unsigned char buffer[4 * RECORD];
+	int fd = sim_open(OTHER, O_RDONLY | O_NONBLOCK);
+	int injector = sim_open_injector(OTHER);
+	bool right = fd >= 0 && injector >= 0 && get_stats(fd).clients == 1 &&
+		     sim_broadcast(injector, PACKET, 1, 1) == PACKET &&
+		     read_errno(fd, buffer, sizeof(buffer)) == RECORD &&
+		     record_at(buffer, 0)->seq == 1 &&
+		     packet_is(record_at(buffer, 0)->data, PACKET, 1);
+
+	close(fd);
+	close(injector);
+	return right && !sim_set(OTHER, "live", "0");
+}
+
+static bool other_is_gone(void)
+{
+	return !exists(NOTIFY_DIR OTHER) && !exists(SIM_INJECT_DIR OTHER) &&
+	       !exists("/sys/class/misc/notify!" OTHER);
+}
+
+static bool make_other(struct target *target)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.replay = 3,
+	};
+
+	if (sim_make(OTHER) || sim_configure(OTHER, &config))
+		return false;
+	target->other = open(SIM_CONFIG_DIR OTHER "/live", O_WRONLY | O_CLOEXEC);
+	return target->other >= 0;
+}
+
+static bool start_other(struct target *target)
+{
+	return make_other(target) && !sim_set(OTHER, "live", "1");
+}
+
+static ssize_t run_make(struct target *target)
+{
+	return sim_make(OTHER);
+}
+
+/* What is made has its name. */
+static bool end_make(struct target *target, ssize_t ret)
+{
+	if (exists(SIM_CONFIG_DIR OTHER) != !ret)
+		return false;
+	return ret || (!sim_set(OTHER, "live", "1") && exists(NOTIFY_DIR OTHER) &&
+		       !sim_remove(OTHER));
+}
+
+FIXTURE_VARIANT_ADD(nth, make_a_simulator)
+{
+	.run = run_make,
+	.end = end_make,
+	.nomem = 2,
+	.efault = 1,
+};
+
+static ssize_t run_register(struct target *target)
+{
+	return errno_of(write(target->other, "1", 1));
+}
+
+static bool end_register(struct target *target, ssize_t ret)
+{
+	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
+
+	close_other(target, 0);
+	return live == done && (live || other_is_gone()) &&
+	       !sim_set(OTHER, "live", "1") && other_works() && other_is_gone() &&
+	       !sim_remove(OTHER);
+}
+
+/*
+ * The simulator's buffer, interrupt and thread; the device, its names, its history, and two
+ * nodes. A minor number that there is no memory for is EBUSY, says the kernel.
+ */
+FIXTURE_VARIANT_ADD(nth, register)
+{
+	.begin = make_other,
+	.run = run_register,
+	.end = end_register,
+	.nomem = 15,
+	.efault = 1,
+	.other = -EBUSY,
+};
+
+static ssize_t run_unregister(struct target *target)
+{
+	return errno_of(write(target->other, "0", 1));
+}
+
+/* It has not begun where it fails: what is begun does not fail. */
+static bool end_unregister(struct target *target, ssize_t ret)
+{
+	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
+
+	close_other(target, 0);
+	return live != done && (!live || other_works()) && other_is_gone() &&
+	       !sim_remove(OTHER);
+}
+
+FIXTURE_VARIANT_ADD(nth, unregister)
+{
+	.begin = start_other,
+	.run = run_unregister,
+	.end = end_unregister,
+	.nomem = 1,
+	.efault = 1,
+};
+
+static ssize_t run_remove(struct target *target)
+{
+	return sim_remove(OTHER);
+}
+
+static bool end_remove(struct target *target, ssize_t ret)
+{
+	bool right = exists(SIM_CONFIG_DIR OTHER) == !!ret;
+
+	close_other(target, 0);
+	if (!ret)
+		return right && other_is_gone();
+	return right && other_works() && !sim_remove(OTHER);
+}
+
+FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
+{
+	.begin = start_other,
+	.run = run_remove,
+	.end = end_remove,
+	.nomem = 1,
+	.efault = 1,
+};
+
+/* -- notify_gpio's probe. */
+
+static bool open_bind(struct target *target)
+{
+	target->other = open(DRIVER "bind", O_WRONLY | O_CLOEXEC);
+	return target->other >= 0 && (!bound() || !write_file(DRIVER "unbind", DEVICE_NAME));
+}
+
+static ssize_t run_write_name(struct target *target)
+{
+	return errno_of(write(target->other, DEVICE_NAME, strlen(DEVICE_NAME)));
+}
+
+/* Bound: an edge is a packet, the replay is what the property says, and it may wake. */
+static bool gpio_works(void)
+{
+	char wakeup[32] = "";
+	int fd = sim_open(NAME, O_RDONLY);
+	bool right = fd >= 0 && get_info(fd).replay == 3 && !toggle(1, 1) &&
+		     read_errno(fd, scratch, sizeof(scratch)) == RECORD &&
+		     record_at(scratch, 0)->seq == 1 &&
+		     !read_file(DEVICE "power/wakeup", wakeup, sizeof(wakeup)) &&
+		     !strcmp(wakeup, "enabled");
+
+	close(fd);
+	return right;
+}
+
+static bool gpio_is_gone(void)
+{
+	return !exists(NOTIFY_DIR NAME) && !exists("/sys/class/misc/notify!" NAME) &&
+	       !exists(DEVICE "overflows") && !exists(DEVICE "power/wakeup");
+}
+
+static bool end_bind(struct target *target, ssize_t ret)
+{
+	bool done = ret > 0;
+
+	close_other(target, 0);
+	if (bound() != done || (!done && !gpio_is_gone()))
+		return false;
+	if (!done && write_file(DRIVER "bind", DEVICE_NAME))
+		return false;
+	return gpio_works() && !write_file(DRIVER "unbind", DEVICE_NAME) && gpio_is_gone();
+}
+
+/* Without memory for its number, an interrupt is not there, says the kernel: ENXIO. */
+FIXTURE_VARIANT_ADD(nth, probe)
+{
+	.gpio = true,
+	.begin = open_bind,
+	.run = run_write_name,
+	.end = end_bind,
+	.nomem = 15,
+	.efault = 1,
+	.other = -ENXIO,
+};
+
+static bool open_unbind(struct target *target)
+{
+	target->other = open(DRIVER "unbind", O_WRONLY | O_CLOEXEC);
+	return target->other >= 0 && (bound() || !write_file(DRIVER "bind", DEVICE_NAME));
+}
+
+static bool end_unbind(struct target *target, ssize_t ret)
+{
+	bool done = ret > 0;
+
+	close_other(target, 0);
+	if (bound() == done)
+		return false;
+	return done ? gpio_is_gone() : gpio_works();
+}
+
+FIXTURE_VARIANT_ADD(nth, unbind)
+{
+	.gpio = true,
+	.begin = open_unbind,
+	.run = run_write_name,
+	.end = end_unbind,
+	.nomem = 1,
+	.efault = 1,
+};
+
+static ssize_t run_gpio_open(struct target *target)
+{
+	target->other = open(NOTIFY_DIR NAME, O_RDONLY | O_NONBLOCK);
+	return errno_of(target->other);
+}
+
+static bool bind_gpio(struct target *target)
+{
+	return bound() || !write_file(DRIVER "bind", DEVICE_NAME);
+}
+
+/* A source without callbacks. */
+FIXTURE_VARIANT_ADD(nth, open_without_arrival)
+{
+	.gpio = true,
+	.begin = bind_gpio,
+	.run = run_gpio_open,
+	.end = close_other,
+	.nomem = 4,
+	.efault = 1,
+};
+
+FIXTURE_SETUP(nth)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.replay = 3,
+	};
+	const char *reason = prepare_faults();
+	struct target *target = &self->target;
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (variant->gpio) {
+		int ret = load_chip("wakeup=1 replay=3");
+
+		if (ret == -ENOENT)
+			SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
+		ASSERT_EQ(0, ret);
+		ASSERT_TRUE(exists(DRIVER) || !load_module("notify_gpio", ""));
+		ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));
+	}
+	sim_remove(OTHER);
+	target->other = -1;
+	target->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, target->fail_nth);
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	target->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, target->injector);
+	target->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, target->fd);
+	target->ring_bytes = get_info(target->fd).ring_bytes;
+	target->rings = rings();
+	ASSERT_LT(0, target->rings);
+}
+
+FIXTURE_TEARDOWN(nth)
+{
+	close(self->target.fd);
+	close(self->target.injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+	if (variant->gpio)
+		EXPECT_EQ(0, unload_chip());
+}
+
+/* The open of before and a new one get the next packet; nothing is left of any other. */
+static bool works(struct target *target)
+{
+	struct notify_multi_record *record = (void *)scratch;
+	bool right;
+
+	if (!open_other(target))
+		return false;
+	consume(target->fd, target->seq);
+	target->seq++;
+	right = sim_broadcast(target->injector, PACKET, target->seq, 1) == PACKET &&
+		read_errno(target->fd, scratch, RECORD) == RECORD &&
+		record->seq == target->seq && !record->dropped &&
+		read_errno(target->other, scratch, RECORD) == RECORD &&
+		record->seq == target->seq && packet_is(record->data, PACKET, target->seq) &&
+		get_stats(target->fd).clients == 2 && !poll_now(target->fd, POLLIN | POLLPRI);
+	close_other(target, 0);
+	return right && get_stats(target->fd).clients == 1 &&
+	       sim_get_number(SIM_NAME, "arrivals") - 1 ==
+		       sim_get_number(SIM_NAME, "departures");
+}
+
+static bool broadcast(struct target *target, unsigned int count)
+{
+	ssize_t bytes = count * PACKET;
+	uint64_t first = target->seq + 1;
+
+	target->seq += count;
+	return !count || sim_broadcast(target->injector, PACKET, first, count) == bytes;
+}
+
+/* Fails the first allocation or copy, then the second, until there is none left to fail. */
+TEST_F(nth, fault_is_the_documented_error_and_the_device_works)
+{
+	struct target *target = &self->target;
+	struct outcome outcome = { };
+	unsigned int n;
+
+	for (n = 1;; n++) {
+		bool failed;
+		ssize_t ret;
+
+		ASSERT_TRUE(!variant->begin || variant->begin(target));
+		ASSERT_TRUE(broadcast(target, variant->packets));
+		arm(target->fail_nth, n);
+		ret = variant->run(target);
+		failed = disarm(target->fail_nth);
+		if (ret == -EOPNOTSUPP || ret == -ENOSYS)
+			SKIP(break, "the kernel has not what this needs");
+		EXPECT_TRUE(!variant->end || variant->end(target, ret))
+			TH_LOG("fault %u: returned %zd", n, ret);
+		EXPECT_TRUE(works(target))
+			TH_LOG("after fault %u, which returned %zd", n, ret);
+		EXPECT_EQ(target->rings, rings());
+		if (!failed) {
+			EXPECT_LE(0, ret);
+			break;
+		}
+		EXPECT_TRUE(ret >= 0 || ret == -ENOMEM || ret == -EFAULT || ret == variant->other)
+			TH_LOG("fault %u: returned %zd", n, ret);
+		count_outcome(&outcome, ret);
+	}
+	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u other, %u survived", outcome.faults,
+	       outcome.nomem, outcome.efault, outcome.others, outcome.survived);
+	EXPECT_LE(variant->nomem, outcome.nomem);
+	EXPECT_LE(variant->efault, outcome.efault);
+	if (variant->faults)
+		EXPECT_EQ(variant->faults, outcome.faults);
+}
+
+/* -- Loading the modules. -------------------------------------------------- */
+
+FIXTURE(module)
+{
+	int fail_nth;
+	void *image;
+	size_t size;
+	bool gpio_was_there;
+};
+
+FIXTURE_VARIANT(module)
+{
+	const char *name;
+};
+
+FIXTURE_VARIANT_ADD(module, notify_multi)
+{
+	.name = "notify_multi",
+};
+
+FIXTURE_VARIANT_ADD(module, notify_sim)
+{
+	.name = "notify_sim",
+};
+
+FIXTURE_VARIANT_ADD(module, notify_gpio)
+{
+	.name = "notify_gpio",
+};
+
+/* Not by finit_module(), for which the kernel reads the file, and complains loudly. */
+static int load_image(const char *module, void **image, size_t *size)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES");
+	struct stat stat;
+	char path[512];
+	int fd;
+
+	if (!dir)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s.ko", dir, module);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &stat))
+		return -errno;
+	*size = stat.st_size;
+	*image = malloc(*size);
+	if (!*image || read(fd, *image, *size) != (ssize_t)*size)
+		return -EIO;
+	close(fd);
+	return 0;
+}
+
+FIXTURE_SETUP(module)
+{
+	const char *reason = prepare_faults();
+	int ret;
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	ret = load_image(variant->name, &self->image, &self->size);
+	if (ret == -ENOENT)
+		SKIP(return, "no modules in $NOTIFY_MULTI_MODULES");
+	ASSERT_EQ(0, ret);
+	self->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, self->fail_nth);
+	sim_remove(SIM_NAME);
+	self->gpio_was_there = !unload_module("notify_gpio");
+	ASSERT_EQ(0, unload_module("notify_sim"));
+	if (!strcmp(variant->name, "notify_multi"))
+		ASSERT_EQ(0, unload_module("notify_multi"));
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	load_module("notify_multi", "");
+	load_module("notify_sim", "");
+	if (self->gpio_was_there)
+		load_module("notify_gpio", "");
+	EXPECT_TRUE(exists("/sys/kernel/config/notify_sim"));
+}
+
+TEST_F_TIMEOUT(module, fault_is_the_documented_error_and_it_can_be_loaded_then, 600)
+{
+	struct outcome outcome = { };
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", variant->name);
+	for (unsigned int n = 1;; n++) {
+		bool failed;
+		int ret;
+
+		arm(self->fail_nth, n);
+		ret = errno_of(syscall(SYS_init_module, self->image, self->size, ""));
+		failed = disarm(self->fail_nth);
+		ASSERT_EQ(!ret, exists(path))
+			TH_LOG("fault %u: returned %d", n, ret);
+		if (!ret)
+			ASSERT_EQ(0, unload_module(variant->name));
+		if (!failed) {
+			EXPECT_EQ(0, ret);
+			break;
+		}
+		EXPECT_TRUE(!ret || ret == -ENOMEM || ret == -EFAULT)
+			TH_LOG("fault %u: returned %d", n, ret);
+		count_outcome(&outcome, ret);
+	}
+	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u other, %u survived", outcome.faults,
+	       outcome.nomem, outcome.efault, outcome.others, outcome.survived);
+	EXPECT_LT(0, outcome.nomem);
+	EXPECT_LT(0, outcome.efault);
+}
+
+/* -- After all this. ------------------------------------------------------- */
+
+/* Lines of the kernel's own search for lost memory that name our modules. */
+static int leaks(void)
+{
+	FILE *report = fopen(DEBUG_DIR "kmemleak", "re");
+	char line[512];
+	int count = 0;
+
+	if (!report)
+		return -errno;
+	while (fgets(line, sizeof(line), report)) {
+		if (strstr(line, "[notify_")) {
+			printf("# kmemleak: %s", line);
+			count++;
+		}
+	}
+	fclose(report);
+	return count;
+}
+
+TEST(nothing_is_leaked)
+{
+	const char *reason = prepare_faults();
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (!exists(DEBUG_DIR "kmemleak"))
+		SKIP(return, "the kernel has no kmemleak");
+	/* What is younger than five seconds is not reported, nor what one scan has seen. */
+	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
+	sleep(6);
+	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
+	EXPECT_EQ(0, leaks());
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What faults.c and signals.c share: packets of one size, and calls that say their errno.
+ */
+#ifndef FAULTS_H
+#define FAULTS_H
+
+#include "sim.h"
+
+#include <liburing.h>
+
+#define PACKET	16
+#define RECORD	(RECORD_HEADER + PACKET)
+#define LIMIT	8
+#define SLOTS	16
+#define PAGE	((size_t)sysconf(_SC_PAGESIZE))
+
+/* Where in an SQE the bytes of a command are. */
+#define SQE_COMMAND	48
+
+/* Where calls read to: one at a time does. */
+static _Alignas(8) unsigned char scratch[SLOTS * RECORD];
+
+static inline const struct notify_multi_record *record_at(const void *buffer, unsigned int index)
+{
+	return buffer + index * RECORD;
+}
+
+/* Packets are numbered by their seq. */
+#define EXPECT_RECORD(buffer, index, number)					\
+do {										\
+	const struct notify_multi_record *record_ = record_at(buffer, index);	\
+										\
+	EXPECT_EQ((uint64_t)(number), record_->seq);				\
+	EXPECT_EQ(0, record_->dropped);						\
+	EXPECT_TRUE(packet_is(record_->data, PACKET, number));			\
+} while (0)
+
+#define BROADCAST(number, count) \
+	ASSERT_EQ((ssize_t)(count) * PACKET, \
+		  sim_broadcast(self->injector, PACKET, number, count))
+
+/* What a call returns, or -errno. */
+static inline ssize_t errno_of(ssize_t ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static inline ssize_t readv_errno(int fd, const struct iovec *iov, int count)
+{
+	return errno_of(readv(fd, iov, count));
+}
+
+/* -- io_uring. ------------------------------------------------------------- */
+
+/* Not built into the kernel, or not allowed. */
+static inline bool ring_missing(int ret)
+{
+	return ret == -ENOSYS || ret == -EPERM;
+}
+
+/* No ring here has more than a few at once. */
+static inline struct io_uring_sqe *new_sqe(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+
+	if (!sqe)
+		abort();
+	return sqe;
+}
+
+static inline void prepare_pend(struct io_uring_sqe *sqe, int fd, void *buffer, __u32 size)
+{
+	const struct notify_multi_uring_cmd command = {
+		.addr = (uintptr_t)buffer,
+		.len = size,
+	};
+
+	memset(sqe, 0, SQE_COMMAND);
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->cmd_op = NOTIFY_MULTI_URING_CMD_PEND;
+	memcpy((char *)sqe + SQE_COMMAND, &command, sizeof(command));
+}
+
+/* Submits what is prepared and waits for its result; -errno where that fails. */
+static inline int ring_result(struct io_uring *ring)
+{
+	struct io_uring_cqe *cqe;
+	int ret = io_uring_submit(ring);
+
+	if (ret < 0)
+		return ret;
+	ret = io_uring_wait_cqe(ring, &cqe);
+	if (ret)
+		return ret;
+	ret = cqe->res;
+	io_uring_cqe_seen(ring, cqe);
+	return ret;
+}
+
+#endif /* FAULTS_H */

@@ -1,0 +1,921 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Signals wherever a task sleeps: the call fails with EINTR or waits on, a process that is
+ * killed ends, nothing is consumed, and the device works afterwards. What sleeps where:
+ *
+ *     for a packet                 read, readv, splice, poll, epoll, io_uring: "empty"
+ *     for another read's lock      reads and ioctls: "held"
+ *     in the copy to its buffer    read_that_is_killed_in_its_copy_consumes_nothing
+ *     for the source that goes     modules/notify_multi_api.c, where a completion is late
+ *     for a simulator's lock       writes, and configfs: "simulator"
+ *     for all others' end          opens, closes, resizing, unregistering: for a time that
+ *                                  is bounded, and no signal is heard: "signals_all_the_time"
+ */
+
+#include "faults.h"
+
+#include <linux/userfaultfd.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
+/* -- Calls that sleep, and signals. ---------------------------------------- */
+
+static ssize_t call_read(int fd)
+{
+	return read_errno(fd, scratch, RECORD);
+}
+
+static ssize_t call_raw_read(int fd)
+{
+	ssize_t ret = set_format(fd, NOTIFY_MULTI_FORMAT_RAW);
+
+	return ret ? ret : read_errno(fd, scratch, PACKET);
+}
+
+static ssize_t call_read_that_does_not_wait(int fd)
+{
+	struct iovec iov = { scratch, RECORD };
+
+	return errno_of(preadv2(fd, &iov, 1, -1, RWF_NOWAIT));
+}
+
+static ssize_t call_readv(int fd)
+{
+	struct iovec iov[] = { { scratch, RECORD / 2 }, { scratch + RECORD / 2, RECORD / 2 } };
+
+	return readv_errno(fd, iov, 2);
+}
+
+static ssize_t call_splice(int fd)
+{
+	ssize_t ret;
+	int pipes[2];
+
+	if (pipe(pipes))
+		return -errno;
+	ret = errno_of(splice(fd, NULL, pipes[1], NULL, RECORD, 0));
+	close(pipes[0]);
+	close(pipes[1]);
+	return ret;
+}
+
+static ssize_t call_poll(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return errno_of(poll(&pollfd, 1, -1));
+}
+
+static ssize_t call_epoll(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	ssize_t ret;
+
+	ret = errno_of(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	if (!ret)
+		ret = errno_of(epoll_wait(epoll, &event, 1, -1));
+	close(epoll);
+	return ret;
+}
+
+static ssize_t call_uring_read(int fd)
+{
+	struct io_uring ring;
+	ssize_t ret = io_uring_queue_init(4, &ring, 0);
+
+	if (ret)
+		return ret;
+	io_uring_prep_read(new_sqe(&ring), fd, scratch, RECORD, 0);
+	ret = ring_result(&ring);
+	io_uring_queue_exit(&ring);
+	return ret;
+}
+
+static ssize_t call_uring_pend(int fd)
+{
+	struct io_uring ring;
+	ssize_t ret = io_uring_queue_init(4, &ring, 0);
+
+	if (ret)
+		return ret;
+	prepare_pend(new_sqe(&ring), fd, scratch, RECORD);
+	ret = ring_result(&ring);
+	io_uring_queue_exit(&ring);
+	return ret;
+}
+
+static ssize_t call_get_info(int fd)
+{
+	return errno_of(ioctl(fd, NOTIFY_MULTI_IOC_GET_INFO, scratch));
+}
+
+static ssize_t call_get_stats(int fd)
+{
+	return errno_of(ioctl(fd, NOTIFY_MULTI_IOC_GET_STATS, scratch));
+}
+
+static ssize_t call_set_format(int fd)
+{
+	return set_format(fd, NOTIFY_MULTI_FORMAT_RAW);
+}
+
+static ssize_t call_set_max_packets(int fd)
+{
+	return set_max_packets(fd, LIMIT + 1);
+}
+
+static ssize_t call_consume(int fd)
+{
+	return consume(fd, 2);
+}
+
+/* A call in a thread, or in a process, of its own. */
+struct call {
+	ssize_t (*run)(int fd);
+	int fd;
+	pthread_t thread;
+	pid_t task;
+	ssize_t ret;
+};
+
+static void *call_main(void *data)
+{
+	struct call *call = data;
+
+	__atomic_store_n(&call->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	call->ret = call->run(call->fd);
+	return NULL;
+}
+
+static bool call_start(struct call *call)
+{
+	return !pthread_create(&call->thread, NULL, call_main, call);
+}
+
+static ssize_t call_join(struct call *call)
+{
+	return pthread_join(call->thread, NULL) ? -ESRCH : call->ret;
+}
+
+/* The letter that ps shows; 'D' is one that hears no signal, or only SIGKILL. */
+static char task_state(pid_t task)
+{
+	char path[64], text[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	if (read_file(path, text, sizeof(text)))
+		return '?';
+	state = strrchr(text, ')');
+	return state ? state[2] : '?';
+}
+
+/* Before it sleeps in its call it sleeps nowhere for long: seen twice, it has got there. */
+static bool wait_asleep(pid_t *task, char state)
+{
+	unsigned int seen = 0;
+
+	for (int ms = 0; ms < WAIT_MS && seen < 5; ms++) {
+		pid_t id = __atomic_load_n(task, __ATOMIC_ACQUIRE);
+
+		seen = id && task_state(id) == state ? seen + 1 : 0;
+		usleep(2000);
+	}
+	return seen == 5;
+}
+
+/* Runs the call in a process that is to be killed in it: exits with 1 if it returns. */
+static pid_t call_in_child(struct call *call)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		call->run(call->fd);
+		_exit(1);
+	}
+	return child;
+}
+
+static bool killed(pid_t child)
+{
+	int status;
+
+	return !kill(child, SIGKILL) && waitpid(child, &status, 0) == child &&
+	       WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static int signals;
+
+static void count_signal(int number)
+{
+	__atomic_add_fetch(&signals, 1, __ATOMIC_RELAXED);
+}
+
+static bool handle_signal(int number, int flags)
+{
+	struct sigaction action = { .sa_handler = count_signal, .sa_flags = flags };
+
+	signals = 0;
+	return !sigaction(number, &action, NULL);
+}
+
+static bool wait_signal(void)
+{
+	for (int ms = 0; ms < WAIT_MS; ms++) {
+		if (__atomic_load_n(&signals, __ATOMIC_RELAXED))
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/* -- Asleep until a packet comes. ------------------------------------------ */
+
+FIXTURE(empty)
+{
+	int injector;
+	int fd;
+	struct reader other;
+};
+
+FIXTURE_VARIANT(empty)
+{
+	ssize_t (*run)(int fd);
+	ssize_t ret;		/* with a packet */
+	bool restarts;		/* with SA_RESTART, as signal(7) says; a poll never does */
+	bool reads;		/* takes the packet */
+	bool asynchronous;	/* it is waited for, by something else */
+	bool second;		/* another read sleeps already, which is a longer way to sleep */
+};
+
+FIXTURE_VARIANT_ADD(empty, read)
+{
+	.run = call_read,
+	.ret = RECORD,
+	.restarts = true,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, raw_read)
+{
+	.run = call_raw_read,
+	.ret = PACKET,
+	.restarts = true,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, readv)
+{
+	.run = call_readv,
+	.ret = RECORD,
+	.restarts = true,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, splice)
+{
+	.run = call_splice,
+	.ret = RECORD,
+	.restarts = true,
+	.reads = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, poll)
+{
+	.run = call_poll,
+	.ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(empty, epoll)
+{
+	.run = call_epoll,
+	.ret = 1,
+};
+
+FIXTURE_VARIANT_ADD(empty, uring_read)
+{
+	.run = call_uring_read,
+	.ret = RECORD,
+	.reads = true,
+	.asynchronous = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, uring_pend)
+{
+	.run = call_uring_pend,
+	.ret = RECORD,
+	.reads = true,
+	.asynchronous = true,
+};
+
+FIXTURE_VARIANT_ADD(empty, second_read)
+{
+	.run = call_read,
+	.ret = RECORD,
+	.restarts = true,
+	.reads = true,
+	.second = true,
+};
+
+FIXTURE_SETUP(empty)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	if (variant->run == call_uring_read || variant->run == call_uring_pend) {
+		int ret;
+
+		/* With a packet the calls do not sleep: whether there are such. */
+		BROADCAST(1, 1);
+		ret = variant->run(self->fd);
+		if (ring_missing(ret) || ret == -EOPNOTSUPP) {
+			close(self->fd);
+			close(self->injector);
+			sim_remove(SIM_NAME);
+			SKIP(return, "the kernel has no io_uring, or no commands, for us");
+		}
+		ASSERT_EQ(RECORD, ret);
+	}
+	if (variant->second) {
+		ASSERT_TRUE(reader_start(&self->other, self->fd, RECORD));
+		ASSERT_TRUE(wait_requests(self->fd, 1));
+	}
+}
+
+FIXTURE_TEARDOWN(empty)
+{
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* Whoever sleeps still has its packet; and the open has one to be read afterwards. */
+#define EXPECT_NOTHING_CONSUMED()						\
+do {										\
+	uint64_t seq = get_stats(self->fd).seq;					\
+										\
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));		\
+	ASSERT_TRUE(wait_requests(self->fd, variant->second));			\
+	if (variant->second) {							\
+		BROADCAST(++seq, 1);						\
+		ASSERT_EQ(RECORD, reader_join(&self->other));			\
+		EXPECT_RECORD(self->other.buffer, 0, seq);			\
+	}									\
+	BROADCAST(seq + 1, 1);							\
+	ASSERT_EQ(RECORD, read_errno(self->fd, scratch, RECORD));		\
+	EXPECT_RECORD(scratch, 0, seq + 1);					\
+	EXPECT_EQ(0, get_stats(self->fd).dropped);				\
+} while (0)
+
+TEST_F(empty, signal_is_EINTR_and_consumes_nothing)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	EXPECT_EQ(-EINTR, call_join(&call));
+	EXPECT_NOTHING_CONSUMED();
+}
+
+TEST_F(empty, signal_with_SA_RESTART_lets_a_read_sleep_on)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+	uint64_t seq = get_stats(self->fd).seq;
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, SA_RESTART));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	ASSERT_TRUE(wait_signal());
+	if (!variant->restarts) {
+		EXPECT_EQ(-EINTR, call_join(&call));
+		EXPECT_NOTHING_CONSUMED();
+		return;
+	}
+	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
+	BROADCAST(seq + 1, 1 + variant->second);
+	EXPECT_EQ(variant->ret, call_join(&call));
+	if (variant->second)
+		EXPECT_EQ(RECORD, reader_join(&self->other));
+	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(empty, SIGKILL_ends_the_process_and_consumes_nothing)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+	pid_t child = call_in_child(&call);
+
+	ASSERT_LT(0, child);
+	ASSERT_TRUE(wait_asleep(&child, 'S'));
+	EXPECT_TRUE(killed(child));
+	EXPECT_NOTHING_CONSUMED();
+}
+
+/* A signal together with a packet: the call returns either, and the packet is there once. */
+TEST_F(empty, signal_and_packet_at_once_lose_nothing)
+{
+	enum { ROUNDS = 60 };
+	unsigned int returned = 0, interrupted = 0;
+	uint64_t seq = get_stats(self->fd).seq;
+
+	/* Alone: of two reads either may take the packet. */
+	if (variant->second) {
+		BROADCAST(++seq, 1);
+		ASSERT_EQ(RECORD, reader_join(&self->other));
+	}
+	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		struct call call = { .run = variant->run, .fd = self->fd };
+		unsigned int left;
+		ssize_t ret;
+
+		ASSERT_TRUE(call_start(&call));
+		if (round % 3)
+			usleep(round * 50);
+		pthread_kill(call.thread, SIGUSR1);
+		BROADCAST(++seq, 1);
+		ret = call_join(&call);
+		ASSERT_TRUE(ret == variant->ret || ret == -EINTR)
+			TH_LOG("returned %zd", ret);
+		interrupted += ret == -EINTR;
+		returned += ret != -EINTR;
+		left = get_stats(self->fd).pending_packets;
+		/* What a signal ends in io_uring is waiting: the read may have been done. */
+		if (variant->asynchronous && ret == -EINTR && !left)
+			EXPECT_RECORD(scratch, 0, seq);
+		else
+			ASSERT_EQ(ret == -EINTR || !variant->reads, left);
+		if (left) {
+			ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
+			ASSERT_EQ(RECORD, read_errno(self->fd, scratch, sizeof(scratch)));
+			EXPECT_RECORD(scratch, 0, seq);
+		}
+	}
+	TH_LOG("%u were interrupted, %u returned", interrupted, returned);
+	EXPECT_EQ(0, get_stats(self->fd).dropped);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+/* -- Asleep until another read has let go of the open. --------------------- */
+
+/* A read that stays in the middle: its buffer is memory that we are asked for, and give late. */
+struct holder {
+	struct reader reader;
+	int userfaultfd;
+	void *page;
+};
+
+static void *holder_read(void *data)
+{
+	struct holder *holder = data;
+
+	holder->reader.ret = read_errno(holder->reader.fd, holder->page, RECORD);
+	return NULL;
+}
+
+/* The same with a write to a simulator. */
+static void *holder_write(void *data)
+{
+	struct holder *holder = data;
+
+	holder->reader.ret = errno_of(write(holder->reader.fd, holder->page, PACKET));
+	return NULL;
+}
+
+/* 0 when it has come to its buffer; -ENOSYS or -EPERM where it cannot be held there. */
+static int holder_start(struct holder *holder, int fd, void *(*run)(void *data))
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffd_msg message;
+
+	holder->userfaultfd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (holder->userfaultfd < 0)
+		return -errno;
+	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	range.range.start = (uintptr_t)holder->page;
+	range.range.len = PAGE;
+	if (holder->page == MAP_FAILED || ioctl(holder->userfaultfd, UFFDIO_API, &api) ||
+	    ioctl(holder->userfaultfd, UFFDIO_REGISTER, &range))
+		return -errno;
+	holder->reader.fd = fd;
+	holder->reader.started = !pthread_create(&holder->reader.thread, NULL, run, holder);
+	if (read(holder->userfaultfd, &message, sizeof(message)) != sizeof(message))
+		return -errno;
+	return 0;
+}
+
+/* What it returns in the end. */
+static ssize_t holder_release(struct holder *holder)
+{
+	struct uffdio_zeropage page = {
+		.range = { .start = (uintptr_t)holder->page, .len = PAGE },
+	};
+	ssize_t ret;
+
+	if (ioctl(holder->userfaultfd, UFFDIO_ZEROPAGE, &page))
+		return -errno;
+	ret = reader_join(&holder->reader);
+	close(holder->userfaultfd);
+	return ret;
+}
+
+FIXTURE(held)
+{
+	int injector;
+	int fd;
+	struct holder holder;
+};
+
+FIXTURE_VARIANT(held)
+{
+	ssize_t (*run)(int fd);
+	ssize_t ret;
+	bool killable;		/* hears no signal but SIGKILL */
+};
+
+FIXTURE_VARIANT_ADD(held, read)
+{
+	.run = call_read,
+	.ret = RECORD,
+};
+
+FIXTURE_VARIANT_ADD(held, readv)
+{
+	.run = call_readv,
+	.ret = RECORD,
+};
+
+FIXTURE_VARIANT_ADD(held, splice)
+{
+	.run = call_splice,
+	.ret = RECORD,
+};
+
+FIXTURE_VARIANT_ADD(held, read_that_does_not_wait)
+{
+	.run = call_read_that_does_not_wait,
+	.ret = RECORD,
+	.killable = true,
+};
+
+FIXTURE_VARIANT_ADD(held, uring_read)
+{
+	.run = call_uring_read,
+	.ret = RECORD,
+	.killable = true,
+};
+
+FIXTURE_VARIANT_ADD(held, uring_pend)
+{
+	.run = call_uring_pend,
+	.ret = RECORD,
+	.killable = true,
+};
+
+FIXTURE_VARIANT_ADD(held, get_info)
+{
+	.run = call_get_info,
+};
+
+FIXTURE_VARIANT_ADD(held, get_stats)
+{
+	.run = call_get_stats,
+};
+
+FIXTURE_VARIANT_ADD(held, set_format)
+{
+	.run = call_set_format,
+};
+
+FIXTURE_VARIANT_ADD(held, set_max_packets)
+{
+	.run = call_set_max_packets,
+};
+
+FIXTURE_VARIANT_ADD(held, consume)
+{
+	.run = call_consume,
+};
+
+FIXTURE_SETUP(held)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+	int ret;
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	BROADCAST(1, 1);
+	ret = variant->killable ? variant->run(self->fd) : call_read(self->fd);
+	if (!ring_missing(ret) && ret != -EOPNOTSUPP) {
+		BROADCAST(2, 2);
+		ret = holder_start(&self->holder, self->fd, holder_read);
+	}
+	if (ring_missing(ret) || ret == -EOPNOTSUPP) {
+		close(self->fd);
+		close(self->injector);
+		sim_remove(SIM_NAME);
+		SKIP(return, "the kernel has no userfaultfd, no io_uring, or no commands, for us");
+	}
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(held)
+{
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* The first packet is the holder's, the second waits; and the open is as it was. */
+#define EXPECT_NOTHING_CHANGED()						\
+do {										\
+	ASSERT_EQ(RECORD, holder_release(&self->holder));			\
+	EXPECT_RECORD(self->holder.page, 0, 2);					\
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);			\
+	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);	\
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);			\
+	ASSERT_EQ(RECORD, read_errno(self->fd, scratch, sizeof(scratch)));	\
+	EXPECT_RECORD(scratch, 0, 3);						\
+} while (0)
+
+/* Of the calls that hear no signal but SIGKILL: those who wait are not to fail for it. */
+TEST_F(held, signal_is_EINTR_and_changes_nothing)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, variant->killable ? 'D' : 'S'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	if (variant->killable) {
+		ASSERT_TRUE(wait_asleep(&call.task, 'D'));
+		ASSERT_EQ(RECORD, holder_release(&self->holder));
+		EXPECT_EQ(variant->ret, call_join(&call));
+		return;
+	}
+	EXPECT_EQ(-EINTR, call_join(&call));
+	EXPECT_NOTHING_CHANGED();
+}
+
+TEST_F(held, signal_with_SA_RESTART_lets_it_wait_on)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+	char state = variant->killable ? 'D' : 'S';
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, SA_RESTART));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, state));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	if (!variant->killable)
+		ASSERT_TRUE(wait_signal());
+	ASSERT_TRUE(wait_asleep(&call.task, state));
+	ASSERT_EQ(RECORD, holder_release(&self->holder));
+	EXPECT_EQ(variant->ret, call_join(&call));
+	EXPECT_EQ(1, signals);
+}
+
+TEST_F(held, SIGKILL_ends_the_process_at_once_and_changes_nothing)
+{
+	struct call call = { .run = variant->run, .fd = self->fd };
+	pid_t child = call_in_child(&call);
+
+	ASSERT_LT(0, child);
+	ASSERT_TRUE(wait_asleep(&child, variant->killable ? 'D' : 'S'));
+	EXPECT_TRUE(killed(child));
+	EXPECT_NOTHING_CHANGED();
+}
+
+/* The holder itself: in the middle of its copy when it is killed. */
+TEST(read_that_is_killed_in_its_copy_consumes_nothing)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+	int fd, injector, status;
+	pid_t child;
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	injector = sim_open_injector(SIM_NAME);
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(PACKET, sim_broadcast(injector, PACKET, 1, 1));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct holder holder;
+		int ret = holder_start(&holder, fd, holder_read);
+
+		if (!ret)
+			raise(SIGKILL);
+		_exit(ring_missing(ret) ? KSFT_SKIP : KSFT_FAIL);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP)
+		SKIP(goto end, "the kernel has no userfaultfd for us");
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(0, get_stats(fd).delivered);
+	EXPECT_EQ(RECORD, read_errno(fd, scratch, sizeof(scratch)));
+	EXPECT_RECORD(scratch, 0, 1);
+end:
+	close(fd);
+	close(injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* -- notify_sim, where one write holds up the others. ---------------------- */
+
+FIXTURE(simulator)
+{
+	int injector;
+	int fd;
+	struct holder holder;
+};
+
+FIXTURE_SETUP(simulator)
+{
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+	int ret;
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	self->injector = sim_open_injector(SIM_NAME);
+	ASSERT_LE(0, self->injector);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ret = holder_start(&self->holder, self->injector, holder_write);
+	if (ring_missing(ret)) {
+		close(self->fd);
+		close(self->injector);
+		sim_remove(SIM_NAME);
+		SKIP(return, "the kernel has no userfaultfd for us");
+	}
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(simulator)
+{
+	close(self->fd);
+	close(self->injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+static ssize_t call_write(int fd)
+{
+	return sim_broadcast(fd, PACKET, 1, 1);
+}
+
+static ssize_t call_go_dead(int fd)
+{
+	return sim_set(SIM_NAME, "live", "0");
+}
+
+TEST_F(simulator, signal_is_EINTR_to_a_write_and_broadcasts_nothing)
+{
+	struct call call = { .run = call_write, .fd = self->injector };
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	EXPECT_EQ(-EINTR, call_join(&call));
+	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	EXPECT_EQ(1, get_stats(self->fd).seq);
+}
+
+TEST_F(simulator, signal_with_SA_RESTART_lets_a_write_wait_on)
+{
+	struct call call = { .run = call_write, .fd = self->injector };
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, SA_RESTART));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	ASSERT_TRUE(wait_signal());
+	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	EXPECT_EQ(PACKET, call_join(&call));
+	EXPECT_EQ(2, get_stats(self->fd).seq);
+}
+
+TEST_F(simulator, SIGKILL_ends_a_write_and_broadcasts_nothing)
+{
+	struct call call = { .run = call_write, .fd = self->injector };
+	pid_t child = call_in_child(&call);
+
+	ASSERT_LT(0, child);
+	ASSERT_TRUE(wait_asleep(&child, 'S'));
+	EXPECT_TRUE(killed(child));
+	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	EXPECT_EQ(1, get_stats(self->fd).seq);
+}
+
+/* Who removes a device must not fail in the middle: it hears no signal, and is done soon. */
+TEST_F(simulator, going_dead_hears_no_signal)
+{
+	struct call call = { .run = call_go_dead };
+
+	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
+	ASSERT_TRUE(call_start(&call));
+	ASSERT_TRUE(wait_asleep(&call.task, 'D'));
+	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
+	ASSERT_TRUE(wait_asleep(&call.task, 'D'));
+	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	EXPECT_EQ(0, call_join(&call));
+	EXPECT_EQ(0, sim_get_number(SIM_NAME, "live"));
+}
+
+/* -- Signals all the time. ------------------------------------------------- */
+
+/* To this thread, every so many microseconds of wall-clock time; 0 ends it. */
+static bool signal_every(unsigned int us)
+{
+	const struct itimerval timer = { .it_interval.tv_usec = us, .it_value.tv_usec = us };
+
+	return handle_signal(SIGALRM, us ? 0 : SA_RESTART) && !setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* What may be interrupted fails with EINTR and nothing else; the rest does not fail. */
+TEST(signals_all_the_time_interrupt_what_sleeps_and_leave_nothing_undone)
+{
+	enum { ROUNDS = 40 };
+	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_TRUE(signal_every(700));
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		unsigned int broadcast = 0;
+		int fd, injector, ret;
+
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+		fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+		injector = sim_open_injector(SIM_NAME);
+		ASSERT_LE(0, fd);
+		ASSERT_LE(0, injector);
+		for (unsigned int i = 0; i < LIMIT; i++) {
+			ssize_t bytes = sim_broadcast(injector, PACKET, broadcast + 1, 1);
+
+			ASSERT_TRUE(bytes == PACKET || bytes == -EINTR);
+			broadcast += bytes == PACKET;
+		}
+		ret = set_max_packets(fd, 2 * LIMIT);
+		ASSERT_TRUE(!ret || ret == -EINTR);
+		ASSERT_EQ(broadcast, get_stats(fd).pending_packets);
+		ASSERT_EQ(broadcast * RECORD, read_errno(fd, scratch, sizeof(scratch)));
+		for (unsigned int i = 0; i < broadcast; i++)
+			EXPECT_RECORD(scratch, i, i + 1);
+		if (round % 2)
+			close(fd);
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+		if (!(round % 2))
+			close(fd);
+		close(injector);
+	}
+	EXPECT_LT(0, signals);
+	ASSERT_TRUE(signal_every(0));
+	EXPECT_EQ(ROUNDS, sim_get_number(SIM_NAME, "arrivals"));
+	EXPECT_EQ(ROUNDS, sim_get_number(SIM_NAME, "departures"));
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* To make an interrupt's thread is what a fatal signal ends: the device is there or not. */
+TEST(process_that_is_killed_while_it_makes_and_removes_a_source_leaves_it_whole)
+{
+	enum { ROUNDS = 30 };
+
+	sim_remove(SIM_NAME);
+	ASSERT_EQ(0, sim_make(SIM_NAME));
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		pid_t child = fork();
+		int fd;
+
+		ASSERT_LE(0, child);
+		while (!child) {
+			sim_set(SIM_NAME, "live", "1");
+			sim_set(SIM_NAME, "live", "0");
+		}
+		usleep(3000 + round * 700);
+		ASSERT_TRUE(killed(child));
+		fd = sim_open(SIM_NAME, O_RDONLY);
+		ASSERT_TRUE(sim_get_number(SIM_NAME, "live") ? fd >= 0 : fd == -ENOENT);
+		if (fd >= 0)
+			close(fd);
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+		fd = sim_open(SIM_NAME, O_RDONLY);
+		ASSERT_LE(0, fd);
+		close(fd);
+		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	}
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+TEST_HARNESS_MAIN
