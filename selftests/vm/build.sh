@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh MACHINE [strict|bench]: builds modules, tool and suite for a machine of the matrix,
-# in the cache, and packs them into the initramfs that it boots. Prints the build's directory.
-# A strict build fails for what W=1 and the compilers warn of; one for the benchmark has that
-# instead of the suite, and a directory of its own.
+# build.sh MACHINE [strict|fuzzers|gcov|bench]: builds modules, tool and suite for a machine of
+# the matrix, in the cache, and packs them into the initramfs that it boots. Prints the build's
+# directory. A strict build fails for what W=1 and the compilers warn of; one with fuzzers is a
+# strict one with Debian's fuzzers; one for gcov counts the lines that run. One for the
+# benchmark has that instead of the suite. The last two have a directory of their own.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-MACHINE=${1:?usage: build.sh MACHINE [strict|bench]}
+MACHINE=${1:?usage: build.sh MACHINE [strict|fuzzers|gcov|bench]}
 KIND=${2-}
 
 # kernel_make ARG...: as the machine's kernel is built, if need be with a compiler and tools
@@ -33,22 +34,26 @@ if [ "$KIND" = bench ]; then
 	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
 fi
 
-if [ "$KIND" = strict ]; then
+MODULE_FLAGS=()
+ERRORS=
+case $KIND in
+strict | fuzzers)
 	MODULE_FLAGS=(W=1 KCFLAGS=-Werror)
 	ERRORS=-Werror
-else
-	MODULE_FLAGS=()
-	ERRORS=
-fi
+	;;
+gcov)
+	MODULE_FLAGS=(GCOV_PROFILE=y)
+	;;
+esac
 machine_row "$MACHINE"
 KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
 KSRC=$("$VM_DIR/fetch.sh" source)
 BUSYBOX=$("$VM_DIR/fetch.sh" busybox "$ARCH")
 CROSS=$(cross_prefix "$ARCH")
 BUILD=${NOTIFY_MULTI_BUILDS:-$CACHE/build}/$MACHINE
-if [ "$KIND" = bench ]; then
-	BUILD+=-bench
-fi
+case $KIND in
+bench | gcov) BUILD+=-$KIND ;;
+esac
 TREE=$BUILD/tree
 ROOT=$BUILD/root
 
@@ -134,6 +139,9 @@ pack_root() {
 		cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
 		cp -r "$BUILD"/suite* "$ROOT/selftests/"
 		make -s -C "$TREE/selftests/torture" install DESTDIR="$ROOT/torture"
+	fi
+	if [ "$KIND" = fuzzers ]; then
+		cp -r "$("$VM_DIR/fetch.sh" fuzzers)"/{bin,lib,lib64} "$ROOT/"
 	fi
 	cp "$VM_DIR/init" "$ROOT/init"
 	(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")

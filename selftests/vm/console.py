@@ -13,7 +13,7 @@ class Console:
 
     def __init__(self, name):
         self.name = name
-        self.machine = None
+        self.machine = self.build = None
         self.failed = []
         self.log = []
         self.complaints = []
@@ -33,12 +33,13 @@ class Console:
         """Shows the last lines that were heard."""
         print("\n".join("    " + text for text in self.log[-count:]), flush=True)
 
-    def run(self, what, seconds, append=""):
+    def run(self, what, seconds, append="", kind="strict", memory=1024):
         """Builds and boots the machine, and listens until it has done what it is to do."""
         try:
-            directory = vm.build(self.name, "strict")
+            self.build = vm.build(self.name, kind)
             vm.say(f"{self.name}: booting")
-            with vm.Machine(self.name, directory, what, append=append) as self.machine:
+            with vm.Machine(self.name, self.build, what, memory=memory,
+                            append=append) as self.machine:
                 for line in self.machine.lines(seconds, SILENT_SECONDS):
                     self.hear(line)
         except (vm.MachineError, OSError) as error:

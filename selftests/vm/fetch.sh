@@ -10,6 +10,7 @@
 #                             this machine's may be: a root to be entered by bwrap
 #   fetch.sh busybox ARCH     a static busybox
 #   fetch.sh liburing ARCH    liburing, to be linked statically
+#   fetch.sh fuzzers          stress-ng and trinity, for amd64
 #   fetch.sh herd             herd7, which judges the litmus tests
 #
 # Prints the directory (or file) where it stands. What is there already is kept;
@@ -24,6 +25,13 @@ readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
 # The release whose herd7 knows the memory model of that source.
 readonly HERD_SUITE=forky
+# Debian's fuzzers, and what they are linked with.
+readonly FUZZERS=(
+	stress-ng trinity libc6
+	libapparmor1 libbsd0 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0
+	libipsec-mb1 libjpeg62-turbo libjudydebian1 libkmod2 liblzma5 libmd0 libsctp1 libssl3
+	libwayland-server0 libxxhash0 libzstd1 zlib1g
+)
 
 # Without its release information apt names what it has not downloaded, too.
 host_uris() {
@@ -394,6 +402,30 @@ fetch_herd() {
 	echo "$dir/herd7"
 }
 
+# stress-ng and trinity in bin/, and where their loader looks for them the libraries that they
+# are linked with. Of the others that those packages depend on none is needed.
+fetch_fuzzers() {
+	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
+	local program
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$BASE_SUITE"
+		rm -rf "$dir" "$dir.pkg"
+		unpack "$BASE_SUITE" "$dir.pkg" "${FUZZERS[@]/%/:amd64}"
+		mkdir -p "$dir"/{bin,$lib,lib64}
+		cp "$dir.pkg/$loader" "$dir/$loader"
+		for program in stress-ng trinity; do
+			cp "$dir.pkg/usr/bin/$program" "$dir/bin/"
+			"$dir/$loader" --library-path "$dir.pkg/$lib:$dir.pkg/usr/$lib" \
+				--list "$dir/bin/$program" | awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
+				xargs cp -t "$dir/$lib" || die "$program needs another library"
+		done
+		rm -rf "$dir.pkg"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
 # Before the lock is taken: a build takes minutes, and fetches what it needs.
 if [ "${1-}" = kernel ]; then
 	machine_row "${2:?a machine}"
@@ -411,6 +443,7 @@ kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
 busybox) fetch_busybox "${2:?an architecture}" ;;
 liburing) fetch_liburing "${2:?an architecture}" ;;
+fuzzers) fetch_fuzzers ;;
 herd) fetch_herd ;;
-*) die "usage: fetch.sh source | tarball | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | herd" ;;
+*) die "usage: fetch.sh source | tarball | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | fuzzers | herd" ;;
 esac

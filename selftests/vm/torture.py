@@ -19,6 +19,8 @@ import console
 import vm
 
 MACHINE = "amd64-6.12-debug"
+# Those that bring a fuzzer of Debian's.
+FUZZERS = ("dev", "trinity")
 # To boot, to look for leaks, and to end, on a slow machine.
 MORE_SECONDS = 900
 # An option that is not ours.
@@ -66,7 +68,8 @@ def torture(name, arguments, options):
     """Runs it on a machine; whether all was well."""
     result = Torture(name)
     result.run("torture", arguments.seconds + MORE_SECONDS,
-               "nm.torture=" + "+".join([arguments.what, *options]))
+               "nm.torture=" + "+".join([arguments.what, *options]),
+               kind="fuzzers" if arguments.what in FUZZERS else "strict", memory=2048)
     for text in result.failed:
         print(f"{name}: FAILED {text}")
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "

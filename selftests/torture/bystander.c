@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bystander NAME...: opens /dev/notify/NAME as any program does, while others do to the same
+ * devices what they like, and sees to it that they do not disturb it.
+ *
+ * For each device one thread broadcasts numbered packets, by /dev/notify_sim/NAME, and one
+ * reads. Others may broadcast, too: the bystander's packets are those that begin with a number
+ * that nobody else knows. Its own reads must get every packet in the order of its seq, with the
+ * losses said that there were, and every packet of its own as it was broadcast.
+ *
+ * Ends at SIGTERM, which is to come when the others are gone, and exits with 1 if something
+ * was wrong.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/notify_multi.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define MAX_DEVICES	16
+#define PRODUCE_US	1000
+/* After SIGTERM: nothing that waits may take longer. */
+#define END_SECONDS	120
+
+struct packet {
+	uint64_t secret;
+	uint64_t number;
+	uint64_t last;
+	unsigned char rest[];
+};
+
+struct device {
+	const char *name;
+	int fd;
+	int injector;
+	uint32_t packet_size;
+	uint32_t record_size;
+	uint64_t replayed;
+	uint64_t next;
+	pthread_t producer;
+	pthread_t reader;
+	bool failed;
+
+	/* What the reader has got: packets, those of its producer among them, and losses. */
+	uint64_t packets;
+	uint64_t own;
+	uint64_t lost;
+};
+
+static uint64_t secret;
+static bool stop;
+
+__attribute__((format(printf, 2, 3)))
+static void complain(struct device *device, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "bystander: %s: ", device->name);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	device->failed = true;
+}
+
+static unsigned char rest_byte(uint64_t number, size_t at)
+{
+	return number * 131 + at * 29 + 7;
+}
+
+static size_t rest_size(struct device *device)
+{
+	return device->packet_size - sizeof(struct packet);
+}
+
+static void fill(struct device *device, struct packet *packet, uint64_t number, bool last)
+{
+	size_t at;
+
+	packet->secret = secret;
+	packet->number = number;
+	packet->last = last;
+	for (at = 0; at < rest_size(device); at++)
+		packet->rest[at] = rest_byte(number, at);
+}
+
+static bool is_filled(struct device *device, const struct packet *packet)
+{
+	size_t at;
+
+	for (at = 0; at < rest_size(device); at++)
+		if (packet->rest[at] != rest_byte(packet->number, at))
+			return false;
+	return packet->last <= 1;
+}
+
+static void *produce(void *data)
+{
+	struct device *device = data;
+	struct packet *packet = malloc(device->packet_size);
+	uint64_t number = 0;
+	bool last = false;
+
+	while (packet && !last) {
+		last = __atomic_load_n(&stop, __ATOMIC_RELAXED);
+		fill(device, packet, number++, last);
+		if (write(device->injector, packet, device->packet_size) != device->packet_size) {
+			perror("bystander: broadcast");
+			exit(1);
+		}
+		usleep(PRODUCE_US);
+	}
+	free(packet);
+	return NULL;
+}
+
+/* Of the packets that were lost since the last of ours some may have been ours. */
+static void check_own(struct device *device, const struct packet *packet, uint64_t *number,
+		      uint64_t *lost)
+{
+	if (packet->number < *number || packet->number - *number > *lost)
+		complain(device, "own packet %" PRIu64 " where %" PRIu64 " was next and %" PRIu64
+			 " were lost", packet->number, *number, *lost);
+	if (!is_filled(device, packet))
+		complain(device, "own packet %" PRIu64 " is not as it was broadcast",
+			 packet->number);
+	*number = packet->number + 1;
+	*lost = 0;
+	device->own++;
+}
+
+static void check_record(struct device *device, const struct notify_multi_record *record)
+{
+	if (record->seq != device->next + record->dropped)
+		complain(device, "seq %" PRIu64 " where %" PRIu64 " was next and %u were lost",
+			 (uint64_t)record->seq, device->next, record->dropped);
+	if (record->status || record->size != device->packet_size ||
+	    (record->flags && (record->flags != NOTIFY_MULTI_REC_REPLAY ||
+			       record->seq > device->replayed)))
+		complain(device, "seq %" PRIu64 " has status %d, flags %#x, size %u",
+			 (uint64_t)record->seq, record->status, record->flags, record->size);
+	device->next = record->seq + 1;
+	device->lost += record->dropped;
+	device->packets++;
+}
+
+/* Reads to the producer's last packet. */
+static void *check(void *data)
+{
+	struct device *device = data;
+	static _Thread_local _Alignas(8) unsigned char buffer[65536];
+	uint64_t number = 0, lost = 0;
+	ssize_t bytes, at;
+
+	for (;;) {
+		bytes = read(device->fd, buffer, sizeof(buffer));
+		if (bytes <= 0 || bytes % device->record_size) {
+			complain(device, "read() returns %zd, errno %d", bytes, errno);
+			return NULL;
+		}
+		for (at = 0; at < bytes; at += device->record_size) {
+			const struct notify_multi_record *record = (void *)(buffer + at);
+			const struct packet *packet = (void *)record->data;
+
+			check_record(device, record);
+			lost += record->dropped;
+			if (packet->secret != secret)
+				continue;
+			check_own(device, packet, &number, &lost);
+			if (packet->last)
+				return NULL;
+		}
+	}
+}
+
+static bool start(struct device *device, const char *name)
+{
+	struct notify_multi_stats stats;
+	struct notify_multi_info info;
+	char path[256];
+
+	device->name = name;
+	snprintf(path, sizeof(path), "/dev/notify/%s", name);
+	device->fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/dev/notify_sim/%s", name);
+	device->injector = open(path, O_WRONLY | O_CLOEXEC);
+	if (device->fd < 0 || device->injector < 0 ||
+	    ioctl(device->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
+	    ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
+		perror(name);
+		return false;
+	}
+	if (info.packet_size < sizeof(struct packet)) {
+		fprintf(stderr, "bystander: packets of %s are too small\n", name);
+		return false;
+	}
+	device->packet_size = info.packet_size;
+	device->record_size = info.record_size;
+	device->replayed = stats.seq;
+	/* What was to be read next when it was opened: others may have broadcast since then. */
+	device->next = stats.next - stats.dropped;
+	return !pthread_create(&device->reader, NULL, check, device) &&
+	       !pthread_create(&device->producer, NULL, produce, device);
+}
+
+static bool finish(struct device *device)
+{
+	pthread_join(device->producer, NULL);
+	pthread_join(device->reader, NULL);
+	close(device->injector);
+	close(device->fd);
+	printf("bystander: %s: %" PRIu64 " packets, %" PRIu64 " its own, %" PRIu64 " lost: %s\n",
+	       device->name, device->packets, device->own, device->lost,
+	       device->failed ? "wrong" : "right");
+	return !device->failed;
+}
+
+int main(int argc, char **argv)
+{
+	static struct device devices[MAX_DEVICES];
+	int count = argc - 1, signal, i;
+	bool right = true;
+	sigset_t set;
+
+	if (count < 1 || count > MAX_DEVICES) {
+		fprintf(stderr, "usage: bystander NAME...\n");
+		return 2;
+	}
+	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
+		return 1;
+	/* Before there are threads, which are to block it, too. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	for (i = 0; i < count; i++)
+		if (!start(&devices[i], argv[1 + i]))
+			return 1;
+
+	sigwait(&set, &signal);
+	alarm(END_SECONDS);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (i = 0; i < count; i++)
+		right &= finish(&devices[i]);
+	return right ? 0 : 1;
+}

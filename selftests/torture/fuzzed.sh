@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034 # what is set here is for those who source it
+#
+# What the tortures by general fuzzers share: devices that a user without rights does to what
+# he likes, and a bystander who reads the same devices and must not be disturbed. Sourced.
+
+user=fuzzer uid=1000
+devices="fuzz-thread fuzz-hardirq fuzz-process"
+config=/sys/kernel/config/notify_sim
+seconds=60 seed=1
+
+# A fuzzer may leave a mess in here.
+home=/tmp/fuzzer
+
+fail() {
+	echo "@failed $*"
+	failed=1
+}
+
+parse_options() {
+	for option in "$@"; do
+		case $option in
+		--seconds=*) seconds=${option#*=} ;;
+		--seed=*) seed=${option#*=} ;;
+		*) echo "usage: $0 [--seconds=N] [--seed=N]" >&2; exit 2 ;;
+		esac
+	done
+	failed=0
+}
+
+# make_device CONTEXT PACKET_SIZE: the user may read, write and map, but not chmod.
+make_device() {
+	dir=$config/fuzz-$1
+	mkdir "$dir"
+	echo "$2" >"$dir/packet_size"
+	echo "$1" >"$dir/context"
+	echo 8 >"$dir/replay"
+	echo 4 >"$dir/max_requests"
+	echo 0666 >"$dir/mode"
+	echo 1 >"$dir/live"
+	chmod 666 "/dev/notify_sim/fuzz-$1" || fail "there is no device fuzz-$1"
+}
+
+make_devices() {
+	mkdir -p /etc
+	echo "$user:x:$uid:$uid::$home:/bin/sh" >/etc/passwd
+	echo "$user:x:$uid:" >/etc/group
+	# A namespace of his own would give him rights.
+	echo 0 >/proc/sys/user/max_user_namespaces
+	mkdir "$home" && chmod 777 "$home"
+	make_device thread 24
+	make_device hardirq 4000
+	make_device process 64
+}
+
+# The bystander ends when it has been told that everybody else is gone.
+start_bystander() {
+	# shellcheck disable=SC2086 # a list of names
+	/torture/bystander $devices &
+	bystander=$!
+}
+
+stop_bystander() {
+	kill "$bystander" || fail "the bystander has ended before the fuzzer"
+	wait "$bystander" || fail "the bystander was disturbed"
+}
+
+as_user() {
+	(cd "$home" && exec su -s /bin/sh "$user" -c "$*")
+}
+
+# How many processes of the user there are. A zombie has closed its files.
+count_processes() {
+	cat /proc/[0-9]*/status 2>/dev/null | awk -v uid="$uid" '
+		$1 == "State:" { state = $2 }
+		$1 == "Uid:" && $2 == uid && state != "Z" { count++ }
+		END { print count + 0 }'
+}
+
+# What the fuzzer has started may not heed its end.
+end_user() {
+	as_user kill -KILL -1
+	for _ in $(seq 300); do
+		[ "$(count_processes)" = 0 ] && return
+		sleep 0.1
+	done
+	fail "processes of the fuzzer do not end"
+}
+
+# The bystander, alone, and then nobody: all opens are closed, and each has departed.
+check_devices() {
+	start_bystander
+	sleep 2
+	stop_bystander
+	for device in $devices; do
+		clients=$(cat "/sys/class/misc/notify!$device/clients")
+		[ "$clients" = 0 ] || fail "$clients opens of $device are left"
+		echo 0 >"$config/$device/live"
+		arrivals=$(cat "$config/$device/arrivals")
+		departures=$(cat "$config/$device/departures")
+		[ "$arrivals" = "$departures" ] ||
+			fail "$device: $arrivals arrivals, but $departures departures"
+		opens=$((${opens:-0} + arrivals))
+		rmdir "$config/$device" || fail "$device cannot be removed"
+	done
+}

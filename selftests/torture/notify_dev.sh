@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# notify_dev [--seconds=N] [--seed=N]: stress-ng's stressor of devices, one for each node.
+
+# shellcheck source=selftests/torture/fuzzed.sh
+. "$(dirname "$0")/fuzzed.sh"
+
+parse_options "$@"
+make_devices
+start_bystander
+
+for device in $devices; do
+	for dir in notify notify_sim; do
+		as_user timeout -s KILL $((seconds + 120)) stress-ng --dev 1 \
+			--dev-file "/dev/$dir/$device" --timeout "$seconds" --seed "$seed" \
+			--metrics-brief --temp-path . >"/tmp/dev.$dir.$device" 2>&1 &
+		stressors="$stressors $!"
+	done
+done
+for stressor in $stressors; do
+	wait "$stressor" || fail "a stress-ng has failed"
+done
+if [ "$failed" = 1 ]; then
+	cat /tmp/dev.*
+else
+	grep ' dev  ' /tmp/dev.*
+fi
+
+end_user
+stop_bystander
+check_devices
+# The columns of its metrics: "stress-ng: metrc: [PID] dev OPERATIONS ...".
+operations=$(cat /tmp/dev.* | awk '$2 == "metrc:" && $4 == "dev" { sum += $5 } END { print sum + 0 }')
+[ "$operations" -gt 0 ] || fail "stress-ng did nothing"
+echo "@result stress-ng: $operations operations, $opens opens"
+[ "$failed" = 0 ]

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# notify_trinity [--seconds=N] [--seed=N]: trinity, which calls the system with whatever comes
+# to its mind; but the only files that it knows are our nodes. For half of the time it makes
+# any system call, then only those that take a file.
+
+# shellcheck source=selftests/torture/fuzzed.sh
+. "$(dirname "$0")/fuzzed.sh"
+
+victims=/tmp/victims
+
+# What would end the machine or the fuzzer, or have it wait, and what taints the kernel.
+excluded="reboot kexec_load kexec_file_load init_module finit_module delete_module
+	vhangup pause sigsuspend rt_sigsuspend kill tkill tgkill fanotify_init fanotify_mark"
+
+# Of files, and of memory that may be a mapped ring or what is read into.
+wanted="read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 poll ppoll
+	select epoll_create epoll_ctl epoll_wait ioctl fcntl dup dup2 dup3 open openat lseek
+	mmap munmap mremap mprotect madvise msync mincore mlock pipe2 splice vmsplice tee sendfile
+	copy_file_range fsync fdatasync ftruncate fallocate fadvise64 readahead flock newfstat
+	io_setup io_submit io_cancel io_destroy io_uring_setup io_uring_enter io_uring_register"
+
+parse_options "$@"
+make_devices
+start_bystander
+
+mkdir "$victims"
+for device in $devices; do
+	cp -a "/dev/notify/$device" "$victims/$device"
+	cp -a "/dev/notify_sim/$device" "$victims/$device-injector"
+done
+
+# run_trinity LOG OPTION...: it ends when it has taken its time, at SIGINT.
+run_trinity() {
+	log=/tmp/trinity.$1
+	shift
+	as_user timeout -s INT -k 60 $((seconds / 2)) trinity -q -l off -C 4 -s "$seed" \
+		--enable-fds=pseudo -V "$victims" --stats "$@" >"$log" 2>&1
+	end_user
+	if grep -q 'Bailing main loop because ctrl-c' "$log"; then
+		grep -E '^\[main\] (Added|Ran)' "$log"
+	else
+		fail "trinity ended before its time"
+		cat "$log"
+	fi
+}
+
+# shellcheck disable=SC2046,SC2086 # lists of names
+run_trinity any $(printf ' -x %s' $excluded)
+# shellcheck disable=SC2046,SC2086
+run_trinity files $(printf ' -c %s' $wanted)
+
+stop_bystander
+check_devices
+echo "of the system calls with files succeeded:"
+awk -F '[^a-z0-9_]+' '/attempted/ { calls[$1] += $3; good[$1] += $5 }
+	END { for (name in calls) printf " %s %d/%d", name, good[name], calls[name]; print "" }' \
+	/tmp/trinity.files
+calls=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' /tmp/trinity.* | awk '{ sum += $1 } END { print sum + 0 }')
+[ "$calls" -gt 0 ] || fail "trinity did nothing"
+echo "@result trinity: $calls system calls, $opens opens"
+[ "$failed" = 0 ]
