@@ -51,6 +51,11 @@ mutants:
 	$(VM)/setup.sh debug
 	$(VM)/mutants.py $(MUTANTS)
 
+# Which lines of the modules the suite runs: fails if they are too few of the core's.
+coverage:
+	$(VM)/setup.sh
+	$(VM)/coverage.py
+
 # The memory model's word on the ring.
 litmus:
 	Documentation/litmus/barriers.sh
@@ -74,4 +79,5 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all stress mutants litmus bench install headers_install clean
+.PHONY: all modules tools demo line check check-all stress mutants coverage litmus bench install \
+	headers_install clean

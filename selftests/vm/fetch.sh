@@ -409,9 +409,9 @@ fetch_fuzzers() {
 	local program
 
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE"
+		update_lists "$BASE_SUITE" amd64
 		rm -rf "$dir" "$dir.pkg"
-		unpack "$BASE_SUITE" "$dir.pkg" "${FUZZERS[@]/%/:amd64}"
+		unpack "$BASE_SUITE" amd64 "$dir.pkg" "${FUZZERS[@]/%/:amd64}"
 		mkdir -p "$dir"/{bin,$lib,lib64}
 		cp "$dir.pkg/$loader" "$dir/$loader"
 		for program in stress-ng trinity; do
