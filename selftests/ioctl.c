@@ -233,11 +233,10 @@ TEST_F(ioctl, queue_of_0_packets_is_EINVAL)
 
 TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
 {
-	const char *parameter = "/sys/module/notify_multi/parameters/max_ring_bytes";
 	uint64_t fits, limit;
 	char old[32], text[32];
 
-	ASSERT_EQ(0, read_file(parameter, old, sizeof(old)));
+	ASSERT_EQ(0, read_file(MAX_RING_BYTES, old, sizeof(old)));
 	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, ~0U));
 	ASSERT_EQ(0, set_max_packets(self->fd, 1000));
 	fits = get_info(self->fd).ring_bytes;
@@ -245,12 +244,28 @@ TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
 	/* The limit at that ring, and one byte below it. */
 	for (limit = fits; limit >= fits - 1; limit--) {
 		snprintf(text, sizeof(text), "%" PRIu64, limit);
-		ASSERT_EQ(0, write_file(parameter, text));
+		ASSERT_EQ(0, write_file(MAX_RING_BYTES, text));
 		ASSERT_EQ(0, set_max_packets(self->fd, 4));
 		EXPECT_EQ(limit == fits ? 0 : -EINVAL, set_max_packets(self->fd, 1000));
 		EXPECT_EQ(limit == fits ? 1000 : 4, get_info(self->fd).max_packets);
 	}
-	ASSERT_EQ(0, write_file(parameter, old));
+	ASSERT_EQ(0, write_file(MAX_RING_BYTES, old));
+}
+
+TEST_F(ioctl, ring_that_memory_has_no_room_for_is_ENOMEM_and_the_old_one_stays)
+{
+	uint64_t packets = too_many_packets(PACKET);
+	char old[32];
+
+	ASSERT_GE(INT32_MAX, packets);
+	ASSERT_EQ(0, read_file(MAX_RING_BYTES, old, sizeof(old)));
+	ASSERT_EQ(0, allow_packets(packets, PACKET));
+	BROADCAST(1, 1);
+	EXPECT_EQ(-ENOMEM, set_max_packets(self->fd, packets));
+	ASSERT_EQ(0, write_file(MAX_RING_BYTES, old));
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+	EXPECT_EQ(RECORD, READ());
+	EXPECT_RECORD(0, 1, 0);
 }
 
 TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)

@@ -162,6 +162,28 @@ TEST_F(sim, ring_that_is_too_large_is_EINVAL_when_it_goes_live)
 	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 }
 
+TEST_F(sim, queue_that_memory_has_no_room_for_is_ENOMEM)
+{
+	uint64_t packets = too_many_packets(64);
+	char old[32];
+
+	ASSERT_GE(INT32_MAX, packets);
+	ASSERT_EQ(0, read_file(MAX_RING_BYTES, old, sizeof(old)));
+	ASSERT_EQ(0, allow_packets(packets, 64));
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "max_packets", packets));
+
+	/* Each open has a queue, and so has the source for what is to be replayed. */
+	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	EXPECT_EQ(-ENOMEM, sim_open(SIM_NAME, O_RDONLY));
+	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(0, sim_set_number(SIM_NAME, "replay", packets));
+	EXPECT_EQ(-ENOMEM, sim_set(SIM_NAME, "live", "1"));
+	EXPECT_ATTRIBUTE("live", "0");
+
+	ASSERT_EQ(0, write_file(MAX_RING_BYTES, old));
+	EXPECT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
+}
+
 TEST_F(sim, sources_are_independent)
 {
 	const struct sim_config config = { .packet_size = 8 };

@@ -434,6 +434,27 @@ static inline uint64_t wrong_record(const unsigned char *buffer, ssize_t bytes, 
 	return 0;
 }
 
+/* -- Rings that do not fit. ------------------------------------------------ */
+
+#define MAX_RING_BYTES	"/sys/module/notify_multi/parameters/max_ring_bytes"
+
+/* As many packets as the machine's memory has no room for. */
+static inline uint64_t too_many_packets(size_t packet_size)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+	return memory / record_size(packet_size) + 1;
+}
+
+/* Has the module try to allocate a ring of that many, which is up to twice as large. */
+static inline int allow_packets(uint64_t packets, size_t packet_size)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, (2 * packets + 1) * record_size(packet_size));
+	return write_file(MAX_RING_BYTES, text);
+}
+
 /* -- Modules. -------------------------------------------------------------- */
 
 /* Of $NOTIFY_MULTI_MODULES, or as modprobe finds it. -ENOENT: there is none. */
