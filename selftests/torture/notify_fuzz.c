@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_fuzz: runs random programs over the ABI, compares each call with the model, and goes
+ * on from those that reach code which none before has.
+ *
+ * A process runs the programs and its parent watches it: one that hangs or dies is told
+ * with the program that it ran. A program that fails is made as short as it can be.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "notify_fuzz.h"
+
+#define CORPUS		4096
+#define TEXT		(64 << 10)
+#define HANG_SECONDS	60
+#define REPORT_SECONDS	10
+#define LEFT_PROGRAMS	256	/* So often it is looked whether memory is left. */
+#define CONCURRENT	3	/* This part of the time is for programs of two threads. */
+
+static struct fuzz_program *corpus;
+static unsigned int corpus_count;
+static uint64_t executed;
+
+/* -- Telling. -------------------------------------------------------------------- */
+
+static void print_program(const struct fuzz_program *program)
+{
+	char text[256];
+	unsigned int at;
+
+	for (at = 0; at < program->count; at++) {
+		fuzz_call_text(&program->calls[at], text, sizeof(text));
+		printf("#   %s\n", text);
+	}
+}
+
+/* As one argument for --program. */
+static void print_replay(const struct fuzz_program *program)
+{
+	char text[256];
+	unsigned int at;
+
+	printf("# again: notify_fuzz --program '");
+	for (at = 0; at < program->count; at++) {
+		fuzz_call_text(&program->calls[at], text, sizeof(text));
+		printf("%s%s", at ? "; " : "", text);
+	}
+	printf("'\n");
+}
+
+static void print_failure(const struct fuzz_program *program, unsigned int call,
+			  const char *failure)
+{
+	char text[256] = "the end";
+
+	printf("# the program:\n");
+	print_program(program);
+	print_replay(program);
+	if (call < program->count)
+		fuzz_call_text(&program->calls[call], text, sizeof(text));
+	printf("@failed notify_fuzz: call %u (%s): %s\n", call, text, failure);
+	fflush(stdout);
+}
+
+static void print_progress(uint64_t begin, bool guided)
+{
+	printf("# %" PRIu64 " s: %" PRIu64 " programs, corpus %u", (fuzz_now() - begin) / 1000000000,
+	       executed, corpus_count);
+	if (guided)
+		printf(", %u places, %u edges", kcov_places(), kcov_edges());
+	printf("\n");
+	fflush(stdout);
+}
+
+/* -- Memory. ------------------------------------------------------------------------ */
+
+/* The rings that opens have are the only areas which functions of the module allocate. */
+static unsigned int rings_left(void)
+{
+	FILE *file = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	unsigned int count = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		count += strstr(line, "[notify_multi]") != NULL;
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/* Those that an io_uring had go later. */
+static bool memory_left(void)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 5000; ms += 10) {
+		if (!rings_left())
+			return false;
+		usleep(10000);
+	}
+	printf("@failed notify_fuzz: %u rings are left with everything closed\n", rings_left());
+	return true;
+}
+
+/* -- Programs. ------------------------------------------------------------------------ */
+
+static bool run(const struct fuzz_program *program, unsigned int *news)
+{
+	bool right;
+
+	fuzz->program = *program;
+	right = fuzz_run(program);
+	*news = kcov_disable();
+	executed++;
+	return right;
+}
+
+static bool fails(const struct fuzz_program *program)
+{
+	unsigned int news;
+
+	return program->count && !run(program, &news);
+}
+
+/* Leaves out as many calls as it can, first many at once, then single ones. */
+static void minimise(struct fuzz_program *program)
+{
+	unsigned int count, at;
+
+	for (count = program->count / 2; count; count /= 2) {
+		for (at = 0; at + count <= program->count;) {
+			struct fuzz_program less = *program;
+
+			fuzz_remove(&less, at, count);
+			if (fails(&less))
+				*program = less;
+			else
+				at++;
+		}
+	}
+}
+
+static void tell_shortest(const struct fuzz_program *program)
+{
+	struct fuzz_program less = *program;
+
+	print_failure(program, fuzz->call, fuzz->failure);
+	if (!fails(&less)) {
+		printf("# it does not fail again\n");
+		return;
+	}
+	minimise(&less);
+	fails(&less);
+	printf("# and the shortest that fails:\n");
+	print_failure(&less, fuzz->call, fuzz->failure);
+}
+
+static void make_program(struct fuzz_program *program, uint64_t *random)
+{
+	if (!corpus_count || !fuzz_below(random, 4)) {
+		fuzz_generate(program, random);
+		return;
+	}
+	*program = corpus[fuzz_below(random, corpus_count)];
+	fuzz_mutate(program, &corpus[fuzz_below(random, corpus_count)], random);
+}
+
+/* One that is kept takes the place of any, if there are too many. */
+static void keep(const struct fuzz_program *program, uint64_t *random)
+{
+	if (corpus_count < CORPUS)
+		corpus[corpus_count++] = *program;
+	else
+		corpus[fuzz_below(random, CORPUS)] = *program;
+}
+
+/* Until the time is over, or a program fails. */
+static int explore(uint64_t seed, uint64_t seconds)
+{
+	uint64_t begin = fuzz_now(), report = begin;
+	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + 1;
+	bool guided = kcov_start();
+	unsigned int news;
+
+	if (!random)
+		random = 1;
+	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
+	while (fuzz_now() - begin < seconds * 1000000000ULL) {
+		struct fuzz_program program;
+
+		make_program(&program, &random);
+		if (!run(&program, &news)) {
+			tell_shortest(&program);
+			return 1;
+		}
+		if (news)
+			keep(&program, &random);
+		if (executed % LEFT_PROGRAMS == 0 && memory_left())
+			return 1;
+		if (fuzz_now() - report > REPORT_SECONDS * 1000000000ULL) {
+			report = fuzz_now();
+			print_progress(begin, guided);
+		}
+	}
+	print_progress(begin, guided);
+	return memory_left();
+}
+
+static int replay(const char *text)
+{
+	struct fuzz_program program;
+	unsigned int news;
+
+	if (!fuzz_parse(&program, text))
+		return 2;
+	if (run(&program, &news)) {
+		printf("# the program does as the model says\n");
+		return memory_left();
+	}
+	print_failure(&program, fuzz->call, fuzz->failure);
+	return 1;
+}
+
+/* -- The process that runs them, and who watches it. -------------------------------------- */
+
+struct options {
+	uint64_t seed;
+	uint64_t seconds;
+	char *program;
+};
+
+static int work(const struct options *options)
+{
+	int ret;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fuzz_start();
+	ret = options->program ? replay(options->program) :
+				 explore(options->seed, options->seconds);
+	fuzz_stop();
+	if (!ret && fuzz->failure[0]) {
+		printf("@failed notify_fuzz: %s\n", fuzz->failure);
+		ret = 1;
+	}
+	return ret;
+}
+
+static void print_file(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		printf("#   %s", line);
+	if (file)
+		fclose(file);
+}
+
+static void tell_hang(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	printf("# where it hangs:\n");
+	print_file(path);
+	print_failure(&fuzz->program, fuzz->call, "hangs");
+}
+
+/* Returns the exit status of who runs the programs; ends one that hangs. */
+static int watch(pid_t pid)
+{
+	uint64_t beats = 0, since = fuzz_now();
+	int status;
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		usleep(100000);
+		if (beats != __atomic_load_n(&fuzz->beats, __ATOMIC_RELAXED)) {
+			beats = fuzz->beats;
+			since = fuzz_now();
+		} else if (fuzz_now() - since > HANG_SECONDS * 1000000000ULL) {
+			tell_hang(pid);
+			kill(pid, SIGKILL);
+			return 1;
+		}
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	print_failure(&fuzz->program, fuzz->call, strsignal(WTERMSIG(status)));
+	return 1;
+}
+
+static char *read_program(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, TEXT);
+
+	if (!file || !text || !fread(text, 1, TEXT - 1, file)) {
+		fprintf(stderr, "notify_fuzz: cannot read %s\n", path);
+		exit(2);
+	}
+	fclose(file);
+	return text;
+}
+
+static void usage(void)
+{
+	fprintf(stderr,
+		"usage: notify_fuzz [--seconds N] [--seed N]\n"
+		"       notify_fuzz --replay FILE | --program 'CALL; CALL ...'\n");
+	exit(2);
+}
+
+static struct options parse_options(int argc, char **argv)
+{
+	static const struct option names[] = {
+		{ "seconds", required_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'r' },
+		{ "replay", required_argument, NULL, 'f' },
+		{ "program", required_argument, NULL, 'p' },
+		{ }
+	};
+	struct options options = { .seed = 1, .seconds = 60 };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (option == 's')
+			options.seconds = strtoull(optarg, NULL, 10);
+		else if (option == 'r')
+			options.seed = strtoull(optarg, NULL, 10);
+		else if (option == 'f')
+			options.program = read_program(optarg);
+		else if (option == 'p')
+			options.program = optarg;
+		else
+			usage();
+	}
+	if (optind != argc)
+		usage();
+	return options;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = parse_options(argc, argv);
+	pid_t pid;
+
+	fuzz = mmap(NULL, sizeof(*fuzz), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	corpus = calloc(CORPUS, sizeof(*corpus));
+	if (fuzz == MAP_FAILED || !corpus) {
+		perror("notify_fuzz");
+		return 2;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		exit(work(&options));
+	if (pid < 0) {
+		perror("notify_fuzz: fork");
+		return 2;
+	}
+	return watch(pid);
+}

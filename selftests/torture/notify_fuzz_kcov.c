@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What code of the modules a program has reached: KCOV of this thread's system calls. */
+#include <fcntl.h>
+#include <linux/kcov.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+#include "notify_fuzz.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+#define ENTRIES		(256 << 10)
+#define MODULES		2
+#define BITS		20
+
+static int fd = -1;
+static unsigned long *trace;
+static struct { unsigned long from, to; } modules[MODULES];
+
+/* Places and edges that were reached, by hash. */
+static unsigned char seen_places[1 << BITS], seen_edges[1 << BITS];
+static unsigned int places, edges;
+
+/* Only what is in our modules counts: the rest of the kernel has much to be found. */
+static bool find_module(const char *name, unsigned int number)
+{
+	FILE *file = fopen("/proc/modules", "re");
+	char line[1024], found[64];
+	unsigned long size, at;
+	bool right = false;
+
+	while (file && !right && fgets(line, sizeof(line), file)) {
+		right = sscanf(line, "%63s %lu %*s %*s %*s %lx", found, &size, &at) == 3 &&
+			!strcmp(found, name);
+		if (right) {
+			modules[number].from = at;
+			modules[number].to = at + size;
+		}
+	}
+	if (file)
+		fclose(file);
+	return right;
+}
+
+/* False: there is no KCOV. */
+bool kcov_start(void)
+{
+	fd = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
+	if (fd < 0 && !mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
+		fd = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (!find_module("notify_multi", 0) || !find_module("notify_sim", 1) ||
+	    ioctl(fd, KCOV_INIT_TRACE, ENTRIES)) {
+		perror("notify_fuzz: kcov");
+		exit(1);
+	}
+	trace = mmap(NULL, ENTRIES * sizeof(*trace), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (trace == MAP_FAILED) {
+		perror("notify_fuzz: kcov");
+		exit(1);
+	}
+	return true;
+}
+
+void kcov_enable(void)
+{
+	if (fd < 0)
+		return;
+	__atomic_store_n(&trace[0], 0, __ATOMIC_RELAXED);
+	if (ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC)) {
+		perror("notify_fuzz: kcov");
+		exit(1);
+	}
+}
+
+static bool ours(unsigned long place)
+{
+	unsigned int i;
+
+	for (i = 0; i < MODULES; i++)
+		if (place >= modules[i].from && place < modules[i].to)
+			return true;
+	return false;
+}
+
+static bool is_new(unsigned char *seen, uint64_t what)
+{
+	unsigned char *byte = &seen[what * 0x9e3779b97f4a7c15ULL >> (64 - BITS)];
+
+	if (*byte)
+		return false;
+	*byte = 1;
+	return true;
+}
+
+/* How many places and ways between them were never reached before. */
+unsigned int kcov_disable(void)
+{
+	unsigned long count, at, last = 0;
+	unsigned int before = places + edges;
+
+	if (fd < 0)
+		return 0;
+	ioctl(fd, KCOV_DISABLE, 0);
+	count = __atomic_load_n(&trace[0], __ATOMIC_RELAXED);
+	for (at = 1; at <= count; at++) {
+		unsigned long place = trace[at];
+
+		if (!ours(place))
+			continue;
+		places += is_new(seen_places, place);
+		edges += is_new(seen_edges, place * 31 + last);
+		last = place;
+	}
+	return places + edges - before;
+}
+
+unsigned int kcov_places(void)
+{
+	return places;
+}
+
+unsigned int kcov_edges(void)
+{
+	return edges;
+}

@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the ABI promises, as simply as it can be said: a device remembers all packets, and an
+ * open where it is in them. Makes no system calls.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "notify_fuzz.h"
+
+#define RECORD_HEADER	sizeof(struct notify_multi_record)
+#define KERNEL_ERRNO	512	/* From here on errnos are the kernel's own. */
+#define LARGEST_ERRNO	4095
+#define CONTEXTS	3
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static long user_errno(long error)
+{
+	return error <= -KERNEL_ERRNO ? -EIO : error;
+}
+
+/* -- Devices. ----------------------------------------------------------------- */
+
+void model_reset(struct model *model, uint64_t max_ring_bytes, uint64_t page)
+{
+	static const struct model_device device = {
+		.config = {
+			[FUZZ_PACKET_SIZE] = 64,
+			[FUZZ_MAX_PACKETS] = 64,
+			[FUZZ_MAX_REQUESTS] = 16,
+			[FUZZ_FIRST_SEQ] = 1,
+			[FUZZ_MODE] = 0600,
+		},
+	};
+	unsigned int i;
+
+	model->max_ring_bytes = max_ring_bytes;
+	model->page = page;
+	model->packets = 0;
+	model->sigio = false;
+	model->instances = 0;
+	model->clients = 0;
+	for (i = 0; i < FUZZ_DEVICES; i++)
+		model->devices[i] = device;
+}
+
+static uint64_t slots(uint32_t max_packets)
+{
+	uint64_t slots = 1;
+
+	while (slots <= max_packets)
+		slots *= 2;
+	return slots;
+}
+
+static uint64_t ring_bytes(const struct model *model, uint32_t record_size, uint32_t max_packets)
+{
+	uint64_t bytes = slots(max_packets) * record_size;
+
+	return model->page + (bytes + model->page - 1) / model->page * model->page;
+}
+
+static bool ring_fits(const struct model *model, uint32_t record_size, uint32_t max_packets)
+{
+	return max_packets && max_packets <= INT_MAX &&
+	       ring_bytes(model, record_size, max_packets) <= model->max_ring_bytes;
+}
+
+static uint32_t record_size(uint32_t packet_size)
+{
+	return RECORD_HEADER + (packet_size + 7) / 8 * 8;
+}
+
+bool model_can_go_live(const struct model *model)
+{
+	return model->instances < MODEL_INSTANCES;
+}
+
+static long go_live(struct model *model, unsigned int number)
+{
+	struct model_device *device = &model->devices[number];
+	const int64_t *config = device->config;
+	struct model_instance *nm = &model->instance[model->instances];
+	uint32_t record = record_size(config[FUZZ_PACKET_SIZE]);
+
+	if (!ring_fits(model, record, config[FUZZ_MAX_PACKETS]) ||
+	    config[FUZZ_REPLAY] > config[FUZZ_MAX_PACKETS])
+		return -EINVAL;
+	model->instances++;
+	nm->device = number;
+	nm->packet_size = config[FUZZ_PACKET_SIZE];
+	nm->record_size = record;
+	nm->max_packets = config[FUZZ_MAX_PACKETS];
+	nm->max_requests = config[FUZZ_MAX_REQUESTS];
+	nm->replay = config[FUZZ_REPLAY];
+	nm->first = config[FUZZ_FIRST_SEQ] ? config[FUZZ_FIRST_SEQ] : 1;
+	nm->last = nm->first - 1;
+	nm->gone = false;
+	nm->withdrawn = false;
+	nm->clients = 0;
+	device->nm = nm;
+	return 0;
+}
+
+/* What is queued cannot be completed any more without the source. */
+static void go_dead(struct model *model, struct model_device *device)
+{
+	unsigned int i;
+
+	device->nm->gone = true;
+	device->nm->withdrawn = device->config[FUZZ_COMPLETE_ERROR] != 0;
+	device->departures += device->nm->clients;
+	for (i = 0; i < model->clients; i++)
+		if (model->client[i].nm == device->nm && model->client[i].refs)
+			model->sigio |= model->client[i].async;
+	device->nm = NULL;
+}
+
+static bool within(int64_t value, int64_t lowest, int64_t highest)
+{
+	return value >= lowest && value <= highest;
+}
+
+static bool valid(const struct model_device *device, unsigned int attribute, int64_t value)
+{
+	switch (attribute) {
+	case FUZZ_PACKET_SIZE:
+		return within(value, 1, NOTIFY_MULTI_MAX_PACKET_SIZE);
+	case FUZZ_MAX_PACKETS:
+		return within(value, 1, UINT_MAX);
+	case FUZZ_MAX_REQUESTS:
+		return within(value, 1, INT_MAX);
+	case FUZZ_REPLAY:
+		return within(value, 0, device->config[FUZZ_MAX_PACKETS]);
+	case FUZZ_FIRST_SEQ:
+		return value >= 0;
+	case FUZZ_MODE:
+		return within(value, 1, 0777);
+	case FUZZ_STATUS:
+	case FUZZ_ARRIVAL_ERROR:
+	case FUZZ_COMPLETE_ERROR:
+		return within(value, -LARGEST_ERRNO, 0);
+	case FUZZ_CONTEXT:
+		return within(value, 0, CONTEXTS - 1);
+	default:
+		return within(value, 0, 1);
+	}
+}
+
+/* Writes an attribute of the source. */
+long model_configure(struct model *model, unsigned int number, unsigned int attribute,
+		     int64_t value)
+{
+	struct model_device *device = &model->devices[number];
+
+	if (!valid(device, attribute, value))
+		return -EINVAL;
+	if (attribute == FUZZ_LIVE) {
+		if (value && !device->nm)
+			return go_live(model, number);
+		if (!value && device->nm)
+			go_dead(model, device);
+		return 0;
+	}
+	if (attribute <= FUZZ_MODE && device->nm)
+		return -EBUSY;
+	device->config[attribute] = value;
+	return 0;
+}
+
+/* -- Opens. --------------------------------------------------------------------- */
+
+long model_open(struct model *model, unsigned int number, struct model_client **client)
+{
+	struct model_device *device = &model->devices[number];
+	struct model_instance *nm = device->nm;
+	struct model_client *new = &model->client[model->clients];
+
+	if (!nm)
+		return -ENOENT;
+	if (device->config[FUZZ_ARRIVAL_ERROR])
+		return user_errno(device->config[FUZZ_ARRIVAL_ERROR]);
+	memset(new, 0, sizeof(*new));
+	new->nm = nm;
+	new->refs = 1;
+	new->max_packets = nm->max_packets;
+	new->joined = nm->last + 1;
+	new->next = new->joined - least(nm->replay, new->joined - nm->first);
+	nm->clients++;
+	device->arrivals++;
+	model->clients++;
+	*client = new;
+	return 0;
+}
+
+/* One that uses the open does so no more. */
+void model_put(struct model *model, struct model_client *client)
+{
+	if (--client->refs)
+		return;
+	client->nm->clients--;
+	if (!client->nm->gone)
+		model->devices[client->nm->device].departures++;
+}
+
+/* -- Broadcasting. -------------------------------------------------------------- */
+
+unsigned char model_payload(uint64_t number, size_t at)
+{
+	return number * 151 + at * 29 + (at >> 8) * 11 + 3;
+}
+
+/* Writes @bytes to the injector, of which the first @good can be read. */
+long model_broadcast(struct model *model, unsigned int number, size_t bytes, size_t good,
+		     uint64_t now)
+{
+	struct model_device *device = &model->devices[number];
+	struct model_instance *nm = device->nm;
+	size_t done = 0;
+	unsigned int i;
+
+	if (!bytes)
+		return 0;
+	if (!nm)
+		return -ENODEV;
+	if (bytes % nm->packet_size)
+		return -EINVAL;
+	for (; done < bytes && done + nm->packet_size <= good; done += nm->packet_size) {
+		struct model_packet *packet = &nm->packets[++nm->last - nm->first];
+
+		packet->status = device->config[FUZZ_STATUS];
+		packet->number = model->packets++;
+		packet->after = now;
+		packet->before = 0;
+	}
+	for (i = 0; i < model->clients && done; i++)
+		if (model->client[i].nm == nm && model->client[i].refs)
+			model->sigio |= model->client[i].async;
+	return done ? (long)done : -EFAULT;
+}
+
+/* Those that were broadcast last have been by now. */
+void model_broadcast_done(struct model *model, unsigned int number, uint64_t now)
+{
+	struct model_instance *nm = model->devices[number].nm;
+	uint64_t seq;
+
+	if (!nm)
+		return;
+	for (seq = nm->last; seq != nm->first - 1; seq--) {
+		if (nm->packets[seq - nm->first].before)
+			return;
+		nm->packets[seq - nm->first].before = now;
+	}
+}
+
+/* -- Reading. --------------------------------------------------------------------- */
+
+const struct model_packet *model_packet(const struct model_client *client, uint64_t seq)
+{
+	return &client->nm->packets[seq - client->nm->first];
+}
+
+/* What the queue holds, whether it may still be read or not. */
+static uint64_t queued(const struct model_client *client)
+{
+	return least(client->nm->last + 1 - client->next, client->max_packets);
+}
+
+uint64_t model_waiting(const struct model_client *client)
+{
+	return client->nm->withdrawn ? 0 : queued(client);
+}
+
+size_t model_read_size(const struct model_client *client)
+{
+	return client->format == NOTIFY_MULTI_FORMAT_RAW ? client->nm->packet_size :
+							   client->nm->record_size;
+}
+
+/* What was lost before a packet that is queued, and not said yet. */
+static uint64_t lost_before(const struct model_client *client, uint64_t seq)
+{
+	return seq - client->next + client->unsaid;
+}
+
+static void consume(struct model_client *client, uint64_t seq)
+{
+	client->dropped += lost_before(client, seq);
+	client->unsaid = 0;
+	client->next = seq + 1;
+	client->delivered++;
+}
+
+static void write_record(const struct model_client *client, uint64_t seq, uint64_t dropped,
+			 unsigned char *out)
+{
+	const struct model_instance *nm = client->nm;
+	const struct model_packet *packet = model_packet(client, seq);
+	struct notify_multi_record *record = (void *)out;
+	size_t at;
+
+	memset(out, 0, nm->record_size);
+	record->seq = seq;
+	record->status = packet->status;
+	record->dropped = least(dropped, UINT_MAX);
+	record->size = nm->packet_size;
+	record->flags = seq < client->joined ? NOTIFY_MULTI_REC_REPLAY : 0;
+	for (at = 0; at < nm->packet_size; at++)
+		record->data[at] = model_payload(packet->number, at);
+}
+
+static void write_payload(const struct model_client *client, uint64_t seq, unsigned char *out)
+{
+	uint64_t number = model_packet(client, seq)->number;
+	size_t at;
+
+	for (at = 0; at < client->nm->packet_size; at++)
+		out[at] = model_payload(number, at);
+}
+
+/* What the source says of a packet: it is asked only once. */
+static int complete(const struct model *model, struct model_client *client, uint64_t seq)
+{
+	if (client->completed != seq) {
+		client->completed = seq;
+		client->result = model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
+	}
+	return client->result;
+}
+
+/* Whether a source is asked at all: one that is gone is not. */
+static bool completes(const struct model *model, const struct model_client *client)
+{
+	return !client->nm->gone &&
+	       model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
+}
+
+/* The errno that a packet's read fails with, or 0. */
+static long packet_error(const struct model *model, struct model_client *client, uint64_t seq)
+{
+	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
+	long error = 0;
+
+	if (client->nm->gone && client->completed != seq) {
+		client->completed = seq;
+		client->result = 0;
+	}
+	if (raw || completes(model, client))
+		error = complete(model, client, seq);
+	if (!error && raw)
+		error = model_packet(client, seq)->status;
+	return user_errno(error);
+}
+
+/*
+ * Reads into a buffer of @bytes, of which the first @good can be written; what is delivered
+ * goes to @out, with a timestamp of 0. MODEL_SLEEPS for an empty queue.
+ */
+long model_read(struct model *model, struct model_client *client, size_t bytes, size_t good,
+		unsigned char *out)
+{
+	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
+	size_t size = model_read_size(client);
+	size_t done = 0;
+
+	if (!client->can_read)
+		return -EBADF;
+	if (!bytes)
+		return 0;
+	if (bytes < size)
+		return -EINVAL;
+	for (; done + size <= bytes && model_waiting(client); done += size) {
+		uint64_t seq = client->nm->last + 1 - queued(client);
+		long error = packet_error(model, client, seq);
+
+		if (error) {
+			if (!done)
+				consume(client, seq);
+			return done ? (long)done : error;
+		}
+		if (done + size > good)
+			return done ? (long)done : -EFAULT;
+		if (raw)
+			write_payload(client, seq, out + done);
+		else
+			write_record(client, seq, lost_before(client, seq), out + done);
+		consume(client, seq);
+	}
+	if (done)
+		return done;
+	return client->nm->gone ? -ENODEV : MODEL_SLEEPS;
+}
+
+/* A read that would sleep is one of the open's requests, and in the end gets a signal. */
+long model_sleep(const struct model_client *client, long ret)
+{
+	if (ret != MODEL_SLEEPS)
+		return ret;
+	if (client->nonblock)
+		return -EAGAIN;
+	return client->requests >= client->nm->max_requests ? -EBUSY : -EINTR;
+}
+
+/* These two mean that nothing was read, to who does not wait. */
+long model_read_nowait_error(long ret)
+{
+	return ret == -EAGAIN || ret == -EOPNOTSUPP ? -EIO : ret;
+}
+
+/* What a command of io_uring is refused with, or 0. */
+long model_pend(const struct model_client *client, size_t bytes)
+{
+	if (!client->can_read)
+		return -EBADF;
+	if (bytes < model_read_size(client))
+		return -EINVAL;
+	return client->requests >= client->nm->max_requests ? -EBUSY : 0;
+}
+
+/* -- Asking and controlling. ----------------------------------------------------- */
+
+unsigned int model_poll(const struct model_client *client)
+{
+	uint64_t waiting = model_waiting(client);
+	unsigned int mask = 0;
+
+	if (client->nm->gone)
+		mask |= POLLHUP;
+	if (!waiting)
+		return mask;
+	mask |= POLLIN | POLLRDNORM;
+	if (lost_before(client, client->nm->last + 1 - waiting))
+		mask |= POLLPRI;
+	return mask;
+}
+
+uint64_t model_ring_bytes(const struct model *model, const struct model_client *client)
+{
+	return ring_bytes(model, client->nm->record_size, client->max_packets);
+}
+
+void model_info(const struct model *model, const struct model_client *client,
+		struct notify_multi_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->abi_version = NOTIFY_MULTI_ABI_VERSION;
+	info->packet_size = client->nm->packet_size;
+	info->record_size = client->nm->record_size;
+	info->max_packets = client->max_packets;
+	info->max_requests = client->nm->max_requests;
+	info->replay = client->nm->replay;
+	info->format = client->format;
+	info->ring_bytes = model_ring_bytes(model, client);
+}
+
+void model_stats(const struct model_client *client, struct notify_multi_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->abi_version = NOTIFY_MULTI_ABI_VERSION;
+	stats->clients = client->nm->clients;
+	stats->pending_packets = model_waiting(client);
+	stats->pending_requests = client->requests;
+	stats->seq = client->nm->last;
+	stats->next = stats->seq + 1 - stats->pending_packets;
+	stats->delivered = client->delivered;
+	stats->dropped = client->dropped + lost_before(client, stats->next);
+}
+
+long model_set_format(struct model_client *client, uint32_t format)
+{
+	if (format != NOTIFY_MULTI_FORMAT_RECORD && format != NOTIFY_MULTI_FORMAT_RAW)
+		return -EINVAL;
+	client->format = format;
+	return 0;
+}
+
+long model_resize(const struct model *model, struct model_client *client, uint32_t max_packets)
+{
+	uint64_t next;
+
+	if (!ring_fits(model, client->nm->record_size, max_packets))
+		return -EINVAL;
+	if (client->mappings)
+		return -EBUSY;
+	next = client->nm->last + 1 - least(queued(client), max_packets);
+	client->unsaid = lost_before(client, next);
+	client->next = next;
+	client->max_packets = max_packets;
+	return 0;
+}
+
+/* Everything up to @seq is read; of what was lost before, that much is said. */
+long model_consume(struct model_client *client, uint64_t seq)
+{
+	uint64_t said = client->next - client->unsaid;
+	uint64_t oldest = client->nm->last + 1 - queued(client);
+
+	if (seq > client->nm->last)
+		return -EINVAL;
+	if (seq >= client->next) {
+		uint64_t first = least(oldest, seq + 1);
+
+		client->dropped += lost_before(client, first);
+		client->delivered += seq + 1 - first;
+		client->next = seq + 1;
+		client->unsaid = 0;
+	} else if (seq >= said) {
+		client->dropped += seq + 1 - said;
+		client->unsaid -= seq + 1 - said;
+	}
+	return 0;
+}
+
+/* -- The mapped ring. -------------------------------------------------------------- */
+
+long model_mmap(const struct model *model, struct model_client *client, int prot, bool shared,
+		uint64_t offset, uint64_t bytes)
+{
+	if (!bytes)
+		return -EINVAL;
+	if (!client->can_read || prot & (PROT_WRITE | PROT_EXEC))
+		return -EACCES;
+	if (!shared || offset)
+		return -EINVAL;
+	if (completes(model, client) || client->nm->withdrawn)
+		return -EOPNOTSUPP;
+	bytes = (bytes + model->page - 1) / model->page * model->page;
+	if (bytes > model_ring_bytes(model, client))
+		return -EINVAL;
+	client->mappings++;
+	client->refs++;
+	return 0;
+}
+
+/* As notify_multi_reader_read() reads from *next on; goes not across the ring's end. */
+uint32_t model_map_read(const struct model_client *client, uint64_t *next, uint32_t count,
+			unsigned char *out)
+{
+	uint64_t last = client->nm->last;
+	uint64_t waiting = least(last + 1 - *next, client->max_packets);
+	uint64_t seq = last + 1 - waiting;
+	uint64_t ring = slots(client->max_packets);
+	uint64_t dropped = seq - *next;
+	uint32_t i;
+
+	count = least(least(count, waiting), ring - (seq & (ring - 1)));
+	for (i = 0; i < count; i++)
+		write_record(client, seq + i, i ? 0 : dropped, out + i * client->nm->record_size);
+	if (count)
+		*next = seq + count;
+	return count;
+}

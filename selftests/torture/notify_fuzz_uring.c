@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls of io_uring. Completions come only when they are asked for, and so in an order that
+ * the model can follow: each is a read at the time when it is seen.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "../bench/uring.h"
+#include "notify_fuzz.h"
+
+#define ENTRIES		32
+#define CANCELLATION	1000	/* A user_data that is no request's. */
+#define BAD_ADDRESS	8
+
+struct request {
+	struct model_client *client;	/* NULL: there is none. */
+	bool pend;			/* A command, or else a read. */
+	size_t bytes;
+	bool good;
+	bool refused;			/* The result is known beforehand. */
+	long result;
+	bool woken;			/* A wake-up has taken it off its queue. */
+	bool cancelled;
+	uint64_t ticket;
+	unsigned char *buffer;
+};
+
+static struct uring ring;
+static bool running;
+static struct request requests[FUZZ_REQUESTS];
+static uint64_t tickets;
+static bool cancellation_seen;
+static long cancellation_result;
+static unsigned char *expected;
+
+/* Of Linux 6.7, the first that can cancel commands. */
+static bool has_commands(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 7));
+}
+
+/* Whether there is one: the first call makes it. */
+static bool start(void)
+{
+	static bool missing;
+	unsigned int i;
+
+	if (running || missing)
+		return running;
+	if (!expected)
+		expected = malloc(FUZZ_BYTES);
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (!requests[i].buffer)
+			requests[i].buffer = malloc(FUZZ_BYTES);
+	if (uring_start(&ring, ENTRIES)) {
+		printf("# no io_uring with deferred completion here\n");
+		missing = true;
+	}
+	running = !missing;
+	return running;
+}
+
+static struct request *free_request(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (!requests[i].client)
+			return &requests[i];
+	return NULL;
+}
+
+static uint64_t address(const struct request *request)
+{
+	return request->good ? (uintptr_t)request->buffer : BAD_ADDRESS;
+}
+
+static void release(struct request *request)
+{
+	if (request->pend && !request->refused)
+		request->client->requests--;
+	model_put(&fuzz->model, request->client);
+	request->client = NULL;
+}
+
+/* -- Completions. ------------------------------------------------------------- */
+
+static void expect_oldest(const struct request *request)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		const struct request *other = &requests[i];
+
+		if (other->client == request->client && other->pend && !other->refused &&
+		    !other->cancelled && other->ticket < request->ticket)
+			return fuzz_fail("command %lu was completed before an older one",
+					 (unsigned long)(request - requests));
+	}
+}
+
+static long right_result(struct request *request)
+{
+	size_t bytes = request->bytes;
+	long right;
+
+	if (request->refused)
+		return request->result;
+	if (request->cancelled)
+		return -ECANCELED;
+	if (request->pend) {
+		expect_oldest(request);
+		if (bytes > model_read_size(request->client))
+			bytes = model_read_size(request->client);
+	}
+	right = model_read(&fuzz->model, request->client, bytes, request->good ? bytes : 0,
+			   expected);
+	return request->pend ? right : model_read_nowait_error(right);
+}
+
+static void complete(struct request *request, long seen)
+{
+	bool raw = request->client->format == NOTIFY_MULTI_FORMAT_RAW;
+	long right = right_result(request);
+
+	if (right == MODEL_SLEEPS)
+		fuzz_fail("request %lu was completed with %ld, but nothing waits",
+			  (unsigned long)(request - requests), seen);
+	else if (fuzz_expect("a completion's result", seen, right) && seen > 0)
+		fuzz_expect_bytes(request->client, request->buffer, expected, seen, raw);
+	release(request);
+}
+
+static bool harvest(void)
+{
+	struct io_uring_cqe *cqe;
+	bool any = false;
+
+	while ((cqe = uring_peek(&ring))) {
+		uint64_t data = cqe->user_data;
+		long seen = cqe->res;
+
+		uring_seen(&ring);
+		any = true;
+		if (data == CANCELLATION) {
+			cancellation_seen = true;
+			cancellation_result = seen;
+		} else if (data < FUZZ_REQUESTS && requests[data].client) {
+			complete(&requests[data], seen);
+		} else {
+			fuzz_fail("a completion for no request");
+		}
+	}
+	return any;
+}
+
+/* Until nothing comes any more: what could have been completed must have been. */
+static void settle(void)
+{
+	unsigned int quiet = 0, i;
+
+	while (quiet < 2) {
+		uring_enter(&ring, 0);
+		quiet = harvest() ? 0 : quiet + 1;
+	}
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		struct request *request = &requests[i];
+
+		if (!request->client)
+			continue;
+		request->woken = false;
+		if (request->refused || request->cancelled || request->client->nm->gone ||
+		    model_waiting(request->client))
+			fuzz_fail("request %u was not completed", i);
+	}
+}
+
+/* -- Requests. ------------------------------------------------------------------ */
+
+static struct request *begin(const struct fuzz_slot *slot, size_t bytes, bool good, bool pend)
+{
+	struct request *request = start() ? free_request() : NULL;
+
+	if (!request)
+		return NULL;
+	request->client = slot->client;
+	request->client->refs++;
+	request->pend = pend;
+	request->bytes = bytes;
+	request->good = good;
+	request->refused = false;
+	request->woken = false;
+	request->cancelled = false;
+	request->ticket = ++tickets;
+	return request;
+}
+
+static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
+{
+	struct io_uring_sqe *sqe = uring_next(&ring);
+
+	sqe->opcode = opcode;
+	sqe->fd = fd;
+	sqe->user_data = data;
+	return sqe;
+}
+
+static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_cmd command,
+			    uint64_t data)
+{
+	struct io_uring_sqe *sqe = prepare(IORING_OP_URING_CMD, fd, data);
+
+	sqe->cmd_op = op;
+	memcpy(sqe->cmd, &command, sizeof(command));
+}
+
+void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good)
+{
+	struct request *request = begin(slot, bytes, good, false);
+	struct io_uring_sqe *sqe;
+
+	if (!request)
+		return;
+	sqe = prepare(IORING_OP_READ, slot->fd, request - requests);
+	sqe->addr = address(request);
+	sqe->len = bytes;
+	settle();
+}
+
+void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint32_t flags)
+{
+	struct request *request = has_commands() ? begin(slot, bytes, good, true) : NULL;
+
+	if (!request)
+		return;
+	if (flags)
+		request->result = -EINVAL;
+	else
+		request->result = model_pend(slot->client, bytes);
+	request->refused = flags || request->result || (!bytes && slot->client->can_read);
+	if (!flags && !bytes && slot->client->can_read)
+		request->result = 0;
+	if (!request->refused)
+		slot->client->requests++;
+	prepare_command(slot->fd, NOTIFY_MULTI_URING_CMD_PEND,
+			(struct notify_multi_uring_cmd){ address(request), bytes, flags },
+			request - requests);
+	settle();
+}
+
+/* Submits a cancellation and returns its result. */
+static void cancel(long right)
+{
+	cancellation_seen = false;
+	settle();
+	if (!cancellation_seen)
+		fuzz_fail("a cancellation was not completed");
+	else
+		fuzz_expect("the cancellation's result", cancellation_result, right);
+}
+
+/* Of one command or, where there is none of that number, of all that the open has. */
+void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
+{
+	const struct request *one = &requests[which % FUZZ_REQUESTS];
+	uint64_t whom = 0;
+	long right = 0;
+	unsigned int i;
+
+	if (!has_commands() || !start())
+		return;
+	if (one->client && one->pend)
+		whom = address(one);
+	for (i = 0; i < FUZZ_REQUESTS && slot->client->can_read; i++) {
+		struct request *request = &requests[i];
+
+		if (request->client != slot->client || !request->pend || request->woken ||
+		    (whom && whom != address(request)))
+			continue;
+		request->cancelled = true;
+		right++;
+	}
+	prepare_command(slot->fd, NOTIFY_MULTI_URING_CMD_CANCEL,
+			(struct notify_multi_uring_cmd){ .addr = whom }, CANCELLATION);
+	cancel(!slot->client->can_read ? -EBADF : right ? right : -ENOENT);
+}
+
+void uring_call_read_cancel(unsigned int which)
+{
+	struct request *request = &requests[which % FUZZ_REQUESTS];
+	struct io_uring_sqe *sqe;
+
+	if (!request->client || request->pend)
+		return;
+	request->cancelled = true;
+	sqe = prepare(IORING_OP_ASYNC_CANCEL, -1, CANCELLATION);
+	sqe->addr = request - requests;
+	cancel(0);
+}
+
+void uring_call_reap(void)
+{
+	if (running)
+		settle();
+}
+
+/* With it goes what it had: nothing of that is consumed. */
+void uring_call_exit(void)
+{
+	unsigned int i;
+
+	if (!running)
+		return;
+	uring_stop(&ring);
+	running = false;
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client)
+			release(&requests[i]);
+	fuzz_wait_settled();
+}
+
+/* A program ends: the ring stays for the next if nothing has to be cancelled. */
+void uring_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client)
+			return uring_call_exit();
+}
+
+static struct request *oldest_sleeper(const struct model_client *client)
+{
+	struct request *oldest = NULL;
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		struct request *request = &requests[i];
+
+		if (request->client == client && request->pend && !request->woken &&
+		    (!oldest || request->ticket < oldest->ticket))
+			oldest = request;
+	}
+	return oldest;
+}
+
+/* Each packet has woken one command of each open. */
+void uring_woken(const struct model_instance *nm, unsigned int packets)
+{
+	unsigned int i, left;
+
+	for (i = 0; i < fuzz->model.clients; i++) {
+		const struct model_client *client = &fuzz->model.client[i];
+		struct request *request;
+
+		if (client->nm != nm || !client->requests)
+			continue;
+		for (left = packets; left-- && (request = oldest_sleeper(client));)
+			request->woken = true;
+	}
+}
