@@ -24,11 +24,12 @@
 #define HANG_SECONDS	60
 #define REPORT_SECONDS	10
 #define LEFT_PROGRAMS	256	/* So often it is looked whether memory is left. */
-#define CONCURRENT	3	/* This part of the time is for programs of two threads. */
+#define THIRDS		3	/* One of them is for programs of two threads. */
 
 static struct fuzz_program *corpus;
 static unsigned int corpus_count;
 static uint64_t executed;
+static bool guided;
 
 /* -- Telling. -------------------------------------------------------------------- */
 
@@ -71,7 +72,7 @@ static void print_failure(const struct fuzz_program *program, unsigned int call,
 	fflush(stdout);
 }
 
-static void print_progress(uint64_t begin, bool guided)
+static void print_progress(uint64_t begin)
 {
 	printf("# %" PRIu64 " s: %" PRIu64 " programs, corpus %u", (fuzz_now() - begin) / 1000000000,
 	       executed, corpus_count);
@@ -183,51 +184,81 @@ static void keep(const struct fuzz_program *program, uint64_t *random)
 		corpus[fuzz_below(random, CORPUS)] = *program;
 }
 
-/* Until the time is over, or a program fails. */
-static int explore(uint64_t seed, uint64_t seconds)
+static bool run_alone(const struct fuzz_program *program, uint64_t *random)
 {
-	uint64_t begin = fuzz_now(), report = begin;
-	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + 1;
-	bool guided = kcov_start();
 	unsigned int news;
 
-	if (!random)
-		random = 1;
-	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
+	if (!run(program, &news)) {
+		tell_shortest(program);
+		return false;
+	}
+	if (news)
+		keep(program, random);
+	return true;
+}
+
+/* Threads do not do the same twice: a program that fails is told as it is. */
+static bool run_race(const struct fuzz_program *program)
+{
+	fuzz->program = *program;
+	executed++;
+	if (fuzz_race(program))
+		return true;
+	print_failure(program, fuzz->call, fuzz->failure);
+	return false;
+}
+
+/* Until the time is over, or a program fails: programs of one thread, or of two. */
+static bool explore(uint64_t *random, uint64_t seconds, bool race)
+{
+	uint64_t begin = fuzz_now(), report = begin;
+
 	while (fuzz_now() - begin < seconds * 1000000000ULL) {
 		struct fuzz_program program;
 
-		make_program(&program, &random);
-		if (!run(&program, &news)) {
-			tell_shortest(&program);
-			return 1;
-		}
-		if (news)
-			keep(&program, &random);
+		make_program(&program, random);
+		if (!(race ? run_race(&program) : run_alone(&program, random)))
+			return false;
 		if (executed % LEFT_PROGRAMS == 0 && memory_left())
-			return 1;
+			return false;
 		if (fuzz_now() - report > REPORT_SECONDS * 1000000000ULL) {
 			report = fuzz_now();
-			print_progress(begin, guided);
+			print_progress(begin);
 		}
 	}
-	print_progress(begin, guided);
-	return memory_left();
+	print_progress(begin);
+	return !memory_left();
 }
 
-static int replay(const char *text)
+static bool explore_all(uint64_t seed, uint64_t seconds)
+{
+	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + 1;
+	uint64_t race = seconds / THIRDS;
+
+	if (!random)
+		random = 1;
+	guided = kcov_start();
+	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
+	if (!explore(&random, seconds - race, false))
+		return false;
+	printf("# programs of two threads\n");
+	return explore(&random, race, true);
+}
+
+static bool replay(const char *text, bool race)
 {
 	struct fuzz_program program;
-	unsigned int news;
 
 	if (!fuzz_parse(&program, text))
-		return 2;
-	if (run(&program, &news)) {
-		printf("# the program does as the model says\n");
-		return memory_left();
+		exit(2);
+	if (race)
+		return run_race(&program) && !memory_left();
+	if (fails(&program)) {
+		print_failure(&program, fuzz->call, fuzz->failure);
+		return false;
 	}
-	print_failure(&program, fuzz->call, fuzz->failure);
-	return 1;
+	printf("# the program does as the model says\n");
+	return !memory_left();
 }
 
 /* -- The process that runs them, and who watches it. -------------------------------------- */
@@ -236,22 +267,23 @@ struct options {
 	uint64_t seed;
 	uint64_t seconds;
 	char *program;
+	bool race;
 };
 
 static int work(const struct options *options)
 {
-	int ret;
+	bool right;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fuzz_start();
-	ret = options->program ? replay(options->program) :
-				 explore(options->seed, options->seconds);
+	right = options->program ? replay(options->program, options->race) :
+				   explore_all(options->seed, options->seconds);
 	fuzz_stop();
-	if (!ret && fuzz->failure[0]) {
+	if (right && fuzz->failure[0]) {
 		printf("@failed notify_fuzz: %s\n", fuzz->failure);
-		ret = 1;
+		right = false;
 	}
-	return ret;
+	return !right;
 }
 
 static void print_file(const char *path)
@@ -315,7 +347,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: notify_fuzz [--seconds N] [--seed N]\n"
-		"       notify_fuzz --replay FILE | --program 'CALL; CALL ...'\n");
+		"       notify_fuzz [--race] --replay FILE | --program 'CALL; CALL ...'\n");
 	exit(2);
 }
 
@@ -326,6 +358,7 @@ static struct options parse_options(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'r' },
 		{ "replay", required_argument, NULL, 'f' },
 		{ "program", required_argument, NULL, 'p' },
+		{ "race", no_argument, NULL, '2' },
 		{ }
 	};
 	struct options options = { .seed = 1, .seconds = 60 };
@@ -340,6 +373,8 @@ static struct options parse_options(int argc, char **argv)
 			options.program = read_program(optarg);
 		else if (option == 'p')
 			options.program = optarg;
+		else if (option == '2')
+			options.race = true;
 		else
 			usage();
 	}

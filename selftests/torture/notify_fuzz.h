@@ -225,6 +225,9 @@ void fuzz_start(void);
 void fuzz_stop(void);
 bool fuzz_run(const struct fuzz_program *program);
 
+/* A program of two threads: notify_fuzz_race.c */
+bool fuzz_race(const struct fuzz_program *program);
+
 /* An open that a call is about: both are NULL and -1 where its slot is empty. */
 struct fuzz_slot {
 	int fd;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,12 +57,14 @@ static unsigned char *expected;
 /* The first difference counts. */
 void fuzz_fail(const char *format, ...)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	va_list arguments;
 
-	if (fuzz->failure[0])
-		return;
 	va_start(arguments, format);
-	vsnprintf(fuzz->failure, sizeof(fuzz->failure), format, arguments);
+	pthread_mutex_lock(&lock);
+	if (!fuzz->failure[0])
+		vsnprintf(fuzz->failure, sizeof(fuzz->failure), format, arguments);
+	pthread_mutex_unlock(&lock);
 	va_end(arguments);
 }
 
@@ -1070,6 +1073,17 @@ static void release_all(void)
 	take_sigio();
 }
 
+/* The books are now what the kernel says. */
+static void sync_books(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_DEVICES; i++) {
+		arrivals[i] = read_counter(i, "arrivals");
+		departures[i] = read_counter(i, "departures");
+	}
+}
+
 /*
  * Whether the kernel did what the model says. After a failure the books are what the kernel
  * says, so that the program can be run again.
@@ -1077,9 +1091,9 @@ static void release_all(void)
 bool fuzz_run(const struct fuzz_program *program)
 {
 	bool right;
-	unsigned int i;
 
 	fuzz->failure[0] = '\0';
+	fuzz->call = 0;
 	model_reset(&fuzz->model, max_ring_bytes, sysconf(_SC_PAGESIZE));
 	kcov_enable();
 	run_calls(program);
@@ -1087,12 +1101,8 @@ bool fuzz_run(const struct fuzz_program *program)
 		fuzz->call = program->count;
 	release_all();
 	right = !fuzz->failure[0];
-	if (!right) {
-		for (i = 0; i < FUZZ_DEVICES; i++) {
-			arrivals[i] = read_counter(i, "arrivals");
-			departures[i] = read_counter(i, "departures");
-		}
-	}
+	if (!right)
+		sync_books();
 	return right;
 }
 

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Programs of two threads: one makes the even calls, the other the odd ones, on the same
+ * opens. What each call returns cannot be said, but the books must be right in the end:
+ *
+ *   - delivered + dropped + pending is what was broadcast while the open was there;
+ *   - each packet that was delivered was so once, whole, and in order in each thread;
+ *   - between two of them the later one's dropped says how many there were.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../bench/uring.h"
+#include "notify_fuzz.h"
+
+#define NODE		"/dev/notify/fuzz0"
+#define INJECTOR	"/dev/notify_sim/fuzz0"
+#define CONFIG		"/sys/kernel/config/notify_sim/fuzz0/"
+#define THREADS		2
+#define LOGS		(THREADS + 1)	/* The last is of who reads what is left. */
+#define OPENS		2
+#define LOGGED		8192
+#define ROUNDS		6	/* So often each program is run, for threads to meet. */
+#define PACKET		24
+#define RECORD		(sizeof(struct notify_multi_record) + PACKET)
+#define BATCH		16
+#define REQUESTS	4
+#define ENTRIES		16
+#define CANCELLATION	1000
+
+struct entry {
+	uint64_t seq;
+	uint32_t dropped;
+	unsigned char mark;	/* The payload is made of it. */
+};
+
+struct log {
+	unsigned int count;
+	struct entry entries[LOGGED];
+};
+
+struct race_open {
+	int fd;
+	uint64_t first;		/* The next packet when it was opened. */
+	bool consumed;		/* By CONSUME: what was delivered is not all logged. */
+	struct log logs[LOGS];
+};
+
+struct racer {
+	pthread_t thread;
+	unsigned int number;
+	const struct fuzz_program *program;
+	struct uring ring;
+	bool running;
+	unsigned int pending;
+	int opens[REQUESTS];	/* The open that a request is of; -1: there is none. */
+	_Alignas(8) unsigned char buffers[REQUESTS][RECORD];
+	_Alignas(8) unsigned char buffer[BATCH * RECORD];
+	struct notify_multi_reader reader;
+	void *map;
+	size_t map_bytes;
+};
+
+static struct race_open opens[OPENS];
+static struct racer racers[THREADS];
+static int injector;
+static pthread_barrier_t together;
+
+/* -- Records. ------------------------------------------------------------------- */
+
+/* A packet's bytes follow from its first: one that is of two packets is seen. */
+static void fill_packet(unsigned char *packet, unsigned char mark)
+{
+	unsigned int at;
+
+	packet[0] = mark;
+	for (at = 1; at < PACKET; at++)
+		packet[at] = mark * 151 + at * 29;
+}
+
+static bool whole(const struct notify_multi_record *record)
+{
+	unsigned char right[PACKET];
+
+	fill_packet(right, record->data[0]);
+	return record->size == PACKET && !memcmp(record->data, right, PACKET);
+}
+
+static void log_records(struct log *log, const unsigned char *buffer, ssize_t bytes)
+{
+	ssize_t at;
+
+	if (bytes % (ssize_t)RECORD)
+		fuzz_fail("a read returned %zd bytes, which are no records", bytes);
+	for (at = 0; at < bytes; at += RECORD) {
+		const struct notify_multi_record *record = (const void *)(buffer + at);
+
+		if (log->count == LOGGED)
+			return fuzz_fail("more than %u packets were read", LOGGED);
+		if (!whole(record))
+			fuzz_fail("packet %" PRIu64 " is not whole", (uint64_t)record->seq);
+		if (log->count && record->seq <= log->entries[log->count - 1].seq)
+			fuzz_fail("packet %" PRIu64 " came after %" PRIu64, (uint64_t)record->seq,
+			     log->entries[log->count - 1].seq);
+		log->entries[log->count++] = (struct entry){
+			record->seq, record->dropped, record->data[0],
+		};
+	}
+}
+
+/* -- What a thread does. ---------------------------------------------------------- */
+
+static void race_read(struct racer *racer, struct race_open *open, const struct fuzz_call *call)
+{
+	size_t records = (uint64_t)call->args[1] % (BATCH + 1);
+	void *to = call->args[3] == 1 ? (void *)8 : racer->buffer;
+	const struct iovec part = { to, records * RECORD };
+	ssize_t ret;
+
+	if (call->type == FUZZ_READ)
+		ret = read(open->fd, part.iov_base, part.iov_len);
+	else
+		ret = preadv2(open->fd, &part, 1, -1, RWF_NOWAIT);
+	if (ret > 0)
+		log_records(&open->logs[racer->number], racer->buffer, ret);
+	else if (ret < 0 && errno != EAGAIN && errno != EFAULT && errno != ENODEV)
+		fuzz_fail("a read failed with %d", errno);
+}
+
+static void race_broadcast(const struct fuzz_call *call)
+{
+	static unsigned char marks;
+	unsigned char packets[BATCH * PACKET];
+	unsigned int count = (uint64_t)call->args[1] % (BATCH + 1), i;
+	ssize_t ret;
+
+	for (i = 0; i < count; i++)
+		fill_packet(packets + i * PACKET, __atomic_add_fetch(&marks, 1, __ATOMIC_RELAXED));
+	ret = write(injector, packets, count * PACKET);
+	/* The source may go between two packets. */
+	if (ret < 0 ? errno != ENODEV : ret % PACKET)
+		fuzz_fail("a write of %u packets returned %zd, %d", count, ret, errno);
+}
+
+static void race_control(struct race_open *open, const struct fuzz_call *call)
+{
+	struct notify_multi_stats stats;
+	struct pollfd pollfd = { .fd = open->fd, .events = POLLIN | POLLPRI };
+	uint32_t packets;
+
+	switch (call->type) {
+	case FUZZ_STATS:
+		if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+			fuzz_fail("stats failed with %d", errno);
+		if (stats.delivered + stats.dropped + stats.pending_packets !=
+		    stats.seq + 1 - open->first)
+			fuzz_fail("of %" PRIu64 " packets %" PRIu64 " are delivered, %" PRIu64
+			     " dropped, %u pending", (uint64_t)stats.seq + 1 - open->first,
+			     (uint64_t)stats.delivered, (uint64_t)stats.dropped,
+			     stats.pending_packets);
+		return;
+	case FUZZ_RESIZE:
+		packets = (uint64_t)call->args[1] % 64;
+		ioctl(open->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &packets);
+		return;
+	case FUZZ_CONSUME:
+		__atomic_store_n(&open->consumed, true, __ATOMIC_RELAXED);
+		if (!ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+			ioctl(open->fd, NOTIFY_MULTI_IOC_CONSUME, &stats.next);
+		return;
+	default:
+		poll(&pollfd, 1, 0);
+	}
+}
+
+/* Opens that come and go while packets do. */
+static void race_open_and_close(void)
+{
+	int fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct race_open other = { .fd = fd };
+	struct notify_multi_stats stats;
+
+	if (fd < 0)
+		return;
+	if (ioctl(fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		fuzz_fail("stats failed with %d", errno);
+	other.first = stats.seq + 1 - stats.pending_packets - stats.delivered - stats.dropped;
+	race_control(&other, &(struct fuzz_call){ .type = FUZZ_STATS });
+	close(fd);
+}
+
+static void unmap(struct racer *racer)
+{
+	if (racer->map)
+		munmap(racer->map, racer->map_bytes);
+	racer->map = NULL;
+}
+
+static void race_mmap(struct racer *racer, struct race_open *open)
+{
+	struct notify_multi_info info;
+	struct notify_multi_stats stats;
+	void *map;
+
+	unmap(racer);
+	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
+		return fuzz_fail("info failed with %d", errno);
+	/* Another thread may resize the ring meanwhile: then it does not have these bytes. */
+	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, open->fd, 0);
+	if (map == MAP_FAILED)
+		return;
+	racer->map = map;
+	racer->map_bytes = info.ring_bytes;
+	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
+	    ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		return fuzz_fail("stats failed with %d", errno);
+	if (info.ring_bytes != racer->map_bytes)
+		return unmap(racer);
+	notify_multi_reader_init(&racer->reader, map, stats.next);
+}
+
+static void race_mapread(struct racer *racer)
+{
+	uint64_t next = racer->reader.next;
+	uint32_t count, i;
+
+	if (!racer->map)
+		return;
+	count = notify_multi_reader_read(&racer->reader, racer->buffer, BATCH);
+	for (i = 0; i < count; i++) {
+		const struct notify_multi_record *record =
+			(const void *)(racer->buffer + i * RECORD);
+
+		if (!whole(record) || record->seq != next + (i ? 0 : record->dropped))
+			return fuzz_fail("packet %" PRIu64 " of the mapped ring is wrong",
+				    (uint64_t)record->seq);
+		next = record->seq + 1;
+	}
+}
+
+static bool race_live(void)
+{
+	int fd = open(CONFIG "live", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "0", 1) == 1;
+
+	close(fd);
+	return done;
+}
+
+/* -- A thread's io_uring. ------------------------------------------------------------ */
+
+static void harvest(struct racer *racer)
+{
+	struct io_uring_cqe *cqe;
+
+	uring_enter(&racer->ring, 0);
+	while ((cqe = uring_peek(&racer->ring))) {
+		uint64_t data = cqe->user_data;
+		int ret = cqe->res;
+
+		uring_seen(&racer->ring);
+		if (data == CANCELLATION)
+			continue;
+		if (ret > 0)
+			log_records(&opens[racer->opens[data]].logs[racer->number],
+				    racer->buffers[data], ret);
+		else if (ret != -ECANCELED && ret != -ENODEV && ret != -EBUSY &&
+			 ret != -EOPNOTSUPP)
+			fuzz_fail("a request of io_uring failed with %d", ret);
+		racer->opens[data] = -1;
+		racer->pending--;
+	}
+}
+
+static void prepare_command(struct racer *racer, int fd, unsigned int op, const void *buffer,
+			    uint32_t bytes, uint64_t data)
+{
+	const struct notify_multi_uring_cmd command = { (uintptr_t)buffer, bytes, 0 };
+	struct io_uring_sqe *sqe = uring_next(&racer->ring);
+
+	sqe->opcode = IORING_OP_URING_CMD;
+	sqe->fd = fd;
+	sqe->user_data = data;
+	sqe->cmd_op = op;
+	memcpy(sqe->cmd, &command, sizeof(command));
+}
+
+static void race_request(struct racer *racer, unsigned int number, bool pend)
+{
+	struct io_uring_sqe *sqe;
+	unsigned int i;
+
+	for (i = 0; i < REQUESTS && racer->opens[i] >= 0; i++)
+		;
+	if (i == REQUESTS)
+		return;
+	racer->opens[i] = number;
+	racer->pending++;
+	if (pend) {
+		prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_PEND,
+				racer->buffers[i], RECORD, i);
+	} else {
+		sqe = uring_next(&racer->ring);
+		sqe->opcode = IORING_OP_READ;
+		sqe->fd = opens[number].fd;
+		sqe->addr = (uintptr_t)racer->buffers[i];
+		sqe->len = RECORD;
+		sqe->user_data = i;
+	}
+	harvest(racer);
+}
+
+static void race_cancel(struct racer *racer, unsigned int number)
+{
+	prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_CANCEL, NULL, 0,
+			CANCELLATION);
+	harvest(racer);
+}
+
+/* -- Threads. -------------------------------------------------------------------------- */
+
+static void race_call(struct racer *racer, const struct fuzz_call *call)
+{
+	unsigned int number = (uint64_t)call->args[0] % OPENS;
+	struct race_open *open = &opens[number];
+
+	switch (call->type) {
+	case FUZZ_READ:
+	case FUZZ_READV:
+	case FUZZ_PREADV2:
+		return race_read(racer, open, call);
+	case FUZZ_BROADCAST:
+		return race_broadcast(call);
+	case FUZZ_STATS:
+	case FUZZ_RESIZE:
+	case FUZZ_CONSUME:
+	case FUZZ_POLL:
+		return race_control(open, call);
+	case FUZZ_OPEN:
+		return race_open_and_close();
+	case FUZZ_MMAP:
+		return race_mmap(racer, open);
+	case FUZZ_MUNMAP:
+		return unmap(racer);
+	case FUZZ_MAPREAD:
+		return race_mapread(racer);
+	case FUZZ_LIVE:
+		if (!call->args[1] && !race_live())
+			fuzz_fail("the source cannot go: %d", errno);
+		return;
+	default:
+		break;
+	}
+	if (!racer->running)
+		return;
+	if (call->type == FUZZ_URING_READ || call->type == FUZZ_PEND)
+		race_request(racer, number, call->type == FUZZ_PEND);
+	else if (call->type == FUZZ_PEND_CANCEL)
+		race_cancel(racer, number);
+	else if (call->type == FUZZ_REAP)
+		harvest(racer);
+}
+
+static void race_round(struct racer *racer, bool last)
+{
+	unsigned int at;
+
+	for (at = racer->number; at < racer->program->count; at += THREADS) {
+		const struct fuzz_call *call = &racer->program->calls[at];
+
+		/* Without a source there is not much to be seen any more. */
+		if (call->type != FUZZ_LIVE || last)
+			race_call(racer, call);
+		__atomic_add_fetch(&fuzz->beats, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void *race_main(void *data)
+{
+	struct racer *racer = data;
+	unsigned int round;
+
+	racer->running = !uring_start(&racer->ring, ENTRIES);
+	pthread_barrier_wait(&together);
+	for (round = 1; round <= ROUNDS; round++)
+		race_round(racer, round == ROUNDS);
+	if (racer->running) {
+		harvest(racer);
+		uring_stop(&racer->ring);
+	}
+	unmap(racer);
+	return NULL;
+}
+
+/* -- The books. -------------------------------------------------------------------------- */
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+
+	return one->seq < other->seq ? -1 : one->seq > other->seq;
+}
+
+static void check_entries(const struct race_open *open, const struct entry *entries,
+			  unsigned int count)
+{
+	uint64_t next = open->first;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (entries[i].seq < next)
+			fuzz_fail("packet %" PRIu64 " was delivered twice, or is too old",
+			     entries[i].seq);
+		else if (!open->consumed && entries[i].seq - next != entries[i].dropped)
+			fuzz_fail("packet %" PRIu64 " says %u were dropped, not %" PRIu64,
+			     entries[i].seq, entries[i].dropped, entries[i].seq - next);
+		next = entries[i].seq + 1;
+	}
+}
+
+static void check_books(struct race_open *open)
+{
+	static struct entry all[LOGS * LOGGED];
+	struct notify_multi_stats stats;
+	unsigned int count = 0, i;
+
+	for (i = 0; i < LOGS; i++) {
+		memcpy(all + count, open->logs[i].entries,
+		       open->logs[i].count * sizeof(all[0]));
+		count += open->logs[i].count;
+	}
+	qsort(all, count, sizeof(all[0]), by_seq);
+	check_entries(open, all, count);
+	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		fuzz_fail("stats failed with %d", errno);
+	fuzz_expect("packets pending, with all read,", stats.pending_packets, 0);
+	fuzz_expect("requests pending, with all cancelled,", stats.pending_requests, 0);
+	fuzz_expect("delivered and dropped", stats.delivered + stats.dropped,
+		    stats.seq + 1 - open->first);
+	if (!open->consumed)
+		fuzz_expect("delivered", stats.delivered, count);
+}
+
+/* What is queued still when the threads have ended. */
+static void read_rest(struct race_open *open)
+{
+	static _Alignas(8) unsigned char buffer[BATCH * RECORD];
+	struct notify_multi_stats stats;
+	unsigned int ms;
+	ssize_t ret;
+
+	/* Requests of an io_uring go some time after it was closed. */
+	for (ms = 0; ms < 20000; ms++) {
+		if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) || !stats.pending_requests)
+			break;
+		usleep(1000);
+	}
+	while ((ret = read(open->fd, buffer, sizeof(buffer))) > 0)
+		log_records(&open->logs[THREADS], buffer, ret);
+	if (errno != EAGAIN && errno != ENODEV)
+		fuzz_fail("the last read failed with %d", errno);
+}
+
+static long read_number(const char *path)
+{
+	char text[64];
+
+	return fuzz_read_text(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 10);
+}
+
+static bool configure(const struct fuzz_program *program)
+{
+	static const char * const contexts[] = { "thread", "hardirq", "process" };
+	unsigned int context = program->count % 3;
+
+	return !fuzz_write_text(CONFIG "packet_size", "24") &&
+	       !fuzz_write_text(CONFIG "max_packets", program->count % 2 ? "4" : "16") &&
+	       !fuzz_write_text(CONFIG "max_requests", program->count % 5 ? "16" : "2") &&
+	       !fuzz_write_text(CONFIG "first_seq", program->count % 7 ? "1" : "4294967290") &&
+	       !fuzz_write_text(CONFIG "context", contexts[context]) &&
+	       !fuzz_write_text(CONFIG "live", "1");
+}
+
+static void start(struct race_open *open_)
+{
+	struct notify_multi_stats stats;
+
+	memset(open_, 0, sizeof(*open_));
+	open_->fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (open_->fd < 0 || ioctl(open_->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		return fuzz_fail("cannot open %s: %d", NODE, errno);
+	open_->first = stats.next;
+}
+
+static void restore(void)
+{
+	fuzz_write_text(CONFIG "live", "0");
+	fuzz_write_text(CONFIG "packet_size", "64");
+	fuzz_write_text(CONFIG "max_packets", "64");
+	fuzz_write_text(CONFIG "max_requests", "16");
+	fuzz_write_text(CONFIG "first_seq", "1");
+	fuzz_write_text(CONFIG "context", "thread");
+}
+
+/* The opens of requests that an io_uring had go later, too. */
+static void check_departures(void)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 20000; ms++) {
+		if (read_number(CONFIG "arrivals") == read_number(CONFIG "departures"))
+			return;
+		usleep(1000);
+	}
+	fuzz_fail("%ld arrivals, but %ld departures", read_number(CONFIG "arrivals"),
+		  read_number(CONFIG "departures"));
+}
+
+/* Whether the books are right. */
+bool fuzz_race(const struct fuzz_program *program)
+{
+	unsigned int i, request;
+
+	fuzz->failure[0] = '\0';
+	fuzz->call = program->count;
+	if (!configure(program))
+		fuzz_fail("cannot configure the source");
+	injector = open(INJECTOR, O_WRONLY | O_CLOEXEC);
+	for (i = 0; i < OPENS; i++)
+		start(&opens[i]);
+	pthread_barrier_init(&together, NULL, THREADS);
+	for (i = 0; i < THREADS; i++) {
+		struct racer *racer = &racers[i];
+
+		racer->number = i;
+		racer->program = program;
+		racer->pending = 0;
+		for (request = 0; request < REQUESTS; request++)
+			racer->opens[request] = -1;
+		if (pthread_create(&racer->thread, NULL, race_main, racer)) {
+			perror("notify_fuzz: thread");
+			exit(1);
+		}
+	}
+	for (i = 0; i < THREADS; i++)
+		pthread_join(racers[i].thread, NULL);
+	pthread_barrier_destroy(&together);
+	for (i = 0; i < OPENS; i++) {
+		read_rest(&opens[i]);
+		check_books(&opens[i]);
+	}
+	for (i = 0; i < OPENS; i++)
+		close(opens[i].fd);
+	close(injector);
+	check_departures();
+	restore();
+	return !fuzz->failure[0];
+}
