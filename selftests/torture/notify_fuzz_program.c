@@ -57,13 +57,13 @@ static const struct {
 	unsigned int count;
 } kinds[KINDS] = {
 	[NONE] = VALUES(0),
-	[DEVICE] = VALUES(0, 0, 0, 1),
-	[SLOT] = VALUES(0, 0, 0, 1, 1, 2, 3, 4),
-	[BUFFER] = VALUES(0, 0, 0, 0, 0, 0, 1, 2),
+	[DEVICE] = VALUES(0, 0, 0, 0, 0, 1),
+	[SLOT] = VALUES(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3, 4),
+	[BUFFER] = VALUES(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2),
 	[PACKET_SIZE] = VALUES(1, 7, 8, 9, 16, 16, 64, 65, 100, 512, 4096, 65536, 0, 65537),
 	[MAX_PACKETS] = VALUES(1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 31, 64, 1000, 0, INT_MAX,
 			       1LL << 31, UINT_MAX),
-	[MAX_REQUESTS] = VALUES(1, 2, 3, 4, 16, INT_MAX, 0, 1LL << 31),
+	[MAX_REQUESTS] = VALUES(1, 1, 1, 2, 2, 3, 4, 16, INT_MAX, 0, 1LL << 31),
 	[REPLAY] = VALUES(0, 1, 1, 2, 3, 4, 8, 64, 65),
 	[FIRST_SEQ] = VALUES(0, 1, 2, 0xfffffffa, 0xffffffff, 0x100000000, 0x1fffffffc,
 			     INT64_MAX, INT64_MAX - 2, INT64_MIN, -1),
@@ -83,11 +83,11 @@ static const struct {
 	[SEQ_DELTA] = VALUES(-1, -1, 0, 0, 1, 2, 3, -2, -3, 100, 1LL << 32, INT64_MIN),
 	[IOCTL] = VALUES(0, 1, 2, 3, 4, 5, 6, 7),
 	[REFUSED] = VALUES(0, 1, 2, 3, 4, 5),
-	[PROTECTION] = VALUES(1, 1, 1, 1, 0, 2, 3, 4, 5),
-	[SHARING] = VALUES(1, 1, 1, 1, 0),
-	[PAGE_OFFSET] = VALUES(0, 0, 0, 0, 0, 1),
-	[LENGTH_DELTA] = VALUES(0, 0, 0, 0, -4096, 4096, 1, -1, INT_MIN),
-	[MAP] = VALUES(0, 0, 1, 2),
+	[PROTECTION] = VALUES(1, 1, 1, 1, 1, 1, 1, 1, 0, 2, 3, 4, 5),
+	[SHARING] = VALUES(1, 1, 1, 1, 1, 1, 1, 0),
+	[PAGE_OFFSET] = VALUES(0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
+	[LENGTH_DELTA] = VALUES(0, 0, 0, 0, 0, 0, -4096, 4096, 1, -1, INT_MIN),
+	[MAP] = VALUES(0, 0, 0, 0, 1, 2),
 	[REQUEST] = VALUES(0, 0, 1, 2, 3, 4, 5, 6, 7),
 	[COMMAND_FLAGS] = VALUES(0, 0, 0, 0, 0, 0, 0, 1),
 	[ATTRIBUTE] = VALUES(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
@@ -212,15 +212,19 @@ static void append(struct fuzz_program *program, struct fuzz_call call)
 		program->calls[program->count++] = call;
 }
 
-/* A source that is live and has an open comes first: without it not much happens. */
+/*
+ * A source that is configured, live, and has an open comes first: without it not much
+ * happens.
+ */
 void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 {
-	unsigned int configs = fuzz_below(random, 5);
-	unsigned int calls = 5 + fuzz_below(random, FUZZ_CALLS - 15);
+	unsigned int calls = 5 + fuzz_below(random, FUZZ_CALLS - 20);
+	unsigned int attribute;
 
 	program->count = 0;
-	while (configs--)
-		append(program, make_call(fuzz_below(random, FUZZ_LIVE), random));
+	for (attribute = 0; attribute < FUZZ_LIVE; attribute++)
+		if (!fuzz_below(random, 3))
+			append(program, make_call(attribute, random));
 	append(program, (struct fuzz_call){ FUZZ_LIVE, { 0, 1 } });
 	append(program, (struct fuzz_call){ FUZZ_OPEN,
 		{ 0, 0, random_value(OPEN_FLAGS, random) } });
