@@ -250,13 +250,15 @@ def check_layout(description, compiler):
             continue
         names = {f: sqe.get(f, f) for f in fields}
         body = "".join(value(f"{f}_at", f"offsetof(struct {c_name}, {c})")
-                       for f, c in names.items())
+                       + value(f"{f}_size", f"sizeof(((struct {c_name} *)0)->{c})")
+                       for f, c in names.items() if f != "cmd")
         seen = run_c(compiler, body + value("bytes", f"sizeof(struct {c_name})"))
         end = 0
         for field, at, size in description.layout(name):
-            if at != int(seen[f"{field}_at"]):
-                raise Wrong(f"{name}.{field} is at {at}, not {seen[f'{field}_at']}")
             end = at + size
+            right = field == "cmd" or (seen[f"{field}_at"], seen[f"{field}_size"])
+            if right not in (True, (str(at), str(size))):
+                raise Wrong(f"{name}.{field} is at {at}, {size} bytes; not {right}")
         if end != int(seen["bytes"]):
             raise Wrong(f"{name} has {end} bytes, not {seen['bytes']}")
 
