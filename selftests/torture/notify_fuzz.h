@@ -61,6 +61,7 @@ enum fuzz_call_type {
 	FUZZ_MAPREAD,
 	FUZZ_BROADCAST,
 	FUZZ_URING_READ,
+	FUZZ_MULTISHOT,
 	FUZZ_PEND,
 	FUZZ_PEND_CANCEL,
 	FUZZ_READ_CANCEL,
@@ -236,6 +237,7 @@ struct fuzz_slot {
 
 void uring_end(void);
 void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good);
+void uring_call_multishot(const struct fuzz_slot *slot);
 void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint32_t flags);
 void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which);
 void uring_call_read_cancel(unsigned int which);

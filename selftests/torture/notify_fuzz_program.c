@@ -150,6 +150,7 @@ static const struct {
 	[FUZZ_MAPREAD] = { "mapread", 8, { MAP, COUNT } },
 	[FUZZ_BROADCAST] = { "broadcast", 40, { DEVICE, PACKETS, DELTA, BUFFER } },
 	[FUZZ_URING_READ] = { "uring_read", 6, { SLOT, COUNT, DELTA, BUFFER } },
+	[FUZZ_MULTISHOT] = { "multishot", 4, { SLOT } },
 	[FUZZ_PEND] = { "pend", 8, { SLOT, COUNT, DELTA, BUFFER, COMMAND_FLAGS } },
 	[FUZZ_PEND_CANCEL] = { "pend_cancel", 3, { SLOT, REQUEST } },
 	[FUZZ_READ_CANCEL] = { "read_cancel", 2, { REQUEST } },

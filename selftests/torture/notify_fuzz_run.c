@@ -866,6 +866,8 @@ static void run_slot_call(const struct fuzz_call *call, struct fuzz_slot *slot)
 		return call_mmap(call, slot);
 	case FUZZ_URING_READ:
 		return uring_call_read(slot, bytes_of(slot->client, args[1], args[2]), !args[3]);
+	case FUZZ_MULTISHOT:
+		return uring_call_multishot(slot);
 	case FUZZ_PEND:
 		return uring_call_pend(slot, bytes_of(slot->client, args[1], args[2]), !args[3],
 				       args[4]);

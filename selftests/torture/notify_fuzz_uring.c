@@ -13,12 +13,17 @@
 #include "notify_fuzz.h"
 
 #define ENTRIES		32
-#define CANCELLATION	1000	/* A user_data that is no request's. */
+#define CANCELLATION	1000	/* A user_data that is no request's, */
+#define PROVISION	1001	/* nor this. */
+#define BUFFERS		4	/* For reads with many completions. */
+#define BUFFER_BYTES	4096
+#define READ_MULTISHOT	49	/* Newer than the headers of Linux 6.1. */
 #define BAD_ADDRESS	8
 
 struct request {
 	struct model_client *client;	/* NULL: there is none. */
-	bool pend;			/* A command, or else a read. */
+	bool pend;			/* A command, or else a read, */
+	bool multishot;			/* or one with many completions. */
 	size_t bytes;
 	bool good;
 	bool refused;			/* The result is known beforehand. */
@@ -33,12 +38,16 @@ static struct uring ring;
 static bool running;
 static struct request requests[FUZZ_REQUESTS];
 static uint64_t tickets;
+static unsigned char buffers[BUFFERS][BUFFER_BYTES];
+static unsigned int buffers_left;	/* How many of them the kernel has, */
+static unsigned int used[BUFFERS];	/* and which it has given back. */
+static unsigned int used_count;
 static bool cancellation_seen;
 static long cancellation_result;
 static unsigned char *expected;
 
-/* Of Linux 6.7, the first that can cancel commands. */
-static bool has_commands(void)
+/* Of Linux 6.7, the first that can cancel commands and read again and again. */
+static bool is_new_enough(void)
 {
 	unsigned int major, minor;
 	struct utsname name;
@@ -65,7 +74,35 @@ static bool start(void)
 		missing = true;
 	}
 	running = !missing;
+	buffers_left = 0;
+	used_count = 0;
 	return running;
+}
+
+static bool is_raw(const struct model_client *client)
+{
+	return client->format == NOTIFY_MULTI_FORMAT_RAW;
+}
+
+static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
+{
+	struct io_uring_sqe *sqe = uring_next(&ring);
+
+	sqe->opcode = opcode;
+	sqe->fd = fd;
+	sqe->user_data = data;
+	return sqe;
+}
+
+/* Gives the kernel one buffer for a read that chooses one, or more. */
+static void provide(unsigned int first, unsigned int count)
+{
+	struct io_uring_sqe *sqe = prepare(IORING_OP_PROVIDE_BUFFERS, count, PROVISION);
+
+	sqe->addr = (uintptr_t)buffers[first];
+	sqe->len = BUFFER_BYTES;
+	sqe->off = first;
+	buffers_left += count;
 }
 
 static struct request *free_request(void)
@@ -126,9 +163,32 @@ static long right_result(struct request *request)
 	return request->pend ? right : model_read_nowait_error(right);
 }
 
+/* One of many; the last has no IORING_CQE_F_MORE. */
+static void complete_multishot(struct request *request, long seen, uint32_t flags)
+{
+	struct model_client *client = request->client;
+	unsigned int number = flags >> IORING_CQE_BUFFER_SHIFT;
+	bool raw = is_raw(client);
+	long right;
+
+	if (seen == -ENOBUFS && !buffers_left)
+		return release(request);
+	right = right_result(request);
+	if (right == MODEL_SLEEPS)
+		fuzz_fail("a read was completed with %ld, but nothing waits", seen);
+	else if (fuzz_expect("a completion's result", seen, right) && seen > 0)
+		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, seen, raw);
+	if (seen > 0)
+		used[used_count++ % BUFFERS] = number % BUFFERS;
+	if (seen > 0)
+		buffers_left--;
+	if (!(flags & IORING_CQE_F_MORE))
+		release(request);
+}
+
 static void complete(struct request *request, long seen)
 {
-	bool raw = request->client->format == NOTIFY_MULTI_FORMAT_RAW;
+	bool raw = is_raw(request->client);
 	long right = right_result(request);
 
 	if (right == MODEL_SLEEPS)
@@ -146,6 +206,7 @@ static bool harvest(void)
 
 	while ((cqe = uring_peek(&ring))) {
 		uint64_t data = cqe->user_data;
+		uint32_t flags = cqe->flags;
 		long seen = cqe->res;
 
 		uring_seen(&ring);
@@ -153,8 +214,13 @@ static bool harvest(void)
 		if (data == CANCELLATION) {
 			cancellation_seen = true;
 			cancellation_result = seen;
+		} else if (data == PROVISION) {
+			fuzz_expect("providing buffers", seen, 0);
 		} else if (data < FUZZ_REQUESTS && requests[data].client) {
-			complete(&requests[data], seen);
+			if (requests[data].multishot)
+				complete_multishot(&requests[data], seen, flags);
+			else
+				complete(&requests[data], seen);
 		} else {
 			fuzz_fail("a completion for no request");
 		}
@@ -168,6 +234,8 @@ static void settle(void)
 	unsigned int quiet = 0, i;
 
 	while (quiet < 2) {
+		while (used_count)
+			provide(used[--used_count], 1);
 		uring_enter(&ring, 0);
 		quiet = harvest() ? 0 : quiet + 1;
 	}
@@ -185,12 +253,24 @@ static void settle(void)
 
 /* -- Requests. ------------------------------------------------------------------ */
 
+/* Many completions of one request are told before those of others, in whatever order. */
+static bool disordered(const struct model_client *client, bool multishot)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client == client && (multishot || requests[i].multishot))
+			return true;
+	return false;
+}
+
 static struct request *begin(const struct fuzz_slot *slot, size_t bytes, bool good, bool pend)
 {
 	struct request *request = start() ? free_request() : NULL;
 
-	if (!request)
+	if (!request || disordered(slot->client, false))
 		return NULL;
+	request->multishot = false;
 	request->client = slot->client;
 	request->client->refs++;
 	request->pend = pend;
@@ -201,16 +281,6 @@ static struct request *begin(const struct fuzz_slot *slot, size_t bytes, bool go
 	request->cancelled = false;
 	request->ticket = ++tickets;
 	return request;
-}
-
-static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
-{
-	struct io_uring_sqe *sqe = uring_next(&ring);
-
-	sqe->opcode = opcode;
-	sqe->fd = fd;
-	sqe->user_data = data;
-	return sqe;
 }
 
 static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_cmd command,
@@ -235,9 +305,28 @@ void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good)
 	settle();
 }
 
+/* Reads into a buffer that the kernel chooses, again and again. */
+void uring_call_multishot(const struct fuzz_slot *slot)
+{
+	struct io_uring_sqe *sqe;
+	struct request *request;
+
+	if (!is_new_enough() || disordered(slot->client, true))
+		return;
+	request = begin(slot, BUFFER_BYTES, true, false);
+	if (!request)
+		return;
+	if (!buffers_left && !used_count)
+		provide(0, BUFFERS);
+	request->multishot = true;
+	sqe = prepare(READ_MULTISHOT, slot->fd, request - requests);
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	settle();
+}
+
 void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint32_t flags)
 {
-	struct request *request = has_commands() ? begin(slot, bytes, good, true) : NULL;
+	struct request *request = is_new_enough() ? begin(slot, bytes, good, true) : NULL;
 
 	if (!request)
 		return;
@@ -275,7 +364,7 @@ void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
 	long right = 0;
 	unsigned int i;
 
-	if (!has_commands() || !start())
+	if (!is_new_enough() || !start())
 		return;
 	if (one->client && one->pend)
 		whom = address(one);
