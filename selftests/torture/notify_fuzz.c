@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static struct fuzz_program *corpus;
 static unsigned int corpus_count;
 static uint64_t executed;
 static bool guided;
+static bool racing;	/* The programs are those of two threads. */
 
 /* -- Telling. -------------------------------------------------------------------- */
 
@@ -44,16 +46,19 @@ static void print_program(const struct fuzz_program *program)
 	}
 }
 
-/* As one argument for --program. */
-static void print_replay(const struct fuzz_program *program)
+/* As one argument, which the command line of a kernel can hold, too. */
+static void print_replay(const struct fuzz_program *program, const char *option)
 {
 	char text[256];
 	unsigned int at;
+	char *blank;
 
-	printf("# again: notify_fuzz --program '");
+	printf("# again: --%s='", option);
 	for (at = 0; at < program->count; at++) {
 		fuzz_call_text(&program->calls[at], text, sizeof(text));
-		printf("%s%s", at ? "; " : "", text);
+		while ((blank = strchr(text, ' ')))
+			*blank = ',';
+		printf("%s%s", at ? ";" : "", text);
 	}
 	printf("'\n");
 }
@@ -65,21 +70,44 @@ static void print_failure(const struct fuzz_program *program, unsigned int call,
 
 	printf("# the program:\n");
 	print_program(program);
-	print_replay(program);
+	print_replay(program, racing ? "race" : "program");
 	if (call < program->count)
 		fuzz_call_text(&program->calls[call], text, sizeof(text));
 	printf("@failed notify_fuzz: call %u (%s): %s\n", call, text, failure);
 	fflush(stdout);
 }
 
-static void print_progress(uint64_t begin)
+static void print_figures(void)
 {
-	printf("# %" PRIu64 " s: %" PRIu64 " programs, corpus %u", (fuzz_now() - begin) / 1000000000,
-	       executed, corpus_count);
+	printf("%" PRIu64 " programs, corpus %u", executed, corpus_count);
 	if (guided)
 		printf(", %u places, %u edges", kcov_places(), kcov_edges());
 	printf("\n");
 	fflush(stdout);
+}
+
+static void print_progress(uint64_t begin)
+{
+	printf("# %" PRIu64 " s: ", (fuzz_now() - begin) / 1000000000);
+	print_figures();
+}
+
+static void print_result(void)
+{
+	printf("@result ");
+	print_figures();
+}
+
+void die(const char *format, ...)
+{
+	va_list arguments;
+
+	printf("@failed notify_fuzz: ");
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	exit(1);
 }
 
 /* -- Memory. ------------------------------------------------------------------------ */
@@ -209,7 +237,7 @@ static bool run_race(const struct fuzz_program *program)
 }
 
 /* Until the time is over, or a program fails: programs of one thread, or of two. */
-static bool explore(uint64_t *random, uint64_t seconds, bool race)
+static bool explore(uint64_t *random, uint64_t seconds)
 {
 	uint64_t begin = fuzz_now(), report = begin;
 
@@ -217,7 +245,7 @@ static bool explore(uint64_t *random, uint64_t seconds, bool race)
 		struct fuzz_program program;
 
 		make_program(&program, random);
-		if (!(race ? run_race(&program) : run_alone(&program, random)))
+		if (!(racing ? run_race(&program) : run_alone(&program, random)))
 			return false;
 		if (executed % LEFT_PROGRAMS == 0 && memory_left())
 			return false;
@@ -239,25 +267,25 @@ static bool explore_all(uint64_t seed, uint64_t seconds)
 		random = 1;
 	guided = kcov_start();
 	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
-	if (!explore(&random, seconds - race, false))
+	if (!explore(&random, seconds - race))
 		return false;
 	printf("# programs of two threads\n");
-	return explore(&random, race, true);
+	racing = true;
+	return explore(&random, race);
 }
 
-static bool replay(const char *text, bool race)
+static bool replay(const char *text)
 {
 	struct fuzz_program program;
 
 	if (!fuzz_parse(&program, text))
 		exit(2);
-	if (race)
+	if (racing)
 		return run_race(&program) && !memory_left();
 	if (fails(&program)) {
 		print_failure(&program, fuzz->call, fuzz->failure);
 		return false;
 	}
-	printf("# the program does as the model says\n");
 	return !memory_left();
 }
 
@@ -267,7 +295,6 @@ struct options {
 	uint64_t seed;
 	uint64_t seconds;
 	char *program;
-	bool race;
 };
 
 static int work(const struct options *options)
@@ -276,13 +303,15 @@ static int work(const struct options *options)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fuzz_start();
-	right = options->program ? replay(options->program, options->race) :
+	right = options->program ? replay(options->program) :
 				   explore_all(options->seed, options->seconds);
 	fuzz_stop();
 	if (right && fuzz->failure[0]) {
 		printf("@failed notify_fuzz: %s\n", fuzz->failure);
 		right = false;
 	}
+	if (right)
+		print_result();
 	return !right;
 }
 
@@ -347,7 +376,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: notify_fuzz [--seconds N] [--seed N]\n"
-		"       notify_fuzz [--race] --replay FILE | --program 'CALL; CALL ...'\n");
+		"       notify_fuzz --replay FILE | --program 'CALL; CALL ...' | --race '...'\n");
 	exit(2);
 }
 
@@ -358,13 +387,14 @@ static struct options parse_options(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'r' },
 		{ "replay", required_argument, NULL, 'f' },
 		{ "program", required_argument, NULL, 'p' },
-		{ "race", no_argument, NULL, '2' },
+		{ "race", required_argument, NULL, '2' },
 		{ }
 	};
 	struct options options = { .seed = 1, .seconds = 60 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		racing |= option == '2';
 		if (option == 's')
 			options.seconds = strtoull(optarg, NULL, 10);
 		else if (option == 'r')
@@ -374,7 +404,7 @@ static struct options parse_options(int argc, char **argv)
 		else if (option == 'p')
 			options.program = optarg;
 		else if (option == '2')
-			options.race = true;
+			options.program = optarg;
 		else
 			usage();
 	}

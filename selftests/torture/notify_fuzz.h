@@ -201,6 +201,9 @@ long model_pend(const struct model_client *client, size_t bytes);
 
 /* -- Calls: notify_fuzz_run.c and notify_fuzz_uring.c ------------------------ */
 
+/* What io_uring's ../bench/uring.c calls when it cannot go on. */
+void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
 /* What both processes of a program share, and who watches them. */
 struct fuzz_shared {
 	struct model model;

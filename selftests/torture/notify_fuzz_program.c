@@ -306,7 +306,10 @@ void fuzz_mutate(struct fuzz_program *program, const struct fuzz_program *other,
 	}
 }
 
-/* -- Text: "name argument...", one call in each line, or with ';' between. ---- */
+/*
+ * -- Text: "name argument...", one call in each line, or with ';' between and, for command
+ * lines of kernels, commas instead of blanks. ----------------------------------------------
+ */
 
 static unsigned int arguments(enum fuzz_call_type type)
 {
@@ -342,7 +345,7 @@ static bool parse_type(struct fuzz_call *call, const char *name, size_t length)
 
 static const char *parse_call(struct fuzz_call *call, const char *text)
 {
-	size_t length = strcspn(text, " \n;");
+	size_t length = strcspn(text, " ,\n;");
 	unsigned int arg;
 	char *end;
 
@@ -350,6 +353,7 @@ static const char *parse_call(struct fuzz_call *call, const char *text)
 		return NULL;
 	text += length;
 	for (arg = 0; arg < arguments(call->type); arg++) {
+		text += *text == ',';
 		call->args[arg] = strtoll(text, &end, 0);
 		if (end == text) {
 			fprintf(stderr, "notify_fuzz: %s has too few arguments\n",
@@ -368,7 +372,7 @@ bool fuzz_parse(struct fuzz_program *program, const char *text)
 	for (;;) {
 		struct fuzz_call call = { };
 
-		text += strspn(text, " \t\n;");
+		text += strspn(text, " ,\n;");
 		if (!*text)
 			return program->count > 0;
 		if (*text == '#') {

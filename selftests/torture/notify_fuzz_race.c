@@ -7,7 +7,6 @@
  *   - each packet that was delivered was so once, whole, and in order in each thread;
  *   - between two of them the later one's dropped says how many there were.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs programs: each call in the model first, then in the kernel, and compares. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,6 +25,7 @@
 
 #define CONFIG_DIR	"/sys/kernel/config/notify_sim/"
 #define SYSFS_DIR	"/sys/class/misc/notify!"
+#define EXPEDITED	"/sys/kernel/rcu_expedited"
 #define NAME		"fuzz%u"
 #define PIPE_BYTES	65536
 #define UNTOUCHED	0xa5
@@ -1140,6 +1140,8 @@ void fuzz_start(void)
 		exit(1);
 	}
 	max_ring_bytes = strtoull(text, NULL, 10);
+	/* Sources come and go all the time, and wait for grace periods. */
+	fuzz_write_text(EXPEDITED, "1");
 	for (i = 0; i < FUZZ_DEVICES; i++) {
 		injectors[i] = -1;
 		config_path(path, sizeof(path), i, "");
@@ -1158,6 +1160,7 @@ void fuzz_stop(void)
 	char path[128];
 	unsigned int i;
 
+	fuzz_write_text(EXPEDITED, "0");
 	for (i = 0; i < FUZZ_DEVICES; i++) {
 		config_path(path, sizeof(path), i, "");
 		if (rmdir(path))

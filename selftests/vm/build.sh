@@ -77,7 +77,8 @@ copy_tree() {
 }
 
 build_modules() {
-	quietly modules kernel_make M="$TREE" modules
+	# With coverage for the fuzzer, where the kernel has KCOV.
+	quietly modules kernel_make M="$TREE" KCOV_INSTRUMENT=y modules
 	quietly test_modules kernel_make M="$TREE/selftests/modules" \
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
 }
