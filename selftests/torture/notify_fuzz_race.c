@@ -62,8 +62,8 @@ struct racer {
 	const struct fuzz_program *program;
 	struct uring ring;
 	bool running;
-	unsigned int pending;
 	int opens[REQUESTS];	/* The open that a request is of; -1: there is none. */
+	bool pends[REQUESTS];	/* It is a command. */
 	_Alignas(8) unsigned char buffers[REQUESTS][RECORD];
 	_Alignas(8) unsigned char buffer[BATCH * RECORD];
 	struct notify_multi_reader reader;
@@ -278,7 +278,6 @@ static void harvest(struct racer *racer)
 			 ret != -EOPNOTSUPP)
 			fuzz_fail("a request of io_uring failed with %d", ret);
 		racer->opens[data] = -1;
-		racer->pending--;
 	}
 }
 
@@ -305,7 +304,7 @@ static void race_request(struct racer *racer, unsigned int number, bool pend)
 	if (i == REQUESTS)
 		return;
 	racer->opens[i] = number;
-	racer->pending++;
+	racer->pends[i] = pend;
 	if (pend) {
 		prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_PEND,
 				racer->buffers[i], RECORD, i);
@@ -325,6 +324,20 @@ static void race_cancel(struct racer *racer, unsigned int number)
 	prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_CANCEL, NULL, 0,
 			CANCELLATION);
 	harvest(racer);
+}
+
+/* A command that was about to be completed may be pended again: then once more. */
+static void cancel_commands(struct racer *racer)
+{
+	unsigned int i = 0;
+
+	harvest(racer);
+	while (i < REQUESTS) {
+		if (racer->opens[i] >= 0 && racer->pends[i])
+			race_cancel(racer, racer->opens[i]);
+		else
+			i++;
+	}
 }
 
 /* -- Threads. -------------------------------------------------------------------------- */
@@ -395,7 +408,7 @@ static void *race_main(void *data)
 	for (round = 1; round <= ROUNDS; round++)
 		race_round(racer, round == ROUNDS);
 	if (racer->running) {
-		harvest(racer);
+		cancel_commands(racer);
 		uring_stop(&racer->ring);
 	}
 	unmap(racer);
@@ -544,7 +557,6 @@ bool fuzz_race(const struct fuzz_program *program)
 
 		racer->number = i;
 		racer->program = program;
-		racer->pending = 0;
 		for (request = 0; request < REQUESTS; request++)
 			racer->opens[request] = -1;
 		if (pthread_create(&racer->thread, NULL, race_main, racer)) {
