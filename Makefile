@@ -33,9 +33,20 @@ check:
 	$(VM)/check.py
 
 # The whole matrix. CHECK_ARGS goes to check.py.
+CHECK_MACHINES ?= check all
+
 check-all:
 	$(VM)/setup.sh all
-	$(VM)/check.py check all $(CHECK_ARGS)
+	$(VM)/check.py $(CHECK_MACHINES) $(CHECK_ARGS)
+
+# Kernels that watch themselves: the suite with its faults, then what has a seed.
+check-debug:
+	$(VM)/setup.sh debug
+	$(VM)/check.py debug
+	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) debug
+	$(VM)/torture.py fuzz --seconds 60 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
+	$(VM)/torture.py dev --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
+	$(VM)/torture.py trinity --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
 
 # Everything at once, and then the accounts: STRESS_SECONDS=, SEED=, MACHINE=.
 STRESS_SECONDS ?= 120
@@ -79,5 +90,5 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all stress mutants coverage litmus bench install \
+.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus bench install \
 	headers_install clean

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots machines of the matrix, and runs a program of selftests/torture on each.
 
-torture.py WHAT [--seconds N] [--seed N] [--OPTION=VALUE]... [MACHINE...]
+torture.py WHAT [--seconds N] [--seed N] [--OPTION=VALUE]... [MACHINE|KIND...]
 
 WHAT is the program notify_WHAT, which is given the options; without a seed it is given one
 that is printed. A machine is good if the program is content, and says in a line "@result ..."
@@ -11,6 +11,8 @@ complained of nothing.
 """
 
 import argparse
+import concurrent.futures
+import os
 import random
 import re
 import sys
@@ -78,15 +80,20 @@ def torture(name, arguments, options):
 
 
 def main():
-    """Tortures one machine after the other."""
+    """Tortures the machines."""
     arguments, options = parse()
     vm.say(f"{arguments.what}: {' '.join(options)}")
-    results = [torture(name, arguments, options) for name in arguments.machines or [MACHINE]]
+    # A machine keeps one processor busy, most of the time.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda name: torture(name, arguments, options),
+                                vm.machines(arguments.machines or [MACHINE])))
     return 0 if all(results) else 1
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except vm.MachineError as error:
+        sys.exit(f"torture.py: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
