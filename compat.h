@@ -107,10 +107,7 @@ do {											\
 #endif
 
 #ifndef SYSTEM_SLEEP_PM_OPS
-#define SYSTEM_SLEEP_PM_OPS(suspend_fn, resume_fn)					\
-	.suspend = pm_sleep_ptr(suspend_fn), .resume = pm_sleep_ptr(resume_fn),		\
-	.freeze = pm_sleep_ptr(suspend_fn), .thaw = pm_sleep_ptr(resume_fn),		\
-	.poweroff = pm_sleep_ptr(suspend_fn), .restore = pm_sleep_ptr(resume_fn),
+#define SYSTEM_SLEEP_PM_OPS	SET_SYSTEM_SLEEP_PM_OPS
 #endif
 
 /* -- Commands of io_uring that can be cancelled: before 6.7, there are none here. -- */
