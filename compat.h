@@ -43,7 +43,7 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #define vm_flags_mod	notify_vm_flags_mod
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0) && !defined(cpu_dcache_is_aliasing)
+#ifndef cpu_dcache_is_aliasing
 #ifdef CONFIG_ARM
 #include <asm/cachetype.h>
 #define cpu_dcache_is_aliasing()	(cache_is_vivt() || cache_is_vipt_aliasing())
