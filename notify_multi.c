@@ -17,6 +17,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/kcsan-checks.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
@@ -174,8 +175,9 @@ static void notify_multi_release(struct kref *kref)
 /* Over INT_MAX the number of slots would not fit its field in the ring's header. */
 static bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
 {
+	/* data_race(): a parameter, which may be written at any time. */
 	return max_packets && max_packets <= INT_MAX &&
-	       notify_ring_bytes(packet_size, max_packets) <= max_ring_bytes;
+	       notify_ring_bytes(packet_size, max_packets) <= data_race(READ_ONCE(max_ring_bytes));
 }
 
 /* Errnos over 511 are the kernel's own: to who called read() or open() they mean harm. */
@@ -407,6 +409,7 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 static void notify_client_set_next(struct notify_multi_client *client, u64 next, u64 unsaid)
 {
 	lockdep_assert_held(&client->lock);
+	ASSERT_EXCLUSIVE_WRITER(client->next);
 
 	WRITE_ONCE(client->unsaid, unsaid);
 	/* Pairs with notify_client_peek(): who sees the new next sees what is unsaid at it. */
@@ -439,11 +442,11 @@ static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
 /*
  * What is copied is inside the ring. To have that checked, as copy_to_iter() does, would
  * look up the ring's vmalloc area, under a lock that all readers share, for a sixth of
- * the cost of a read.
+ * the cost of a read. data_race(): then it is asked whether anything was overwritten.
  */
 static size_t notify_client_copy(const void *from, size_t bytes, struct iov_iter *to)
 {
-	return _copy_to_iter(from, bytes, to);
+	return data_race(_copy_to_iter(from, bytes, to));
 }
 
 /* The first record follows a loss. The ring does not know of losses; the record says it. */
@@ -452,9 +455,10 @@ static noinline size_t notify_client_copy_after_loss(struct notify_multi_client 
 						     const struct notify_multi_record *first,
 						     size_t bytes, struct iov_iter *to)
 {
-	struct notify_multi_record header = *first;
+	struct notify_multi_record header;
 	size_t copied;
 
+	notify_ring_read(&header, first, sizeof(header));
 	header.dropped = notify_client_dropped(client, seq);
 	copied = copy_to_iter(&header, sizeof(header), to);
 	if (copied == sizeof(header))
@@ -592,7 +596,8 @@ static int notify_client_take(struct notify_multi_client *client)
 		if (client->completed == seq)
 			break;
 		client->completed = 0;
-		memcpy(client->taken, notify_ring_slot(ring, (u32)seq), ring->record_size);
+		notify_ring_read(client->taken, notify_ring_slot(ring, (u32)seq),
+				 ring->record_size);
 	} while (notify_ring_overwritten(ring, (u32)seq));
 
 	client->taken->dropped = notify_client_dropped(client, seq);
@@ -1178,7 +1183,8 @@ NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
-	bool ended = io_uring_cmd_get_task(pend->cmd)->flags & PF_EXITING;
+	/* data_race(): one that is about to end passes the wake-up on in notify_pend_finish(). */
+	bool ended = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
 
 	list_del_init(&wait->entry);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
@@ -1406,7 +1412,8 @@ static void notify_client_join(struct notify_multi_client *client)
 	notify_ring_set_last(ring, nm->seq);
 	client->next = nm->seq + 1 - replay;
 	list_add_tail_rcu(&client->node, &nm->clients);
-	nm->nr_clients++;
+	/* WRITE_ONCE(): for clients_show(). */
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
 	spin_unlock_irq(&nm->lock);
 }
 
@@ -1416,7 +1423,7 @@ static void notify_client_leave(struct notify_multi_client *client)
 
 	spin_lock_irq(&nm->lock);
 	list_del_rcu(&client->node);
-	nm->nr_clients--;
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients - 1);
 	spin_unlock_irq(&nm->lock);
 }
 

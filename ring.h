@@ -31,11 +31,16 @@
  *
  * A ring has more slots than the packets that may wait in it, so that those which wait
  * are not the ones being overwritten.
+ *
+ * So the consumer's copies, and they alone, race with the producer's writes, which are plain:
+ * data_race() tells KCSAN.
  */
 #ifndef _NOTIFY_MULTI_RING_H
 #define _NOTIFY_MULTI_RING_H
 
 #include <linux/bitops.h>
+#include <linux/instrumented.h>
+#include <linux/kcsan-checks.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -132,13 +137,15 @@ static inline void notify_ring_free(struct notify_ring *ring)
 /*
  * memcpy() for a few words, which on x86-64 is a call and, without fast short strings, a
  * loop of moves: with the string instruction in its place a broadcast to many takes half of
- * the instructions. The sanitizers want to see the copy.
+ * the instructions. KASAN and KCSAN are told of the copy, KMSAN has to make it.
  */
 static inline void notify_ring_write(void *to, const void *from, size_t bytes)
 {
-#if defined(CONFIG_X86_64) && !defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
-	size_t words = bytes / 8;
+	size_t words __maybe_unused = bytes / 8;
 
+	instrument_read(from, bytes);
+	instrument_write(to, bytes);
+#if defined(CONFIG_X86_64) && !defined(CONFIG_KMSAN)
 	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");
 	bytes %= 8;
 #endif
@@ -160,8 +167,17 @@ static inline struct notify_multi_record *notify_ring_begin(struct notify_ring *
 /* The packet is written. */
 static inline void notify_ring_end(struct notify_ring *ring, u32 pos)
 {
+	/* Two producers' stores would both be marked, and so no race to KCSAN. */
+	ASSERT_EXCLUSIVE_WRITER(ring->header->head);
 	/* Pairs with notify_ring_last(): this slot's bytes before the new head. */
 	smp_store_release(&ring->header->head, pos);
+}
+
+/* A copy that is of use only if nothing of it was overwritten, for which the caller looks. */
+static inline void notify_ring_read(void *to, const void *from, size_t bytes)
+{
+	instrument_write(to, bytes);
+	data_race(memcpy(to, from, bytes));
 }
 
 /* For a ring that nobody else sees yet: the last packet, whether it is there or not. */
@@ -171,7 +187,10 @@ static inline void notify_ring_set_last(struct notify_ring *ring, u64 seq)
 	WRITE_ONCE(ring->header->head, (u32)seq);
 }
 
-/* Copies the @count packets that end with @last, as far as they are still in @from. */
+/*
+ * Copies the @count packets that end with @last, as far as they are still in @from: its
+ * producer may overwrite them, and the caller keeps none that it may have.
+ */
 static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
 				    u64 last, u32 count, u32 flags)
 {
@@ -180,7 +199,7 @@ static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *
 	for (pos = (u32)last - count + 1; count--; pos++) {
 		struct notify_multi_record *slot = notify_ring_slot(to, pos);
 
-		memcpy(slot, notify_ring_slot(from, pos), to->record_size);
+		notify_ring_read(slot, notify_ring_slot(from, pos), to->record_size);
 		slot->flags |= flags;
 	}
 }
@@ -204,7 +223,8 @@ static inline u64 notify_ring_last(struct notify_ring *ring)
 	do {
 		/* Pairs with notify_ring_end(): what is looked at next is complete. */
 		head = smp_load_acquire(&ring->header->head);
-		seq = READ_ONCE(notify_ring_slot(ring, head)->seq);
+		/* data_race(): if the slot is overwritten meanwhile, it is read again. */
+		seq = data_race(READ_ONCE(notify_ring_slot(ring, head)->seq));
 	} while (notify_ring_overwritten(ring, head));
 	return seq;
 }

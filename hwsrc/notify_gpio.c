@@ -137,7 +137,8 @@ static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 	if (kfifo_is_full(&gpio->queue)) {
 		/* The oldest: the last packet is to say what the line is now. */
 		kfifo_skip(&gpio->queue);
-		gpio->overflows++;
+		/* WRITE_ONCE(): for overflows_show(). */
+		WRITE_ONCE(gpio->overflows, gpio->overflows + 1);
 	}
 	kfifo_put(&gpio->queue, edge);
 	raw_spin_unlock_irqrestore(&gpio->lock, flags);

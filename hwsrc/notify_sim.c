@@ -63,7 +63,8 @@ static const char * const sim_contexts[] = {
  * @complete_error: What sim_complete() says.
  * @ops:            The callbacks; complete is there only while it has an error to say, as
  *                  it would keep programs from mapping the ring.
- * @lock:           Serialises injection and configuration, and guards all that follows.
+ * @lock:           Serialises injection and configuration, and guards all that follows; but
+ *                  configfs shows what fits a word without it, hence the WRITE_ONCE()s.
  * @packet_size:    See &struct notify_multi_config, as the next ones.
  * @max_packets:    Queue length.
  * @max_requests:   Pended reads.
@@ -377,7 +378,7 @@ static int sim_go_live(struct sim *sim)
 	ret = sim_create_injector(sim);
 	if (ret)
 		goto unregister;
-	sim->nm = nm;
+	WRITE_ONCE(sim->nm, nm);
 	return 0;
 
 unregister:
@@ -396,7 +397,7 @@ static void sim_go_dead(struct sim *sim)
 	free_irq(sim->irq, sim);
 	sim_destroy_irq(sim);
 	notify_multi_unregister(sim->nm);
-	sim->nm = NULL;
+	WRITE_ONCE(sim->nm, NULL);
 	kvfree(sim->buffer);
 }
 
@@ -417,7 +418,7 @@ static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t
 	if (sim->nm)
 		ret = -EBUSY;
 	else
-		*field = value;
+		WRITE_ONCE(*field, value);
 	mutex_unlock(&sim->lock);
 	return ret ?: len;
 }
@@ -494,7 +495,7 @@ static ssize_t sim_status_store(struct config_item *item, const char *page, size
 	if (sim_parse_errno(page, &error))
 		return -EINVAL;
 	mutex_lock(&sim->lock);
-	sim->status = error;
+	WRITE_ONCE(sim->status, error);
 	mutex_unlock(&sim->lock);
 	return len;
 }
@@ -554,7 +555,7 @@ static ssize_t sim_mode_store(struct config_item *item, const char *page, size_t
 	if (sim->nm)
 		ret = -EBUSY;
 	else
-		sim->mode = mode;
+		WRITE_ONCE(sim->mode, mode);
 	mutex_unlock(&sim->lock);
 	return ret ?: len;
 }
@@ -562,7 +563,13 @@ CONFIGFS_ATTR(sim_, mode);
 
 static ssize_t sim_first_seq_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "%llu\n", to_sim(item)->first_seq);
+	struct sim *sim = to_sim(item);
+	u64 seq;
+
+	mutex_lock(&sim->lock);
+	seq = sim->first_seq;
+	mutex_unlock(&sim->lock);
+	return sysfs_emit(page, "%llu\n", seq);
 }
 
 static ssize_t sim_first_seq_store(struct config_item *item, const char *page, size_t len)
@@ -597,7 +604,7 @@ static ssize_t sim_context_store(struct config_item *item, const char *page, siz
 	if (context < 0)
 		return -EINVAL;
 	mutex_lock(&sim->lock);
-	sim->context = context;
+	WRITE_ONCE(sim->context, context);
 	mutex_unlock(&sim->lock);
 	return len;
 }
