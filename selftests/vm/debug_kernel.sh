@@ -22,11 +22,11 @@ HASH=$(cat "${FRAGMENTS[@]}" | sha256sum | cut -c1-8)
 # Without most of what is not used: to write it, and to remove it again, takes a minute. The
 # Kconfig files are all read.
 unpack_source() {
-	local tar dir exclude=(--exclude '*/Documentation/*.*' --exclude '*/arch/[a-wyz]*/*.*')
+	local tar dir exclude=(--exclude '*/Documentation/*.*')
 
-	for dir in drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto,video,clk,pinctrl} \
-		   drivers/net/{ethernet,wireless} sound tools/{perf,testing}; do
-		exclude+=(--exclude "*/$dir/*.[ch]")
+	for dir in 'arch/[a-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto,video} \
+		   drivers/{clk,pinctrl} drivers/net/{ethernet,wireless} sound tools/{perf,testing}; do
+		exclude+=(--exclude "*/$dir/*.[chS]" --exclude "*/$dir/*.dts*")
 	done
 	tar=$("$VM_DIR/fetch.sh" tarball)
 	say "unpacking $(basename "$tar")"
