@@ -698,6 +698,11 @@ static struct config_item *sim_make(struct config_group *group, const char *name
 	sim->mode = SIM_DEFAULT_MODE;
 	sim->first_seq = 1;
 	config_item_init_type_name(&sim->item, name, &sim_type);
+	/* A long name is allocated; that there was no memory for it is told nowhere else. */
+	if (!config_item_name(&sim->item)) {
+		config_item_put(&sim->item);
+		return ERR_PTR(-ENOMEM);
+	}
 	return &sim->item;
 }
 
