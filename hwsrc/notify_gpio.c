@@ -374,10 +374,13 @@ static void gpio_disable_wakeup(void *dev)
 
 static int gpio_enable_wakeup(struct notify_gpio *gpio)
 {
+	int ret;
+
 	if (!device_property_read_bool(gpio->dev, "wakeup-source"))
 		return 0;
-	device_init_wakeup(gpio->dev, true);
-	return devm_add_action_or_reset(gpio->dev, gpio_disable_wakeup, gpio->dev);
+	/* Before: one that could be enabled in part only is disabled, too. */
+	ret = devm_add_action(gpio->dev, gpio_disable_wakeup, gpio->dev);
+	return ret ?: device_init_wakeup(gpio->dev, true);
 }
 
 /* Whether the line is to be debounced by software. */
@@ -449,31 +452,43 @@ static int gpio_line_init(struct gpio_line *line)
 	return 0;
 }
 
-static struct notify_gpio *gpio_get_lines(struct device *dev)
+/* One by one: what asks for all at once leaves the first requested when memory is short. */
+static int gpio_request_lines(struct notify_gpio *gpio)
 {
-	struct gpio_descs *descs = devm_gpiod_get_array(dev, NULL, GPIOD_IN);
-	struct notify_gpio *gpio;
 	u32 i;
 
-	if (IS_ERR(descs))
-		return ERR_CAST(descs);
-	if (descs->ndescs > GPIO_MAX_LINES)
+	for (i = 0; i < gpio->nr_lines; i++) {
+		struct gpio_line *line = &gpio->lines[i];
+
+		line->gpio = gpio;
+		line->index = i;
+		line->desc = devm_gpiod_get_index(gpio->dev, NULL, i, GPIOD_IN);
+		if (IS_ERR(line->desc))
+			return PTR_ERR(line->desc);
+	}
+	return 0;
+}
+
+static struct notify_gpio *gpio_get_lines(struct device *dev)
+{
+	int ret, count = gpiod_count(dev, NULL);
+	struct notify_gpio *gpio;
+
+	if (count < 0)
+		return ERR_PTR(count);
+	if (count > GPIO_MAX_LINES)
 		return ERR_PTR(-EINVAL);
 
-	gpio = devm_kzalloc(dev, struct_size(gpio, lines, descs->ndescs), GFP_KERNEL);
+	gpio = devm_kzalloc(dev, struct_size(gpio, lines, count), GFP_KERNEL);
 	if (!gpio)
 		return ERR_PTR(-ENOMEM);
 	gpio->dev = dev;
 	mutex_init(&gpio->broadcast);
 	raw_spin_lock_init(&gpio->lock);
 	INIT_KFIFO(gpio->queue);
-	gpio->nr_lines = descs->ndescs;
-	for (i = 0; i < gpio->nr_lines; i++) {
-		gpio->lines[i].gpio = gpio;
-		gpio->lines[i].desc = descs->desc[i];
-		gpio->lines[i].index = i;
-	}
-	return gpio;
+	gpio->nr_lines = count;
+	ret = gpio_request_lines(gpio);
+	return ret ? ERR_PTR(ret) : gpio;
 }
 
 static int notify_gpio_probe(struct platform_device *pdev)
