@@ -375,8 +375,8 @@ static char *read_program(const char *path)
 static void usage(void)
 {
 	fprintf(stderr,
-		"usage: notify_fuzz [--seconds N] [--seed N]\n"
-		"       notify_fuzz --replay FILE | --program 'CALL; CALL ...' | --race '...'\n");
+		"notify_fuzz [--seconds N] [--seed N]\n"
+		"notify_fuzz --replay FILE | --program 'CALL; CALL ...' | --race '...'\n");
 	exit(2);
 }
 

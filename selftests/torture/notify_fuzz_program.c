@@ -73,8 +73,8 @@ static const struct {
 	[CONTEXT] = VALUES(0, 1, 2, 2, 2, 3),
 	[LIVE] = VALUES(0, 1, 1, 1, 2),
 	[OPEN_FLAGS] = VALUES(4, 4, 4, 0, 0, 6, 2, 1, 5),
-	[COUNT] = VALUES(0, 1, 1, 1, 2, 3, 5, 9, 40),
-	[PACKETS] = VALUES(0, 1, 1, 1, 1, 2, 3, 4, 5, 8, 9, 17, 33),
+	[COUNT] = VALUES(0, 1, 1, 1, 2, 3, 5, 9, 40, 40, 40),
+	[PACKETS] = VALUES(0, 1, 1, 1, 1, 1, 2, 3, 4, 5, 8, 9, 17, 33),
 	[DELTA] = VALUES(0, 0, 0, 0, 0, 0, -1, 1, 7, -8, -32),
 	[BOOLEAN] = VALUES(0, 1),
 	[EVENTS] = VALUES(0x43, 0x43, 0x1, 0x2, 0x40, 0, 0x4),
@@ -148,10 +148,10 @@ static const struct {
 	[FUZZ_MPROTECT] = { "mprotect", 1, { MAP, PROTECTION } },
 	[FUZZ_MREMAP] = { "mremap", 1, { MAP, LENGTH_DELTA } },
 	[FUZZ_MAPREAD] = { "mapread", 8, { MAP, COUNT } },
-	[FUZZ_BROADCAST] = { "broadcast", 40, { DEVICE, PACKETS, DELTA, BUFFER } },
+	[FUZZ_BROADCAST] = { "broadcast", 28, { DEVICE, PACKETS, DELTA, BUFFER } },
 	[FUZZ_URING_READ] = { "uring_read", 6, { SLOT, COUNT, DELTA, BUFFER } },
 	[FUZZ_MULTISHOT] = { "multishot", 4, { SLOT } },
-	[FUZZ_PEND] = { "pend", 8, { SLOT, COUNT, DELTA, BUFFER, COMMAND_FLAGS } },
+	[FUZZ_PEND] = { "pend", 10, { SLOT, COUNT, DELTA, BUFFER, COMMAND_FLAGS } },
 	[FUZZ_PEND_CANCEL] = { "pend_cancel", 3, { SLOT, REQUEST } },
 	[FUZZ_READ_CANCEL] = { "read_cancel", 2, { REQUEST } },
 	[FUZZ_REAP] = { "reap", 8, { NONE } },
@@ -215,11 +215,12 @@ static void append(struct fuzz_program *program, struct fuzz_call call)
 
 /*
  * A source that is configured, live, and has an open comes first: without it not much
- * happens.
+ * happens. Calls like to come in pairs: two requests at once are what limits are for.
  */
 void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 {
 	unsigned int calls = 5 + fuzz_below(random, FUZZ_CALLS - 20);
+	enum fuzz_call_type type = FUZZ_BROADCAST;
 	unsigned int attribute;
 
 	program->count = 0;
@@ -227,10 +228,12 @@ void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 		if (!fuzz_below(random, 3))
 			append(program, make_call(attribute, random));
 	append(program, (struct fuzz_call){ FUZZ_LIVE, { 0, 1 } });
-	append(program, (struct fuzz_call){ FUZZ_OPEN,
-		{ 0, 0, random_value(OPEN_FLAGS, random) } });
-	while (calls--)
-		append(program, make_call(random_type(random), random));
+	append(program, (struct fuzz_call){ FUZZ_OPEN, { 0, 0, random_value(OPEN_FLAGS, random) } });
+	while (calls--) {
+		if (fuzz_below(random, 4))
+			type = random_type(random);
+		append(program, make_call(type, random));
+	}
 }
 
 void fuzz_remove(struct fuzz_program *program, unsigned int at, unsigned int count)

@@ -410,6 +410,15 @@ void uring_call_reap(void)
 		settle();
 }
 
+static void cancel_all_commands(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client && requests[i].pend)
+			cancel_commands(requests[i].fd, requests[i].client, 0);
+}
+
 /*
  * With it go the reads that it had: nothing is consumed. Not so commands: Linux 6.12 with
  * PROVE_LOCKING complains of itself when it completes them for an io_uring with deferred
@@ -422,9 +431,7 @@ void uring_call_exit(void)
 	if (!running)
 		return;
 	settle();
-	for (i = 0; i < FUZZ_REQUESTS; i++)
-		if (requests[i].client && requests[i].pend)
-			cancel_commands(requests[i].fd, requests[i].client, 0);
+	cancel_all_commands();
 	uring_stop(&ring);
 	running = false;
 	for (i = 0; i < FUZZ_REQUESTS; i++)
@@ -433,11 +440,18 @@ void uring_call_exit(void)
 	fuzz_wait_settled();
 }
 
-/* A program ends: the ring stays for the next if nothing has to be cancelled. */
+/* A program ends: the ring stays for the next, as to make one takes long. */
 void uring_end(void)
 {
 	unsigned int i;
 
+	if (!running)
+		return;
+	settle();
+	cancel_all_commands();
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		uring_call_read_cancel(i);
+	/* Of a kernel that is wrong there may be more. */
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		if (requests[i].client)
 			return uring_call_exit();
