@@ -240,27 +240,34 @@ def constants(compiler, names):
     return {n: int(v) % 2 ** 64 for n, v in run_c(compiler, body).items()}
 
 
+def header_layout(compiler, name, fields):
+    """Offset and size of each field, and how long the structure is, as the header says."""
+    # What differs in name only. The bytes of a command have no size of their own.
+    in_c = {"pad1": "__pad1"}
+    body = value("end", f"sizeof(struct {name})")
+    for field in fields:
+        c_field = in_c.get(field, field)
+        body += value(f"{field}_at", f"offsetof(struct {name}, {c_field})")
+        if field != "cmd":
+            body += value(f"{field}_size", f"sizeof(((struct {name} *)0)->{c_field})")
+    return {key: int(text) for key, text in run_c(compiler, body).items()}
+
+
 def check_layout(description, compiler):
     """Structures that the header has are described with its offsets and sizes."""
-    sqe = {"pad1": "__pad1"}
+    other_names = {"notify_multi_sqe": "io_uring_sqe",
+                   "notify_multi_uring_cmd_cancel": "notify_multi_uring_cmd"}
     for name, fields in description.structs.items():
-        c_name = {"notify_multi_sqe": "io_uring_sqe",
-                  "notify_multi_uring_cmd_cancel": "notify_multi_uring_cmd"}.get(name, name)
-        if c_name.startswith("notify_sim"):
+        if name.startswith("notify_sim"):
             continue
-        names = {f: sqe.get(f, f) for f in fields}
-        body = "".join(value(f"{f}_at", f"offsetof(struct {c_name}, {c})")
-                       + value(f"{f}_size", f"sizeof(((struct {c_name} *)0)->{c})")
-                       for f, c in names.items() if f != "cmd")
-        seen = run_c(compiler, body + value("bytes", f"sizeof(struct {c_name})"))
+        right = header_layout(compiler, other_names.get(name, name), fields)
         end = 0
         for field, at, size in description.layout(name):
             end = at + size
-            right = field == "cmd" or (seen[f"{field}_at"], seen[f"{field}_size"])
-            if right not in (True, (str(at), str(size))):
-                raise Wrong(f"{name}.{field} is at {at}, {size} bytes; not {right}")
-        if end != int(seen["bytes"]):
-            raise Wrong(f"{name} has {end} bytes, not {seen['bytes']}")
+            if at != right[f"{field}_at"] or size != right.get(f"{field}_size", size):
+                raise Wrong(f"{name}.{field} is {size} bytes at {at}, unlike the header's")
+        if end != right["end"]:
+            raise Wrong(f"{name} has {end} bytes, not {right['end']}")
 
 
 def compilers():
