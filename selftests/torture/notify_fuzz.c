@@ -30,6 +30,7 @@
 static struct fuzz_program *corpus;
 static unsigned int corpus_count;
 static uint64_t executed;
+static struct kcov kcov;
 static bool guided;
 static bool racing;	/* The programs are those of two threads. */
 
@@ -147,8 +148,9 @@ static bool run(const struct fuzz_program *program, unsigned int *news)
 	bool right;
 
 	fuzz->program = *program;
+	kcov_enable(&kcov);
 	right = fuzz_run(program);
-	*news = kcov_disable();
+	*news = kcov_disable(&kcov);
 	executed++;
 	return right;
 }
@@ -226,12 +228,17 @@ static bool run_alone(const struct fuzz_program *program, uint64_t *random)
 }
 
 /* Threads do not do the same twice: a program that fails is told as it is. */
-static bool run_race(const struct fuzz_program *program)
+static bool run_race(const struct fuzz_program *program, uint64_t *random)
 {
+	unsigned int news;
+
 	fuzz->program = *program;
 	executed++;
-	if (fuzz_race(program))
+	if (fuzz_race(program, &news)) {
+		if (news)
+			keep(program, random);
 		return true;
+	}
 	print_failure(program, fuzz->call, fuzz->failure);
 	return false;
 }
@@ -245,7 +252,7 @@ static bool explore(uint64_t *random, uint64_t seconds)
 		struct fuzz_program program;
 
 		make_program(&program, random);
-		if (!(racing ? run_race(&program) : run_alone(&program, random)))
+		if (!(racing ? run_race(&program, random) : run_alone(&program, random)))
 			return false;
 		if (executed % LEFT_PROGRAMS == 0 && memory_left())
 			return false;
@@ -265,7 +272,7 @@ static bool explore_all(uint64_t seed, uint64_t seconds)
 
 	if (!random)
 		random = 1;
-	guided = kcov_start();
+	guided = kcov_start(&kcov);
 	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
 	if (!explore(&random, seconds - race))
 		return false;
@@ -277,11 +284,12 @@ static bool explore_all(uint64_t seed, uint64_t seconds)
 static bool replay(const char *text)
 {
 	struct fuzz_program program;
+	uint64_t random = 1;
 
 	if (!fuzz_parse(&program, text))
 		exit(2);
 	if (racing)
-		return run_race(&program) && !memory_left();
+		return run_race(&program, &random) && !memory_left();
 	if (fails(&program)) {
 		print_failure(&program, fuzz->call, fuzz->failure);
 		return false;

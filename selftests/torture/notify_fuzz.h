@@ -230,7 +230,7 @@ void fuzz_stop(void);
 bool fuzz_run(const struct fuzz_program *program);
 
 /* A program of two threads: notify_fuzz_race.c */
-bool fuzz_race(const struct fuzz_program *program);
+bool fuzz_race(const struct fuzz_program *program, unsigned int *news);
 
 /* An open that a call is about: both are NULL and -1 where its slot is empty. */
 struct fuzz_slot {
@@ -250,9 +250,14 @@ void uring_woken(const struct model_instance *nm, unsigned int packets);
 
 /* -- Coverage: notify_fuzz_kcov.c ------------------------------------------- */
 
-bool kcov_start(void);
-void kcov_enable(void);
-unsigned int kcov_disable(void);
+struct kcov {
+	int fd;
+	unsigned long *trace;	/* NULL: there is none. */
+};
+
+bool kcov_start(struct kcov *kcov);
+void kcov_enable(struct kcov *kcov);
+unsigned int kcov_disable(struct kcov *kcov);
 unsigned int kcov_places(void);
 unsigned int kcov_edges(void);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What code of the modules a program has reached: KCOV of this thread's system calls. */
+/* What code of the modules a program has reached: KCOV of a thread's system calls. */
 #include <fcntl.h>
 #include <linux/kcov.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +17,12 @@
 #define MODULES		2
 #define BITS		20
 
-static int fd = -1;
-static unsigned long *trace;
 static struct { unsigned long from, to; } modules[MODULES];
 
 /* Places and edges that were reached, by hash. */
 static unsigned char seen_places[1 << BITS], seen_edges[1 << BITS];
 static unsigned int places, edges;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* Guards them. */
 
 /* Only what is in our modules counts: the rest of the kernel has much to be found. */
 static bool find_module(const char *name, unsigned int number)
@@ -45,33 +45,41 @@ static bool find_module(const char *name, unsigned int number)
 	return right;
 }
 
-/* False: there is no KCOV. */
-bool kcov_start(void)
+static int open_kcov(void)
 {
-	fd = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
+	int fd = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
+
 	if (fd < 0 && !mount("debugfs", DEBUGFS, "debugfs", 0, NULL))
 		fd = open(DEBUGFS "/kcov", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
+	return fd;
+}
+
+/* For one thread at a time. False: there is no KCOV. */
+bool kcov_start(struct kcov *kcov)
+{
+	kcov->fd = open_kcov();
+	if (kcov->fd < 0)
 		return false;
 	if (!find_module("notify_multi", 0) || !find_module("notify_sim", 1) ||
-	    ioctl(fd, KCOV_INIT_TRACE, ENTRIES)) {
+	    ioctl(kcov->fd, KCOV_INIT_TRACE, ENTRIES)) {
 		perror("notify_fuzz: kcov");
 		exit(1);
 	}
-	trace = mmap(NULL, ENTRIES * sizeof(*trace), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (trace == MAP_FAILED) {
+	kcov->trace = mmap(NULL, ENTRIES * sizeof(*kcov->trace), PROT_READ | PROT_WRITE, MAP_SHARED,
+			   kcov->fd, 0);
+	if (kcov->trace == MAP_FAILED) {
 		perror("notify_fuzz: kcov");
 		exit(1);
 	}
 	return true;
 }
 
-void kcov_enable(void)
+void kcov_enable(struct kcov *kcov)
 {
-	if (fd < 0)
+	if (!kcov->trace)
 		return;
-	__atomic_store_n(&trace[0], 0, __ATOMIC_RELAXED);
-	if (ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC)) {
+	__atomic_store_n(&kcov->trace[0], 0, __ATOMIC_RELAXED);
+	if (ioctl(kcov->fd, KCOV_ENABLE, KCOV_TRACE_PC)) {
 		perror("notify_fuzz: kcov");
 		exit(1);
 	}
@@ -98,17 +106,19 @@ static bool is_new(unsigned char *seen, uint64_t what)
 }
 
 /* How many places and ways between them were never reached before. */
-unsigned int kcov_disable(void)
+unsigned int kcov_disable(struct kcov *kcov)
 {
 	unsigned long count, at, last = 0;
-	unsigned int before = places + edges;
+	unsigned int before, news;
 
-	if (fd < 0)
+	if (!kcov->trace)
 		return 0;
-	ioctl(fd, KCOV_DISABLE, 0);
-	count = __atomic_load_n(&trace[0], __ATOMIC_RELAXED);
+	ioctl(kcov->fd, KCOV_DISABLE, 0);
+	count = __atomic_load_n(&kcov->trace[0], __ATOMIC_RELAXED);
+	pthread_mutex_lock(&lock);
+	before = places + edges;
 	for (at = 1; at <= count; at++) {
-		unsigned long place = trace[at];
+		unsigned long place = kcov->trace[at];
 
 		if (!ours(place))
 			continue;
@@ -116,7 +126,9 @@ unsigned int kcov_disable(void)
 		edges += is_new(seen_edges, place * 31 + last);
 		last = place;
 	}
-	return places + edges - before;
+	news = places + edges - before;
+	pthread_mutex_unlock(&lock);
+	return news;
 }
 
 unsigned int kcov_places(void)

@@ -60,6 +60,9 @@ struct racer {
 	pthread_t thread;
 	unsigned int number;
 	const struct fuzz_program *program;
+	struct kcov kcov;
+	bool covered;		/* There was an attempt at opening that. */
+	unsigned int news;
 	struct uring ring;
 	bool running;
 	int opens[REQUESTS];	/* The open that a request is of; -1: there is none. */
@@ -403,6 +406,7 @@ static void *race_main(void *data)
 	struct racer *racer = data;
 	unsigned int round;
 
+	kcov_enable(&racer->kcov);
 	racer->running = !uring_start(&racer->ring, ENTRIES);
 	pthread_barrier_wait(&together);
 	for (round = 1; round <= ROUNDS; round++)
@@ -412,6 +416,7 @@ static void *race_main(void *data)
 		uring_stop(&racer->ring);
 	}
 	unmap(racer);
+	racer->news = kcov_disable(&racer->kcov);
 	return NULL;
 }
 
@@ -539,11 +544,30 @@ static void check_departures(void)
 		  read_number(CONFIG "departures"));
 }
 
-/* Whether the books are right. */
-bool fuzz_race(const struct fuzz_program *program)
+static void start_thread(unsigned int number, const struct fuzz_program *program)
 {
-	unsigned int i, request;
+	struct racer *racer = &racers[number];
+	unsigned int request;
 
+	racer->number = number;
+	racer->program = program;
+	for (request = 0; request < REQUESTS; request++)
+		racer->opens[request] = -1;
+	if (!racer->covered)
+		kcov_start(&racer->kcov);
+	racer->covered = true;
+	if (pthread_create(&racer->thread, NULL, race_main, racer)) {
+		perror("notify_fuzz: thread");
+		exit(1);
+	}
+}
+
+/* Whether the books are right; and how much new code the threads have reached. */
+bool fuzz_race(const struct fuzz_program *program, unsigned int *news)
+{
+	unsigned int i;
+
+	*news = 0;
 	fuzz->failure[0] = '\0';
 	fuzz->call = program->count;
 	if (!configure(program))
@@ -552,20 +576,12 @@ bool fuzz_race(const struct fuzz_program *program)
 	for (i = 0; i < OPENS; i++)
 		start(&opens[i]);
 	pthread_barrier_init(&together, NULL, THREADS);
-	for (i = 0; i < THREADS; i++) {
-		struct racer *racer = &racers[i];
-
-		racer->number = i;
-		racer->program = program;
-		for (request = 0; request < REQUESTS; request++)
-			racer->opens[request] = -1;
-		if (pthread_create(&racer->thread, NULL, race_main, racer)) {
-			perror("notify_fuzz: thread");
-			exit(1);
-		}
-	}
 	for (i = 0; i < THREADS; i++)
+		start_thread(i, program);
+	for (i = 0; i < THREADS; i++) {
 		pthread_join(racers[i].thread, NULL);
+		*news += racers[i].news;
+	}
 	pthread_barrier_destroy(&together);
 	for (i = 0; i < OPENS; i++) {
 		read_rest(&opens[i]);

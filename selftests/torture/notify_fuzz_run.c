@@ -1097,7 +1097,6 @@ bool fuzz_run(const struct fuzz_program *program)
 	fuzz->failure[0] = '\0';
 	fuzz->call = 0;
 	model_reset(&fuzz->model, max_ring_bytes, sysconf(_SC_PAGESIZE));
-	kcov_enable();
 	run_calls(program);
 	if (!fuzz->failure[0])
 		fuzz->call = program->count;
