@@ -17,7 +17,7 @@
 #define FUZZ_REQUESTS	8	/* Of io_uring, at once. */
 #define FUZZ_CALLS	64
 #define FUZZ_ARGS	5
-#define FUZZ_BYTES	(1U << 20)	/* No call has a longer buffer. */
+#define FUZZ_BYTES	(1024 * 1024U)	/* No call has a longer buffer. */
 
 /* -- Programs: notify_fuzz_program.c ---------------------------------------- */
 

@@ -228,7 +228,8 @@ void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 		if (!fuzz_below(random, 3))
 			append(program, make_call(attribute, random));
 	append(program, (struct fuzz_call){ FUZZ_LIVE, { 0, 1 } });
-	append(program, (struct fuzz_call){ FUZZ_OPEN, { 0, 0, random_value(OPEN_FLAGS, random) } });
+	append(program, (struct fuzz_call){ FUZZ_OPEN,
+					    { [2] = random_value(OPEN_FLAGS, random) } });
 	while (calls--) {
 		if (fuzz_below(random, 4))
 			type = random_type(random);

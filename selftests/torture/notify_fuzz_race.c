@@ -67,8 +67,8 @@ struct racer {
 	bool running;
 	int opens[REQUESTS];	/* The open that a request is of; -1: there is none. */
 	bool pends[REQUESTS];	/* It is a command. */
-	_Alignas(8) unsigned char buffers[REQUESTS][RECORD];
-	_Alignas(8) unsigned char buffer[BATCH * RECORD];
+	uint64_t buffers[REQUESTS][RECORD / 8];	/* Aligned for records. */
+	uint64_t buffer[BATCH * RECORD / 8];
 	struct notify_multi_reader reader;
 	void *map;
 	size_t map_bytes;
@@ -99,14 +99,15 @@ static bool whole(const struct notify_multi_record *record)
 	return record->size == PACKET && !memcmp(record->data, right, PACKET);
 }
 
-static void log_records(struct log *log, const unsigned char *buffer, ssize_t bytes)
+static void log_records(struct log *log, const void *buffer, ssize_t bytes)
 {
+	const unsigned char *records = buffer;
 	ssize_t at;
 
 	if (bytes % (ssize_t)RECORD)
 		fuzz_fail("a read returned %zd bytes, which are no records", bytes);
 	for (at = 0; at < bytes; at += RECORD) {
-		const struct notify_multi_record *record = (const void *)(buffer + at);
+		const struct notify_multi_record *record = (const void *)(records + at);
 
 		if (log->count == LOGGED)
 			return fuzz_fail("more than %u packets were read", LOGGED);
@@ -114,7 +115,7 @@ static void log_records(struct log *log, const unsigned char *buffer, ssize_t by
 			fuzz_fail("packet %" PRIu64 " is not whole", (uint64_t)record->seq);
 		if (log->count && record->seq <= log->entries[log->count - 1].seq)
 			fuzz_fail("packet %" PRIu64 " came after %" PRIu64, (uint64_t)record->seq,
-			     log->entries[log->count - 1].seq);
+				  log->entries[log->count - 1].seq);
 		log->entries[log->count++] = (struct entry){
 			record->seq, record->dropped, record->data[0],
 		};
@@ -168,9 +169,9 @@ static void race_control(struct race_open *open, const struct fuzz_call *call)
 		if (stats.delivered + stats.dropped + stats.pending_packets !=
 		    stats.seq + 1 - open->first)
 			fuzz_fail("of %" PRIu64 " packets %" PRIu64 " are delivered, %" PRIu64
-			     " dropped, %u pending", (uint64_t)stats.seq + 1 - open->first,
-			     (uint64_t)stats.delivered, (uint64_t)stats.dropped,
-			     stats.pending_packets);
+				  " dropped, %u pending", (uint64_t)stats.seq + 1 - open->first,
+				  (uint64_t)stats.delivered, (uint64_t)stats.dropped,
+				  stats.pending_packets);
 		return;
 	case FUZZ_RESIZE:
 		packets = (uint64_t)call->args[1] % 64;
@@ -242,11 +243,11 @@ static void race_mapread(struct racer *racer)
 	count = notify_multi_reader_read(&racer->reader, racer->buffer, BATCH);
 	for (i = 0; i < count; i++) {
 		const struct notify_multi_record *record =
-			(const void *)(racer->buffer + i * RECORD);
+			(const void *)((const char *)racer->buffer + i * RECORD);
 
 		if (!whole(record) || record->seq != next + (i ? 0 : record->dropped))
 			return fuzz_fail("packet %" PRIu64 " of the mapped ring is wrong",
-				    (uint64_t)record->seq);
+					 (uint64_t)record->seq);
 		next = record->seq + 1;
 	}
 }
@@ -438,10 +439,10 @@ static void check_entries(const struct race_open *open, const struct entry *entr
 	for (i = 0; i < count; i++) {
 		if (entries[i].seq < next)
 			fuzz_fail("packet %" PRIu64 " was delivered twice, or is too old",
-			     entries[i].seq);
+				  entries[i].seq);
 		else if (!open->consumed && entries[i].seq - next != entries[i].dropped)
 			fuzz_fail("packet %" PRIu64 " says %u were dropped, not %" PRIu64,
-			     entries[i].seq, entries[i].dropped, entries[i].seq - next);
+				  entries[i].seq, entries[i].dropped, entries[i].seq - next);
 		next = entries[i].seq + 1;
 	}
 }
@@ -472,7 +473,7 @@ static void check_books(struct race_open *open)
 /* What is queued still when the threads have ended. */
 static void read_rest(struct race_open *open)
 {
-	static _Alignas(8) unsigned char buffer[BATCH * RECORD];
+	static uint64_t buffer[BATCH * RECORD / 8];
 	struct notify_multi_stats stats;
 	unsigned int ms;
 	ssize_t ret;
