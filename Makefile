@@ -64,7 +64,7 @@ mutants:
 
 # Which lines of the modules the suite runs: fails if they are too few of the core's.
 coverage:
-	$(VM)/setup.sh
+	$(VM)/setup.sh debug
 	$(VM)/coverage.py
 
 # The memory model's word on the ring.

@@ -159,7 +159,7 @@ else
 	build_suite "$BUILD/suite" "$ARCH" ""
 	build_torture
 fi
-if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ]; then
+if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
 	# gcc-multilib would bring asm/ to where -m32 looks, but excludes cross compilers.
 	build_suite "$BUILD/suite32" i386 "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 fi
