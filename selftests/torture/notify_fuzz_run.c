@@ -1060,6 +1060,18 @@ static void reset_device(unsigned int device)
 	injectors[device] = -1;
 }
 
+/* What every open must be able to do in the end, with nothing mapped and no requests. */
+static void check_slot(struct fuzz_slot *slot)
+{
+	const struct fuzz_call asks = { 0 };
+	const struct fuzz_call polls = { .args = { 0, POLLIN | POLLPRI } };
+	const struct fuzz_call resizes = { .args = { 0, slot->client->max_packets } };
+
+	call_stats(&asks, slot);
+	call_poll(&polls, slot);
+	call_resize(&resizes, slot);
+}
+
 static void release_all(void)
 {
 	unsigned int i;
@@ -1067,6 +1079,9 @@ static void release_all(void)
 	uring_end();
 	for (i = 0; i < FUZZ_MAPS; i++)
 		release_map(&maps[i]);
+	for (i = 0; i < FUZZ_SLOTS; i++)
+		if (slots[i].client && !fuzz->failure[0])
+			check_slot(&slots[i]);
 	for (i = 0; i < FUZZ_SLOTS; i++)
 		release_slot(&slots[i]);
 	for (i = 0; i < FUZZ_DEVICES; i++)
