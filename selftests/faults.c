@@ -1255,7 +1255,7 @@ static bool broadcast(struct target *target, unsigned int count)
  * Without a fault, so that the kernel has what it keeps; then the first allocation or copy
  * fails, then the second, until there is none left to fail.
  */
-TEST_F(nth, fault_is_the_documented_error_and_the_device_works)
+TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
 {
 	struct target *target = &self->target;
 	struct outcome outcome = { };
