@@ -297,7 +297,7 @@ static const char *prepare_faults(void)
 	for (unsigned int i = 0; i < sizeof(settings) / sizeof(*settings); i++)
 		if (write_file(settings[i][0], settings[i][1]))
 			return "the kernel does not inject faults of memory and of copies";
-	/* Another task's would count, too: nobody else has it set. */
+	/* One that not every kernel has, and that counts, too. */
 	write_file(DEBUG_DIR "fail_futex/verbose", "0");
 	return NULL;
 }
@@ -370,13 +370,11 @@ struct outcome {
 	unsigned int faults;
 	unsigned int nomem;
 	unsigned int efault;
-	unsigned int other;
 	unsigned int wrong;
 	unsigned int survived;
 };
 
-/* @other is an errno that is right, too; 0 for none. */
-static void count_outcome(struct outcome *outcome, ssize_t ret, int other)
+static void count_outcome(struct outcome *outcome, ssize_t ret)
 {
 	outcome->faults++;
 	if (ret >= 0) {
@@ -385,8 +383,6 @@ static void count_outcome(struct outcome *outcome, ssize_t ret, int other)
 		outcome->nomem++;
 	} else if (ret == -EFAULT) {
 		outcome->efault++;
-	} else if (ret == other) {
-		outcome->other++;
 	} else {
 		outcome->wrong++;
 		printf("# fault %u: returned %zd\n", outcome->faults, ret);
@@ -395,9 +391,8 @@ static void count_outcome(struct outcome *outcome, ssize_t ret, int other)
 
 static void log_outcome(struct __test_metadata *_metadata, const struct outcome *outcome)
 {
-	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u another errno, %u wrong, %u survived",
-	       outcome->faults, outcome->nomem, outcome->efault, outcome->other,
-	       outcome->wrong, outcome->survived);
+	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u wrong, %u survived", outcome->faults,
+	       outcome->nomem, outcome->efault, outcome->wrong, outcome->survived);
 }
 
 /* The device, and what operations need. */
@@ -449,8 +444,7 @@ FIXTURE_VARIANT(nth)
 	bool (*end)(struct target *target, ssize_t ret);
 	unsigned int packets;	/* that are broadcast before it */
 	unsigned int nomem;	/* at least so many faults are ENOMEM, */
-	unsigned int efault;	/* so many EFAULT, */
-	int other;		/* and some this, as said where it is set */
+	unsigned int efault;	/* and so many EFAULT */
 	unsigned int faults;	/* exactly so many there are in all, if not 0 */
 	bool gpio;		/* it is done to a notify_gpio device */
 	const char *spares;	/* a function whose faults the kernel itself does not stand */
@@ -728,7 +722,6 @@ static ssize_t run_uring_read(struct target *target)
 	return ring_result(&target->ring);
 }
 
-/* io_uring says EAGAIN where it has no memory for a request of its own. */
 FIXTURE_VARIANT_ADD(nth, uring_read)
 {
 	.begin = open_ring,
@@ -736,7 +729,6 @@ FIXTURE_VARIANT_ADD(nth, uring_read)
 	.end = end_uring,
 	.packets = 3,
 	.efault = 1,
-	.other = -EAGAIN,
 };
 
 static ssize_t run_uring_pend(struct target *target)
@@ -753,7 +745,6 @@ FIXTURE_VARIANT_ADD(nth, uring_pend)
 	.packets = 3,
 	.nomem = 1,
 	.efault = 1,
-	.other = -EAGAIN,
 };
 
 /* -- Waiting, and the mapped ring. */
@@ -1001,7 +992,7 @@ static bool end_register(struct target *target, ssize_t ret)
 
 /*
  * The simulator's buffer, interrupt and thread; the device, its names, its history, and two
- * nodes. A minor number that there is no memory for is EBUSY, says the kernel.
+ * nodes.
  */
 FIXTURE_VARIANT_ADD(nth, register)
 {
@@ -1010,7 +1001,6 @@ FIXTURE_VARIANT_ADD(nth, register)
 	.end = end_register,
 	.nomem = 15,
 	.efault = 1,
-	.other = -EBUSY,
 	/* A file in /proc/irq that is not there is complained of when the interrupt goes. */
 	.spares = "register_irq_proc",
 };
@@ -1111,7 +1101,6 @@ static bool end_bind(struct target *target, ssize_t ret)
 	return gpio_works() && !write_file(DRIVER "unbind", DEVICE_NAME) && gpio_is_gone();
 }
 
-/* Without memory for its number, an interrupt is not there, says the kernel: ENXIO. */
 FIXTURE_VARIANT_ADD(nth, probe)
 {
 	.gpio = true,
@@ -1120,7 +1109,6 @@ FIXTURE_VARIANT_ADD(nth, probe)
 	.end = end_bind,
 	.nomem = 15,
 	.efault = 1,
-	.other = -ENXIO,
 };
 
 static bool open_unbind(struct target *target)
@@ -1278,7 +1266,7 @@ TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
 			TH_LOG("after fault %u, which returned %zd", n, ret);
 		EXPECT_EQ(target->rings + bound(), rings());
 		if (n && failed) {
-			count_outcome(&outcome, ret, variant->other);
+			count_outcome(&outcome, ret);
 			continue;
 		}
 		EXPECT_LE(0, ret);
@@ -1390,7 +1378,7 @@ TEST_F_TIMEOUT(module, fault_is_the_documented_error_and_it_can_be_loaded_then, 
 		if (!ret)
 			ASSERT_EQ(0, unload_module(variant->name));
 		if (n && failed) {
-			count_outcome(&outcome, ret, 0);
+			count_outcome(&outcome, ret);
 			continue;
 		}
 		EXPECT_EQ(0, ret);
