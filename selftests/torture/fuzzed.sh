@@ -101,6 +101,7 @@ check_devices() {
 		[ "$arrivals" = "$departures" ] ||
 			fail "$device: $arrivals arrivals, but $departures departures"
 		opens=$((${opens:-0} + arrivals))
+		echo "$device: $arrivals arrivals, $departures departures"
 		rmdir "$config/$device" || fail "$device cannot be removed"
 	done
 }
