@@ -38,7 +38,7 @@ for module in configfs notify_multi notify_sim; do
 	grep -q "/$module.ko\$" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null && continue
 	load "$module" || { echo "$0: module $module is not to be loaded" >&2; exit 1; }
 done
-[ -d /sys/kernel/config/notify_sim ] || mount -t configfs configfs /sys/kernel/config || exit 1
+[ -d /sys/kernel/config/notify_sim ] || mount -t configfs none /sys/kernel/config || exit 1
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -21,7 +21,8 @@ found() {
 	local name output result race=
 
 	name=$(basename "$1" .litmus)
-	if ! output=$(cd "$MODEL" && timeout "$LIMIT" "$HERD" -conf linux-kernel.cfg "$1" 2>&1); then
+	if ! output=$(cd "$MODEL" &&
+		      timeout "$LIMIT" "$HERD" -conf linux-kernel.cfg "$1" 2>&1); then
 		echo "herd7 failed, or took more than $LIMIT s: $output"
 		return
 	fi
@@ -55,7 +56,8 @@ for file in "${tests[@]}"; do
 		printf '%-40s %s\n' "$name" "$result"
 		good=$((good + 1))
 	else
-		printf '%-40s %s -- NOT AS EXPECTED: %s\n' "$name" "$result" "${want:-no Result: in its comment}"
+		printf '%-40s %s -- NOT AS EXPECTED: %s\n' "$name" "$result" \
+			"${want:-no Result: in its comment}"
 		bad=$((bad + 1))
 	fi
 done

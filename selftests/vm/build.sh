@@ -89,7 +89,8 @@ build_suite() {
 
 	liburing=$("$VM_DIR/fetch.sh" liburing "$2")
 	mkdir -p "$1"
-	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" OUTPUT="$1" \
+	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" \
+		OUTPUT="$1" \
 		USERCFLAGS="$ERRORS $3 -isystem $liburing/usr/include" \
 		USERLDFLAGS="-static -L$liburing/lib" all
 }
@@ -119,7 +120,8 @@ install_kernel_module() {
 	case $file in
 	*.ko) cp "$file" "$ROOT/modules/" ;;
 	*.ko.xz) xz -dc "$file" >"$ROOT/modules/$1.ko" ;;
-	*) grep -q "/$1.ko\$" "$KERNEL/modules/modules.builtin" || die "$MACHINE has no module $1" ;;
+	*) grep -q "/$1.ko\$" "$KERNEL/modules/modules.builtin" ||
+		die "$MACHINE has no module $1" ;;
 	esac
 }
 

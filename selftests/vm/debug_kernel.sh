@@ -36,7 +36,8 @@ unpack_source() {
 
 kernel_make() {
 	make -C "$BUILD" -j"$(nproc)" ARCH="$(kernel_arch "$ARCH")" CC="$GCC" HOSTCC="$GCC" \
-		CROSS_COMPILE="$(cross_prefix "$ARCH")" LOCALVERSION="-$FLAVOUR-$HASH" "$@" >>"$LOG" 2>&1 || {
+		CROSS_COMPILE="$(cross_prefix "$ARCH")" LOCALVERSION="-$FLAVOUR-$HASH" \
+		"$@" >>"$LOG" 2>&1 || {
 		grep -E 'error|Error|\*\*\*' "$LOG" >&2 || tail -n 20 "$LOG" >&2
 		die "failed: make $*; all it said is in $LOG"
 	}
@@ -57,10 +58,12 @@ prune_build() {
 	local arch
 
 	arch=$(kernel_arch "$ARCH")
-	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name Makefile ! -name 'Module.symvers' ! -name .config \
-		! -name include ! -name scripts ! -name arch ! -name tools -exec rm -rf {} +
+	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name Makefile ! -name 'Module.symvers' \
+		! -name .config ! -name include ! -name scripts ! -name arch \
+		! -name tools -exec rm -rf {} +
 	find "$BUILD/arch" -mindepth 1 -maxdepth 1 ! -name "$arch" -exec rm -rf {} +
-	find "$BUILD/arch/$arch" -mindepth 1 -maxdepth 1 ! -name 'Makefile*' ! -name include -exec rm -rf {} +
+	find "$BUILD/arch/$arch" -mindepth 1 -maxdepth 1 ! -name 'Makefile*' \
+		! -name include -exec rm -rf {} +
 	find "$BUILD/tools" -type f ! -path "$BUILD/tools/objtool/objtool" -delete
 }
 
