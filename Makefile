@@ -67,6 +67,11 @@ coverage:
 	$(VM)/setup.sh debug
 	$(VM)/coverage.py
 
+# What reads code finds, the quickest first; LINTERS="checkpatch sparse" are these only.
+lint:
+	$(VM)/setup.sh lint
+	selftests/lint.sh $(LINTERS)
+
 # The memory model's word on the ring.
 litmus:
 	Documentation/litmus/barriers.sh
@@ -90,5 +95,5 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus bench install \
-	headers_install clean
+.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus bench lint \
+	install headers_install clean

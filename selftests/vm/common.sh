@@ -22,6 +22,11 @@ die() {
 	exit 1
 }
 
+# The Debian release that this is.
+host_release() {
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
 # machine_row NAME: sets ARCH, SUITE, SERIES and FLAVOUR from the table.
 machine_row() {
 	local row

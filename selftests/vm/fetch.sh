@@ -12,6 +12,7 @@
 #   fetch.sh liburing ARCH    liburing, to be linked statically
 #   fetch.sh fuzzers          stress-ng and trinity, for amd64
 #   fetch.sh herd             herd7, which judges the litmus tests
+#   fetch.sh dt-schema        the programs that check device tree bindings
 #
 # Prints the directory (or file) where it stands. What is there already is kept;
 # remove it from the cache to have it fetched anew.
@@ -45,7 +46,7 @@ host_uris() {
 archive_uri() {
 	local code
 
-	code=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	code=$(host_release)
 	host_uris | awk -v code="$code" '$2 == code || $2 == "stable" { print $1; exit }'
 }
 
@@ -82,8 +83,10 @@ suite_apt() {
 	"$command" -o Dir::Etc::SourceList="$root/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
 		-o Dir::Cache="$root/cache" \
-		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Architectures::="$arch" \
-		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
+		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
+		-o APT::Architectures::="$arch" \
+		-o APT::Sandbox::User="$(id -un)" \
+		-o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
 		-o Debug::NoLocking=1 "$@"
 }
 
@@ -158,10 +161,11 @@ unpack_files() {
 # newest_release: the machine's newest kernel that has image and headers.
 newest_release() {
 	local series=${SERIES//./\\.} release
+	local revision='(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)?'
 
 	[ "$SERIES" != newest ] || series='[0-9]+\.[0-9]+'
 	for release in $(machine_apt apt-cache pkgnames linux-headers- |
-			 sed -nE "s/^linux-headers-($series(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)?-$FLAVOUR)\$/\1/p" |
+			 sed -nE "s/^linux-headers-($series$revision-$FLAVOUR)\$/\1/p" |
 			 sort -rV); do
 		if [ -n "$(image_packages "$release")" ]; then
 			echo "$release"
@@ -208,7 +212,8 @@ relocate_headers() {
 
 	headers=$(echo "$root"/usr/src/linux-headers-*-"$FLAVOUR")
 	sed -i "s|/usr/src/|$root/usr/src/|g" "$headers/Makefile"
-	[ ! -e "$headers/.kernelvariables" ] || sed -i "s|/usr/src/|$root/usr/src/|g" "$headers/.kernelvariables"
+	[ ! -e "$headers/.kernelvariables" ] ||
+		sed -i "s|/usr/src/|$root/usr/src/|g" "$headers/.kernelvariables"
 	ln -sfn "$headers" "$root/build"
 }
 
@@ -229,8 +234,10 @@ fetch_kernel() {
 			"$(common_package "$release")" "$kbuild"
 		relocate_headers "$dir"
 		[ "$ARCH" != armhf ] || replace_modpost "$dir"
-		ln -sfn "$(find "$dir"/{boot,usr/lib/modules} -name 'vmlinu[xz]*' 2>/dev/null)" "$dir/vmlinuz"
-		ln -sfn "$(find "$dir"{,/usr}/lib/modules -mindepth 1 -maxdepth 1 2>/dev/null)" "$dir/modules"
+		ln -sfn "$(find "$dir"/{boot,usr/lib/modules} -name 'vmlinu[xz]*' 2>/dev/null)" \
+			"$dir/vmlinuz"
+		ln -sfn "$(find "$dir"{,/usr}/lib/modules -mindepth 1 -maxdepth 1 2>/dev/null)" \
+			"$dir/modules"
 		headers_gcc "$release" >"$dir/gcc"
 		echo "$release" >"$dir/done"
 	fi
@@ -288,8 +295,9 @@ fetch_toolchain() {
 	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
 	if [ ! -e "$root/done" ]; then
 		update_lists "$SUITE" "$ARCH"
-		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make kmod perl python3
-			  "gcc-$gcc" "$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
+		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make kmod
+			  perl python3 "gcc-$gcc")
+		packages+=("$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
 		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
 		rm -rf "$root"
 		mkdir -p "$root"
@@ -394,7 +402,8 @@ fetch_herd() {
 		cat >"$dir/herd7" <<-END
 			#!/bin/sh
 			exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \\
-				"$dir/usr/bin/herd7" -set-libdir "$dir/usr/share/herdtools7/herd" "\$@"
+				"$dir/usr/bin/herd7" \\
+				-set-libdir "$dir/usr/share/herdtools7/herd" "\$@"
 		END
 		chmod +x "$dir/herd7"
 		touch "$dir/done"
@@ -426,6 +435,24 @@ fetch_fuzzers() {
 	echo "$dir"
 }
 
+# Debian 13 is the one release without them; the next one's are of Python only, and run there.
+fetch_dt_schema() {
+	local dir=$CACHE/dt-schema
+
+	if [ "$(host_release)" != trixie ]; then
+		command -v dt-validate >/dev/null || die "no dt-validate: apt-get install dt-schema"
+		dirname "$(command -v dt-validate)"
+		return
+	fi
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$HERD_SUITE" amd64
+		rm -rf "$dir"
+		unpack "$HERD_SUITE" amd64 "$dir" dt-schema
+		touch "$dir/done"
+	fi
+	echo "$dir/usr/bin"
+}
+
 # Before the lock is taken: a build takes minutes, and fetches what it needs.
 if [ "${1-}" = kernel ]; then
 	machine_row "${2:?a machine}"
@@ -445,5 +472,6 @@ busybox) fetch_busybox "${2:?an architecture}" ;;
 liburing) fetch_liburing "${2:?an architecture}" ;;
 fuzzers) fetch_fuzzers ;;
 herd) fetch_herd ;;
-*) die "usage: fetch.sh source | tarball | kernel MACHINE | toolchain MACHINE | busybox ARCH | liburing ARCH | fuzzers | herd" ;;
+dt-schema) fetch_dt_schema ;;
+*) die "usage: see the beginning of selftests/vm/fetch.sh" ;;
 esac

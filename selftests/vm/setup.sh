@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [bench|debug|all]: installs the packages that "make demo" and "make check" need,
-# where one is missing; and those of "make bench", "make check-debug" or "make check-all".
+# setup.sh [bench|debug|all|lint]: installs the packages that "make demo" and "make check"
+# need, where one is missing; and those of "make bench", "make check-debug", "make check-all" or
+# "make lint".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -30,6 +31,11 @@ all)
 			PACKAGES+=("$package")
 	done
 	;;
+lint)
+	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc sparse coccinelle
+		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
+	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # fetch.sh has more on it
+	;;
 debug)
 	PACKAGES+=(flex bison bc libelf-dev)                   # kernels that are built
 	;;
@@ -50,7 +56,7 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		die "packages are missing, and neither root nor sudo is there to install them: $(missing | xargs)"
+		die "neither root nor sudo is there to install what is missing: $(missing | xargs)"
 	fi
 }
 

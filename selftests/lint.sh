@@ -1,0 +1,415 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lint.sh [--prove] [LINTER...]: every linter, or those named, the quickest first. They work
+# on a copy of the tree. One that says anything has complained; then this exits with 1.
+#
+# With --prove, a defect is planted for each linter in that copy: it is to complain of it.
+
+# shellcheck disable=SC2046 # the names of the tree's files have no blanks
+# shellcheck source=selftests/vm/common.sh
+. "$(dirname "$0")/vm/common.sh"
+
+LINTERS=(text spelling shell python man bindings checkpatch kerneldoc userspace warnings sparse
+	 coccinelle smatch)
+
+# The kernel whose headers, scripts and semantic patches are used.
+readonly MACHINE=amd64-6.12
+# What a linter returns that is not to be had.
+readonly NOT_RUN=4
+
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+readonly TREE=$WORK/tree
+
+# -- What the linters work on. ------------------------------------------------
+
+copy_tree() {
+	rm -rf "$TREE"
+	mkdir "$TREE"
+	(cd "$TOP" && cpio -pdm --quiet "$TREE") <"$WORK/files"
+}
+
+# files PATTERN...: of the tree, by shell patterns on the whole path.
+files() {
+	local file pattern
+
+	while read -r file; do
+		for pattern in "$@"; do
+			# shellcheck disable=SC2053 # it is a pattern
+			if [[ $file == $pattern ]]; then
+				echo "$file"
+				break
+			fi
+		done
+	done <"$WORK/files"
+}
+
+# Scripts by their first line, as not all have a suffix.
+scripts() {
+	local file
+
+	files '*' | while read -r file; do
+		if [[ $(head -c 20 "$file" | head -n 1 | tr -d '\0') =~ ^'#!'/bin/(ba)?sh ]]; then
+			echo "$file"
+		fi
+	done
+}
+
+# What is built into the kernel: its rules are for that only.
+kernel_files() {
+	files '*.[ch]' | grep -Ev '^(selftests/[^/]*\.|selftests/(bench|torture)/|tools/|uapi/)'
+}
+
+# -- The linters. -------------------------------------------------------------
+
+lint_text() {
+	local file
+
+	grep -nIE '[[:blank:]]+$' $(files '*') /dev/null | grep -Ev '^(COPYING|[^:]*\.svg):' || true
+	for file in $(files '*'); do
+		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at its end"
+	done
+	grep -L 'SPDX[-]License-Identifier:' $(scripts) \
+		$(files '*.[ch]' '*.py' '*.yaml' '*.dts*' '*.1' '*Makefile' '*Kbuild' \
+			'*/config/*') |
+		sed 's/$/: no SPDX-License-Identifier/'
+}
+
+# The names of mandoc's macros are no words.
+lint_spelling() {
+	codespell --quiet-level 2 --ignore-words-list nd $(files '*' | grep -Ev '^COPYING|\.svg$')
+}
+
+lint_shell() {
+	shellcheck $(scripts)
+}
+
+lint_python() {
+	pyflakes3 $(files '*.py')
+}
+
+lint_man() {
+	mandoc -T lint -W style $(files '*.1')
+}
+
+# checkpatch IGNORED FILE...: without the dictionary of codespell, as lint_spelling has it.
+# What fails has said why, and the next files are to be read, too. Where it is told no git
+# directory, it looks for the kernel's own names below a root that it has not.
+checkpatch() {
+	local ignored=$1
+	shift
+
+	printf '%s\n' "$@" | GIT_DIR=$GIT xargs -n 8 -P "$(nproc)" "$KSRC/scripts/checkpatch.pl" \
+		--no-tree --strict --show-types --terse --quiet --no-summary --max-line-length=100 \
+		--ignore "$ignored" --file | sort -V || true
+}
+
+# Programs have the types and names of C, where checkpatch knows those of the kernel; the
+# kernel's READ_ONCE() and BIT() are not theirs; they are told ENOSYS; a function's name may be
+# a word of what it prints; and macros that leave a test are what the harness is made of.
+readonly PROGRAMS_MAY=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,VOLATILE,\
+BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO
+# So are they for the tests in the kernel.
+readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
+# The one place for what depends on the kernel's version.
+readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON
+# The ABI's header, which notify_multi.h includes, has the same name.
+readonly OTHERS_MAY=EMBEDDED_FILENAME
+
+lint_checkpatch() {
+	local programs='^(selftests|selftests/bench|selftests/torture|tools)/[^/]*\.[ch]$'
+	local modules='^selftests/modules/'
+	local others='^compat\.h$|\.litmus$|\.svg$|^COPYING$'
+
+	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs")
+	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
+	checkpatch "$COMPAT_MAY" compat.h
+	checkpatch "$OTHERS_MAY" $(files '*' | grep -Ev "$programs|$modules|$others")
+}
+
+lint_kerneldoc() {
+	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(kernel_files)
+}
+
+# compile NAME: the device tree on standard input.
+compile() {
+	dtc -q -@ -I dts -O dtb -o "$WORK/$1.dtb"
+}
+
+# example FILE: that of a binding.
+example() {
+	dt-extract-example "$1" >"$WORK/example.dts"
+	cpp -nostdinc -undef -x assembler-with-cpp \
+		-I "$KERNEL"/usr/src/linux-headers-*-common/include "$WORK/example.dts" |
+		compile example
+}
+
+# The nodes of the emulated board, on one that has only the GPIO controller; "foo" is what
+# dt-schema takes for a board that is an example.
+board() {
+	compile base <<-END
+		/dts-v1/;
+		/ {
+			compatible = "foo";
+			model = "foo";
+			#address-cells = <1>;
+			#size-cells = <1>;
+
+			pl061: gpio {
+				gpio-controller;
+				#gpio-cells = <2>;
+			};
+		};
+	END
+	sed 's/@PL061@/\&pl061/g' selftests/vm/board.dts.in | compile overlay
+	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
+}
+
+# dt_validate NAME: it complains, but returns 0.
+dt_validate() {
+	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb"
+}
+
+# Faults, one each, in nodes that would be right.
+bad_nodes() {
+	local number=0 fault
+
+	echo '/dts-v1/; /plugin/; / {'
+	while read -r fault; do
+		echo "bad$number: bad$number { compatible = \"notify-multi,gpio\";" \
+			"label = \"bad\"; gpios = <&gpio 0 0>; }; };"
+		echo "&bad$number { $fault };"
+		echo '/ {'
+		number=$((number + 1))
+	done <<-END
+		/delete-property/ label;
+		/delete-property/ gpios;
+		compatible = "notify-multi,gpios";
+		label = <1>;
+		label = "buttons/left";
+		debounce-interval-ms = <5 6>;
+		debounce-interval-ms = <60001>;
+		wakeup-source = <1>;
+		notify-multi,edge = "up";
+		notify-multi,max-packets = <0>;
+		notify-multi,max-packets = "many";
+		notify-multi,max-requests = <0>;
+		notify-multi,replay = <1 2>;
+		notify-multi,replays = <1>;
+	END
+	echo '};'
+}
+
+lint_bindings() {
+	local binding node
+
+	PATH=$DT_SCHEMA:$PATH
+	export PYTHONPATH=$DT_SCHEMA/../lib/python3/dist-packages
+	yamllint --strict -d '{extends: default, rules: {line-length: {max: 100}}}' \
+		$(files '*.yaml')
+	(cd Documentation/devicetree/bindings && dt-doc-validate -u "$PWD" ./*.yaml)
+	dt-mk-schema -j Documentation/devicetree/bindings >"$WORK/schema.json"
+	for binding in Documentation/devicetree/bindings/*.yaml; do
+		example "$binding"
+		dt_validate example
+	done
+	board
+	dt_validate board
+	bad_nodes | compile bad
+	dt_validate bad >"$WORK/bad" 2>&1
+	for node in $(bad_nodes | grep -o '^bad[0-9]*'); do
+		[ "$(grep -cw "$node" "$WORK/bad")" -gt 0 ] ||
+			echo "the schema takes a fault: $(bad_nodes | grep "^&$node ")"
+	done
+}
+
+# The programs that have a makefile of their own, and the suite.
+lint_userspace() {
+	local makefile
+
+	for makefile in $(files 'tools/*Makefile' 'selftests/*/Makefile'); do
+		make -s -C "${makefile%/*}" CC="$GCC" LDFLAGS="-static -L$LIBURING/lib" \
+			CFLAGS="-O2 -Werror -isystem $LIBURING/usr/include" all
+	done
+	mkdir -p "$WORK/suite"
+	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" CC="$GCC" OUTPUT="$WORK/suite" \
+		USERCFLAGS="-Werror -isystem $LIBURING/usr/include" \
+		USERLDFLAGS="-static -L$LIBURING/lib" all >/dev/null
+}
+
+# kbuild DIR ARGUMENT...: without type information, for which it would miss vmlinux.
+kbuild() {
+	local dir=$1
+	shift
+
+	make -s --no-print-directory -j"$(nproc)" -C "$KERNEL/build" M="$dir" \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
+}
+
+make_modules() {
+	kbuild "$TREE" "$@"
+	kbuild "$TREE/selftests/modules" KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" "$@"
+}
+
+lint_warnings() {
+	make_modules W=1 KCFLAGS=-Werror
+}
+
+lint_sparse() {
+	make_modules C=2
+}
+
+# The kernel's semantic patches, but for two that need an OCaml compiler: one is of another
+# driver, the other looks for 0 as a pointer, as sparse does.
+semantic_patches() {
+	find "$KSRC/scripts/coccinelle" -name '*.cocci' ! -name check_bq27xxx_data.cocci \
+		! -name badzero.cocci | sort
+}
+
+# semantic_patch FILE
+semantic_patch() {
+	local log options
+
+	log=$WORK/$(basename "$1").log
+	read -ra options < <(sed -n 's|.*Options: *||p' "$1")
+	spatch -D report --very-quiet --no-show-diff --cocci-file "$1" "${options[@]}" \
+		--dir "$WORK/kernel" 2>"$log" || cat "$log"
+}
+
+lint_coccinelle() {
+	rm -rf "$WORK/kernel"
+	mkdir "$WORK/kernel"
+	kernel_files | cpio -pdm --quiet "$WORK/kernel"
+	export -f semantic_patch
+	export WORK
+	# shellcheck disable=SC2016 # the argument is that shell's
+	semantic_patches | xargs -n 1 -P "$(nproc)" bash -c 'semantic_patch "$1"' - |
+		sed "s|^$WORK/kernel/||" | sort -V
+}
+
+lint_smatch() {
+	if ! command -v smatch >/dev/null; then
+		say "smatch is not installed, and Debian has no package of it"
+		return $NOT_RUN
+	fi
+	make_modules C=2 CHECK="smatch -p=kernel"
+}
+
+# -- Defects, one for each linter. --------------------------------------------
+
+plant_text() {
+	printf 'all: \n' >>Makefile
+}
+
+plant_spelling() {
+	printf 'They %s it.\n' "reci""eved" >>README.md
+}
+
+# shellcheck disable=SC2016 # the defect is the text
+plant_shell() {
+	echo 'rm $1/*' >>selftests/vm/common.sh
+}
+
+plant_python() {
+	echo 'print(undefined)' >>selftests/vm/vm.py
+}
+
+plant_man() {
+	echo '.Unknown' >>tools/notifycat.1
+}
+
+plant_bindings() {
+	sed -i 's/maximum: 60000/maximum: 70000/' Documentation/devicetree/bindings/*.yaml
+}
+
+plant_checkpatch() {
+	echo 'int  planted( int a );' >>ring.h
+}
+
+plant_kerneldoc() {
+	sed -i '/^ \* @drvdata:/d' notify_multi.h
+}
+
+plant_userspace() {
+	echo 'static int planted;' >>tools/notifycat.c
+}
+
+plant_warnings() {
+	echo 'int planted(void) { return 0; }' >>notify_multi.c
+}
+
+plant_sparse() {
+	echo '__le32 planted(void); __le32 planted(void) { return 1; }' >>notify_multi.c
+}
+
+plant_coccinelle() {
+	echo 'void planted(void *p) { if (p) kfree(p); }' >>notify_multi.c
+}
+
+plant_smatch() {
+	echo 'int planted(int *p) { if (!p) return *p; return 0; }' >>notify_multi.c
+}
+
+# -- Running them. ------------------------------------------------------------
+
+# lint NAME: says what it complains of. Outside of a condition, where errors would not end it.
+lint() {
+	local log=$WORK/$1.out status=0
+
+	cd "$TREE"
+	set +e
+	(set -e; "lint_$1") >"$log" 2>&1
+	status=$?
+	set -e
+	cat "$log" >&2
+	if [ $status = $NOT_RUN ]; then
+		result="not run"
+	elif [ $status != 0 ] || [ -s "$log" ]; then
+		result=complains
+	else
+		result=ok
+	fi
+}
+
+# What is built by one linter is there for the next, but not what is planted for it.
+prepare() {
+	if [ $PROVE = 1 ] || [ ! -e "$TREE" ]; then
+		copy_tree
+	fi
+	if [ $PROVE = 1 ]; then
+		(cd "$TREE" && "plant_$1")
+	fi
+}
+
+PROVE=0
+EXPECTED=ok
+if [ "${1-}" = --prove ]; then
+	PROVE=1
+	EXPECTED=complains
+	shift
+fi
+if [ $# -gt 0 ]; then
+	LINTERS=("$@")
+fi
+GIT=$(git -C "$TOP" rev-parse --absolute-git-dir)
+KSRC=$("$VM_DIR/fetch.sh" source)
+KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
+LIBURING=$("$VM_DIR/fetch.sh" liburing amd64)
+DT_SCHEMA=$("$VM_DIR/fetch.sh" dt-schema)
+(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
+	[ ! -f "$file" ] || echo "$file"
+done) >"$WORK/files"
+
+failed=0
+for linter in "${LINTERS[@]}"; do
+	declare -F "lint_$linter" >/dev/null || die "no linter '$linter': there are ${LINTERS[*]}"
+	say "$linter"
+	start=$SECONDS
+	prepare "$linter"
+	lint "$linter"
+	printf '%-12s %-10s %4d s\n' "$linter" "$result" $((SECONDS - start)) >>"$WORK/results"
+	[ "$result" = "$EXPECTED" ] || [ "$result" = "not run" ] || failed=$((failed + 1))
+done
+cat "$WORK/results"
+[ $failed = 0 ] || die "$failed of ${#LINTERS[@]} linters are not $EXPECTED"
