@@ -13,6 +13,8 @@
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/path.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -576,18 +578,17 @@ static void api_unregister_work(struct work_struct *work)
 	notify_multi_unregister(container_of(work, struct api_unregister, work)->nm);
 }
 
-/* It waits for the completion once its node is gone; there is nothing else to see of it. */
+/*
+ * It waits for the completion once its node is gone; there is nothing else to see of it. Not
+ * by an open, whose close would wait, too.
+ */
 static bool api_unregister_waits(void)
 {
 	unsigned long end = jiffies + WAIT;
-	struct file *file;
+	struct path path;
 
-	for (;;) {
-		file = api_open();
-		if (PTR_ERR_OR_ZERO(file) == -ENOENT)
-			break;
-		if (!IS_ERR(file))
-			api_close(file);
+	while (!kern_path(NODE, 0, &path)) {
+		path_put(&path);
 		if (time_after(jiffies, end))
 			return false;
 		msleep(20);
