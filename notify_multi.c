@@ -175,9 +175,11 @@ static void notify_multi_release(struct kref *kref)
 /* Over INT_MAX the number of slots would not fit its field in the ring's header. */
 static bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
 {
-	/* data_race(): a parameter, which may be written at any time. */
+	/* A parameter, which may be written at any time. */
+	unsigned long limit = data_race(READ_ONCE(max_ring_bytes));
+
 	return max_packets && max_packets <= INT_MAX &&
-	       notify_ring_bytes(packet_size, max_packets) <= data_race(READ_ONCE(max_ring_bytes));
+	       notify_ring_bytes(packet_size, max_packets) <= limit;
 }
 
 /* Errnos over 511 are the kernel's own: to who called read() or open() they mean harm. */
@@ -446,6 +448,7 @@ static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
  */
 static size_t notify_client_copy(const void *from, size_t bytes, struct iov_iter *to)
 {
+	/* With a broadcast, which may overwrite it. */
 	return data_race(_copy_to_iter(from, bytes, to));
 }
 

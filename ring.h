@@ -177,6 +177,7 @@ static inline void notify_ring_end(struct notify_ring *ring, u32 pos)
 static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 {
 	instrument_write(to, bytes);
+	/* With a broadcast, which may overwrite it. */
 	data_race(memcpy(to, from, bytes));
 }
 
