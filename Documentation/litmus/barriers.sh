@@ -14,16 +14,18 @@ LIST=$TOP/Documentation/litmus/barriers
 
 # Lines "file function barrier", one for each that is not in a comment.
 barriers() {
-	local file
+	local file barrier
 
+	barrier='smp_[a-z_]+\(|xchg\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\('
+	barrier+='|atomic_[a-z_]*return\(|spin_(un)?lock[a-z_]*\(&[a-z>-]*nm->lock|__ATOMIC_[A-Z_]+'
 	cd "$TOP"
 	for file in notify_multi.c ring.h uapi/linux/notify_multi.h; do
-		awk -v file="$file" '
+		barrier=$barrier awk -v file="$file" '
 		/^ ?\*|^\/\*|^[ \t]*\/?\*/ { next }
 		/^[a-z].*\(/ && !/;/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
 		{
 			line = $0
-			while (match(line, /smp_[a-z_]+\(|xchg\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|atomic_[a-z_]*return\(|spin_(un)?lock[a-z_]*\(&[a-z>-]*nm->lock|__ATOMIC_[A-Z_]+/)) {
+			while (match(line, ENVIRON["barrier"])) {
 				found = substr(line, RSTART, RLENGTH)
 				line = substr(line, RSTART + RLENGTH)
 				sub(/\(.*/, "", found)
@@ -36,7 +38,8 @@ barriers() {
 case ${1-} in
 --write) barriers >"$LIST" ;;
 "")
-	if ! diff -u --label "barriers that were proved" "$LIST" --label "barriers of the code" <(barriers); then
+	if ! diff -u --label "barriers that were proved" "$LIST" \
+	     --label "barriers of the code" <(barriers); then
 		die "the code's barriers are not those of Documentation/litmus/barriers"
 	fi
 	echo "$(wc -l <"$LIST") places with a barrier: those that were proved"

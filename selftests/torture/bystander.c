@@ -157,8 +157,8 @@ static void check_record(struct device *device, const struct notify_multi_record
 /* Reads to the producer's last packet. */
 static void *check(void *data)
 {
-	struct device *device = data;
 	static _Thread_local _Alignas(8) unsigned char buffer[65536];
+	struct device *device = data;
 	uint64_t number = 0, lost = 0;
 	ssize_t bytes, at;
 

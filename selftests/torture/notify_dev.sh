@@ -31,7 +31,8 @@ end_user
 stop_bystander
 check_devices
 # The columns of its metrics: "stress-ng: metrc: [PID] dev OPERATIONS ...".
-operations=$(cat /tmp/dev.* | awk '$2 == "metrc:" && $4 == "dev" { sum += $5 } END { print sum + 0 }')
+operations=$(cat /tmp/dev.* |
+	     awk '$2 == "metrc:" && $4 == "dev" { sum += $5 } END { print sum + 0 }')
 [ "$operations" -gt 0 ] || fail "stress-ng did nothing"
 echo "@result stress-ng: $operations operations, $opens opens"
 [ "$failed" = 0 ]

@@ -121,7 +121,7 @@ static unsigned int rings_left(void)
 	unsigned int count = 0;
 
 	while (file && fgets(line, sizeof(line), file))
-		count += strstr(line, "[notify_multi]") != NULL;
+		count += !!strstr(line, "[notify_multi]");
 	if (file)
 		fclose(file);
 	return count;

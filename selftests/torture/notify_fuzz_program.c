@@ -222,14 +222,15 @@ void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 	unsigned int calls = 5 + fuzz_below(random, FUZZ_CALLS - 20);
 	enum fuzz_call_type type = FUZZ_BROADCAST;
 	unsigned int attribute;
+	int64_t flags;
 
 	program->count = 0;
 	for (attribute = 0; attribute < FUZZ_LIVE; attribute++)
 		if (!fuzz_below(random, 3))
 			append(program, make_call(attribute, random));
 	append(program, (struct fuzz_call){ FUZZ_LIVE, { 0, 1 } });
-	append(program, (struct fuzz_call){ FUZZ_OPEN,
-					    { [2] = random_value(OPEN_FLAGS, random) } });
+	flags = random_value(OPEN_FLAGS, random);
+	append(program, (struct fuzz_call){ FUZZ_OPEN, { [2] = flags } });
 	while (calls--) {
 		if (fuzz_below(random, 4))
 			type = random_type(random);

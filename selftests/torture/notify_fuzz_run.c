@@ -812,7 +812,7 @@ static void call_configfs(const struct fuzz_call *call)
 		return;
 	config_path(path, sizeof(path), device, fuzz_attributes[which]);
 	attribute_text(right, sizeof(right), which,
-		       which == FUZZ_LIVE ? model->nm != NULL : model->config[which]);
+		       which == FUZZ_LIVE ? !!model->nm : model->config[which]);
 	if (fuzz_read_text(path, seen, sizeof(seen)) || strcmp(seen, right))
 		fuzz_fail("%s is %s, not %s", path, seen, right);
 }

@@ -58,6 +58,7 @@ echo "of the system calls with files succeeded:"
 awk -F '[^a-z0-9_]+' '/attempted/ { calls[$1] += $3; good[$1] += $5 }
 	END { for (name in calls) printf " %s %d/%d", name, good[name], calls[name]; print "" }' \
 	/tmp/trinity.files
-calls=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' /tmp/trinity.* | awk '{ sum += $1 } END { print sum + 0 }')
+calls=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' /tmp/trinity.* |
+	awk '{ sum += $1 } END { print sum + 0 }')
 echo "@result trinity: $calls system calls, $opens opens"
 [ "$failed" = 0 ]

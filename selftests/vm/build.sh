@@ -21,7 +21,8 @@ kernel_make() {
 	toolchain=$("$VM_DIR/fetch.sh" toolchain "$MACHINE")
 	if [ -n "$toolchain" ]; then
 		enter=(bwrap --bind "$toolchain" / --dev /dev --proc /proc --tmpfs /tmp
-		       --bind "$CACHE" "$CACHE" --bind "$BUILD" "$BUILD" --chdir "$KERNEL/build" --die-with-parent)
+		       --bind "$CACHE" "$CACHE" --bind "$BUILD" "$BUILD" --chdir "$KERNEL/build"
+		       --die-with-parent)
 		compiler=${CROSS}gcc-$(cat "$KERNEL/gcc")
 	fi
 	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$(kernel_arch "$ARCH")" \

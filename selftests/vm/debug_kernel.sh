@@ -24,8 +24,9 @@ HASH=$(cat "${FRAGMENTS[@]}" | sha256sum | cut -c1-8)
 unpack_source() {
 	local tar dir exclude=(--exclude '*/Documentation/*.*')
 
-	for dir in 'arch/[a-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto,video} \
-		   drivers/{clk,pinctrl} drivers/net/{ethernet,wireless} sound tools/{perf,testing}; do
+	for dir in 'arch/[a-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto} \
+		   drivers/{video,clk,pinctrl} drivers/net/{ethernet,wireless} sound \
+		   tools/{perf,testing}; do
 		exclude+=(--exclude "*/$dir/*.[chS]" --exclude "*/$dir/*.dts*")
 	done
 	tar=$("$VM_DIR/fetch.sh" tarball)

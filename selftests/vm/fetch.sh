@@ -426,7 +426,8 @@ fetch_fuzzers() {
 		for program in stress-ng trinity; do
 			cp "$dir.pkg/usr/bin/$program" "$dir/bin/"
 			"$dir/$loader" --library-path "$dir.pkg/$lib:$dir.pkg/usr/$lib" \
-				--list "$dir/bin/$program" | awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
+				--list "$dir/bin/$program" |
+				awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
 				xargs cp -t "$dir/$lib" || die "$program needs another library"
 		done
 		rm -rf "$dir.pkg"
