@@ -196,7 +196,8 @@ int main(int argc, char **argv)
 	check_memory(&before, &after);
 	printf("@result %" PRIu64 " broadcasts, %u opens, %" PRIu64 " records, %" PRIu64 " lost, %"
 	       PRIu64 " compared, %" PRIu64 " lives, %" PRIu64 " quiet points, %" PRIu64
-	       " killed\n", all_written(), shared->open_numbers, shared->records, shared->lost,
-	       shared->compared, shared->lives, shared->quiet_points, shared->kills);
+	       " killed, %" PRIu64 " strays\n", all_written(), shared->open_numbers,
+	       shared->records, shared->lost, shared->compared, shared->lives,
+	       shared->quiet_points, shared->kills, shared->strays);
 	return 0;
 }

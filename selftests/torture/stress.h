@@ -23,6 +23,8 @@
 #define SMALLEST_PACKET	16
 #define LARGEST_PACKET	4096
 #define BUFFER_BYTES	65536
+/* By max_requests an open says of which device it is: this is that of the first. */
+#define MAX_REQUESTS	20
 /* How many of a device's last packets are remembered, for readers to compare. */
 #define REMEMBERED	4096
 
@@ -91,6 +93,7 @@ struct slot {
  * @stop_readers:  Workers are to end.
  * @readers_ended: They have.
  * @open_numbers:  How many opens there were.
+ * @strays:        How many of them were of another device than that of the name.
  * @records:       What came of it, here and in what follows.
  */
 struct shared {
@@ -98,6 +101,7 @@ struct shared {
 	unsigned int stop_readers;
 	unsigned int readers_ended;
 	unsigned int open_numbers;
+	uint64_t strays;
 	uint64_t records;
 	uint64_t lost;
 	uint64_t compared;
@@ -207,8 +211,7 @@ struct stream {
 #define MAY_INTR	(1 << 1)
 #define MAY_CANCEL	(1 << 2)
 #define MAY_FAULT	(1 << 3)
-#define MAY_BUSY	(1 << 4)
-#define MAY_NOBUFS	(1 << 5)
+#define MAY_NOBUFS	(1 << 4)
 
 enum outcome {
 	TOOK,		/* packets, or the failure of one */

@@ -82,9 +82,10 @@ static void check_edge(struct stream *stream, const unsigned char *packet)
 	    event.edge != (event.level ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING))
 		fail_open(account, "line %u, edge %u, level %u", event.line, event.edge,
 			  event.level);
-	if (stream->ordered && event.line_seqno <= stream->counters[event.line])
-		fail_open(account, "line %u: edge %u after %" PRIu64, event.line, event.line_seqno,
-			  stream->counters[event.line]);
+	if (!event.line_seqno ||
+	    (stream->ordered && event.line_seqno <= stream->counters[event.line]))
+		fail_open(account, "line %u: edge %u, to %u, after %" PRIu64, event.line,
+			  event.line_seqno, event.level, stream->counters[event.line]);
 	stream->counters[event.line] = event.line_seqno;
 }
 
@@ -266,8 +267,6 @@ static bool is_allowed(int error, unsigned int may)
 		return may & MAY_CANCEL;
 	case EFAULT:
 		return may & MAY_FAULT;
-	case EBUSY:
-		return may & MAY_BUSY;
 	case ENOBUFS:
 		return may & MAY_NOBUFS;
 	default:
@@ -335,6 +334,38 @@ static void watch(struct account *account, struct slot *slot, uint64_t next)
 	SET(slot->open, account->life ? account->number : 0);
 }
 
+/*
+ * Between the lookup of a name and the open of its minor the device may go, and another be given
+ * the minor: what is opened then is that, or an injector. The kernel's misc devices are so; the
+ * limit of requests says what is open. NULL: nothing of ours.
+ */
+static struct device *device_of(int fd, struct device *named, struct notify_multi_info *info)
+{
+	struct device *device;
+
+	if (ioctl(fd, NOTIFY_MULTI_IOC_GET_INFO, info)) {
+		if (errno != ENOTTY)
+			fail("%s: GET_INFO: %m", named->name);
+		ADD(shared->strays, 1);
+		return NULL;
+	}
+	if (info->max_requests - MAX_REQUESTS >= DEVICES)
+		fail("%s: max_requests is %u", named->name, info->max_requests);
+	device = &shared->devices[info->max_requests - MAX_REQUESTS];
+	ADD(device->opens, 1);
+	if (device != named)
+		ADD(shared->strays, 1);
+	return device;
+}
+
+static void check_sizes(const struct account *account)
+{
+	if (account->packet_size < SMALLEST_PACKET || account->packet_size > LARGEST_PACKET ||
+	    account->record_size != RECORD_HEADER + (account->packet_size + 7) / 8 * 8)
+		fail_open(account, "packets of %u bytes, records of %u", account->packet_size,
+			  account->record_size);
+}
+
 bool open_account(struct account *account, struct device *device, unsigned int kind, int flags,
 		  struct slot *slot)
 {
@@ -342,24 +373,29 @@ bool open_account(struct account *account, struct device *device, unsigned int k
 	struct notify_multi_stats stats;
 	struct notify_multi_info info;
 	int fd = sim_open(device->name, flags);
+	struct device *opened;
 
 	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO || fd == -EINTR)
 		return false;
 	if (fd < 0)
 		fail("%s: open: %s", device->name, strerror(-fd));
-	ADD(device->opens, 1);
-	*account = (struct account){ .device = device, .kind = kind, .fd = fd };
-	account->number = ADD(shared->open_numbers, 1) + 1;
-	if (life % 2 && life == GET(device->life))
+	opened = device_of(fd, device, &info);
+	if (!opened) {
+		close(fd);
+		return false;
+	}
+	*account = (struct account){
+		.device = opened,
+		.number = ADD(shared->open_numbers, 1) + 1,
+		.kind = kind,
+		.fd = fd,
+		.packet_size = info.packet_size,
+		.record_size = info.record_size,
+	};
+	if (opened == device && life % 2 && life == GET(device->life))
 		account->life = life;
+	check_sizes(account);
 
-	ask(account, NOTIFY_MULTI_IOC_GET_INFO, &info);
-	account->packet_size = info.packet_size;
-	account->record_size = info.record_size;
-	if (info.packet_size < SMALLEST_PACKET || info.packet_size > LARGEST_PACKET ||
-	    info.record_size != RECORD_HEADER + (info.packet_size + 7) / 8 * 8)
-		fail_open(account, "packets of %u bytes, records of %u", info.packet_size,
-			  info.record_size);
 	ask(account, NOTIFY_MULTI_IOC_GET_STATS, &stats);
 	if (stats.delivered)
 		fail_open(account, "%" PRIu64 " were delivered at once", (uint64_t)stats.delivered);

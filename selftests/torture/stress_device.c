@@ -172,7 +172,7 @@ static void configure(struct device *device, struct random *random)
 	expect(sim_set_number(device->name, "replay", 0), "replay");
 	expect(sim_set_number(device->name, "packet_size", device->packet_size), "packet_size");
 	expect(sim_set_number(device->name, "max_packets", max_packets), "max_packets");
-	expect(sim_set_number(device->name, "max_requests", 6 + random_below(random, 10)),
+	expect(sim_set_number(device->name, "max_requests", MAX_REQUESTS + master.index),
 	       "max_requests");
 	expect(sim_set_number(device->name, "replay", random_below(random, 2) *
 			      random_below(random, max_packets + 1)), "replay");
@@ -396,11 +396,12 @@ void device_main(void *data)
 static void make_chip(struct device *device, struct random *random)
 {
 	bool sleeping = random_once_in(random, 2);
-	char parameters[64];
+	char parameters[128];
 	int ret;
 
-	snprintf(parameters, sizeof(parameters), "label=%s max_packets=16 sleeping=%d",
-		 device->name, sleeping);
+	snprintf(parameters, sizeof(parameters),
+		 "label=%s max_packets=16 max_requests=%u sleeping=%d", device->name,
+		 MAX_REQUESTS + GPIO, sleeping);
 	ret = load_module("notify_gpio_chip", parameters);
 	device->exists = ret != -ENOENT;
 	if (!device->exists) {

@@ -47,7 +47,7 @@ static enum outcome sharer_read(struct sharer *sharer, struct stream *stream)
 		ret = result(read(sharer->fd, stream->buffer,
 				  stream->account->record_size *
 				  (1 + random_below(&sharer->random, 3))));
-		return take(stream, stream->buffer, ret, MAY_INTR | MAY_BUSY);
+		return take(stream, stream->buffer, ret, MAY_INTR);
 	}
 	if (poll(&pollfd, 1, -1) < 0 && errno != EINTR)
 		fail_open(stream->account, "poll: %m");

@@ -23,8 +23,8 @@ import vm
 MACHINE = "amd64-6.12-debug"
 # Those that bring a fuzzer of Debian's.
 FUZZERS = ("dev", "trinity")
-# To boot, to look for leaks, and to end, on a slow machine.
-MORE_SECONDS = 900
+# To boot, to look for leaks, and for programs that count rounds: silence is noticed before.
+MORE_SECONDS = 3600
 # An option that is not ours.
 OPTION = re.compile(r"--(?!seconds|seed)[a-z-]+=[^+ ]*")
 
