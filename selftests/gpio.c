@@ -365,7 +365,7 @@ TEST_F(gpio, unbind_wakes_readers_and_bind_starts_anew)
 
 TEST_F(gpio, unbind_while_a_line_settles)
 {
-	START("debounce_ms=100");
+	START("debounce_ms=20000");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, 1));
 	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
