@@ -26,6 +26,8 @@ class Check(console.Console):
         self.skipped = []
         self.suite = self.test = None
         self.planned = self.seen = 0
+        self.seconds = {}
+        self.started = 0
         self.toggler = None
 
     def full_name(self, case):
@@ -37,6 +39,8 @@ class Check(console.Console):
         missing = self.planned - self.seen
         if self.test and missing > 0:
             self.failed.append(self.full_name(f"{missing} did not come to their end"))
+        if self.test:
+            self.seconds[f"{self.suite}/{self.test}"] = time.monotonic() - self.started
         self.test = None
 
     def hear_program(self, line):
@@ -70,6 +74,7 @@ class Check(console.Console):
             self.end_program()
             self.test = line.rsplit(" ", 1)[1]
             self.planned, self.seen = 1, 0
+            self.started = time.monotonic()
             vm.say(f"{self.name}: {self.suite}/{self.test}")
         elif line.startswith("@suite "):
             self.end_program()
@@ -88,6 +93,11 @@ class Check(console.Console):
         if not self.passed:
             self.failed.append("no test passed")
 
+    def longest(self):
+        """The programs that took longest."""
+        longest = sorted(self.seconds, key=self.seconds.get, reverse=True)[:5]
+        return ", ".join(f"{name} {self.seconds[name]:.0f} s" for name in longest)
+
 
 def check(name):
     """Runs the suite on a machine."""
@@ -95,7 +105,8 @@ def check(name):
     started = time.monotonic()
     result.run("check", RUN_SECONDS)
     vm.say(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
-           f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s")
+           f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s; longest: "
+           f"{result.longest()}")
     return result
 
 

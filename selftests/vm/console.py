@@ -17,13 +17,13 @@ class Console:
         self.failed = []
         self.log = []
         self.complaints = []
+        self.races = vm.Races()
         self.ended = False
 
     def hear(self, line):
         """Takes a line of the console."""
         self.log.append(line)
-        if vm.complaint(line):
-            self.complaints.append(line)
+        self.complaints += self.races.hear(line)
         if line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@end"):
@@ -51,6 +51,9 @@ class Console:
         if not self.ended:
             self.failed.append("the machine did not come to its end")
             self.show_log(40)
+        self.complaints += self.races.end_report()
+        if self.races.foreign:
+            vm.say(f"{self.name}: {self.races.foreign} reports of races within the kernel")
         for line in self.complaints:
             print(f"{self.name}: dmesg: {line}", flush=True)
         if self.complaints:
