@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_gpio: on the controller of modules/notify_gpio_chip.c, and on the lines of a real
- * one that somebody outside moves: see the fixture "board".
+ * notify_gpio: on the controller of modules/notify_gpio_chip.c, on the kernel's gpio-sim,
+ * and on the lines of a real one that somebody outside moves: see the fixture "board".
  */
 
 #include "sim.h"
@@ -422,6 +422,199 @@ TEST_F(chip, suspend_and_resume_where_lines_cannot_wake)
 	ASSERT_EQ(0, write_file("/sys/power/pm_test", "none"));
 	ASSERT_EQ(0, toggle(0, 1));
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+}
+
+/* -- The kernel's simulated controller. ------------------------------------ */
+
+#define GPIO_SIM	"/sys/kernel/config/gpio-sim/"
+#define SIM_CHIP	GPIO_SIM "kselftest/"
+#define SIM_BANK	SIM_CHIP "bank/"
+#define SIM_LABEL	"kselftest-gpio-sim"
+#define SIM_LINES	8
+
+FIXTURE(simulated)
+{
+	char lines[192]; /* The directory of those in sysfs. */
+	int fd;
+};
+
+FIXTURE_VARIANT(simulated)
+{
+	const char *described;
+};
+
+FIXTURE_VARIANT_ADD(simulated, by_a_lookup_table)
+{
+	.described = "nodes=0",
+};
+
+FIXTURE_VARIANT_ADD(simulated, by_software_nodes)
+{
+	.described = "nodes=1",
+};
+
+static void remove_simulated(void)
+{
+	if (access(SIM_CHIP, F_OK))
+		return;
+	write_file(SIM_CHIP "live", "0");
+	rmdir(SIM_BANK);
+	rmdir(SIM_CHIP);
+}
+
+static int make_simulated(char *lines, size_t size)
+{
+	char device[64], chip[64];
+	int ret;
+
+	remove_simulated();
+	if (mkdir(SIM_CHIP, 0700) || mkdir(SIM_BANK, 0700))
+		return -errno;
+	ret = write_file(SIM_BANK "num_lines", "8");
+	if (!ret)
+		ret = write_file(SIM_BANK "label", SIM_LABEL);
+	if (!ret)
+		ret = write_file(SIM_CHIP "live", "1");
+	if (!ret)
+		ret = read_file(SIM_CHIP "dev_name", device, sizeof(device));
+	if (!ret)
+		ret = read_file(SIM_BANK "chip_name", chip, sizeof(chip));
+	if (!ret)
+		snprintf(lines, size, "/sys/devices/platform/%s/%s", device, chip);
+	return ret;
+}
+
+FIXTURE_SETUP(simulated)
+{
+	self->fd = -1;
+}
+
+FIXTURE_TEARDOWN(simulated)
+{
+	if (self->fd >= 0)
+		close(self->fd);
+	EXPECT_EQ(0, unload_chip());
+	remove_simulated();
+}
+
+/* notify_gpio on lines of gpio-sim, with those parameters of notify_gpio_chip. */
+#define SIMULATE(parameters)								\
+do {											\
+	char start[256];								\
+	int ret;									\
+											\
+	if (access(GPIO_SIM, F_OK))							\
+		load_module("gpio-sim", "");						\
+	if (access(GPIO_SIM, F_OK))							\
+		SKIP(return, "this kernel has no gpio-sim");				\
+	ASSERT_EQ(0, make_simulated(self->lines, sizeof(self->lines)));			\
+	snprintf(start, sizeof(start), "controller=" SIM_LABEL " %s %s",		\
+		 variant->described, parameters);					\
+	ret = load_chip(start);								\
+	if (ret == -ENOENT)								\
+		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
+	ASSERT_EQ(0, ret);								\
+	ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));				\
+	self->fd = sim_open(NAME, O_RDONLY | O_NONBLOCK);				\
+	ASSERT_LE(0, self->fd);								\
+} while (0)
+
+static int pull_line(const char *lines, unsigned int line, unsigned int level)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", lines, line);
+	return write_file(path, level ? "pull-up" : "pull-down");
+}
+
+#define PULL(line, level) ASSERT_EQ(0, pull_line(self->lines, line, level))
+
+TEST_F(simulated, each_edge_is_a_packet)
+{
+	SIMULATE("");
+	for (unsigned int i = 1; i <= 20; i += 2) {
+		PULL(0, 1);
+		EXPECT_EDGE(self->fd, 0, RISING, 1, i);
+		PULL(0, 0);
+		EXPECT_EDGE(self->fd, 0, FALLING, 0, i + 1);
+	}
+	EXPECT_EQ(20, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, lines_are_told_apart_and_counted_each)
+{
+	SIMULATE("lines=8");
+	for (unsigned int line = 0; line < SIM_LINES; line++) {
+		PULL(line, 1);
+		EXPECT_EDGE(self->fd, line, RISING, 1, 1);
+	}
+	for (unsigned int line = SIM_LINES; line-- > 0;) {
+		PULL(line, 0);
+		EXPECT_EDGE(self->fd, line, FALLING, 0, 2);
+	}
+	EXPECT_EQ(2 * SIM_LINES, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, line_that_is_pulled_where_it_is_has_no_edge)
+{
+	SIMULATE("");
+	PULL(0, 0);
+	PULL(1, 1);
+	PULL(1, 1);
+	EXPECT_EDGE(self->fd, 1, RISING, 1, 1);
+	PULL(1, 0);
+	EXPECT_EDGE(self->fd, 1, FALLING, 0, 2);
+	EXPECT_EQ(2, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, only_rising_edges)
+{
+	SIMULATE("edge=rising");
+	for (unsigned int i = 1; i <= 3; i++) {
+		PULL(0, 1);
+		EXPECT_EDGE(self->fd, 0, RISING, 1, i);
+		PULL(0, 0);
+	}
+	EXPECT_EQ(3, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, only_falling_edges_of_an_active_low_line)
+{
+	SIMULATE("edge=falling active_low=1");
+	for (unsigned int i = 1; i <= 3; i++) {
+		PULL(0, 1);
+		EXPECT_EDGE(self->fd, 0, FALLING, 0, i);
+		PULL(0, 0);
+	}
+	EXPECT_EQ(3, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, bouncing_line_is_one_packet_once_it_is_quiet)
+{
+	SIMULATE("debounce_ms=500");
+	for (unsigned int i = 0; i < 7; i++)
+		PULL(0, 1 - i % 2);
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+	EXPECT_EQ(1, get_stats(self->fd).seq);
+}
+
+TEST_F(simulated, each_edge_reaches_two_opens)
+{
+	struct gpio_record first, second;
+	int other;
+
+	SIMULATE("");
+	other = sim_open(NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, other);
+	for (unsigned int i = 0; i < 10; i++) {
+		PULL(i / 2 % 2, 1 - i % 2);
+		ASSERT_EQ(sizeof(first), next_record(self->fd, &first));
+		ASSERT_EQ(sizeof(second), next_record(other, &second));
+		EXPECT_EQ(0, memcmp(&first, &second, sizeof(first)));
+		EXPECT_EQ(i + 1, first.header.seq);
+		EXPECT_EQ(i / 2 % 2, first.event.line);
+	}
+	close(other);
 }
 
 /* -- A real controller. ---------------------------------------------------- */

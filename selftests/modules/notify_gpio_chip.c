@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A GPIO controller for selftests/gpio.c, with a notify_gpio device on its lines.
+ * A GPIO controller for selftests/gpio.c, with a notify_gpio device on its lines, or on those
+ * of another controller.
  *
  * The controller is one in memory, whose lines are moved by writing to parameters; it
  * either raises interrupts as a chip on the bus does, or is one of those behind a bus
@@ -33,6 +34,14 @@ MODULE_PARM_DESC(sleeping, "The controller is behind a bus that sleeps");
 static char *label = "kselftest-gpio";
 module_param(label, charp, 0444);
 MODULE_PARM_DESC(label, "Property label; empty for none");
+
+static char *controller = CHIP_LABEL;
+module_param(controller, charp, 0444);
+MODULE_PARM_DESC(controller, "Label of the controller whose lines the device has");
+
+static bool nodes;
+module_param(nodes, bool, 0444);
+MODULE_PARM_DESC(nodes, "Software nodes say which lines, instead of a lookup table");
 
 static char *edge = "";
 module_param(edge, charp, 0444);
@@ -68,6 +77,8 @@ static DEFINE_MUTEX(chip_lock); /* Serialises moves, and guards chip_device. */
 static struct device *chip_parent;
 static struct platform_device *chip_device;
 static struct gpiod_lookup_table *chip_lookup;
+static struct software_node chip_node;
+static struct software_node_ref_args chip_references[CHIP_LINES];
 static struct gpio_chip chip;
 static u8 chip_levels[CHIP_LINES];
 static unsigned int chip_triggers[CHIP_LINES];
@@ -178,29 +189,61 @@ MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line so many times");
 
 /* -- The device. ----------------------------------------------------------- */
 
-static struct gpiod_lookup_table *chip_add_lookup(void)
+static unsigned long chip_line_flags(void)
+{
+	return active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
+}
+
+static int chip_add_lookup(void)
 {
 	struct gpiod_lookup_table *table;
 	unsigned int i;
 
 	table = kzalloc(struct_size(table, table, lines + 1), GFP_KERNEL);
 	if (!table)
-		return NULL;
+		return -ENOMEM;
 	table->dev_id = "notify_gpio.77";
 	for (i = 0; i < lines; i++)
 		table->table[i] = (struct gpiod_lookup){
-			.key = CHIP_LABEL,
+			.key = controller,
 			.chip_hwnum = i,
 			.idx = i,
-			.flags = active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH,
+			.flags = chip_line_flags(),
 		};
 	gpiod_add_lookup_table(table);
-	return table;
+	chip_lookup = table;
+	return 0;
+}
+
+/* A controller is found by its node's name, which is its label. */
+static int chip_add_nodes(void)
+{
+	unsigned int i;
+
+	chip_node.name = controller;
+	for (i = 0; i < lines; i++)
+		chip_references[i] = SOFTWARE_NODE_REFERENCE(&chip_node, i, chip_line_flags());
+	return software_node_register(&chip_node);
+}
+
+static int chip_add_lines(void)
+{
+	return nodes ? chip_add_nodes() : chip_add_lookup();
+}
+
+static void chip_remove_lines(void)
+{
+	if (nodes) {
+		software_node_unregister(&chip_node);
+		return;
+	}
+	gpiod_remove_lookup_table(chip_lookup);
+	kfree(chip_lookup);
 }
 
 static struct platform_device *chip_add_device(void)
 {
-	struct property_entry properties[8] = { };
+	struct property_entry properties[9] = { };
 	struct platform_device_info info = {
 		.name = "notify_gpio",
 		.id = DEVICE_ID,
@@ -222,6 +265,8 @@ static struct platform_device *chip_add_device(void)
 		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,replay", replay);
 	if (wakeup)
 		properties[n++] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (nodes)
+		properties[n++] = PROPERTY_ENTRY_REF_ARRAY_LEN("gpios", chip_references, lines);
 	return platform_device_register_full(&info);
 }
 
@@ -229,21 +274,20 @@ static void chip_remove_device(void)
 {
 	platform_device_unregister(chip_device);
 	chip_device = NULL;
-	gpiod_remove_lookup_table(chip_lookup);
-	kfree(chip_lookup);
+	chip_remove_lines();
 }
 
 static int chip_make_device(void)
 {
 	struct platform_device *device;
+	int ret;
 
-	chip_lookup = chip_add_lookup();
-	if (!chip_lookup)
-		return -ENOMEM;
+	ret = chip_add_lines();
+	if (ret)
+		return ret;
 	device = chip_add_device();
 	if (IS_ERR(device)) {
-		gpiod_remove_lookup_table(chip_lookup);
-		kfree(chip_lookup);
+		chip_remove_lines();
 		return PTR_ERR(device);
 	}
 	chip_device = device;

@@ -29,10 +29,12 @@ kernel_make() {
 		CROSS_COMPILE="$CROSS" CC="$compiler" "${MODULE_FLAGS[@]}" "$@"
 }
 
-# The kernel modules, Debian's own, that the guest loads.
+# The kernel modules, Debian's own, that the guest loads; and those that not all kernels have.
 KERNEL_MODULES=(configfs)
+OPTIONAL_MODULES=(gpio-sim)
 if [ "$KIND" = bench ]; then
 	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
+	OPTIONAL_MODULES=()
 fi
 
 MODULE_FLAGS=()
@@ -134,6 +136,10 @@ pack_root() {
 	cp "$BUSYBOX" "$ROOT/bin/busybox"
 	for module in "${KERNEL_MODULES[@]}"; do
 		install_kernel_module "$module"
+	done
+	for module in "${OPTIONAL_MODULES[@]}"; do
+		[ -z "$(find "$KERNEL/modules/" -name "$module.ko*")" ] ||
+			install_kernel_module "$module"
 	done
 	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko "$ROOT/modules/"
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
