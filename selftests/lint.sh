@@ -230,7 +230,8 @@ lint_userspace() {
 	local makefile
 
 	for makefile in $(files 'tools/*Makefile' 'selftests/*/Makefile'); do
-		make -s -C "${makefile%/*}" CC="$GCC" LDFLAGS="-static -L$LIBURING/lib" \
+		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$GCC" \
+			LDFLAGS="-static -L$LIBURING/lib" \
 			CFLAGS="-O2 -Werror -isystem $LIBURING/usr/include" all
 	done
 	mkdir -p "$WORK/suite"
