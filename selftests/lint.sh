@@ -67,7 +67,7 @@ kernel_files() {
 lint_text() {
 	local file
 
-	grep -nIE '[[:blank:]]+$' $(files '*') /dev/null | grep -Ev '^(COPYING|[^:]*\.svg):' || true
+	grep -nIE '[[:blank:]]+$' $(files '*') /dev/null | grep -Ev '^(COPYING|[^:]*\.(svg|patch)):' || true
 	for file in $(files '*'); do
 		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at its end"
 	done
@@ -121,7 +121,7 @@ readonly OTHERS_MAY=EMBEDDED_FILENAME
 lint_checkpatch() {
 	local programs='^(selftests|selftests/bench|selftests/torture|tools)/[^/]*\.[ch]$'
 	local modules='^selftests/modules/'
-	local others='^compat\.h$|\.litmus$|\.svg$|^COPYING$'
+	local others='^compat\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
 	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
