@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pm.h>
+#include <linux/property.h>
 #include <linux/uio.h>
 #include <linux/version.h>
 
@@ -100,6 +101,16 @@ do {											\
 	writable = *(constant);								\
 	(girq)->chip = &writable;							\
 } while (0)
+#endif
+
+/* Before 5.12. */
+#ifndef SOFTWARE_NODE_REFERENCE
+#define SOFTWARE_NODE_REFERENCE(ref, ...)						\
+((const struct software_node_ref_args){							\
+	.node = (ref),									\
+	.nargs = ARRAY_SIZE(((u64[]){ __VA_ARGS__ })),					\
+	.args = { __VA_ARGS__ },							\
+})
 #endif
 
 #ifndef pm_sleep_ptr
