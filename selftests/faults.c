@@ -257,13 +257,13 @@ TEST_F(buffer, command_of_io_uring_is_EFAULT_and_the_packet_is_the_next_commands
 	ASSERT_EQ(0, self->ring_ret);
 	BROADCAST(1, 1);
 	prepare_pend(new_sqe(&self->ring), self->fd, BUFFER(RECORD - 1), RECORD);
-	ret = ring_result(&self->ring);
+	ret = pend_result(&self->ring);
 	if (ret == -EOPNOTSUPP)
 		SKIP(return, "commands need Linux 6.7");
 	EXPECT_EQ(-EFAULT, ret);
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	prepare_pend(new_sqe(&self->ring), self->fd, BUFFER(RECORD), RECORD);
-	EXPECT_EQ(RECORD, ring_result(&self->ring));
+	EXPECT_EQ(RECORD, pend_result(&self->ring));
 	EXPECT_RECORD(BUFFER(RECORD), 0, 1);
 }
 

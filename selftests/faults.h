@@ -99,4 +99,15 @@ static inline int ring_result(struct io_uring *ring)
 	return ret;
 }
 
+/* The same for a command: one that the kernel itself does not know is EINVAL to it. */
+static inline int pend_result(struct io_uring *ring)
+{
+	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+	bool known = probe && io_uring_opcode_supported(probe, IORING_OP_URING_CMD);
+	int ret = ring_result(ring);
+
+	io_uring_free_probe(probe);
+	return known ? ret : -EOPNOTSUPP;
+}
+
 #endif /* FAULTS_H */

@@ -102,7 +102,7 @@ static ssize_t call_uring_pend(int fd)
 	if (ret)
 		return ret;
 	prepare_pend(new_sqe(&ring), fd, scratch, RECORD);
-	ret = ring_result(&ring);
+	ret = pend_result(&ring);
 	io_uring_queue_exit(&ring);
 	return ret;
 }

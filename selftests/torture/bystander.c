@@ -114,7 +114,8 @@ static void *produce(void *data)
 	while (packet && !last) {
 		last = __atomic_load_n(&stop, __ATOMIC_RELAXED);
 		fill(device, packet, number++, last);
-		if (write(device->injector, packet, device->packet_size) != device->packet_size) {
+		if (write(device->injector, packet, device->packet_size) !=
+		    (ssize_t)device->packet_size) {
 			perror("bystander: broadcast");
 			exit(1);
 		}
