@@ -18,7 +18,7 @@
  * Longer than anything takes on an emulated machine with a debug kernel: what was not done
  * after so many seconds never will be.
  */
-#define LIMIT_SECONDS	60
+#define LIMIT_SECONDS	120
 
 /* -- Options. -------------------------------------------------------------- */
 

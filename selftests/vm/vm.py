@@ -327,9 +327,6 @@ class Machine:
         if self.arch == "amd64":
             # The check of its timer at boot is not for a machine that has to wait for the host.
             append += " no_timer_check"
-        if self.arch == "amd64":
-            # A timer that a busy host makes late is not broken.
-            append += " no_timer_check"
         if self.counts:
             # With those two features the emulator would count every byte of a copy.
             command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
