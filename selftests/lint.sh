@@ -67,7 +67,8 @@ kernel_files() {
 lint_text() {
 	local file
 
-	grep -nIE '[[:blank:]]+$' $(files '*') /dev/null | grep -Ev '^(COPYING|[^:]*\.(svg|patch)):' || true
+	grep -nIE '[[:blank:]]+$' $(files '*') /dev/null |
+		grep -Ev '^(COPYING|[^:]*\.(svg|patch)):' || true
 	for file in $(files '*'); do
 		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at its end"
 	done
