@@ -76,7 +76,9 @@ static void run_for(double seconds)
 
 	while (now() < end) {
 		sleep_ms(1 + random_below(&chance, 10));
-		kill(worker_pids[random_below(&chance, WORKERS)], SIGUSR1);
+		i = random_below(&chance, WORKERS);
+		if (!GET(shared->slots[i].alone))
+			kill(worker_pids[i], SIGUSR1);
 		for (i = 0; i < WORKERS; i++)
 			check_running(worker_pids[i], "a worker");
 		for (i = 0; i < DEVICES; i++)

@@ -78,9 +78,11 @@ struct device {
  * @life:   and the life of that.
  * @next:   The packet that it reads next.
  * @kind:   How it reads.
+ * @alone:  Nothing but a packet is to wake it: a signal, too, would have it look again.
  */
 struct slot {
 	unsigned int open;
+	unsigned int alone;
 	unsigned int device;
 	unsigned int life;
 	unsigned int kind;

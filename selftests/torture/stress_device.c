@@ -239,6 +239,7 @@ static void wait_for_reader(struct device *device, struct slot *slot, uint64_t l
 
 	if (!open || slot->device != master.index || GET(slot->life) != GET(device->life))
 		return;
+	SET(slot->alone, 1);
 	while (behind(slot, open, last) && !GET(shared->stop)) {
 		if (now() > end)
 			fail("%s life %u, open %u (%s): not woken for packet %" PRIu64 ", next is %"
@@ -246,6 +247,7 @@ static void wait_for_reader(struct device *device, struct slot *slot, uint64_t l
 			     last, slot->next);
 		sleep_ms(1);
 	}
+	SET(slot->alone, 0);
 }
 
 static void read_attribute(struct device *device, const char *attribute, long long *value)

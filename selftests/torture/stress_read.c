@@ -419,7 +419,8 @@ void worker_main(void *data)
 	while (!GET(shared->stop_readers)) {
 		enum kind kind = random_below(&worker->random, KINDS);
 
-		if (!uring_has(kind))
+		/* Where fork() is slow, deaths would leave no time to live. */
+		if (!uring_has(kind) || (kind == KILLED && !random_once_in(&worker->random, 4)))
 			continue;
 		if (kind == SHARED)
 			shared_live(worker);

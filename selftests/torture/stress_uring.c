@@ -142,11 +142,15 @@ static void complete(struct ring *ring, const struct io_uring_cqe *cqe)
 		provide(ring, number);
 }
 
-/* Submits, and takes all completions there are, after the first of them or some time. */
-static void turn(struct ring *ring, unsigned int wait_ms)
+/*
+ * Submits, and takes all completions there are, after the first of them or some time. Whether
+ * there was one.
+ */
+static bool turn(struct ring *ring, unsigned int wait_ms)
 {
 	struct __kernel_timespec time = { .tv_nsec = wait_ms * 1000000LL };
 	struct io_uring_cqe *cqe;
+	bool found = false;
 	int ret;
 
 	ret = io_uring_submit(&ring->uring);
@@ -158,10 +162,19 @@ static void turn(struct ring *ring, unsigned int wait_ms)
 	while (!io_uring_peek_cqe(&ring->uring, &cqe)) {
 		complete(ring, cqe);
 		io_uring_cqe_seen(&ring->uring, cqe);
+		found = true;
 	}
+	return found;
 }
 
 /* -- An open. -------------------------------------------------------------- */
+
+static bool is_alone(const struct ring *ring)
+{
+	const struct slot *slot = ring->stream->account->slot;
+
+	return slot && GET(slot->alone);
+}
 
 /* Multishot reads are one request; what is of no use waits for the next turn. */
 static void request(struct ring *ring, struct random *random)
@@ -171,7 +184,7 @@ static void request(struct ring *ring, struct random *random)
 	for (number = 0; number < requests; number++)
 		if (!ring->busy[number])
 			prepare_request(ring, number);
-		else if (random_once_in(random, 16))
+		else if (!is_alone(ring) && random_once_in(random, 16))
 			prepare_cancel(ring, number);
 }
 
@@ -212,9 +225,10 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind)
 	if (kind == URING_MULTISHOT)
 		for (number = 0; number < REQUESTS; number++)
 			provide(&ring, number);
-	while (reads-- && ring.outcome != GONE) {
+	/* Who waits in vain for a packet does not give up: a wake-up would be lost unseen. */
+	while (reads && ring.outcome != GONE) {
 		request(&ring, &worker->random);
-		turn(&ring, 20);
+		reads -= turn(&ring, 20);
 		if (random_once_in(&worker->random, 8))
 			meddle(&stream, &worker->random);
 	}
