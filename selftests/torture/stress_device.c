@@ -348,7 +348,8 @@ static void live_once(struct device *device, bool paused)
 	come(device);
 	if (paused)
 		resume_producers(device);
-	while (now() < end && !GET(shared->stop)) {
+	/* The last life outlives the workers: see check_clients(). */
+	while ((now() < end || GET(shared->stop_readers)) && !GET(shared->stop)) {
 		disturb(device, random);
 		sleep_ms(random_below(random, 100));
 		if (random_once_in(random, 2))
