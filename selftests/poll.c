@@ -161,6 +161,17 @@ TEST_F(poll, hangs_up_with_records_while_they_remain)
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
 }
 
+/* Nor does it say that they were lost: what GET_STATS counts is not for reads to say. */
+TEST_F(poll, hangs_up_alone_where_the_source_would_have_to_complete_what_remains)
+{
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EXFULL));
+	BROADCAST(LIMIT + 1);
+	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
+	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, RECORD));
+}
+
 TEST_F(poll, one_packet_wakes_every_poll)
 {
 	struct poller pollers[3];
