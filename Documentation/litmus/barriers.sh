@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# barriers.sh [--write]: compares the barriers, RCU sections and takings of nm->lock of the
-# code with those of the list "barriers" beside this script, each of which has its litmus test
+# barriers.sh [--write]: compares the barriers, RCU sections, takings of nm->lock and margins
+# of the code with those of the list "barriers" beside this script, each of which has its test
 # (or its reason to need none) in README.md: what orders the code is what was proved. Neither
 # machines that emulate x86 nor tests that pass can tell when one is missing.
 # --write makes the list anew, after the tests were.
@@ -18,6 +18,7 @@ barriers() {
 
 	barrier='smp_[a-z_]+\(|xchg\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\('
 	barrier+='|atomic_[a-z_]*return\(|spin_(un)?lock[a-z_]*\(&[a-z>-]*nm->lock|__ATOMIC_[A-Z_]+'
+	barrier+='|\+ 1 - pos'
 	cd "$TOP"
 	for file in notify_multi.c ring.h uapi/linux/notify_multi.h; do
 		barrier=$barrier awk -v file="$file" '
@@ -29,6 +30,7 @@ barriers() {
 				found = substr(line, RSTART, RLENGTH)
 				line = substr(line, RSTART + RLENGTH)
 				sub(/\(.*/, "", found)
+				gsub(/ /, "", found)
 				print file, name, found
 			}
 		}' "$file"

@@ -22,7 +22,8 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.
 KERNEL_COMPLAINTS = (
     "WARNING:", "BUG:", "BUG ", "kernel BUG", "Oops", "Call Trace", "Kernel panic",
     "general protection", "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN",
-    "unreferenced object", "suspected memory leak", "kmemleak: Cannot", "detector disabled",
+    "unreferenced object", "suspected memory leak", "kmemleak: Cannot insert", "kmemleak_object",
+    "detector disabled",
     "ODEBUG", "pagealloc:", "Slab corruption", "usercopy:",
     "possible circular locking", "possible recursive locking", "inconsistent lock state",
     "lockdep is turned off", "locking correctness validator", "trying to register non-static key",
@@ -327,6 +328,9 @@ class Machine:
         if self.arch == "amd64":
             # The check of its timer at boot is not for a machine that has to wait for the host.
             append += " no_timer_check"
+            if not self.counts:
+                # What is not zeroed shows.
+                append += " init_on_alloc=0 page_poison=1"
         if self.counts:
             # With those two features the emulator would count every byte of a copy.
             command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
