@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "files.h"
+
 #define FUZZ_DEVICES	2
 #define FUZZ_SLOTS	5	/* Of opens, duplicates among them. */
 #define FUZZ_MAPS	3
@@ -220,8 +222,6 @@ bool fuzz_expect(const char *what, int64_t seen, int64_t expected);
 bool fuzz_expect_bytes(struct model_client *client, unsigned char *seen,
 		       const unsigned char *expected, long bytes, bool raw);
 uint64_t fuzz_now(void);
-int fuzz_read_text(const char *path, char *text, size_t size);
-int fuzz_write_text(const char *path, const char *text);
 
 void fuzz_wait_settled(void);
 

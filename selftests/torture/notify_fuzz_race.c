@@ -494,7 +494,7 @@ static long read_number(const char *path)
 {
 	char text[64];
 
-	return fuzz_read_text(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 10);
+	return read_file(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 10);
 }
 
 static bool configure(const struct fuzz_program *program)
@@ -502,12 +502,12 @@ static bool configure(const struct fuzz_program *program)
 	static const char * const contexts[] = { "thread", "hardirq", "process" };
 	unsigned int context = program->count % 3;
 
-	return !fuzz_write_text(CONFIG "packet_size", "24") &&
-	       !fuzz_write_text(CONFIG "max_packets", program->count % 2 ? "4" : "16") &&
-	       !fuzz_write_text(CONFIG "max_requests", program->count % 5 ? "16" : "2") &&
-	       !fuzz_write_text(CONFIG "first_seq", program->count % 7 ? "1" : "4294967290") &&
-	       !fuzz_write_text(CONFIG "context", contexts[context]) &&
-	       !fuzz_write_text(CONFIG "live", "1");
+	return !write_file(CONFIG "packet_size", "24") &&
+	       !write_file(CONFIG "max_packets", program->count % 2 ? "4" : "16") &&
+	       !write_file(CONFIG "max_requests", program->count % 5 ? "16" : "2") &&
+	       !write_file(CONFIG "first_seq", program->count % 7 ? "1" : "4294967290") &&
+	       !write_file(CONFIG "context", contexts[context]) &&
+	       !write_file(CONFIG "live", "1");
 }
 
 static void start(struct race_open *open_)
@@ -523,12 +523,12 @@ static void start(struct race_open *open_)
 
 static void restore(void)
 {
-	fuzz_write_text(CONFIG "live", "0");
-	fuzz_write_text(CONFIG "packet_size", "64");
-	fuzz_write_text(CONFIG "max_packets", "64");
-	fuzz_write_text(CONFIG "max_requests", "16");
-	fuzz_write_text(CONFIG "first_seq", "1");
-	fuzz_write_text(CONFIG "context", "thread");
+	write_file(CONFIG "live", "0");
+	write_file(CONFIG "packet_size", "64");
+	write_file(CONFIG "max_packets", "64");
+	write_file(CONFIG "max_requests", "16");
+	write_file(CONFIG "first_seq", "1");
+	write_file(CONFIG "context", "thread");
 }
 
 /* The opens of requests that an io_uring had go later, too. */

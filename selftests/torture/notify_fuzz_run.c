@@ -83,37 +83,6 @@ uint64_t fuzz_now(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-int fuzz_write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-int fuzz_read_text(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t bytes;
-
-	if (fd < 0)
-		return -errno;
-	bytes = read(fd, text, size - 1);
-	if (bytes < 0)
-		bytes = -errno;
-	close(fd);
-	if (bytes < 0)
-		return bytes;
-	text[bytes] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
-}
-
 static int config_path(char *path, size_t size, unsigned int device, const char *attribute)
 {
 	return snprintf(path, size, CONFIG_DIR NAME "/%s", device, attribute);
@@ -124,7 +93,7 @@ static uint64_t read_counter(unsigned int device, const char *attribute)
 	char path[128], text[64];
 
 	config_path(path, sizeof(path), device, attribute);
-	if (fuzz_read_text(path, text, sizeof(text)))
+	if (read_file(path, text, sizeof(text)))
 		fuzz_fail("cannot read %s", path);
 	return strtoull(text, NULL, 10);
 }
@@ -281,7 +250,7 @@ static int write_attribute(unsigned int device, unsigned int attribute, int64_t 
 
 	config_path(path, sizeof(path), device, fuzz_attributes[attribute]);
 	attribute_text(text, sizeof(text), attribute, value);
-	return fuzz_write_text(path, text);
+	return write_file(path, text);
 }
 
 static void open_injector(unsigned int device)
@@ -784,7 +753,7 @@ static void call_sysfs(const struct fuzz_call *call)
 
 	snprintf(path, sizeof(path), SYSFS_DIR NAME "/%s", (unsigned int)call->args[0],
 		 names[which]);
-	ret = fuzz_read_text(path, text, sizeof(text));
+	ret = read_file(path, text, sizeof(text));
 	if (fuzz_expect("the result", ret, nm ? 0 : -ENOENT) && nm) {
 		const uint64_t right[] = {
 			nm->packet_size, nm->max_packets, nm->max_requests, nm->replay,
@@ -813,7 +782,7 @@ static void call_configfs(const struct fuzz_call *call)
 	config_path(path, sizeof(path), device, fuzz_attributes[which]);
 	attribute_text(right, sizeof(right), which,
 		       which == FUZZ_LIVE ? !!model->nm : model->config[which]);
-	if (fuzz_read_text(path, seen, sizeof(seen)) || strcmp(seen, right))
+	if (read_file(path, seen, sizeof(seen)) || strcmp(seen, right))
 		fuzz_fail("%s is %s, not %s", path, seen, right);
 }
 
@@ -1148,14 +1117,14 @@ void fuzz_start(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (fuzz_read_text("/sys/module/notify_multi/parameters/max_ring_bytes", text,
-			   sizeof(text))) {
+	if (read_file("/sys/module/notify_multi/parameters/max_ring_bytes", text,
+		      sizeof(text))) {
 		fprintf(stderr, "notify_fuzz: notify_multi is not loaded\n");
 		exit(1);
 	}
 	max_ring_bytes = strtoull(text, NULL, 10);
 	/* Sources come and go all the time, and wait for grace periods. */
-	fuzz_write_text(EXPEDITED, "1");
+	write_file(EXPEDITED, "1");
 	for (i = 0; i < FUZZ_DEVICES; i++) {
 		injectors[i] = -1;
 		config_path(path, sizeof(path), i, "");
@@ -1174,7 +1143,7 @@ void fuzz_stop(void)
 	char path[128];
 	unsigned int i;
 
-	fuzz_write_text(EXPEDITED, "0");
+	write_file(EXPEDITED, "0");
 	for (i = 0; i < FUZZ_DEVICES; i++) {
 		config_path(path, sizeof(path), i, "");
 		if (rmdir(path))

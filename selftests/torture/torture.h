@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "files.h"
+
 #define RECORD_HEADER	sizeof(struct notify_multi_record)
 
 /*
@@ -72,9 +74,6 @@ void join_process(pid_t pid, const char *who);
 
 /* -- Files, modules, simulated sources: 0 or -errno. ------------------------ */
 
-int write_file(const char *path, const char *text);
-/* The text without the newline at its end. */
-int read_file(const char *path, char *text, size_t size);
 long long read_number(const char *path);
 
 int load_module(const char *module, const char *parameters);
