@@ -121,6 +121,15 @@ do {											\
 #define SYSTEM_SLEEP_PM_OPS	SET_SYSTEM_SLEEP_PM_OPS
 #endif
 
+/* -- Tracing. -------------------------------------------------------------- */
+
+/* Before 6.10 what a string of a trace event is copied from, here named alike, is said again. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define notify_assign_str(field)	__assign_str(field, field)
+#else
+#define notify_assign_str(field)	__assign_str(field)
+#endif
+
 /* -- Commands of io_uring that can be cancelled: before 6.7, there are none here. -- */
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)

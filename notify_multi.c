@@ -13,7 +13,10 @@
  * The interrupt side and the readers share no lock: see ring.h.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/atomic.h>
+#include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -24,10 +27,14 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pid.h>
 #include <linux/poll.h>
+#include <linux/printk.h>
 #include <linux/rculist.h>
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/splice.h>
@@ -38,6 +45,9 @@
 #include "compat.h"
 #include "notify_multi.h"
 #include "ring.h"
+
+#define CREATE_TRACE_POINTS
+#include "notify_multi_trace.h"
 
 #define NOTIFY_MULTI_NAME_MAX		63
 #define NOTIFY_MULTI_DEFAULT_MODE	0600
@@ -53,6 +63,7 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @misc:         The node.
  * @siblings:     Entry in notify_multi_devices.
  * @name:         /dev/notify/<name>.
+ * @opens:        debugfs' list of them.
  * @packet_size:  Bytes of payload in each packet.
  * @record_size:  Bytes of a packet's record.
  * @max_packets:  Queue length that an open starts with.
@@ -81,6 +92,7 @@ struct notify_multi {
 	struct miscdevice misc;
 	struct list_head siblings;
 	char *name;
+	struct dentry *opens;
 
 	u32 packet_size;
 	u32 record_size;
@@ -119,6 +131,7 @@ struct notify_multi {
  * @nm:        The device.
  * @rcu:       Broadcasts that have begun may still look whom to wake.
  * @private:   The source's own.
+ * @opener:    The process that opened the device; others may have the open from it.
  * @mappings:  How many mappings show the ring, which then stays. Guarded by nm->lock, as
  *             page faults in a read leave no other lock to mmap().
  * @tickets:   How many commands have pended so far. Guarded by wait.lock.
@@ -144,6 +157,7 @@ struct notify_multi_client {
 	struct notify_multi *nm;
 	struct rcu_head rcu;
 	void *private;
+	struct pid *opener;
 	u32 mappings;
 	u64 tickets;
 
@@ -160,6 +174,8 @@ struct notify_multi_client {
 
 static DEFINE_MUTEX(notify_multi_devices_lock); /* Guards notify_multi_devices. */
 static LIST_HEAD(notify_multi_devices);
+
+static struct dentry *notify_multi_debugfs;
 
 static void notify_multi_release(struct kref *kref)
 {
@@ -257,6 +273,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	struct notify_multi_record *first;
 
 	nm->seq = seq;
+	trace_broadcast(nm->name, seq, when, status, nm->nr_clients);
 	if (!ring) {
 		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
 		if (!client)
@@ -369,11 +386,11 @@ static bool notify_client_ready(struct notify_multi_client *client)
 /**
  * struct notify_queue - an open's queue at one moment
  * @pending: How many packets wait.
- * @lost:    Packets were lost, and no read has said so yet.
+ * @lost:    How many were lost that no read has said yet.
  */
 struct notify_queue {
 	u32 pending;
-	bool lost;
+	u64 lost;
 };
 
 /*
@@ -403,7 +420,8 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 	queue.pending = notify_ring_waiting(ring, last, next);
 	if (!queue.pending)
 		queue.pending = notify_client_ready(client);
-	queue.lost |= last >= next && queue.pending != last + 1 - next;
+	if (last >= next)
+		queue.lost += last + 1 - next - queue.pending;
 	rcu_read_unlock();
 	return queue;
 }
@@ -419,10 +437,23 @@ static void notify_client_set_next(struct notify_multi_client *client, u64 next,
 	WRITE_ONCE(client->next, next);
 }
 
+/* The oldest packet of which no read has said whether it is lost. */
+static u64 notify_client_said(struct notify_multi_client *client)
+{
+	return client->next - client->unsaid;
+}
+
 /* Packets from @seq to before @next are read; those before @seq that were not are lost. */
 static void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next)
 {
-	client->dropped += seq - client->next + client->unsaid;
+	u64 said = notify_client_said(client);
+
+	if (trace_drop_enabled() && seq != said)
+		trace_drop(client->nm->name, client->opener, said, seq - said);
+	if (trace_read_enabled() && next != seq)
+		trace_read(client->nm->name, client->opener, seq, next - seq);
+
+	client->dropped += seq - said;
 	client->delivered += next - seq;
 	notify_client_set_next(client, next, 0);
 }
@@ -430,13 +461,14 @@ static void notify_client_consume(struct notify_multi_client *client, u64 seq, u
 /* Of the packets that a resize has dropped, the oldest @count are known to be lost. */
 static void notify_client_say(struct notify_multi_client *client, u64 count)
 {
+	trace_drop(client->nm->name, client->opener, notify_client_said(client), count);
 	client->dropped += count;
 	notify_client_set_next(client, client->next, client->unsaid - count);
 }
 
 static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
 {
-	return min_t(u64, seq - client->next + client->unsaid, U32_MAX);
+	return min_t(u64, seq - notify_client_said(client), U32_MAX);
 }
 
 /* -- Reading. -------------------------------------------------------------- */
@@ -888,9 +920,26 @@ static int notify_client_get_info(struct notify_multi_client *client, void __use
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
+/* Called with client->lock. */
+static void notify_client_count(struct notify_multi_client *client,
+				struct notify_multi_stats *stats)
 {
 	struct notify_multi *nm = client->nm;
+
+	spin_lock_irq(&nm->lock);
+	stats->seq = nm->seq;
+	stats->clients = nm->nr_clients;
+	spin_unlock_irq(&nm->lock);
+	if (!READ_ONCE(nm->withdrawn))
+		stats->pending_packets = notify_ring_waiting(notify_client_ring(client),
+							     stats->seq, client->next);
+	stats->next = stats->seq + 1 - stats->pending_packets;
+	stats->delivered = client->delivered;
+	stats->dropped = client->dropped + stats->next - notify_client_said(client);
+}
+
+static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
+{
 	struct notify_multi_stats stats = {
 		.abi_version = NOTIFY_MULTI_ABI_VERSION,
 		.pending_requests = atomic_read(&client->requests),
@@ -900,16 +949,7 @@ static int notify_client_get_stats(struct notify_multi_client *client, void __us
 	ret = notify_client_lock(client);
 	if (ret)
 		return ret;
-	spin_lock_irq(&nm->lock);
-	stats.seq = nm->seq;
-	stats.clients = nm->nr_clients;
-	spin_unlock_irq(&nm->lock);
-	if (!READ_ONCE(nm->withdrawn))
-		stats.pending_packets = notify_ring_waiting(notify_client_ring(client), stats.seq,
-							    client->next);
-	stats.next = stats.seq + 1 - stats.pending_packets;
-	stats.delivered = client->delivered;
-	stats.dropped = client->dropped + client->unsaid + stats.next - client->next;
+	notify_client_count(client, &stats);
 	mutex_unlock(&client->lock);
 
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
@@ -1004,7 +1044,7 @@ static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 	if (ret)
 		return ret;
 	last = notify_ring_last(notify_client_ring(client));
-	said = client->next - client->unsaid;
+	said = notify_client_said(client);
 	oldest = last + 1 - notify_ring_waiting(notify_client_ring(client), last, client->next);
 	if (seq <= last && seq >= client->next)
 		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
@@ -1375,6 +1415,7 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 	mutex_init(&client->lock);
 	kref_get(&nm->kref);
 	client->nm = nm;
+	client->opener = get_pid(task_tgid(current));
 	return client;
 }
 
@@ -1383,6 +1424,7 @@ static void notify_client_destroy(struct notify_multi_client *client)
 	notify_ring_free(rcu_dereference_protected(client->ring, true));
 	kvfree(client->taken);
 	mutex_destroy(&client->lock);
+	put_pid(client->opener);
 	kref_put(&client->nm->kref, notify_multi_release);
 	kfree_rcu(client, rcu);
 }
@@ -1393,8 +1435,11 @@ static u32 notify_multi_replayable(struct notify_multi *nm)
 	return min_t(u64, nm->seq + 1 - nm->first_seq, nm->replay);
 }
 
-/* From here on broadcasts reach the open. It starts with what is to be replayed. */
-static void notify_client_join(struct notify_multi_client *client)
+/*
+ * From here on broadcasts reach the open. It starts with what is to be replayed: how many
+ * packets that are.
+ */
+static u32 notify_client_join(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
@@ -1418,6 +1463,7 @@ static void notify_client_join(struct notify_multi_client *client)
 	/* WRITE_ONCE(): for clients_show(). */
 	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
 	spin_unlock_irq(&nm->lock);
+	return replay;
 }
 
 static void notify_client_leave(struct notify_multi_client *client)
@@ -1440,10 +1486,11 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 	const struct notify_multi_ops *ops = rcu_dereference_protected(nm->ops, true);
 	struct notify_multi_client *client = notify_client_create(nm);
 	int ret = 0;
+	u32 replay;
 
 	if (!client)
 		return -ENOMEM;
-	notify_client_join(client);
+	replay = notify_client_join(client);
 
 	if (ops && ops->arrival)
 		ret = ops->arrival(client, file);
@@ -1453,6 +1500,7 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 		return notify_multi_user_errno(ret);
 	}
 
+	trace_open(nm->name, client->opener, client->next, replay);
 	file->private_data = client;
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file); /* Which never fails. */
@@ -1469,11 +1517,50 @@ static void notify_client_depart(struct notify_multi_client *client)
 		ops->departure(client);
 }
 
+struct notify_name {
+	char comm[TASK_COMM_LEN];
+};
+
+/* Of the process that opened the device, as long as there is one. */
+static struct notify_name notify_opener_name(struct pid *opener)
+{
+	struct task_struct *task = get_pid_task(opener, PIDTYPE_TGID);
+	struct notify_name name = { "-" };
+
+	if (task) {
+		get_task_comm(name.comm, task);
+		put_task_struct(task);
+	}
+	return name;
+}
+
+/* What a user wants to know who has missed something, and did not look in time. */
+static void notify_client_sum_up(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_multi_stats stats = { };
+	struct notify_name name;
+
+	mutex_lock(&client->lock);
+	notify_client_count(client, &stats);
+	mutex_unlock(&client->lock);
+
+	trace_release(nm->name, client->opener, stats.delivered, stats.dropped,
+		      stats.pending_packets);
+	if (!stats.dropped)
+		return;
+	name = notify_opener_name(client->opener);
+	pr_info_ratelimited("%s: %s[%d] has read %llu packets and lost %llu, for which its queue had no room\n",
+			    nm->name, name.comm, pid_nr(client->opener), stats.delivered,
+			    stats.dropped);
+}
+
 static int notify_multi_close(struct inode *inode, struct file *file)
 {
 	struct notify_multi_client *client = file->private_data;
 	struct notify_multi *nm = client->nm;
 
+	notify_client_sum_up(client);
 	down_read(&nm->callbacks);
 	notify_client_leave(client);
 	notify_client_depart(client);
@@ -1560,20 +1647,104 @@ static struct attribute *notify_multi_attrs[] = {
 };
 ATTRIBUTE_GROUPS(notify_multi);
 
+/* -- debugfs. -------------------------------------------------------------- */
+
+/**
+ * struct notify_open - an open as debugfs shows it
+ * @opener:      The process that opened the device.
+ * @queue:       What waits, and is lost.
+ * @max_packets: How long the queue is.
+ * @dropped:     Lost, and said to be.
+ * @delivered:   Read.
+ * @requests:    How many reads sleep and commands pend.
+ */
+struct notify_open {
+	struct pid *opener;
+	struct notify_queue queue;
+	u32 max_packets;
+	u64 dropped;
+	u64 delivered;
+	u32 requests;
+};
+
+/* Called with nm->lock, which keeps the open. */
+static void notify_client_sample(struct notify_multi_client *client, struct notify_open *open)
+{
+	open->opener = get_pid(client->opener);
+	open->queue = notify_client_peek(client);
+	open->max_packets = notify_client_produce(client)->max_packets;
+	/* data_race(): with a read, for which debugfs does not wait. */
+	open->dropped = data_race(client->dropped);
+	/* The same. */
+	open->delivered = data_race(client->delivered);
+	open->requests = atomic_read(&client->requests);
+}
+
+/* The open at @index. One at a time, lest broadcasts wait for the list. */
+static bool notify_multi_sample(struct notify_multi *nm, unsigned int index,
+				struct notify_open *open)
+{
+	struct notify_multi_client *client;
+	bool found = false;
+
+	spin_lock_irq(&nm->lock);
+	list_for_each_entry(client, &nm->clients, node) {
+		if (index--)
+			continue;
+		notify_client_sample(client, open);
+		found = true;
+		break;
+	}
+	spin_unlock_irq(&nm->lock);
+	return found;
+}
+
+static int notify_multi_opens_show(struct seq_file *s, void *unused)
+{
+	struct notify_open open;
+	unsigned int index;
+
+	seq_puts(s, "    pid comm                queued         of       lost       read waiting\n");
+	for (index = 0; notify_multi_sample(s->private, index, &open); index++) {
+		struct notify_name name = notify_opener_name(open.opener);
+
+		seq_printf(s, "%7d %-15s %10u %10u %10llu %10llu %7u\n", pid_vnr(open.opener),
+			   name.comm, open.queue.pending, open.max_packets,
+			   open.dropped + open.queue.lost, open.delivered, open.requests);
+		put_pid(open.opener);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(notify_multi_opens);
+
 /* -- Registration. --------------------------------------------------------- */
 
-static bool notify_multi_config_valid(const struct notify_multi_config *config)
+static bool notify_multi_name_valid(const char *name)
 {
-	size_t length = config->name ? strlen(config->name) : 0;
+	size_t length = name ? strlen(name) : 0;
 
-	return length && length <= NOTIFY_MULTI_NAME_MAX && !strpbrk(config->name, "/!") &&
-	       strcmp(config->name, ".") && strcmp(config->name, "..") &&
-	       !(config->mode & ~0777) &&
-	       config->packet_size && config->packet_size <= NOTIFY_MULTI_MAX_PACKET_SIZE &&
-	       notify_multi_ring_fits(config->packet_size, config->max_packets) &&
-	       config->max_requests && config->max_requests <= INT_MAX &&
-	       config->replay <= config->max_packets &&
-	       config->first_seq <= S64_MAX;
+	return length && length <= NOTIFY_MULTI_NAME_MAX && !strpbrk(name, "/!") &&
+	       strcmp(name, ".") && strcmp(name, "..");
+}
+
+/* What of it is out of range, or NULL. */
+static const char *notify_multi_config_error(const struct notify_multi_config *config)
+{
+	if (!notify_multi_name_valid(config->name))
+		return "name";
+	if (config->mode & ~0777)
+		return "mode";
+	if (!config->packet_size || config->packet_size > NOTIFY_MULTI_MAX_PACKET_SIZE)
+		return "packet_size";
+	if (!notify_multi_ring_fits(config->packet_size, config->max_packets))
+		return "max_packets";
+	if (!config->max_requests || config->max_requests > INT_MAX)
+		return "max_requests";
+	if (config->replay > config->max_packets)
+		return "replay";
+	if (config->first_seq > S64_MAX)
+		return "first_seq";
+	return NULL;
 }
 
 static struct notify_multi *notify_multi_create(struct device *parent,
@@ -1628,8 +1799,11 @@ static int notify_multi_publish(struct notify_multi *nm)
 			ret = -EEXIST;
 	if (!ret)
 		ret = misc_register(&nm->misc);
-	if (!ret)
+	if (!ret) {
 		list_add_tail(&nm->siblings, &notify_multi_devices);
+		nm->opens = debugfs_create_file(nm->name, 0400, notify_multi_debugfs, nm,
+						&notify_multi_opens_fops);
+	}
 	mutex_unlock(&notify_multi_devices_lock);
 	return ret;
 }
@@ -1637,6 +1811,7 @@ static int notify_multi_publish(struct notify_multi *nm)
 static void notify_multi_withdraw(struct notify_multi *nm)
 {
 	mutex_lock(&notify_multi_devices_lock);
+	debugfs_remove(nm->opens);
 	misc_deregister(&nm->misc);
 	list_del(&nm->siblings);
 	mutex_unlock(&notify_multi_devices_lock);
@@ -1659,11 +1834,14 @@ static void notify_multi_withdraw(struct notify_multi *nm)
 struct notify_multi *notify_multi_register(struct device *parent,
 					   const struct notify_multi_config *config)
 {
+	const char *error = notify_multi_config_error(config);
 	struct notify_multi *nm;
 	int ret;
 
-	if (!notify_multi_config_valid(config))
+	if (error) {
+		pr_err_ratelimited("%.63s: %s is out of range\n", config->name ?: "", error);
 		return ERR_PTR(-EINVAL);
+	}
 	nm = notify_multi_create(parent, config);
 	if (!nm)
 		return ERR_PTR(-ENOMEM);
@@ -1797,6 +1975,19 @@ void *notify_multi_get_private(struct notify_multi_client *client)
 	return client->private;
 }
 EXPORT_SYMBOL_GPL(notify_multi_get_private);
+
+static int __init notify_multi_init(void)
+{
+	notify_multi_debugfs = debugfs_create_dir("notify_multi", NULL);
+	return 0;
+}
+module_init(notify_multi_init);
+
+static void __exit notify_multi_exit(void)
+{
+	debugfs_remove(notify_multi_debugfs);
+}
+module_exit(notify_multi_exit);
 
 MODULE_DESCRIPTION("Broadcast of hardware notifications to every open of a device");
 MODULE_AUTHOR("The notify_multi developers");

@@ -116,17 +116,20 @@ BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,
 readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
 # The one place for kernel versions, where macros stand for functions.
 readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE
+# Tracepoints are described in macros that look like structures.
+readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 # The ABI's header, which notify_multi.h includes, has the same name.
 readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 lint_checkpatch() {
 	local programs='^(selftests|selftests/bench|selftests/torture|tools)/[^/]*\.[ch]$'
 	local modules='^selftests/modules/'
-	local others='^compat\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
+	local others='^compat\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
 	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
 	checkpatch "$COMPAT_MAY" compat.h
+	checkpatch "$TRACE_MAY" notify_multi_trace.h
 	checkpatch "$OTHERS_MAY" $(files '*' | grep -Ev "$programs|$modules|$others")
 }
 
