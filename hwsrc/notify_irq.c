@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_irq: interrupts of a block with registers, for every program that wants them.
+ *
+ * What the hard handler, notify_irq_hard(), does is what the firmware node says of the
+ * block, in this order:
+ *
+ *     status     is the interrupt of this block at all?
+ *     ack-copy   the register that tells what is to be acknowledged
+ *     snapshot   the registers that become the packet
+ *     ack        is written, or what was read for ack-copy
+ *
+ * No register is read twice, as some clear when they are read; and what is acknowledged was
+ * read before the snapshot: an event that comes later is still there after it, and
+ * interrupts again. The IRQ thread, notify_irq_thread(), broadcasts: see source.h.
+ *
+ * The firmware node has the properties of "notify-multi,irq"; device tree, ACPI (by
+ * PRP0001) and software nodes will do.
+ */
+
+#include <linux/bits.h>
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/irq.h>
+#include <linux/mod_devicetable.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/platform_device.h>
+#include <linux/pm_wakeirq.h>
+#include <linux/property.h>
+#include <linux/notify_irq.h>
+
+#include "compat.h"
+#include "notify_multi.h"
+#include "source.h"
+
+#define IRQ_MAX_REGISTERS	64
+#define IRQ_MAX_WRITES		64
+#define IRQ_REGISTER_SIZE	sizeof(u32)
+
+/**
+ * struct irq_write - a value for a register
+ * @offset: Of the register.
+ * @value:  What is written there.
+ */
+struct irq_write {
+	u32 offset;
+	u32 value;
+};
+
+/**
+ * struct irq_writes - registers that are written when the block begins or ends to interrupt
+ * @count: How many there are.
+ * @write: In their order.
+ */
+struct irq_writes {
+	u32 count;
+	struct irq_write write[IRQ_MAX_WRITES];
+};
+
+/**
+ * enum irq_ack - how an interrupt is acknowledged
+ * @IRQ_ACK_NONE:  By nothing that is written.
+ * @IRQ_ACK_VALUE: By a value that is always the same.
+ * @IRQ_ACK_COPY:  By what another register, or the same, had.
+ */
+enum irq_ack {
+	IRQ_ACK_NONE,
+	IRQ_ACK_VALUE,
+	IRQ_ACK_COPY,
+};
+
+/**
+ * struct notify_irq - a block with registers and an interrupt
+ * @source:        The source that it is.
+ * @base:          Its registers.
+ * @size:          How many bytes they are.
+ * @irq:           Its interrupt.
+ * @has_status:    Whether a register tells that the interrupt is the block's.
+ * @status_offset: That register.
+ * @status_mask:   The bits that tell it.
+ * @ack:           How the interrupt is acknowledged.
+ * @ack_offset:    The register that is written for it.
+ * @ack_value:     What is written, for %IRQ_ACK_VALUE.
+ * @ack_from:      The register that is read for it, for %IRQ_ACK_COPY.
+ * @snapshot:      The first register of the packet.
+ * @init:          What is written when the interrupt has its handler.
+ * @exit:          What is written before the interrupt loses it.
+ * @event:         The packet; only the hard handler uses it, which interrupts itself never.
+ */
+struct notify_irq {
+	struct notify_source source;
+	void __iomem *base;
+	resource_size_t size;
+	int irq;
+	bool has_status;
+	u32 status_offset;
+	u32 status_mask;
+	enum irq_ack ack;
+	u32 ack_offset;
+	u32 ack_value;
+	u32 ack_from;
+	u32 snapshot;
+	struct irq_writes init;
+	struct irq_writes exit;
+	struct notify_irq_event *event;
+};
+
+/**
+ * struct irq_seen - what was read before the snapshot
+ * @status: The register that tells whose interrupt it is.
+ * @ack:    The register that tells what is to be acknowledged.
+ */
+struct irq_seen {
+	u32 status;
+	u32 ack;
+};
+
+/* -- Interrupts. ----------------------------------------------------------- */
+
+static u32 irq_read(struct notify_irq *block, u32 offset)
+{
+	return readl(block->base + offset);
+}
+
+/* Whether the interrupt is the block's. */
+static bool irq_look(struct notify_irq *block, struct irq_seen *seen)
+{
+	if (block->has_status) {
+		seen->status = irq_read(block, block->status_offset);
+		if (!(seen->status & block->status_mask))
+			return false;
+	}
+	if (block->ack == IRQ_ACK_COPY) {
+		if (block->has_status && block->ack_from == block->status_offset)
+			seen->ack = seen->status;
+		else
+			seen->ack = irq_read(block, block->ack_from);
+	}
+	return true;
+}
+
+static u32 irq_read_once(struct notify_irq *block, u32 offset, const struct irq_seen *seen)
+{
+	if (block->has_status && offset == block->status_offset)
+		return seen->status;
+	if (block->ack == IRQ_ACK_COPY && offset == block->ack_from)
+		return seen->ack;
+	return irq_read(block, offset);
+}
+
+static void irq_take_snapshot(struct notify_irq *block, const struct irq_seen *seen)
+{
+	struct notify_irq_event *event = block->event;
+	u32 i;
+
+	event->irq_count++;
+	for (i = 0; i < event->nregs; i++)
+		event->regs[i] = irq_read_once(block, block->snapshot + i * IRQ_REGISTER_SIZE,
+					       seen);
+}
+
+static void irq_acknowledge(struct notify_irq *block, const struct irq_seen *seen)
+{
+	if (block->ack == IRQ_ACK_COPY)
+		writel(seen->ack, block->base + block->ack_offset);
+	else if (block->ack == IRQ_ACK_VALUE)
+		writel(block->ack_value, block->base + block->ack_offset);
+}
+
+static irqreturn_t notify_irq_hard(int irq, void *data)
+{
+	struct notify_irq *block = data;
+	ktime_t now = ktime_get();
+	struct irq_seen seen = { };
+
+	if (!irq_look(block, &seen))
+		return IRQ_NONE;
+	irq_take_snapshot(block, &seen);
+	irq_acknowledge(block, &seen);
+	source_queue(&block->source, block->event, 0, now);
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t notify_irq_thread(int irq, void *data)
+{
+	struct notify_irq *block = data;
+
+	source_wakeup(&block->source);
+	source_broadcast_queue(&block->source);
+	return IRQ_HANDLED;
+}
+
+/* -- Properties. ----------------------------------------------------------- */
+
+/* @count registers at @offset have to be registers of the block. */
+static int irq_check_offset(struct notify_irq *block, const char *name, u32 offset, u32 count)
+{
+	struct device *dev = block->source.dev;
+
+	if (offset % IRQ_REGISTER_SIZE)
+		return dev_err_probe(dev, -EINVAL, "%s: offset 0x%x is no multiple of 4\n", name,
+				     offset);
+	if (offset + count * (u64)IRQ_REGISTER_SIZE > block->size)
+		return dev_err_probe(dev, -EINVAL, "%s: %u registers at 0x%x are not within reg\n",
+				     name, count, offset);
+	return 0;
+}
+
+/* A property of two cells: 1, or 0 where it is not there, or a negative errno. */
+static int irq_parse_pair(struct notify_irq *block, const char *name, u32 *pair)
+{
+	struct device *dev = block->source.dev;
+
+	if (!device_property_present(dev, name))
+		return 0;
+	if (device_property_count_u32(dev, name) != 2 ||
+	    device_property_read_u32_array(dev, name, pair, 2))
+		return dev_err_probe(dev, -EINVAL, "%s must be two numbers\n", name);
+	return 1;
+}
+
+static int irq_parse_status(struct notify_irq *block)
+{
+	static const char name[] = "notify-multi,status";
+	int ret;
+	u32 pair[2];
+
+	ret = irq_parse_pair(block, name, pair);
+	if (ret <= 0)
+		return ret;
+	if (!pair[1])
+		return dev_err_probe(block->source.dev, -EINVAL, "%s: the mask is zero\n", name);
+	block->has_status = true;
+	block->status_offset = pair[0];
+	block->status_mask = pair[1];
+	return irq_check_offset(block, name, pair[0], 1);
+}
+
+static int irq_parse_ack(struct notify_irq *block)
+{
+	static const char name[] = "notify-multi,ack";
+	int ret;
+	u32 pair[2];
+
+	ret = irq_parse_pair(block, name, pair);
+	if (ret <= 0)
+		return ret;
+	block->ack = IRQ_ACK_VALUE;
+	block->ack_offset = pair[0];
+	block->ack_value = pair[1];
+	return irq_check_offset(block, name, pair[0], 1);
+}
+
+static int irq_parse_ack_copy(struct notify_irq *block)
+{
+	static const char name[] = "notify-multi,ack-copy";
+	int ret;
+	u32 pair[2];
+
+	ret = irq_parse_pair(block, name, pair);
+	if (ret <= 0)
+		return ret;
+	if (block->ack != IRQ_ACK_NONE)
+		return dev_err_probe(block->source.dev, -EINVAL,
+				     "%s and notify-multi,ack exclude each other\n", name);
+	block->ack = IRQ_ACK_COPY;
+	block->ack_from = pair[0];
+	block->ack_offset = pair[1];
+	ret = irq_check_offset(block, name, pair[0], 1);
+	return ret ?: irq_check_offset(block, name, pair[1], 1);
+}
+
+static int irq_parse_snapshot(struct notify_irq *block)
+{
+	static const char name[] = "notify-multi,snapshot";
+	struct device *dev = block->source.dev;
+	u32 pair[2] = { 0, 0 };
+	int ret;
+
+	ret = irq_parse_pair(block, name, pair);
+	if (ret < 0)
+		return ret;
+	if (ret && (!pair[1] || pair[1] > IRQ_MAX_REGISTERS))
+		return dev_err_probe(dev, -EINVAL, "%s: the count must be 1 to %u\n", name,
+				     IRQ_MAX_REGISTERS);
+	block->snapshot = pair[0];
+	block->event = devm_kzalloc(dev, struct_size(block->event, regs, pair[1]), GFP_KERNEL);
+	if (!block->event)
+		return -ENOMEM;
+	block->event->nregs = pair[1];
+	return irq_check_offset(block, name, pair[0], pair[1]);
+}
+
+static int irq_parse_writes(struct notify_irq *block, const char *name,
+			    struct irq_writes *writes)
+{
+	struct device *dev = block->source.dev;
+	int count, ret;
+	u32 i;
+
+	if (!device_property_present(dev, name))
+		return 0;
+	count = device_property_count_u32(dev, name);
+	if (count <= 0 || count % 2 || count / 2 > IRQ_MAX_WRITES ||
+	    device_property_read_u32_array(dev, name, (u32 *)writes->write, count))
+		return dev_err_probe(dev, -EINVAL, "%s must be 1 to %u pairs of numbers\n", name,
+				     IRQ_MAX_WRITES);
+	writes->count = count / 2;
+	for (i = 0; i < writes->count; i++) {
+		ret = irq_check_offset(block, name, writes->write[i].offset, 1);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int irq_parse_properties(struct notify_irq *block)
+{
+	int ret;
+
+	ret = irq_parse_status(block);
+	if (ret)
+		return ret;
+	ret = irq_parse_ack(block);
+	if (ret)
+		return ret;
+	ret = irq_parse_ack_copy(block);
+	if (ret)
+		return ret;
+	ret = irq_parse_snapshot(block);
+	if (ret)
+		return ret;
+	ret = irq_parse_writes(block, "notify-multi,init", &block->init);
+	return ret ?: irq_parse_writes(block, "notify-multi,exit", &block->exit);
+}
+
+/* -- Probing. -------------------------------------------------------------- */
+
+static int irq_get_registers(struct notify_irq *block, struct platform_device *pdev)
+{
+	struct resource *registers;
+
+	block->base = devm_platform_get_and_ioremap_resource(pdev, 0, &registers);
+	if (IS_ERR(block->base))
+		return dev_err_probe(&pdev->dev, PTR_ERR(block->base), "cannot map its reg\n");
+	block->size = resource_size(registers);
+	return 0;
+}
+
+/*
+ * An interrupt that stays until something acknowledges it must not be taken again before
+ * its thread has run, where nothing does: reading may be what clears it, and if not, the
+ * machine still lives.
+ */
+static unsigned long irq_flags(struct notify_irq *block)
+{
+	unsigned long flags = IRQF_NO_THREAD; /* Where handlers are threads, events would merge. */
+
+	if (block->has_status)
+		flags |= IRQF_SHARED;
+	if (block->ack == IRQ_ACK_NONE && !(irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH))
+		flags |= IRQF_ONESHOT;
+	return flags;
+}
+
+static void irq_clear_wake(void *dev)
+{
+	dev_pm_clear_wake_irq(dev);
+}
+
+static int irq_enable_wakeup(struct notify_irq *block)
+{
+	struct device *dev = block->source.dev;
+	int ret;
+
+	ret = source_enable_wakeup(&block->source);
+	if (ret || !device_can_wakeup(dev))
+		return ret;
+	ret = dev_pm_set_wake_irq(dev, block->irq);
+	return ret ?: devm_add_action_or_reset(dev, irq_clear_wake, dev);
+}
+
+static int irq_request(struct notify_irq *block)
+{
+	struct device *dev = block->source.dev;
+	int ret;
+
+	ret = devm_request_threaded_irq(dev, block->irq, notify_irq_hard, notify_irq_thread,
+					irq_flags(block), block->source.label, block);
+	return ret ? dev_err_probe(dev, ret, "cannot request its interrupt\n") : 0;
+}
+
+static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
+{
+	u32 i;
+
+	for (i = 0; i < writes->count; i++)
+		writel(writes->write[i].value, block->base + writes->write[i].offset);
+}
+
+static void irq_stop_block(void *data)
+{
+	struct notify_irq *block = data;
+
+	irq_write_all(block, &block->exit);
+}
+
+/*
+ * Between request and end of the interrupt, so that those who share its line never have an
+ * interrupt that nobody takes.
+ */
+static int irq_start_block(struct notify_irq *block)
+{
+	irq_write_all(block, &block->init);
+	return devm_add_action_or_reset(block->source.dev, irq_stop_block, block);
+}
+
+static int notify_irq_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct notify_irq *block;
+	int ret;
+
+	block = devm_kzalloc(dev, sizeof(*block), GFP_KERNEL);
+	if (!block)
+		return -ENOMEM;
+	block->source.dev = dev;
+	ret = irq_get_registers(block, pdev);
+	if (ret)
+		return ret;
+	ret = irq_parse_properties(block);
+	if (ret)
+		return ret;
+	block->irq = platform_get_irq(pdev, 0);
+	if (block->irq < 0)
+		return block->irq;
+	ret = source_register(&block->source, dev,
+			      struct_size(block->event, regs, block->event->nregs));
+	if (ret)
+		return ret;
+	ret = irq_enable_wakeup(block);
+	if (ret)
+		return ret;
+	/* Last, and so the first to go: interrupts end before what they use. */
+	ret = irq_request(block);
+	return ret ?: irq_start_block(block);
+}
+
+static const struct of_device_id notify_irq_of_match[] = {
+	{ .compatible = "notify-multi,irq" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, notify_irq_of_match);
+
+static const struct platform_device_id notify_irq_id[] = {
+	{ "notify_irq" },
+	{ }
+};
+MODULE_DEVICE_TABLE(platform, notify_irq_id);
+
+static struct platform_driver notify_irq_driver = {
+	.probe = notify_irq_probe,
+	.id_table = notify_irq_id,
+	.driver = {
+		.name = "notify_irq",
+		.of_match_table = notify_irq_of_match,
+		.dev_groups = source_groups,
+	},
+};
+module_platform_driver(notify_irq_driver);
+
+MODULE_DESCRIPTION("Interrupts of a block with registers for every program that wants them");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");
