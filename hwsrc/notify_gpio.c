@@ -2,10 +2,9 @@
 /*
  * notify_gpio: edges of GPIO lines for every program that wants them.
  *
- * The way of an edge:
+ * The way of an edge, of which source.h has the queue:
  *
- *     hard handler   gpio_line_irq()      takes time and level and queues them, so that
- *                                         a burst becomes that many packets
+ *     hard handler   gpio_line_irq()      takes time and level and queues them
  *     IRQ thread     gpio_line_thread()   broadcasts what is queued, in order
  *
  * A line behind a sleeping expander has no hard handler: its level can be read by
@@ -20,33 +19,20 @@
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
-#include <linux/kfifo.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
-#include <linux/pm_wakeup.h>
 #include <linux/property.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/notify_gpio.h>
 
 #include "compat.h"
 #include "notify_multi.h"
+#include "source.h"
 
-#define GPIO_MAX_LINES			64
-#define GPIO_QUEUE_LENGTH		256	/* a power of two */
-#define GPIO_MAX_DEBOUNCE_MS		60000
-#define GPIO_DEFAULT_MAX_PACKETS	256
-#define GPIO_DEFAULT_MAX_REQUESTS	16
-
-/* An edge on its way from the hard handler to the thread. */
-struct gpio_edge {
-	struct notify_gpio_event event;
-	int status;
-	ktime_t when;
-};
+#define GPIO_MAX_LINES		64
+#define GPIO_MAX_DEBOUNCE_MS	60000
 
 /**
  * struct gpio_line - a line
@@ -54,9 +40,10 @@ struct gpio_edge {
  * @desc:    The line.
  * @irq:     Its interrupt.
  * @index:   Its place in the "gpios" property.
- * @seqno:   Edges so far; guarded by gpio->lock.
+ * @seqno:   Edges so far; only what queues the line's edges uses it, which is one thread
+ *           or handler.
  * @settle:  Runs when a line that is debounced by software has been quiet.
- * @changed: When it was not quiet last; guarded by gpio->lock.
+ * @changed: When it was not quiet last; guarded by source->lock.
  * @level:   What it had settled to; only gpio_line_settled() uses it.
  * @wakes:   Its interrupt wakes the suspended system.
  */
@@ -74,32 +61,16 @@ struct gpio_line {
 
 /**
  * struct notify_gpio - the lines of one firmware node
- * @dev:         The platform device.
- * @label:       What the node and the interrupts are called.
- * @nm:          Where the edges go.
+ * @source:      The source that they are.
  * @edges:       Which edges are wanted, 1 << &enum notify_gpio_edge.
  * @debounce_ms: How long a line must be quiet where its controller cannot debounce.
- * @broadcast:   Held by the thread that empties the queue, so that packets keep their
- *               order; guards @reported.
- * @reported:    Of the overflows, those that the kernel log tells of.
- * @lock:        Guards all that follows, and what the lines say it does.
- * @queue:       Edges that wait to be broadcast.
- * @overflows:   Edges for which the queue had no room, and which were only counted.
  * @nr_lines:    How many lines there are.
  * @lines:       The lines.
  */
 struct notify_gpio {
-	struct device *dev;
-	const char *label;
-	struct notify_multi *nm;
+	struct notify_source source;
 	u32 edges;
 	u32 debounce_ms;
-
-	struct mutex broadcast; /* Guards the order of packets, and reported. */
-	u32 reported;
-	raw_spinlock_t lock; /* Guards the queue, its counters, and the lines'. */
-	DECLARE_KFIFO(queue, struct gpio_edge, GPIO_QUEUE_LENGTH);
-	u32 overflows;
 	u32 nr_lines;
 	struct gpio_line lines[];
 };
@@ -115,68 +86,19 @@ static u32 gpio_edge_to(int level)
 static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 {
 	struct notify_gpio *gpio = line->gpio;
-	struct gpio_edge edge = {
-		.event = {
-			.line = line->index,
-			.level = max(level, 0),
-		},
-		.status = min(level, 0),
-		.when = when,
+	struct notify_gpio_event event = {
+		.line = line->index,
+		.level = max(level, 0),
+		.line_seqno = ++line->seqno,
 	};
-	unsigned long flags;
 
 	if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_RISING))
-		edge.event.edge = NOTIFY_GPIO_EDGE_RISING;
+		event.edge = NOTIFY_GPIO_EDGE_RISING;
 	else if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_FALLING))
-		edge.event.edge = NOTIFY_GPIO_EDGE_FALLING;
+		event.edge = NOTIFY_GPIO_EDGE_FALLING;
 	else
-		edge.event.edge = gpio_edge_to(level);
-
-	raw_spin_lock_irqsave(&gpio->lock, flags);
-	edge.event.line_seqno = ++line->seqno;
-	if (kfifo_is_full(&gpio->queue)) {
-		/* The oldest: the last packet is to say what the line is now. */
-		kfifo_skip(&gpio->queue);
-		/* WRITE_ONCE(): for overflows_show(). */
-		WRITE_ONCE(gpio->overflows, gpio->overflows + 1);
-	}
-	kfifo_put(&gpio->queue, edge);
-	raw_spin_unlock_irqrestore(&gpio->lock, flags);
-}
-
-static bool gpio_next_edge(struct notify_gpio *gpio, struct gpio_edge *edge, u32 *overflows)
-{
-	unsigned long flags;
-	bool found;
-
-	raw_spin_lock_irqsave(&gpio->lock, flags);
-	found = kfifo_get(&gpio->queue, edge);
-	*overflows = gpio->overflows;
-	raw_spin_unlock_irqrestore(&gpio->lock, flags);
-	return found;
-}
-
-static void gpio_broadcast_queue(struct notify_gpio *gpio)
-{
-	struct gpio_edge edge;
-	u32 overflows;
-
-	mutex_lock(&gpio->broadcast);
-	while (gpio_next_edge(gpio, &edge, &overflows))
-		notify_multi_broadcast_at(gpio->nm, &edge.event, sizeof(edge.event), edge.status,
-					  edge.when);
-	if (overflows != gpio->reported) {
-		dev_warn_ratelimited(gpio->dev, "%u edges came too fast and were only counted\n",
-				     overflows - gpio->reported);
-		gpio->reported = overflows;
-	}
-	mutex_unlock(&gpio->broadcast);
-}
-
-static void gpio_wakeup(struct notify_gpio *gpio)
-{
-	if (device_may_wakeup(gpio->dev))
-		pm_wakeup_event(gpio->dev, 0);
+		event.edge = gpio_edge_to(level);
+	source_queue(&gpio->source, &event, min(level, 0), when);
 }
 
 static irqreturn_t gpio_line_irq(int irq, void *data)
@@ -192,8 +114,8 @@ static irqreturn_t gpio_line_thread(int irq, void *data)
 {
 	struct gpio_line *line = data;
 
-	gpio_wakeup(line->gpio);
-	gpio_broadcast_queue(line->gpio);
+	source_wakeup(&line->gpio->source);
+	source_broadcast_queue(&line->gpio->source);
 	return IRQ_HANDLED;
 }
 
@@ -218,13 +140,13 @@ static void gpio_line_settle(struct gpio_line *line)
 static irqreturn_t gpio_line_bounced(int irq, void *data)
 {
 	struct gpio_line *line = data;
-	struct notify_gpio *gpio = line->gpio;
+	struct notify_source *source = &line->gpio->source;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&gpio->lock, flags);
+	raw_spin_lock_irqsave(&source->lock, flags);
 	line->changed = ktime_get();
-	raw_spin_unlock_irqrestore(&gpio->lock, flags);
-	gpio_wakeup(gpio);
+	raw_spin_unlock_irqrestore(&source->lock, flags);
+	source_wakeup(source);
 	gpio_line_settle(line);
 	return IRQ_HANDLED;
 }
@@ -244,11 +166,11 @@ static void gpio_line_settled(struct work_struct *work)
 			return;
 	}
 
-	raw_spin_lock_irq(&gpio->lock);
+	raw_spin_lock_irq(&gpio->source.lock);
 	changed = line->changed;
-	raw_spin_unlock_irq(&gpio->lock);
+	raw_spin_unlock_irq(&gpio->source.lock);
 	gpio_queue_edge(line, level, changed);
-	gpio_broadcast_queue(gpio);
+	source_broadcast_queue(&gpio->source);
 }
 
 static void gpio_line_cancel_settle(void *data)
@@ -260,9 +182,14 @@ static void gpio_line_cancel_settle(void *data)
 
 /* -- Power management. ----------------------------------------------------- */
 
+static struct notify_gpio *gpio_of(struct device *dev)
+{
+	return container_of(dev_get_drvdata(dev), struct notify_gpio, source);
+}
+
 static int notify_gpio_suspend(struct device *dev)
 {
-	struct notify_gpio *gpio = dev_get_drvdata(dev);
+	struct notify_gpio *gpio = gpio_of(dev);
 	u32 i;
 
 	if (!device_may_wakeup(dev))
@@ -277,7 +204,7 @@ static int notify_gpio_suspend(struct device *dev)
 
 static int notify_gpio_resume(struct device *dev)
 {
-	struct notify_gpio *gpio = dev_get_drvdata(dev);
+	struct notify_gpio *gpio = gpio_of(dev);
 	u32 i;
 
 	for (i = 0; i < gpio->nr_lines; i++) {
@@ -292,22 +219,6 @@ static const struct dev_pm_ops notify_gpio_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(notify_gpio_suspend, notify_gpio_resume)
 };
 
-/* -- sysfs. ---------------------------------------------------------------- */
-
-static ssize_t overflows_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct notify_gpio *gpio = dev_get_drvdata(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(gpio->overflows));
-}
-static DEVICE_ATTR_RO(overflows);
-
-static struct attribute *notify_gpio_attrs[] = {
-	&dev_attr_overflows.attr,
-	NULL
-};
-ATTRIBUTE_GROUPS(notify_gpio);
-
 /* -- Probing. -------------------------------------------------------------- */
 
 static int gpio_parse_edges(struct notify_gpio *gpio)
@@ -318,15 +229,16 @@ static int gpio_parse_edges(struct notify_gpio *gpio)
 		BIT(NOTIFY_GPIO_EDGE_FALLING),
 		BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING),
 	};
+	struct device *dev = gpio->source.dev;
 	const char *name = "both";
 	int i;
 
-	if (device_property_present(gpio->dev, "notify-multi,edge") &&
-	    device_property_read_string(gpio->dev, "notify-multi,edge", &name))
+	if (device_property_present(dev, "notify-multi,edge") &&
+	    device_property_read_string(dev, "notify-multi,edge", &name))
 		name = "";
 	i = match_string(names, ARRAY_SIZE(names), name);
 	if (i < 0)
-		return dev_err_probe(gpio->dev, -EINVAL,
+		return dev_err_probe(dev, -EINVAL,
 				     "notify-multi,edge must be rising, falling or both\n");
 	gpio->edges = edges[i];
 	return 0;
@@ -334,53 +246,13 @@ static int gpio_parse_edges(struct notify_gpio *gpio)
 
 static int gpio_parse_properties(struct notify_gpio *gpio)
 {
-	struct device *dev = gpio->dev;
+	struct device *dev = gpio->source.dev;
 
-	if (device_property_read_string(dev, "label", &gpio->label))
-		return dev_err_probe(dev, -EINVAL, "no label, which names the node\n");
 	device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
 	if (gpio->debounce_ms > GPIO_MAX_DEBOUNCE_MS)
 		return dev_err_probe(dev, -EINVAL, "debounce-interval-ms is over %u\n",
 				     GPIO_MAX_DEBOUNCE_MS);
 	return gpio_parse_edges(gpio);
-}
-
-static int gpio_register(struct notify_gpio *gpio)
-{
-	struct notify_multi_config config = {
-		.name = gpio->label,
-		.packet_size = sizeof(struct notify_gpio_event),
-		.max_packets = GPIO_DEFAULT_MAX_PACKETS,
-		.max_requests = GPIO_DEFAULT_MAX_REQUESTS,
-		.drvdata = gpio,
-	};
-	struct device *dev = gpio->dev;
-
-	device_property_read_u32(dev, "notify-multi,max-packets", &config.max_packets);
-	device_property_read_u32(dev, "notify-multi,max-requests", &config.max_requests);
-	device_property_read_u32(dev, "notify-multi,replay", &config.replay);
-
-	gpio->nm = devm_notify_multi_register(dev, &config);
-	if (IS_ERR(gpio->nm))
-		return dev_err_probe(dev, PTR_ERR(gpio->nm), "cannot register \"%s\"\n",
-				     gpio->label);
-	return 0;
-}
-
-static void gpio_disable_wakeup(void *dev)
-{
-	device_init_wakeup(dev, false);
-}
-
-static int gpio_enable_wakeup(struct notify_gpio *gpio)
-{
-	int ret;
-
-	if (!device_property_read_bool(gpio->dev, "wakeup-source"))
-		return 0;
-	/* Before: one that could be enabled in part only is disabled, too. */
-	ret = devm_add_action(gpio->dev, gpio_disable_wakeup, gpio->dev);
-	return ret ?: device_init_wakeup(gpio->dev, true);
 }
 
 /* Whether the line is to be debounced by software. */
@@ -406,7 +278,7 @@ static unsigned long gpio_line_trigger(struct gpio_line *line, u32 edges)
 
 static int gpio_request_debounced_irq(struct gpio_line *line)
 {
-	struct device *dev = line->gpio->dev;
+	struct device *dev = line->gpio->source.dev;
 	int ret;
 
 	INIT_DELAYED_WORK(&line->settle, gpio_line_settled);
@@ -418,7 +290,7 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	/* Any context: the interrupt of a sleeping expander is handled in its thread. */
 	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
 					   IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
-					   line->gpio->label, line);
+					   line->gpio->source.label, line);
 	/* The line may have moved between its level and its interrupt. */
 	if (ret >= 0)
 		gpio_line_settle(line);
@@ -429,25 +301,25 @@ static int gpio_line_init(struct gpio_line *line)
 {
 	struct notify_gpio *gpio = line->gpio;
 	unsigned long trigger = gpio_line_trigger(line, gpio->edges);
+	const char *label = gpio->source.label;
+	struct device *dev = gpio->source.dev;
 	int ret;
 
 	line->irq = gpiod_to_irq(line->desc);
 	if (line->irq < 0)
-		return dev_err_probe(gpio->dev, line->irq, "line %u has no interrupt\n",
-				     line->index);
+		return dev_err_probe(dev, line->irq, "line %u has no interrupt\n", line->index);
 
 	/* IRQF_NO_THREAD: where interrupts are forced into threads, edges would merge. */
 	if (gpio_line_debounces(line))
 		ret = gpio_request_debounced_irq(line);
 	else if (gpiod_cansleep(line->desc))
-		ret = devm_request_threaded_irq(gpio->dev, line->irq, NULL, gpio_line_sleeping_irq,
-						trigger | IRQF_ONESHOT, gpio->label, line);
+		ret = devm_request_threaded_irq(dev, line->irq, NULL, gpio_line_sleeping_irq,
+						trigger | IRQF_ONESHOT, label, line);
 	else
-		ret = devm_request_threaded_irq(gpio->dev, line->irq, gpio_line_irq,
-						gpio_line_thread, trigger | IRQF_NO_THREAD,
-						gpio->label, line);
+		ret = devm_request_threaded_irq(dev, line->irq, gpio_line_irq, gpio_line_thread,
+						trigger | IRQF_NO_THREAD, label, line);
 	if (ret < 0)
-		return dev_err_probe(gpio->dev, ret, "cannot request the interrupt of line %u\n",
+		return dev_err_probe(dev, ret, "cannot request the interrupt of line %u\n",
 				     line->index);
 	return 0;
 }
@@ -462,7 +334,7 @@ static int gpio_request_lines(struct notify_gpio *gpio)
 
 		line->gpio = gpio;
 		line->index = i;
-		line->desc = devm_gpiod_get_index(gpio->dev, NULL, i, GPIOD_IN);
+		line->desc = devm_gpiod_get_index(gpio->source.dev, NULL, i, GPIOD_IN);
 		if (IS_ERR(line->desc))
 			return PTR_ERR(line->desc);
 	}
@@ -482,10 +354,7 @@ static struct notify_gpio *gpio_get_lines(struct device *dev)
 	gpio = devm_kzalloc(dev, struct_size(gpio, lines, count), GFP_KERNEL);
 	if (!gpio)
 		return ERR_PTR(-ENOMEM);
-	gpio->dev = dev;
-	mutex_init(&gpio->broadcast);
-	raw_spin_lock_init(&gpio->lock);
-	INIT_KFIFO(gpio->queue);
+	gpio->source.dev = dev;
 	gpio->nr_lines = count;
 	ret = gpio_request_lines(gpio);
 	return ret ? ERR_PTR(ret) : gpio;
@@ -502,14 +371,13 @@ static int notify_gpio_probe(struct platform_device *pdev)
 	if (IS_ERR(gpio))
 		return dev_err_probe(dev, PTR_ERR(gpio), "cannot get 1 to %u gpios\n",
 				     GPIO_MAX_LINES);
-	platform_set_drvdata(pdev, gpio);
 	ret = gpio_parse_properties(gpio);
 	if (ret)
 		return ret;
-	ret = gpio_register(gpio);
+	ret = source_register(&gpio->source, dev, sizeof(struct notify_gpio_event));
 	if (ret)
 		return ret;
-	ret = gpio_enable_wakeup(gpio);
+	ret = source_enable_wakeup(&gpio->source);
 	if (ret)
 		return ret;
 
@@ -540,7 +408,7 @@ static struct platform_driver notify_gpio_driver = {
 	.driver = {
 		.name = "notify_gpio",
 		.of_match_table = notify_gpio_of_match,
-		.dev_groups = notify_gpio_groups,
+		.dev_groups = source_groups,
 		.pm = pm_sleep_ptr(&notify_gpio_pm_ops),
 	},
 };
