@@ -3,6 +3,7 @@
 #
 # Brings what a machine of the matrix needs into the cache, without installing it:
 #
+#   fetch.sh sources SUITE ARCH  names the sources of packages, as in sources.list
 #   fetch.sh source           the kernel source that the suite builds against
 #   fetch.sh tarball          the whole of that source
 #   fetch.sh kernel MACHINE   kernel image, modules and headers of that machine
@@ -465,6 +466,7 @@ exec 9>"$CACHE/fetch.lock"
 flock -w 1800 9 || die "another fetch has held $CACHE/fetch.lock for half an hour"
 
 case ${1-} in
+sources) sources "${2:?a suite}" "${3:?an architecture}" ;;
 source) fetch_source ;;
 tarball) fetch_tarball ;;
 kernel) fetch_kernel "${2:?a machine}" ;;

@@ -275,9 +275,9 @@ class Machine:
     """
 
     def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
-                 append=""):
+                 append="", arch=None):
         self.name = name
-        self.arch = machine_arch(name)
+        self.arch = arch or machine_arch(name)
         self.build = directory
         self.run = run
         self.interactive = interactive
@@ -314,9 +314,14 @@ class Machine:
             self.process.wait()
         shutil.rmtree(self.directory)
 
+    def images(self):
+        """The kernel and the initramfs that it boots."""
+        return (os.path.join(CACHE, "kernels", self.name, "vmlinuz"),
+                os.path.join(self.build, "initramfs"))
+
     def command(self):
         """QEMU's command line."""
-        kernel = os.path.join(CACHE, "kernels", self.name, "vmlinuz")
+        kernel, initramfs = self.images()
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
@@ -324,7 +329,7 @@ class Machine:
                   f"{self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(self.memory), "-chardev", "stdio,id=console,signal=off",
-                   "-kernel", kernel, "-initrd", os.path.join(self.build, "initramfs")]
+                   "-kernel", kernel, "-initrd", initramfs]
         if self.arch == "amd64":
             # The check of its timer at boot is not for a machine that has to wait for the host.
             append += " no_timer_check"

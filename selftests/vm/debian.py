@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A fresh Debian in QEMU, with its own kernel and systemd, where a script is run.
+
+    debian.py [--bare] [--chroot SCRIPT]... SUITE SCRIPT
+
+SUITE is bookworm or trixie. SCRIPT runs there as root in the source directory (a copy of this tree,
+/src/notify-multi), by its own first line or by sh -e; what it says is printed, and how it exits
+is how this exits. Before that the project's packages are built and installed in that Debian; with
+--bare they are not. Scripts that are given with --chroot run first, and not in the machine but at
+this machine's speed and with its network: to install what the Debian of debian.sh has not. The
+machine has no network but its own loopback.
+
+It fails also for anything that its kernel complains of. For other scripts: with debian.Copy(suite)
+as copy: copy.install(); copy.run("command"); copy.boot("script").
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import vm
+
+SCRIPT = os.path.join(vm.VM_DIR, "debian.sh")
+SOURCE = "/src/notify-multi"
+BOOT_SECONDS = 300
+
+KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] ")
+
+# As a user builds and installs them.
+INSTALL = """
+dpkg-buildpackage --no-sign --build=binary
+apt-get -q install -y ../*.deb
+"""
+
+# When the machine is up to where services start. It is switched off when the script has run.
+SERVICE = f"""
+[Unit]
+After=basic.target
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+
+[Service]
+Type=oneshot
+WorkingDirectory={SOURCE}
+Environment=HOME=/root LC_ALL=C.UTF-8 TERM=dumb
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/console
+ExecStart=/bin/sh -c 'echo; echo @begin; if [ "$(head -c 2 /root/script)" = "#!" ]; then /root/script; \\
+	else sh -e /root/script; fi; echo "@status $?"; sync'
+"""
+
+
+class DebianMachine(vm.Machine):
+    """A machine that boots the disk of a copy."""
+
+    def __init__(self, suite, directory):
+        super().__init__(suite, directory, "script", memory=2048, arch="amd64", append=(
+            "root=/dev/vda rw systemd.show_status=no systemd.wants=script.service "
+            "systemd.mask=serial-getty@ttyS0.service"))
+
+    def images(self):
+        return os.path.join(self.build, "vmlinuz"), os.path.join(self.build, "initrd")
+
+    def command(self):
+        disk = os.path.join(self.build, "disk")
+        return [*super().command(), "-drive", f"file={disk},format=raw,if=virtio,cache=unsafe"]
+
+
+class Copy:
+    """A fresh Debian to change: commands run in it, and it boots. Use it with "with"."""
+
+    def __init__(self, suite, echo=True):
+        self.suite = suite
+        self.echo = echo
+        self.directory = None
+        self.complaints = []
+
+    def __enter__(self):
+        subprocess.run([SCRIPT, "root", self.suite], check=True, stdout=subprocess.DEVNULL,
+                       timeout=1800)
+        self.directory = tempfile.mkdtemp(prefix="notify_multi-", dir=vm.CACHE)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([SCRIPT, "remove", self.directory], check=True)
+
+    def run(self, script, check=True, seconds=900):
+        """Runs a script by sh -e in the source directory; returns what it said."""
+        result = subprocess.run(
+            [SCRIPT, "run", self.suite, self.directory, "sh", "-ec", f"cd {SOURCE}\n{script}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, errors="replace", timeout=seconds)
+        if check and result.returncode:
+            raise vm.MachineError(f"{self.suite}: exit status {result.returncode} of\n"
+                                  f"{script}\n{result.stdout}")
+        return result.stdout
+
+    def write(self, path, text):
+        """Makes a file in it."""
+        subprocess.run([SCRIPT, "run", self.suite, self.directory, "sh", "-c", f"cat >{path}"],
+                       input=text, text=True, check=True, timeout=60)
+
+    def install(self):
+        """Builds the project's packages and installs them."""
+        return self.run(INSTALL)
+
+    def boot(self, script, seconds=BOOT_SECONDS):
+        """Boots it, runs a script, and returns its exit status and what it said."""
+        self.write("/root/script", script)
+        self.write("/etc/systemd/system/script.service", SERVICE)
+        self.run("chmod +x /root/script")
+        subprocess.run([SCRIPT, "image", self.suite, self.directory], check=True,
+                       stdout=subprocess.DEVNULL, timeout=300)
+        heard, begin, status = [], None, None
+        with DebianMachine(self.suite, self.directory) as machine:
+            for line in machine.lines(seconds):
+                if KERNEL_LINE.search(line) and vm.complaint(line):
+                    self.complaints.append(line)
+                if line == "@begin":
+                    begin = len(heard)
+                elif line.startswith("@status "):
+                    status = int(line.split()[1])
+                elif status is None:
+                    heard.append(line)
+                    if self.echo and begin is not None:
+                        print(line, flush=True)
+        if status is None:
+            raise vm.MachineError(f"{self.suite}: the script did not come to its end:\n" +
+                                  "\n".join(heard[-40:]))
+        return status, heard[begin:]
+
+
+def read(path):
+    """The text of a script."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def main():
+    """Runs the scripts, and exits as the last one does."""
+    parser = argparse.ArgumentParser(description="runs a script in a fresh Debian")
+    parser.add_argument("suite", choices=("bookworm", "trixie"))
+    parser.add_argument("script")
+    parser.add_argument("--bare", action="store_true", help="without the project's packages")
+    parser.add_argument("--chroot", action="append", default=[], metavar="SCRIPT",
+                        help="run this before it boots, with the network")
+    options = parser.parse_args()
+    with Copy(options.suite) as copy:
+        if not options.bare:
+            vm.say(f"{options.suite}: building and installing the packages")
+            copy.install()
+        for script in options.chroot:
+            print(copy.run(read(script)), end="", flush=True)
+        vm.say(f"{options.suite}: booting")
+        status, _ = copy.boot(read(options.script))
+        for line in copy.complaints:
+            print(f"{options.suite}: dmesg: {line}", flush=True)
+    sys.exit(status or bool(copy.complaints))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (vm.MachineError, subprocess.SubprocessError, OSError) as error:
+        sys.exit(f"error: {error}")

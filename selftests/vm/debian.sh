@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A fresh Debian, amd64, as a user may have it; debian.py boots it. As root:
+#
+#   debian.sh root SUITE                  bookworm or trixie, by debootstrap, into the cache,
+#                                         with the packages below; what is there is kept
+#   debian.sh run SUITE COPY COMMAND...   a command in a copy of it, with the network, where
+#                                         /src is a copy of this tree to build in
+#   debian.sh image SUITE COPY            that copy as a disk, with the kernel that it has
+#   debian.sh remove COPY
+#
+# A COPY is a directory that is made if it is not there; what is changed stays in it, and it
+# takes only what was changed. "root" and "image" print where the result stands.
+
+# shellcheck source=selftests/vm/common.sh
+. "$(dirname "$0")/common.sh"
+
+# What a user of the packages has installed; what Documentation/packages.md has him install to
+# build them; and what Documentation/ uses beside that.
+readonly PACKAGES=(
+	systemd-sysv udev linux-image-amd64 linux-headers-amd64 initramfs-tools mokutil
+	build-essential debhelper dh-dkms dkms lintian pkgconf libncurses-dev liburing-dev
+	python3 trace-cmd bpftrace sigrok-cli mosquitto mosquitto-clients bash-completion
+	device-tree-compiler gpiod git ca-certificates
+)
+
+usage() {
+	die "usage: see the beginning of selftests/vm/debian.sh"
+}
+
+# Before any package's scripts run: no service is started, the initramfs is small, and what
+# this machine's apt needs to reach the archive is known there, too.
+prepare() {
+	local root=$1
+
+	printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+	chmod +x "$root/usr/sbin/policy-rc.d"
+	"$VM_DIR/fetch.sh" sources "$SUITE" amd64 >"$root/etc/apt/sources.list"
+	apt-config dump | grep -E '^Acquire::(Check-|https?::Proxy|Retries)' \
+		>"$root/etc/apt/apt.conf.d/90host" || true
+	mkdir -p "$root/etc/initramfs-tools/conf.d"
+	echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
+	printf '%s\n' virtio_pci virtio_blk ext4 >"$root/etc/initramfs-tools/modules"
+	echo notify >"$root/etc/hostname"
+}
+
+# enter DIR COMMAND...: with the devices and the network of this machine. What was left running
+# in there ends with it.
+enter() {
+	local dir=$1
+	shift
+
+	cp -L /etc/resolv.conf /etc/hosts "$dir/etc/" 2>/dev/null || true
+	mount --rbind /dev "$dir/dev"
+	mount -t proc proc "$dir/proc"
+	mount -t sysfs -o ro sysfs "$dir/sys"
+	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$dir" "$@"
+}
+
+# with_mounts FUNCTION ARGUMENT...: in name spaces of its own, so that neither mounts nor
+# processes outlive it.
+with_mounts() {
+	unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh" "@$1" "$SUITE" "${@:2}"
+}
+
+install_packages() {
+	enter "$1" sh -ec "apt-get -q update; apt-get -q install -y --no-install-recommends $2"
+}
+
+make_root() {
+	local log=$DIR.log archive
+
+	rm -rf "$DIR"
+	mkdir -p "$DIR"
+	archive=$("$VM_DIR/fetch.sh" sources "$SUITE" amd64 | sed -nE '1s/.*\] ([^ ]+) .*/\1/p')
+	say "$SUITE: debootstrap"
+	debootstrap --variant=minbase --arch=amd64 --include=ca-certificates "$SUITE" \
+		"$DIR/root" "$archive" >"$log" 2>&1 || die "debootstrap failed; see $log"
+	prepare "$DIR/root"
+	say "$SUITE: ${PACKAGES[*]}"
+	with_mounts install_packages "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
+		die "apt-get failed; see $log"
+	rm -f "$DIR"/root/var/cache/apt/archives/*.deb
+	echo "${PACKAGES[*]}" >"$DIR/done"
+}
+
+root() {
+	mkdir -p "$CACHE"
+	exec 8>"$DIR.lock"
+	flock -w 1800 8 || die "another has held $DIR.lock for half an hour"
+	[ "$(cat "$DIR/done" 2>/dev/null)" = "${PACKAGES[*]}" ] || make_root >&2
+	exec 8>&-
+	echo "$DIR/root"
+}
+
+# The copy, merged, below its directory.
+mount_copy() {
+	mkdir -p "$1"/{changes,work,root}
+	mount -t overlay overlay -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/work" \
+		"$1/root"
+}
+
+run() {
+	local copy=$1
+	shift
+
+	mount_copy "$copy"
+	if [ ! -e "$copy/root/src" ]; then
+		mkdir -p "$copy/root/src/notify-multi"
+		copy_tree "$copy/root/src/notify-multi"
+	fi
+	enter "$copy/root" "$@"
+}
+
+# What git knows of, and what is new: not what was built.
+copy_tree() {
+	(cd "$TOP" && git ls-files -coz --exclude-standard | cpio -0pdm --quiet "$1")
+}
+
+image() {
+	local copy=$1 disk=$1/disk
+
+	mount_copy "$copy"
+	cp "$(echo "$copy"/root/boot/vmlinuz-*)" "$copy/vmlinuz"
+	cp "$(echo "$copy"/root/boot/initrd.img-*)" "$copy/initrd"
+	rm -f "$disk"
+	truncate -s 6G "$disk"
+	mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=1 -d "$copy/root" "$disk"
+	echo "$copy"
+}
+
+[ "$(id -u)" = 0 ] || die "only root may enter another root: run it with sudo"
+command=${1-}
+case $command in
+remove)
+	rm -rf "${2:?a copy}"
+	exit
+	;;
+esac
+SUITE=${2:?a suite}
+DIR=$CACHE/debian-$SUITE
+shift 2
+case $command in
+@*) "${command#@}" "$@" ;;
+root) root ;;
+run | image)
+	root >/dev/null
+	with_mounts "$command" "$@"
+	;;
+*) usage ;;
+esac
