@@ -83,10 +83,21 @@ bench:
 	$(VM)/setup.sh bench
 	$(VM)/bench.py
 
-install: modules tools headers_install
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_DIR=$(MODULES_DIR) modules_install
+install: modules_install tools_install udev_install headers_install
+
+modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=$(MODULES_DIR) \
+		modules_install
+
+tools_install: tools
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
 	install -D -m 644 tools/notifycat.1 $(DESTDIR)$(PREFIX)/share/man/man1/notifycat.1
+
+# The group "notify", which the rule lets read, is made by systemd-sysusers.
+udev_install:
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d \
+		packaging/udev/60-notify-multi.rules
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d packaging/udev/notify-multi.conf
 
 headers_install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/*.h
@@ -97,4 +108,4 @@ clean:
 	$(MAKE) -C selftests/bench clean
 
 .PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus bench lint \
-	install headers_install clean
+	install modules_install tools_install udev_install headers_install clean
