@@ -78,6 +78,15 @@ litmus:
 	Documentation/litmus/barriers.sh
 	Documentation/litmus/check.sh
 
+# What README and Documentation/ tell to type does what they say.
+docs-check:
+	$(VM)/setup.sh docs
+	selftests/docs.py
+
+# The reference of the ABI and the in-kernel API, from the comments of the headers.
+abi:
+	Documentation/abi.py --write
+
 # Instructions, or with BENCH=time nanoseconds; BENCH_ARGS goes to notify_bench.
 bench:
 	$(VM)/setup.sh bench
@@ -107,5 +116,5 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus bench lint \
-	install modules_install tools_install udev_install headers_install clean
+.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus docs-check abi \
+	bench lint install modules_install tools_install udev_install headers_install clean

@@ -37,14 +37,17 @@ class Console:
         """Builds and boots the machine, and listens until it has done what it is to do."""
         try:
             self.build = vm.build(self.name, kind)
-            vm.say(f"{self.name}: booting")
-            with vm.Machine(self.name, self.build, what, memory=memory,
-                            append=append) as self.machine:
-                for line in self.machine.lines(seconds, SILENT_SECONDS):
-                    self.hear(line)
+            self.boot(what, seconds, append, memory)
         except (vm.MachineError, OSError) as error:
             print(f"{self.name}: {error}", flush=True)
         self.finish()
+
+    def boot(self, what, seconds, append="", memory=1024):
+        """Boots the machine that was built, and listens."""
+        vm.say(f"{self.name}: booting")
+        with vm.Machine(self.name, self.build, what, memory=memory, append=append) as self.machine:
+            for line in self.machine.lines(seconds, SILENT_SECONDS):
+                self.hear(line)
 
     def finish(self):
         """Counts what was wrong with the machine."""

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [bench|debug|all|lint]: installs the packages that "make demo" and "make check"
-# need, where one is missing; and those of "make bench", "make check-debug", "make check-all" or
-# "make lint".
+# setup.sh [bench|debug|all|lint|docs]: installs the packages that "make demo" and "make check"
+# need, where one is missing; and those of "make bench", "make check-debug", "make check-all",
+# "make lint" or "make docs-check".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -35,6 +35,9 @@ lint)
 	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc sparse coccinelle
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
 	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # fetch.sh has more on it
+	;;
+docs)
+	PACKAGES+=(git)
 	;;
 debug)
 	PACKAGES+=(flex bison bc libelf-dev)                   # kernels that are built
