@@ -84,6 +84,8 @@ build_modules() {
 	quietly modules kernel_make M="$TREE" KCOV_INSTRUMENT=y modules
 	quietly test_modules kernel_make M="$TREE/selftests/modules" \
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
+	quietly driver kernel_make M="$TREE/Documentation/driver" \
+		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
 }
 
 # build_suite OUTPUT ARCH CFLAGS
@@ -141,7 +143,8 @@ pack_root() {
 		[ -z "$(find "$KERNEL/modules/" -name "$module.ko*")" ] ||
 			install_kernel_module "$module"
 	done
-	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko "$ROOT/modules/"
+	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko \
+		"$TREE"/Documentation/driver/*.ko "$ROOT/modules/"
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
 	if [ "$KIND" = bench ]; then
 		cp "$TREE/selftests/bench/notify_bench" "$ROOT/bin/"
