@@ -101,7 +101,14 @@ build_suite() {
 }
 
 build_tool() {
-	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" CFLAGS="-O2 $ERRORS" LDFLAGS=-static
+	local liburing ncurses
+
+	liburing=$("$VM_DIR/fetch.sh" liburing "$ARCH")
+	ncurses=$("$VM_DIR/fetch.sh" ncurses "$ARCH")
+	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" \
+		CFLAGS="-O2 $ERRORS -isystem $liburing/usr/include -isystem $ncurses/usr/include" \
+		LDFLAGS="-static -L$liburing/lib -L$ncurses/lib" \
+		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
 }
 
 build_torture() {
@@ -146,6 +153,8 @@ pack_root() {
 	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/modules/*.ko \
 		"$TREE"/Documentation/driver/*.ko "$ROOT/modules/"
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
+	install -D -t "$ROOT/lib/terminfo/l" \
+		"$("$VM_DIR/fetch.sh" ncurses "$ARCH")/lib/terminfo/l/linux"
 	if [ "$KIND" = bench ]; then
 		cp "$TREE/selftests/bench/notify_bench" "$ROOT/bin/"
 	else

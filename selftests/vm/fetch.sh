@@ -11,6 +11,7 @@
 #                             this machine's may be: a root to be entered by bwrap
 #   fetch.sh busybox ARCH     a static busybox
 #   fetch.sh liburing ARCH    liburing, to be linked statically
+#   fetch.sh ncurses ARCH     ncurses, likewise, and the terminals that it knows
 #   fetch.sh fuzzers          stress-ng and trinity, for amd64
 #   fetch.sh herd             herd7, which judges the litmus tests
 #   fetch.sh dt-schema        the programs that check device tree bindings
@@ -22,7 +23,7 @@
 . "$(dirname "$0")/common.sh"
 
 # The release whose packages carry the kernel source, and, but for an architecture that is
-# younger, busybox and liburing.
+# younger, busybox, liburing and ncurses.
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
 # The release whose herd7 knows the memory model of that source.
@@ -390,6 +391,23 @@ fetch_liburing() {
 	echo "$dir"
 }
 
+# The headers, the libraries in lib/, and lib/terminfo.
+fetch_ncurses() {
+	local arch=$1 dir=$CACHE/ncurses-$1 suite
+
+	suite=$(base_suite "$arch")
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$suite" "$arch"
+		rm -rf "$dir"
+		unpack "$suite" "$arch" "$dir" "libncurses-dev:$arch" ncurses-base
+		mkdir -p "$dir/lib"
+		cp "$dir"/usr/lib/*/lib{ncurses,tinfo}.a "$dir/lib/"
+		[ -e "$dir/lib/terminfo" ] || ln -s ../usr/share/terminfo "$dir/lib/terminfo"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
 # herd7 with the libraries that it is linked with, which are newer than this machine's
 # may be: started by their own loader.
 fetch_herd() {
@@ -473,6 +491,7 @@ kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
 busybox) fetch_busybox "${2:?an architecture}" ;;
 liburing) fetch_liburing "${2:?an architecture}" ;;
+ncurses) fetch_ncurses "${2:?an architecture}" ;;
 fuzzers) fetch_fuzzers ;;
 herd) fetch_herd ;;
 dt-schema) fetch_dt_schema ;;

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CSV: the columns that all packets have, and then those of the fields of all devices.
+ *
+ * A device without a field leaves its column empty. Bytes of which nothing is known, and
+ * packets of a device whose fields came to be known too late, are in the last column.
+ */
+
+#include "clock.h"
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The columns of a field: as many as it has elements; characters are one. */
+struct column {
+	char name[FIELD_NAME_BYTES];
+	size_t count;
+	bool array;
+};
+
+static struct column *columns;
+static size_t columns_count;
+static bool data_column;
+
+static bool is_column(const struct field *field)
+{
+	return field->kind != FIELD_BYTES && strcmp(field->name, "_");
+}
+
+static size_t cells(const struct field *field)
+{
+	return field->kind == FIELD_CHARS ? 1 : field->count;
+}
+
+static const struct column *find_column(const struct field *field)
+{
+	size_t i;
+
+	for (i = 0; i < columns_count; i++)
+		if (!strcmp(columns[i].name, field->name) && columns[i].count == cells(field))
+			return &columns[i];
+	return NULL;
+}
+
+static bool add_column(const struct field *field)
+{
+	struct column *more = realloc(columns, (columns_count + 1) * sizeof(*columns));
+
+	if (!more)
+		return false;
+	columns = more;
+	columns[columns_count] = (struct column){ .count = cells(field), .array = field->array };
+	strcpy(columns[columns_count].name, field->name);
+	columns_count++;
+	return true;
+}
+
+static bool add_columns(const struct layout *layout)
+{
+	size_t i;
+
+	for (i = 0; i < layout->count; i++) {
+		const struct field *field = &layout->fields[i];
+
+		if (field->kind == FIELD_BYTES)
+			data_column = true;
+		else if (is_column(field) && !find_column(field) && !add_column(field))
+			return false;
+	}
+	return true;
+}
+
+static void print_header(void)
+{
+	size_t i, cell;
+
+	printf("device,seq,time,status,dropped,replay");
+	for (i = 0; i < columns_count; i++) {
+		if (!columns[i].array)
+			printf(",%s", columns[i].name);
+		for (cell = 0; columns[i].array && cell < columns[i].count; cell++)
+			printf(",%s[%zu]", columns[i].name, cell);
+	}
+	printf("%s\n", data_column ? ",data" : "");
+}
+
+static bool csv_begin(const struct output *output)
+{
+	size_t i;
+
+	/* One that comes back may be another. */
+	data_column = output->options->follow;
+	for (i = 0; i < output->count; i++) {
+		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
+			say("there is no memory for the columns");
+			return false;
+		}
+	}
+	print_header();
+	return true;
+}
+
+static void print_cell(const struct field *field, size_t index, const void *packet)
+{
+	const char *name = field_value_name(field, packet);
+
+	if (name)
+		fputs(name, stdout);
+	else if (field->kind == FIELD_SIGNED)
+		printf("%" PRId64, field_signed(field, index, packet));
+	else if (field->kind == FIELD_HEX)
+		printf("0x%0*" PRIx64, (int)field->size * 2, field_unsigned(field, index, packet));
+	else
+		printf("%" PRIu64, field_unsigned(field, index, packet));
+}
+
+static void print_column(const struct column *column, const struct layout *layout,
+			 const void *packet)
+{
+	const struct field *field = layout_find(layout, column->name);
+	size_t cell;
+
+	if (field && cells(field) != column->count)
+		field = NULL;
+	if (field && field->kind == FIELD_CHARS) {
+		printf(",\"");
+		print_chars(field, packet, "\"\\");
+		putchar('"');
+		return;
+	}
+	for (cell = 0; cell < column->count; cell++) {
+		putchar(',');
+		if (field)
+			print_cell(field, cell, packet);
+	}
+}
+
+/* Whole where a field has no column. */
+static void print_data(const struct layout *layout, const void *packet)
+{
+	const struct field whole = { .kind = FIELD_BYTES, .size = 1, .count = layout->size };
+	const struct field *rest = NULL;
+	size_t i;
+
+	for (i = 0; i < layout->count; i++) {
+		const struct field *field = &layout->fields[i];
+
+		if (field->kind == FIELD_BYTES)
+			rest = field;
+		else if (is_column(field) && !find_column(field))
+			rest = &whole;
+		if (rest == &whole)
+			break;
+	}
+	putchar(',');
+	if (rest)
+		print_hex(rest, packet);
+}
+
+static void csv_packet(const struct output *output, const struct device *device,
+		       const struct notify_multi_record *record)
+{
+	char time[CLOCK_TEXT_BYTES];
+	size_t i;
+
+	if (output->options->wall_clock)
+		clock_wall_text(record->timestamp_ns, time);
+	else
+		clock_monotonic_text(record->timestamp_ns, time);
+	printf("%s,%" PRIu64 ",%s,%d,%u,%d", device->name, (uint64_t)record->seq, time,
+	       record->status, record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
+	for (i = 0; i < columns_count; i++)
+		print_column(&columns[i], device->layout, record->data);
+	if (data_column)
+		print_data(device->layout, record->data);
+	putchar('\n');
+}
+
+const struct format csv_format = {
+	.name = "csv",
+	.begin = csv_begin,
+	.packet = csv_packet,
+};

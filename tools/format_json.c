@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * JSON: an object a line.
+ */
+
+#include "clock.h"
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A byte that is not ASCII stands for the character of that number. */
+void print_json_string(const char *s, size_t length)
+{
+	const unsigned char *c = (const unsigned char *)s;
+
+	putchar('"');
+	for (; length--; c++) {
+		if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (*c < 0x20 || *c > 0x7e)
+			printf("\\u%04x", *c);
+		else
+			putchar(*c);
+	}
+	putchar('"');
+}
+
+static void print_number(const struct field *field, size_t index, const void *packet)
+{
+	if (field->kind == FIELD_SIGNED)
+		printf("%" PRId64, field_signed(field, index, packet));
+	else
+		printf("%" PRIu64, field_unsigned(field, index, packet));
+}
+
+static void print_numbers(const struct field *field, const void *packet)
+{
+	size_t i;
+
+	putchar('[');
+	for (i = 0; i < field->count; i++) {
+		if (i)
+			putchar(',');
+		print_number(field, i, packet);
+	}
+	putchar(']');
+}
+
+static void print_value(const struct field *field, const void *packet)
+{
+	const char *name = field_value_name(field, packet);
+
+	if (name) {
+		print_json_string(name, strlen(name));
+	} else if (field->kind == FIELD_CHARS) {
+		print_json_string((const char *)packet + field->offset,
+				  field_length(field, packet));
+	} else if (field->kind == FIELD_BYTES) {
+		putchar('"');
+		print_hex(field, packet);
+		putchar('"');
+	} else if (field->array) {
+		print_numbers(field, packet);
+	} else {
+		print_number(field, 0, packet);
+	}
+}
+
+static void print_fields(const struct layout *layout, const void *packet)
+{
+	const struct field *field;
+
+	for (field = layout->fields; field < layout->fields + layout->count; field++) {
+		if (!strcmp(field->name, "_"))
+			continue;
+		printf(",\"%s\":", field->name);
+		print_value(field, packet);
+	}
+}
+
+static void print_device(const struct device *device)
+{
+	printf("{\"device\":");
+	print_json_string(device->name, strlen(device->name));
+}
+
+static void json_packet(const struct output *output, const struct device *device,
+			const struct notify_multi_record *record)
+{
+	char time[CLOCK_TEXT_BYTES];
+
+	print_device(device);
+	printf(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
+	       (uint64_t)record->timestamp_ns);
+	if (output->options->wall_clock) {
+		clock_wall_text(record->timestamp_ns, time);
+		printf(",\"time\":\"%s\"", time);
+	}
+	printf(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,
+	       record->flags & NOTIFY_MULTI_REC_REPLAY ? "true" : "false");
+	print_fields(device->layout, record->data);
+	printf("}\n");
+}
+
+static void json_gone(const struct output *output, const struct device *device)
+{
+	(void)output;
+	print_device(device);
+	printf(",\"event\":\"gone\"}\n");
+}
+
+static void json_back(const struct output *output, const struct device *device,
+		      const uint64_t *missed)
+{
+	(void)output;
+	print_device(device);
+	if (missed)
+		printf(",\"event\":\"back\",\"missed\":%" PRIu64 "}\n", *missed);
+	else
+		printf(",\"event\":\"back\",\"missed\":null}\n");
+}
+
+const struct format json_format = {
+	.name = "json",
+	.packet = json_packet,
+	.gone = json_gone,
+	.back = json_back,
+};

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A line for people.
+ */
+
+#include "clock.h"
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_number(const struct field *field, size_t index, const void *packet)
+{
+	if (field->kind == FIELD_SIGNED)
+		printf("%" PRId64, field_signed(field, index, packet));
+	else if (field->kind == FIELD_HEX)
+		printf("0x%0*" PRIx64, (int)field->size * 2, field_unsigned(field, index, packet));
+	else
+		printf("%" PRIu64, field_unsigned(field, index, packet));
+}
+
+static void print_value(const struct field *field, const void *packet)
+{
+	const char *name = field_value_name(field, packet);
+	size_t i;
+
+	if (name) {
+		fputs(name, stdout);
+	} else if (field->kind == FIELD_CHARS) {
+		putchar('"');
+		print_chars(field, packet, "\"\\");
+		putchar('"');
+	} else if (field->kind == FIELD_BYTES) {
+		print_hex(field, packet);
+	} else {
+		for (i = 0; i < field->count; i++) {
+			if (i)
+				putchar(',');
+			print_number(field, i, packet);
+		}
+	}
+}
+
+void print_text_fields(const struct layout *layout, const void *packet)
+{
+	const struct field *field;
+
+	for (field = layout->fields; field < layout->fields + layout->count; field++) {
+		if (!strcmp(field->name, "_"))
+			continue;
+		if (*field->label)
+			printf(" %s", field->label);
+		putchar(' ');
+		print_value(field, packet);
+	}
+}
+
+static void text_packet(const struct output *output, const struct device *device,
+			const struct notify_multi_record *record)
+{
+	char time[CLOCK_TEXT_BYTES];
+
+	if (output->options->wall_clock)
+		clock_wall_text(record->timestamp_ns, time);
+	else
+		clock_monotonic_text(record->timestamp_ns, time);
+	printf("%s %" PRIu64 " %s", device->name, (uint64_t)record->seq, time);
+	print_text_fields(device->layout, record->data);
+	if (record->flags & NOTIFY_MULTI_REC_REPLAY)
+		printf(" replay");
+	if (record->status)
+		printf(" status %d (%s)", record->status, strerror(-record->status));
+	putchar('\n');
+}
+
+const struct format text_format = {
+	.name = "text",
+	.packet = text_packet,
+};

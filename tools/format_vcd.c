@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A waveform (VCD, IEEE 1364): a scope for each device, in it a wire for each GPIO line, or
+ * for each number of a packet.
+ *
+ * Nothing is known of a wire before its first packet, and after packets were lost: it is x.
+ */
+
+#include "clock.h"
+#include "format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The characters that identify a wire. */
+#define ID_FIRST	'!'
+#define ID_LAST		'~'
+
+/* The wires of a device are numbered from @first. */
+struct wave {
+	size_t first;
+	size_t count;
+	size_t packet_size;
+};
+
+static uint64_t origin;		/* What is time 0. */
+static uint64_t shown;		/* The last time that was written, in units of the timescale. */
+static bool header_printed;
+
+/* -- Wires. ---------------------------------------------------------------- */
+
+static bool is_drawn(const struct field *field)
+{
+	return field_is_number(field) && strcmp(field->name, "_");
+}
+
+static size_t count_wires(const struct layout *layout)
+{
+	size_t count = 0, i;
+
+	if (layout->lines)
+		return layout->lines;
+	for (i = 0; i < layout->count; i++)
+		if (is_drawn(&layout->fields[i]))
+			count += layout->fields[i].count;
+	return count;
+}
+
+static void print_id(size_t wire)
+{
+	const size_t base = ID_LAST - ID_FIRST + 1;
+
+	do {
+		putchar(ID_FIRST + wire % base);
+		wire /= base;
+	} while (wire);
+}
+
+static void declare(const char *name, size_t bits, size_t wire)
+{
+	printf("$var wire %zu ", bits);
+	print_id(wire);
+	printf(" %s $end\n", name);
+}
+
+static void declare_wires(const struct device *device)
+{
+	const struct layout *layout = device->layout;
+	size_t wire = device->wave->first, i, element;
+	char name[FIELD_NAME_BYTES + 32];
+
+	for (i = 0; i < layout->lines; i++) {
+		snprintf(name, sizeof(name), "line%zu", i);
+		declare(name, 1, wire++);
+	}
+	for (i = 0; i < layout->count && !layout->lines; i++) {
+		const struct field *field = &layout->fields[i];
+
+		if (!is_drawn(field))
+			continue;
+		for (element = 0; element < field->count; element++) {
+			if (field->array)
+				snprintf(name, sizeof(name), "%s_%zu", field->name, element);
+			else
+				snprintf(name, sizeof(name), "%s", field->name);
+			declare(name, field->size * 8, wire++);
+		}
+	}
+}
+
+/* -- Values. --------------------------------------------------------------- */
+
+static void print_bit(char value, size_t wire)
+{
+	putchar(value);
+	print_id(wire);
+	putchar('\n');
+}
+
+static void print_vector(uint64_t value, size_t wire)
+{
+	int bit = 63;
+
+	while (bit && !(value >> bit & 1))
+		bit--;
+	putchar('b');
+	for (; bit >= 0; bit--)
+		putchar('0' + (value >> bit & 1));
+	putchar(' ');
+	print_id(wire);
+	putchar('\n');
+}
+
+static void print_unknown(const struct device *device)
+{
+	const struct wave *wave = device->wave;
+	size_t wire;
+
+	for (wire = wave->first; wire < wave->first + wave->count; wire++) {
+		if (device->layout->lines) {
+			print_bit('x', wire);
+		} else {
+			printf("bx ");
+			print_id(wire);
+			putchar('\n');
+		}
+	}
+}
+
+static void print_line(const struct device *device, const struct notify_multi_record *record)
+{
+	const struct layout *layout = device->layout;
+	uint64_t line = field_unsigned(layout_find(layout, "line"), 0, record->data);
+	uint64_t level = field_unsigned(layout_find(layout, "level"), 0, record->data);
+
+	if (line >= device->wave->count)
+		return;
+	/* Where the level could not be read. */
+	print_bit(record->status ? 'x' : '0' + !!level, device->wave->first + line);
+}
+
+static void print_numbers(const struct device *device, const struct notify_multi_record *record)
+{
+	const struct layout *layout = device->layout;
+	size_t wire = device->wave->first, i, element;
+
+	for (i = 0; i < layout->count; i++) {
+		const struct field *field = &layout->fields[i];
+
+		if (!is_drawn(field))
+			continue;
+		for (element = 0; element < field->count; element++)
+			print_vector(field_unsigned(field, element, record->data), wire++);
+	}
+}
+
+/* -- Times. ---------------------------------------------------------------- */
+
+/*
+ * Packets of several devices may be read in another order than they happened: time only goes
+ * on.
+ */
+static void print_time(const struct output *output, uint64_t ns)
+{
+	uint64_t time = ns > origin ? (ns - origin) / output->options->timescale->ns : 0;
+
+	if (time <= shown)
+		return;
+	printf("#%" PRIu64 "\n", time);
+	shown = time;
+}
+
+/* One unit before the first packet, so that its edges are seen. */
+static void print_header(const struct output *output, uint64_t first)
+{
+	const struct timescale *scale = output->options->timescale;
+	char date[CLOCK_TEXT_BYTES];
+	size_t i;
+
+	header_printed = true;
+	origin = first > scale->ns ? first - scale->ns : 0;
+	clock_wall_text(origin, date);
+	printf("$date %s $end\n$version notifycat $end\n", date);
+	printf("$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", origin);
+	printf("$timescale 1 %s $end\n", scale->name);
+	for (i = 0; i < output->count; i++) {
+		printf("$scope module %s $end\n", output->devices[i].name);
+		declare_wires(&output->devices[i]);
+		printf("$upscope $end\n");
+	}
+	printf("$enddefinitions $end\n#0\n$dumpvars\n");
+	for (i = 0; i < output->count; i++)
+		print_unknown(&output->devices[i]);
+	printf("$end\n");
+}
+
+/* -- The format. ----------------------------------------------------------- */
+
+static bool vcd_begin(const struct output *output)
+{
+	size_t wires = 0, i;
+
+	for (i = 0; i < output->count; i++) {
+		struct device *device = &output->devices[i];
+
+		if (!device->layout) {
+			say("%s: it is not there, and a waveform begins with the names of its "
+			    "wires", device->name);
+			return false;
+		}
+		device->wave = calloc(1, sizeof(*device->wave));
+		if (!device->wave) {
+			say("there is no memory for the waveform");
+			return false;
+		}
+		device->wave->first = wires;
+		device->wave->count = count_wires(device->layout);
+		device->wave->packet_size = device->info.packet_size;
+		if (!device->wave->count) {
+			say("%s: nothing is known of its packets that could be drawn: see --decode",
+			    device->name);
+			return false;
+		}
+		wires += device->wave->count;
+	}
+	return true;
+}
+
+/* What comes back may be another. */
+static bool fits(const struct device *device)
+{
+	return device->info.packet_size == device->wave->packet_size &&
+	       count_wires(device->layout) == device->wave->count;
+}
+
+/* The loss was somewhere since the last time that was written. */
+static void print_loss(const struct output *output, const struct device *device,
+		       const struct notify_multi_record *record)
+{
+	uint64_t next = origin + (shown + 1) * output->options->timescale->ns;
+
+	if (next < record->timestamp_ns)
+		print_time(output, next);
+	print_unknown(device);
+}
+
+static void vcd_packet(const struct output *output, const struct device *device,
+		       const struct notify_multi_record *record)
+{
+	if (!fits(device))
+		return;
+	if (!header_printed)
+		print_header(output, record->timestamp_ns);
+	if (record->dropped)
+		print_loss(output, device, record);
+	print_time(output, record->timestamp_ns);
+	if (device->layout->lines)
+		print_line(device, record);
+	else
+		print_numbers(device, record);
+}
+
+static void vcd_gone(const struct output *output, const struct device *device)
+{
+	if (!header_printed)
+		return;
+	print_time(output, clock_monotonic());
+	print_unknown(device);
+}
+
+static void vcd_back(const struct output *output, const struct device *device,
+		     const uint64_t *missed)
+{
+	(void)output;
+	(void)missed;
+	if (!fits(device))
+		say("%s: it came back with other packets, which are not drawn", device->name);
+}
+
+/* The last values last until now. */
+static void vcd_end(const struct output *output)
+{
+	if (!header_printed)
+		print_header(output, clock_monotonic());
+	print_time(output, clock_monotonic());
+}
+
+const struct format vcd_format = {
+	.name = "vcd",
+	.begin = vcd_begin,
+	.packet = vcd_packet,
+	.gone = vcd_gone,
+	.back = vcd_back,
+	.end = vcd_end,
+};

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notifycat: print the packets of notify_multi devices.
+ */
+
+#include "device.h"
+#include "report.h"
+#include "stream.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Written as a whole, so that it is not mixed with what others say. */
+void say(const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "notifycat: %s\n", text);
+}
+
+static enum exit_status run(const struct options *options, struct device *devices)
+{
+	size_t i;
+
+	for (i = 0; i < options->devices_count; i++) {
+		if (!device_init(&devices[i], options->devices[i])) {
+			say("%s", strerror(ENOMEM));
+			return EXIT_FAILED;
+		}
+	}
+	if (options->info || options->stats)
+		return report(options, devices, options->devices_count);
+	return stream(options, devices, options->devices_count);
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_status status;
+	struct device *devices;
+	struct options options;
+
+	if (!parse_options(&options, argc, argv, &status))
+		return status;
+	devices = calloc(options.devices_count + 1, sizeof(*devices));
+	if (!devices) {
+		say("%s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return run(&options, devices);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What all of notifycat shares.
+ */
+#ifndef NOTIFYCAT_H
+#define NOTIFYCAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NODES		"/dev/notify/"
+#define NS_PER_SECOND	UINT64_C(1000000000)
+
+enum exit_status {
+	EXIT_OK		= 0,
+	EXIT_FAILED	= 1,
+	EXIT_USAGE	= 2,
+	EXIT_TIMED_OUT	= 3,
+};
+
+/* Where functions return an errno: what is wrong has been said. */
+#define ERROR_SAID	4096
+
+/* To standard error, a line. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif /* NOTIFYCAT_H */

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the command line says.
+ */
+
+#include "options.h"
+
+#include "format.h"
+#include "reader.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options that have no letter. */
+enum {
+	OPTION_REPLAY_ONLY = 256,
+	OPTION_MMAP,
+	OPTION_URING,
+	OPTION_INFO,
+	OPTION_STATS,
+	OPTION_TIMESCALE,
+};
+
+static const struct option long_options[] = {
+	{ "format", required_argument, NULL, 'f' },
+	{ "count", required_argument, NULL, 'n' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "wall-clock", no_argument, NULL, 'w' },
+	{ "decode", required_argument, NULL, 'd' },
+	{ "follow", no_argument, NULL, 'F' },
+	{ "queue", required_argument, NULL, 'q' },
+	{ "replay-only", no_argument, NULL, OPTION_REPLAY_ONLY },
+	{ "mmap", no_argument, NULL, OPTION_MMAP },
+	{ "uring", no_argument, NULL, OPTION_URING },
+	{ "info", no_argument, NULL, OPTION_INFO },
+	{ "stats", no_argument, NULL, OPTION_STATS },
+	{ "timescale", required_argument, NULL, OPTION_TIMESCALE },
+	{ "batch", no_argument, NULL, 'b' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "help", no_argument, NULL, 'h' },
+	{ }
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: notifycat [OPTION]... DEVICE...\n"
+	      "       notifycat --info | --stats [-f text|json] DEVICE...\n"
+	      "       notifycat top [-b] [-i SECONDS] [-n COUNT] [DEVICE]...\n"
+	      "\n"
+	      "Print the packets of notify_multi devices as they come; or what is known of the\n"
+	      "devices; or a screen of how they are doing.\n"
+	      "\n"
+	      "DEVICE is a node, or the name of one in /dev/notify.\n"
+	      "\n"
+	      "  -f, --format FORMAT      text (the default), json (an object a line), csv, vcd (a\n"
+	      "                           waveform), raw (payloads), record (as read() has them)\n"
+	      "  -n, --count COUNT        exit after COUNT packets\n"
+	      "  -t, --timeout SECONDS    exit after this time, 3 if there was a COUNT\n"
+	      "  -w, --wall-clock         the time of day, not that of the monotonic clock\n"
+	      "  -d, --decode [DEVICE:]'TYPE NAME, TYPE[N] NAME...'\n"
+	      "                           what is in a packet; a TYPE is u8 to u64, s8 to s64, x8 to\n"
+	      "                           x64 or char\n"
+	      "  -F, --follow             wait for devices that are not there, or go away\n"
+	      "  -q, --queue PACKETS      let so many packets wait before the oldest is lost\n"
+	      "      --replay-only        only what a new reader starts with\n"
+	      "      --mmap, --uring      read the mapped ring, or by io_uring\n"
+	      "      --timescale UNIT     of a waveform: ns, us (the default) or ms\n"
+	      "      --info, --stats      what is known of the devices, their counters\n"
+	      "  -b, --batch              top: print a table every time\n"
+	      "  -i, --interval SECONDS   top: the time between two looks, 1 if not told otherwise\n"
+	      "  -h, --help               print this\n"
+	      "\n"
+	      "Exit status: 0 when all that was asked for was printed, at a signal, or when nobody\n"
+	      "reads the output any more; 1 when a device cannot be read or all are gone; 2 for a\n"
+	      "wrong command line; 3 when the time was over before COUNT packets had come.\n", out);
+}
+
+/* -- Arguments. ------------------------------------------------------------ */
+
+static bool refuse(const char *what, const char *arg)
+{
+	say("%s \"%s\"", what, arg);
+	return false;
+}
+
+static bool parse_number(const char *what, const char *arg, uint64_t most, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = isdigit((unsigned char)*arg) ? strtoull(arg, &end, 10) : 0;
+	if (!*number || errno || *end || *number > most)
+		return refuse(what, arg);
+	return true;
+}
+
+/* Seconds as a decimal fraction, whatever the locale's point is. */
+static bool parse_seconds(const char *what, const char *arg, uint64_t *ns)
+{
+	const char *c = arg;
+	uint64_t seconds = 0, fraction = 0, unit = NS_PER_SECOND;
+
+	if (!isdigit((unsigned char)*c) && *c != '.')
+		return refuse(what, arg);
+	for (; isdigit((unsigned char)*c) && seconds < 1000000000; c++)
+		seconds = seconds * 10 + (*c - '0');
+	if (*c == '.')
+		for (c++; isdigit((unsigned char)*c); c++) {
+			unit /= 10;
+			fraction += (*c - '0') * unit;
+		}
+	*ns = seconds * NS_PER_SECOND + fraction;
+	if (*c || !*ns)
+		return refuse(what, arg);
+	return true;
+}
+
+static bool parse_format(const char *arg, const struct format **format)
+{
+	*format = format_find(arg);
+	return *format || refuse("unknown format", arg);
+}
+
+static bool parse_timescale(const char *arg, const struct timescale **timescale)
+{
+	*timescale = timescale_find(arg);
+	return *timescale || refuse("unknown timescale", arg);
+}
+
+/* The text, and below it where it is wrong. */
+static bool refuse_layout(const char *text, const struct layout_error *error)
+{
+	say("bad --decode: %s", error->message);
+	fprintf(stderr, "  %s\n  %*s^\n", text, (int)error->at, "");
+	return false;
+}
+
+static bool parse_decoding(struct options *options, const char *arg)
+{
+	const char *colon = strchr(arg, ':');
+	const char *text = colon ? colon + 1 : arg;
+	struct decoding *decodings;
+	struct layout_error error;
+	struct decoding decoding;
+
+	decoding.layout = layout_parse(text, &error);
+	if (!decoding.layout) {
+		error.at += text - arg;
+		return refuse_layout(arg, &error);
+	}
+	decoding.device = colon ? strndup(arg, colon - arg) : NULL;
+	decodings = realloc(options->decodings,
+			    (options->decodings_count + 1) * sizeof(*decodings));
+	if ((colon && !decoding.device) || !decodings) {
+		say("--decode: %s", strerror(ENOMEM));
+		return false;
+	}
+	options->decodings = decodings;
+	options->decodings[options->decodings_count++] = decoding;
+	return true;
+}
+
+const struct layout *options_layout(const struct options *options, const char *device)
+{
+	const struct layout *all = NULL;
+	size_t i;
+
+	for (i = 0; i < options->decodings_count; i++) {
+		const struct decoding *decoding = &options->decodings[i];
+
+		if (!decoding->device)
+			all = decoding->layout;
+		else if (!strcmp(decoding->device, device))
+			return decoding->layout;
+	}
+	return all;
+}
+
+/* -- Options. -------------------------------------------------------------- */
+
+static bool choose_reader(struct options *options, const struct reader *reader)
+{
+	if (!reader) {
+		say("--uring was not built in: it needs liburing");
+		return false;
+	}
+	if (options->reader != &read_reader && options->reader != reader) {
+		say("--mmap and --uring exclude each other");
+		return false;
+	}
+	options->reader = reader;
+	return true;
+}
+
+static bool parse_option(struct options *options, int option)
+{
+	uint64_t number;
+
+	switch (option) {
+	case 'f':
+		return parse_format(optarg, &options->format);
+	case 'n':
+		return parse_number("bad count", optarg, NO_LIMIT - 1, &options->count);
+	case 't':
+		return parse_seconds("bad timeout", optarg, &options->timeout_ns);
+	case 'w':
+		options->wall_clock = true;
+		return true;
+	case 'd':
+		return parse_decoding(options, optarg);
+	case 'F':
+		options->follow = true;
+		return true;
+	case 'q':
+		if (!parse_number("bad queue", optarg, UINT32_MAX, &number))
+			return false;
+		options->queue = number;
+		return true;
+	case OPTION_REPLAY_ONLY:
+		options->replay_only = true;
+		return true;
+	case OPTION_MMAP:
+		return choose_reader(options, &mmap_reader);
+	case OPTION_URING:
+		return choose_reader(options, uring_reader);
+	case OPTION_TIMESCALE:
+		return parse_timescale(optarg, &options->timescale);
+	case OPTION_INFO:
+		options->info = true;
+		return true;
+	case OPTION_STATS:
+		options->stats = true;
+		return true;
+	case 'b':
+		options->batch = true;
+		return true;
+	case 'i':
+		return parse_seconds("bad interval", optarg, &options->interval_ns);
+	default:
+		usage(stderr);
+		return false;
+	}
+}
+
+static bool go_together(const struct options *options)
+{
+	const bool asks = options->info || options->stats;
+
+	if (!options->top && !options->devices_count) {
+		usage(stderr);
+		return false;
+	}
+	if (!options->top && options->batch) {
+		say("--batch is for top");
+		return false;
+	}
+	if (asks && (options->top || options->follow || options->replay_only ||
+		     options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
+		say("--info and --stats print no packets, and wait for none");
+		return false;
+	}
+	if ((asks || options->top) && options->format != &text_format &&
+	    options->format != &json_format) {
+		say("--info, --stats and top print text or json");
+		return false;
+	}
+	if (options->replay_only && options->follow) {
+		say("--replay-only and --follow exclude each other");
+		return false;
+	}
+	return true;
+}
+
+bool parse_options(struct options *options, int argc, char **argv, enum exit_status *status)
+{
+	int option;
+
+	*options = (struct options){
+		.format = &text_format,
+		.reader = &read_reader,
+		.count = NO_LIMIT,
+		.timeout_ns = NO_LIMIT,
+		.interval_ns = NS_PER_SECOND,
+		.timescale = timescale_find("us"),
+	};
+	*status = EXIT_USAGE;
+	if (argc > 1 && !strcmp(argv[1], "top")) {
+		options->top = true;
+		argv++;
+		argc--;
+	}
+	while ((option = getopt_long(argc, argv, "f:n:t:wd:Fq:bi:h", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			usage(stdout);
+			*status = EXIT_OK;
+			return false;
+		}
+		if (!parse_option(options, option))
+			return false;
+	}
+	options->devices = argv + optind;
+	options->devices_count = argc - optind;
+	return go_together(options);
+}

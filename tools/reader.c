@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * read(), the way that always works.
+ */
+
+#include "reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+int reader_fill(struct device *device)
+{
+	ssize_t bytes;
+
+	if (device_peek(device))
+		return 0;
+	device->at = 0;
+	device->end = 0;
+	bytes = device->reader->read(device);
+	if (bytes < 0)
+		return -bytes;
+	device->end = bytes;
+	return 0;
+}
+
+static int read_start(struct device *device)
+{
+	(void)device;
+	return 0;
+}
+
+static void read_stop(struct device *device)
+{
+	(void)device;
+}
+
+static int read_poll_fd(const struct device *device)
+{
+	return device->fd;
+}
+
+static ssize_t read_read(struct device *device)
+{
+	ssize_t bytes = read(device->fd, device->batch, device->batch_size);
+
+	if (bytes < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return bytes;
+}
+
+const struct reader read_reader = {
+	.name = "read",
+	.open_flags = O_NONBLOCK,
+	.start = read_start,
+	.stop = read_stop,
+	.poll_fd = read_poll_fd,
+	.read = read_read,
+};

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What --info and --stats print: facts of a device, one after the other.
+ */
+
+#include "report.h"
+
+#include "format.h"
+#include "reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* How a device begins and ends, and what it says in between. */
+struct writer {
+	void (*begin)(const struct device *device);
+	void (*number)(const char *name, uint64_t value);
+	void (*string)(const char *name, const char *value);
+	void (*end)(void);
+};
+
+/* -- As text: a fact a line. ----------------------------------------------- */
+
+static void text_begin(const struct device *device)
+{
+	printf("%s\n", device->name);
+}
+
+static void text_number(const char *name, uint64_t value)
+{
+	printf("  %-17s %" PRIu64 "\n", name, value);
+}
+
+static void text_string(const char *name, const char *value)
+{
+	printf("  %-17s %s\n", name, value);
+}
+
+static void text_end(void)
+{
+}
+
+static const struct writer text_writer = { text_begin, text_number, text_string, text_end };
+
+/* -- As JSON: a device a line. --------------------------------------------- */
+
+static void json_begin(const struct device *device)
+{
+	printf("{\"device\":");
+	print_json_string(device->name, strlen(device->name));
+}
+
+static void json_number(const char *name, uint64_t value)
+{
+	printf(",\"%s\":%" PRIu64, name, value);
+}
+
+static void json_string(const char *name, const char *value)
+{
+	printf(",\"%s\":", name);
+	print_json_string(value, strlen(value));
+}
+
+static void json_end(void)
+{
+	printf("}\n");
+}
+
+static const struct writer json_writer = { json_begin, json_number, json_string, json_end };
+
+/* -- Facts. ---------------------------------------------------------------- */
+
+static void write_attribute(const struct writer *writer, const struct device *device,
+			    const char *name)
+{
+	uint64_t value;
+
+	if (device_attribute(device, name, &value) ||
+	    device_source_attribute(device, name, &value))
+		writer->number(name, value);
+}
+
+static void write_info(const struct writer *writer, const struct device *device)
+{
+	const struct notify_multi_info *info = &device->info;
+
+	writer->string("node", device->path);
+	if (*device->driver)
+		writer->string("driver", device->driver);
+	write_attribute(writer, device, "lines");
+	writer->number("abi_version", info->abi_version);
+	writer->number("packet_size", info->packet_size);
+	writer->number("record_size", info->record_size);
+	writer->number("max_packets", info->max_packets);
+	writer->number("max_requests", info->max_requests);
+	writer->number("replay", info->replay);
+	writer->number("ring_bytes", info->ring_bytes);
+}
+
+/* Its own open is among the clients. */
+static bool write_stats(const struct writer *writer, const struct device *device)
+{
+	struct notify_multi_stats stats;
+
+	if (ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
+		device_complain(device, errno);
+		return false;
+	}
+	writer->number("seq", stats.seq);
+	writer->number("next", stats.next);
+	writer->number("clients", stats.clients);
+	writer->number("delivered", stats.delivered);
+	writer->number("dropped", stats.dropped);
+	writer->number("pending_packets", stats.pending_packets);
+	writer->number("pending_requests", stats.pending_requests);
+	write_attribute(writer, device, "broadcasts");
+	write_attribute(writer, device, "overflows");
+	return true;
+}
+
+static bool report_device(const struct options *options, struct device *device)
+{
+	const struct writer *writer = options->format == &json_format ? &json_writer : &text_writer;
+	bool good = true;
+	int error;
+
+	error = device_open(device, options);
+	if (error) {
+		device_complain(device, error);
+		return false;
+	}
+	writer->begin(device);
+	if (options->info)
+		write_info(writer, device);
+	if (options->stats)
+		good = write_stats(writer, device);
+	writer->end();
+	device_close(device);
+	return good;
+}
+
+enum exit_status report(const struct options *options, struct device *devices, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!report_device(options, &devices[i]))
+			return EXIT_FAILED;
+	if (fflush(stdout)) {
+		say("output: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sources whose packets are known by the name of their driver.
+ */
+
+#include "source.h"
+
+#include <linux/notify_gpio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GPIO_MAX_LINES	64
+/* notify_irq's packets: the count of interrupts, that of registers, and the registers. */
+#define IRQ_REGISTERS	8
+
+static const char *const edge_names[] = {
+	[NOTIFY_GPIO_EDGE_RISING] = "rising",
+	[NOTIFY_GPIO_EDGE_FALLING] = "falling",
+};
+
+static struct layout *gpio_layout(size_t packet_size, size_t lines)
+{
+	struct layout_error error;
+	struct layout *layout;
+
+	if (packet_size != sizeof(struct notify_gpio_event))
+		return NULL;
+	layout = layout_parse("u32 line, u32 edge, u32 level, u32 line_seqno", &error);
+	if (!layout)
+		return NULL;
+	layout->fields[1].label = "";
+	layout->fields[1].names = edge_names;
+	layout->fields[1].names_count = sizeof(edge_names) / sizeof(edge_names[0]);
+	layout->fields[3].label = "edge";
+	layout->lines = lines ? lines : GPIO_MAX_LINES;
+	return layout;
+}
+
+static struct layout *irq_layout(size_t packet_size, size_t lines)
+{
+	struct layout_error error;
+	char text[64];
+
+	(void)lines;
+	if (packet_size < IRQ_REGISTERS || packet_size % 4)
+		return NULL;
+	if (packet_size == IRQ_REGISTERS)
+		return layout_parse("u32 irq_count, u32 nregs", &error);
+	snprintf(text, sizeof(text), "u32 irq_count, u32 nregs, x32[%zu] regs",
+		 (packet_size - IRQ_REGISTERS) / 4);
+	return layout_parse(text, &error);
+}
+
+static const struct {
+	const char *driver;
+	struct layout *(*layout)(size_t packet_size, size_t lines);
+} sources[] = {
+	{ "notify_gpio", gpio_layout },
+	{ "notify_irq", irq_layout },
+};
+
+struct layout *source_layout(const char *driver, size_t packet_size, size_t lines)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (!strcmp(driver, sources[i].driver))
+			return sources[i].layout(packet_size, lines);
+	return NULL;
+}
