@@ -257,6 +257,12 @@ static struct notify_ring *notify_client_produce(struct notify_multi_client *cli
 	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->nm->lock));
 }
 
+/* See notify_client_trace(). */
+static noinline void notify_multi_trace(struct notify_multi *nm, int status, ktime_t when)
+{
+	trace_broadcast(nm->name, nm->seq, when, status, nm->nr_clients);
+}
+
 /*
  * Appends the packet to all rings: the first gets it from the source, the others from
  * there, the whole record at once. Called with nm->lock.
@@ -273,7 +279,8 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	struct notify_multi_record *first;
 
 	nm->seq = seq;
-	trace_broadcast(nm->name, seq, when, status, nm->nr_clients);
+	if (trace_broadcast_enabled())
+		notify_multi_trace(nm, status, when);
 	if (!ring) {
 		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
 		if (!client)
@@ -443,17 +450,24 @@ static u64 notify_client_said(struct notify_multi_client *client)
 	return client->next - client->unsaid;
 }
 
-/* Packets from @seq to before @next are read; those before @seq that were not are lost. */
-static void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next)
+/* In the place where they are, tracepoints that are off would cost registers. */
+static noinline void notify_client_trace(struct notify_multi_client *client, u64 seq, u64 next)
 {
 	u64 said = notify_client_said(client);
 
-	if (trace_drop_enabled() && seq != said)
+	if (seq != said)
 		trace_drop(client->nm->name, client->opener, said, seq - said);
-	if (trace_read_enabled() && next != seq)
+	if (next != seq)
 		trace_read(client->nm->name, client->opener, seq, next - seq);
+}
 
-	client->dropped += seq - said;
+/* Packets from @seq to before @next are read; those before @seq that were not are lost. */
+static __always_inline void notify_client_consume(struct notify_multi_client *client, u64 seq,
+						  u64 next)
+{
+	if (trace_drop_enabled() || trace_read_enabled())
+		notify_client_trace(client, seq, next);
+	client->dropped += seq - notify_client_said(client);
 	client->delivered += next - seq;
 	notify_client_set_next(client, next, 0);
 }

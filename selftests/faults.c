@@ -1353,11 +1353,14 @@ FIXTURE_VARIANT(module)
 {
 	const char *name;
 	int other;	/* what the kernel's part says to some faults, instead of ENOMEM */
+	const char *spares;	/* as of the operations above */
 };
 
 FIXTURE_VARIANT_ADD(module, notify_multi)
 {
 	.name = "notify_multi",
+	/* Which warns of what it cannot allocate for tracepoints. */
+	.spares = "trace_module_notify",
 };
 
 FIXTURE_VARIANT_ADD(module, notify_sim)
@@ -1403,6 +1406,8 @@ FIXTURE_SETUP(module)
 		SKIP(return, "%s", reason);
 	self->module.name = variant->name;
 	self->module.other = variant->other;
+	if (variant->spares && spare_function(variant->spares))
+		SKIP(return, "no filter to spare %s()", variant->spares);
 	ret = load_image(variant->name, &self->module.image, &self->module.size);
 	if (ret == -ENOENT)
 		SKIP(return, "no modules in $NOTIFY_MULTI_MODULES");
@@ -1418,6 +1423,8 @@ FIXTURE_SETUP(module)
 
 FIXTURE_TEARDOWN(module)
 {
+	if (variant->spares)
+		EXPECT_EQ(0, spare_function(NULL));
 	load_module("notify_multi", "");
 	load_module("notify_sim", "");
 	if (self->gpio_was_there)
