@@ -219,6 +219,29 @@ static const struct dev_pm_ops notify_gpio_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(notify_gpio_suspend, notify_gpio_resume)
 };
 
+/* -- sysfs. ---------------------------------------------------------------- */
+
+static ssize_t lines_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", gpio_of(dev)->nr_lines);
+}
+static DEVICE_ATTR_RO(lines);
+
+static struct attribute *gpio_attrs[] = {
+	&dev_attr_lines.attr,
+	NULL
+};
+
+static const struct attribute_group gpio_group = {
+	.attrs = gpio_attrs,
+};
+
+static const struct attribute_group *gpio_groups[] = {
+	&source_group,
+	&gpio_group,
+	NULL
+};
+
 /* -- Probing. -------------------------------------------------------------- */
 
 static int gpio_parse_edges(struct notify_gpio *gpio)
@@ -408,7 +431,7 @@ static struct platform_driver notify_gpio_driver = {
 	.driver = {
 		.name = "notify_gpio",
 		.of_match_table = notify_gpio_of_match,
-		.dev_groups = source_groups,
+		.dev_groups = gpio_groups,
 		.pm = pm_sleep_ptr(&notify_gpio_pm_ops),
 	},
 };

@@ -462,13 +462,18 @@ static const struct platform_device_id notify_irq_id[] = {
 };
 MODULE_DEVICE_TABLE(platform, notify_irq_id);
 
+static const struct attribute_group *irq_groups[] = {
+	&source_group,
+	NULL
+};
+
 static struct platform_driver notify_irq_driver = {
 	.probe = notify_irq_probe,
 	.id_table = notify_irq_id,
 	.driver = {
 		.name = "notify_irq",
 		.of_match_table = notify_irq_of_match,
-		.dev_groups = source_groups,
+		.dev_groups = irq_groups,
 	},
 };
 module_platform_driver(notify_irq_driver);

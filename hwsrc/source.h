@@ -258,6 +258,9 @@ static struct attribute *source_attrs[] = {
 	&dev_attr_overflows.attr,
 	NULL
 };
-ATTRIBUTE_GROUPS(source);
+
+static const struct attribute_group source_group = {
+	.attrs = source_attrs,
+};
 
 #endif /* _NOTIFY_SOURCE_H */

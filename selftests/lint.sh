@@ -339,7 +339,7 @@ plant_kerneldoc() {
 }
 
 plant_userspace() {
-	echo 'static int planted;' >>tools/notifycat.c
+	echo 'static int planted;' >>tools/main.c
 }
 
 plant_warnings() {

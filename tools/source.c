@@ -6,13 +6,12 @@
 #include "source.h"
 
 #include <linux/notify_gpio.h>
+#include <linux/notify_irq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GPIO_MAX_LINES	64
-/* notify_irq's packets: the count of interrupts, that of registers, and the registers. */
-#define IRQ_REGISTERS	8
 
 static const char *const edge_names[] = {
 	[NOTIFY_GPIO_EDGE_RISING] = "rising",
@@ -43,12 +42,12 @@ static struct layout *irq_layout(size_t packet_size, size_t lines)
 	char text[64];
 
 	(void)lines;
-	if (packet_size < IRQ_REGISTERS || packet_size % 4)
+	if (packet_size < sizeof(struct notify_irq_event) || packet_size % 4)
 		return NULL;
-	if (packet_size == IRQ_REGISTERS)
+	if (packet_size == sizeof(struct notify_irq_event))
 		return layout_parse("u32 irq_count, u32 nregs", &error);
 	snprintf(text, sizeof(text), "u32 irq_count, u32 nregs, x32[%zu] regs",
-		 (packet_size - IRQ_REGISTERS) / 4);
+		 (packet_size - sizeof(struct notify_irq_event)) / 4);
 	return layout_parse(text, &error);
 }
 
