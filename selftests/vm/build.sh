@@ -71,12 +71,19 @@ quietly() {
 	}
 }
 
-# A copy for each machine, so that the objects of one are not taken for another's.
+# A copy for each machine, so that the objects of one are not taken for another's. Of what it
+# copied the last time, what is not there any more goes: make would find it.
 copy_tree() {
+	local list=$BUILD/sources
+
+	[ -e "$list" ] || rm -rf "$TREE"
 	mkdir -p "$TREE"
 	(cd "$TOP" && find . -path ./.git -prune -o -type f \
 		\( -name '*.[ch]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \) -print |
-		cpio -pdmu --quiet "$TREE")
+		LC_ALL=C sort) >"$list.new"
+	[ ! -e "$list" ] || LC_ALL=C comm -23 "$list" "$list.new" | (cd "$TREE" && xargs -r rm -f)
+	(cd "$TOP" && cpio -pdmu --quiet "$TREE") <"$list.new"
+	mv "$list.new" "$list"
 }
 
 build_modules() {
