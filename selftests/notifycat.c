@@ -1052,4 +1052,127 @@ TEST_F(notifycat, info_and_stats)
 		      "\"pending_requests\":0,\"broadcasts\":3}\n");
 }
 
+/* -- top. ------------------------------------------------------------------ */
+
+/* What is lost is known where debugfs is mounted. */
+static const char *lost_if_known(const char *lost, const char *unknown)
+{
+	return access("/sys/kernel/debug/notify_multi", F_OK) ? unknown : lost;
+}
+
+TEST_F(notifycat, top_prints_a_table)
+{
+	unsigned char packets[LIMIT + 5][PACKET] = { };
+	char lost[32], last[64];
+	double rate = -1;
+	unsigned int readers = 0, seq = 0;
+
+	START_SIM(PACKET);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	BROADCAST(LIMIT + 5, packets);
+	READ_BACK(LIMIT);
+	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME, OTHER);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_EQ(0, strncmp(self->cat.out_text, "DEVICE ", 7));
+	ASSERT_EQ(5, sscanf(self->cat.out_text, "%*[^\n]\n" SIM_NAME " %lf %u %31s %u %63s", &rate,
+			    &readers, lost, &seq, last));
+	EXPECT_TRUE(rate == 0);
+	EXPECT_EQ(1, readers);
+	EXPECT_STREQ(lost_if_known("5", "?"), lost);
+	EXPECT_EQ(LIMIT + 5, seq);
+	add(&self->expected, SECONDS_FORMAT " %032x\n", SECONDS(RECORD(LIMIT - 1)), 0);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, self->expected.text));
+	EXPECT_NE(NULL, strstr(self->cat.out_text, OTHER "  is not there\n"));
+}
+
+TEST_F(notifycat, top_finds_devices_and_their_rates)
+{
+	unsigned char packets[3][PACKET] = { };
+	const char *line;
+	double rate = 0;
+
+	START_SIM(PACKET);
+	ASSERT_TRUE(cat_start(&self->cat, ARGS("top", "-b", "-i", ".2", "-f", "json")));
+	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"there\":true,"
+					 "\"rate\":0.0,\"readers\":0,\"lost\":"));
+	BROADCAST(3, packets);
+	ASSERT_TRUE(cat_says(&self->cat, lost_if_known("\"lost\":0,\"seq\":3}\n",
+						       "\"lost\":null,\"seq\":3}\n")));
+	line = strstr(self->cat.out_text, "\"seq\":3}");
+	while (line > self->cat.out_text && line[-1] != '\n')
+		line--;
+	line = strstr(line, "\"rate\":");
+	ASSERT_NE(NULL, line);
+	ASSERT_EQ(1, sscanf(line, "\"rate\":%lf", &rate));
+	EXPECT_TRUE(rate > 0 && rate <= 15);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"there\":false}\n"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	self->cat.out_text[0] = '\0';
+	self->cat.out_bytes = 0;
+	ASSERT_TRUE(cat_says(&self->cat, "\"there\":true"));
+	/* Nobody reads it any more. */
+	close(self->cat.out);
+	self->cat.out = open("/dev/null", O_RDONLY);
+	cat_end(&self->cat);
+	EXPECT_EQ(0, self->cat.status);
+}
+
+/* On a terminal; the program's errors are there, too. */
+static bool cat_start_on_terminal(struct cat *cat, const char *const *args)
+{
+	const struct winsize size = { .ws_row = 24, .ws_col = 132 };
+
+	cat->out_bytes = 0;
+	cat->out_text[0] = '\0';
+	cat->err_text[0] = '\0';
+	cat->err = open("/dev/null", O_RDONLY);
+	cat->pid = forkpty(&cat->out, NULL, NULL, &size);
+	if (!cat->pid) {
+		setenv("TERM", "linux", 1);
+		run_program(args);
+	}
+	return cat->pid > 0 && cat->err >= 0;
+}
+
+TEST_F(notifycat, top_has_a_screen)
+{
+	unsigned char packet[1][PACKET];
+
+	START_SIM(PACKET);
+	memset(packet, 0xab, PACKET);
+	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "0.1")));
+	if (!cat_says(&self->cat, "q ends this")) {
+		cat_end(&self->cat);
+		if (strstr(self->cat.out_text, "was not built in"))
+			SKIP(return, "notifycat was built without ncurses");
+		if (strstr(self->cat.out_text, "terminfo"))
+			SKIP(return, "terminfo does not know the terminal \"linux\" here");
+		ASSERT_STREQ("q ends this", self->cat.out_text);
+	}
+	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME));
+	BROADCAST(1, packet);
+	ASSERT_TRUE(cat_says(&self->cat, "abababababababababababababababab"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_TRUE(cat_says(&self->cat, "is not there"));
+	ASSERT_EQ(1, write(self->cat.out, "q", 1));
+	cat_end(&self->cat);
+	EXPECT_EQ(0, self->cat.status);
+}
+
+/* The cursor that it hides is there again. */
+TEST_F(notifycat, signal_ends_the_screen_of_top)
+{
+	START_SIM(PACKET);
+	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "3600", SIM_NAME)));
+	if (!cat_says(&self->cat, "q ends this")) {
+		cat_end(&self->cat);
+		SKIP(return, "top has no screen here");
+	}
+	kill(self->cat.pid, SIGTERM);
+	cat_end(&self->cat);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, "\033[?25h"));
+}
+
 TEST_HARNESS_MAIN

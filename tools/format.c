@@ -71,24 +71,24 @@ const struct timescale *timescale_find(const char *name)
 
 /* -- Pieces. --------------------------------------------------------------- */
 
-void print_hex(const struct field *field, const void *packet)
+void print_hex(FILE *out, const struct field *field, const void *packet)
 {
 	const unsigned char *bytes = (const unsigned char *)packet + field->offset;
 	size_t i;
 
 	for (i = 0; i < field->count; i++)
-		printf("%02x", bytes[i]);
+		fprintf(out, "%02x", bytes[i]);
 }
 
-void print_chars(const struct field *field, const void *packet, const char *escaped)
+void print_chars(FILE *out, const struct field *field, const void *packet, const char *escaped)
 {
 	const unsigned char *chars = (const unsigned char *)packet + field->offset;
 	size_t length = field_length(field, packet), i;
 
 	for (i = 0; i < length; i++) {
 		if (chars[i] < 0x20 || chars[i] > 0x7e || strchr(escaped, chars[i]))
-			printf("\\x%02x", chars[i]);
+			fprintf(out, "\\x%02x", chars[i]);
 		else
-			putchar(chars[i]);
+			putc(chars[i], out);
 	}
 }

@@ -7,6 +7,8 @@
 
 #include "device.h"
 
+#include <stdio.h>
+
 /* What is shown, and how. */
 struct output {
 	const struct options *options;
@@ -55,15 +57,15 @@ const struct timescale *timescale_find(const char *name);
 
 /* -- Pieces that formats are made of. -------------------------------------- */
 
-void print_hex(const struct field *field, const void *packet);
+void print_hex(FILE *out, const struct field *field, const void *packet);
 
 /* A field's characters; those that cannot be printed, and those of @escaped, as \x.. */
-void print_chars(const struct field *field, const void *packet, const char *escaped);
+void print_chars(FILE *out, const struct field *field, const void *packet, const char *escaped);
 
 /* A JSON string. */
 void print_json_string(const char *s, size_t length);
 
 /* A payload as text has it, with a blank before each word. */
-void print_text_fields(const struct layout *layout, const void *packet);
+void print_text_fields(FILE *out, const struct layout *layout, const void *packet);
 
 #endif /* FORMAT_H */

@@ -127,7 +127,7 @@ static void print_column(const struct column *column, const struct layout *layou
 		field = NULL;
 	if (field && field->kind == FIELD_CHARS) {
 		printf(",\"");
-		print_chars(field, packet, "\"\\");
+		print_chars(stdout, field, packet, "\"\\");
 		putchar('"');
 		return;
 	}
@@ -157,7 +157,7 @@ static void print_data(const struct layout *layout, const void *packet)
 	}
 	putchar(',');
 	if (rest)
-		print_hex(rest, packet);
+		print_hex(stdout, rest, packet);
 }
 
 static void csv_packet(const struct output *output, const struct device *device,

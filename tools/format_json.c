@@ -59,7 +59,7 @@ static void print_value(const struct field *field, const void *packet)
 				  field_length(field, packet));
 	} else if (field->kind == FIELD_BYTES) {
 		putchar('"');
-		print_hex(field, packet);
+		print_hex(stdout, field, packet);
 		putchar('"');
 	} else if (field->array) {
 		print_numbers(field, packet);

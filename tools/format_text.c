@@ -10,39 +10,39 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_number(const struct field *field, size_t index, const void *packet)
+static void print_number(FILE *out, const struct field *field, size_t index, const void *packet)
 {
 	if (field->kind == FIELD_SIGNED)
-		printf("%" PRId64, field_signed(field, index, packet));
+		fprintf(out, "%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		printf("0x%0*" PRIx64, (int)field->size * 2, field_unsigned(field, index, packet));
+		fprintf(out, "0x%0*" PRIx64, (int)field->size * 2, field_unsigned(field, index, packet));
 	else
-		printf("%" PRIu64, field_unsigned(field, index, packet));
+		fprintf(out, "%" PRIu64, field_unsigned(field, index, packet));
 }
 
-static void print_value(const struct field *field, const void *packet)
+static void print_value(FILE *out, const struct field *field, const void *packet)
 {
 	const char *name = field_value_name(field, packet);
 	size_t i;
 
 	if (name) {
-		fputs(name, stdout);
+		fputs(name, out);
 	} else if (field->kind == FIELD_CHARS) {
-		putchar('"');
-		print_chars(field, packet, "\"\\");
-		putchar('"');
+		putc('"', out);
+		print_chars(out, field, packet, "\"\\");
+		putc('"', out);
 	} else if (field->kind == FIELD_BYTES) {
-		print_hex(field, packet);
+		print_hex(out, field, packet);
 	} else {
 		for (i = 0; i < field->count; i++) {
 			if (i)
-				putchar(',');
-			print_number(field, i, packet);
+				putc(',', out);
+			print_number(out, field, i, packet);
 		}
 	}
 }
 
-void print_text_fields(const struct layout *layout, const void *packet)
+void print_text_fields(FILE *out, const struct layout *layout, const void *packet)
 {
 	const struct field *field;
 
@@ -50,9 +50,9 @@ void print_text_fields(const struct layout *layout, const void *packet)
 		if (!strcmp(field->name, "_"))
 			continue;
 		if (*field->label)
-			printf(" %s", field->label);
-		putchar(' ');
-		print_value(field, packet);
+			fprintf(out, " %s", field->label);
+		putc(' ', out);
+		print_value(out, field, packet);
 	}
 }
 
@@ -66,7 +66,7 @@ static void text_packet(const struct output *output, const struct device *device
 	else
 		clock_monotonic_text(record->timestamp_ns, time);
 	printf("%s %" PRIu64 " %s", device->name, (uint64_t)record->seq, time);
-	print_text_fields(device->layout, record->data);
+	print_text_fields(stdout, device->layout, record->data);
 	if (record->flags & NOTIFY_MULTI_REC_REPLAY)
 		printf(" replay");
 	if (record->status)

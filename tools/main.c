@@ -6,6 +6,7 @@
 #include "device.h"
 #include "report.h"
 #include "stream.h"
+#include "top.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -48,6 +49,8 @@ int main(int argc, char **argv)
 
 	if (!parse_options(&options, argc, argv, &status))
 		return status;
+	if (options.top)
+		return top(&options);
 	devices = calloc(options.devices_count + 1, sizeof(*devices));
 	if (!devices) {
 		say("%s", strerror(errno));
