@@ -20,6 +20,7 @@
 #define OPENS		DEBUG_DIR "notify_multi/" SIM_NAME
 #define TRACE_DIR	"/sys/kernel/tracing/"
 #define TRACE		TRACE_DIR "instances/kselftest/"
+#define RECORD_NAMES	TRACE_DIR "options/record-cmd"
 
 static const struct sim_config config = {
 	.packet_size = PACKET,
@@ -244,6 +245,7 @@ TEST_F(opens, list_goes_with_the_device_and_its_file_stays_safe)
 FIXTURE(trace)
 {
 	int injector;
+	char record_names[8];
 };
 
 FIXTURE_SETUP(trace)
@@ -254,6 +256,12 @@ FIXTURE_SETUP(trace)
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
 	self->injector = sim_open_injector(SIM_NAME);
 	ASSERT_LE(0, self->injector);
+	/*
+	 * To know the names of processes the kernel patches its scheduler: the emulator, when
+	 * this machine is one, sometimes runs what was there in the meantime.
+	 */
+	ASSERT_EQ(0, read_file(RECORD_NAMES, self->record_names, sizeof(self->record_names)));
+	ASSERT_EQ(0, write_file(RECORD_NAMES, "0"));
 	rmdir(TRACE);
 	ASSERT_EQ(0, mkdir(TRACE, 0700));
 	ASSERT_EQ(0, write_file(TRACE "events/notify_multi/enable", "1"));
@@ -263,6 +271,7 @@ FIXTURE_TEARDOWN(trace)
 {
 	write_file(TRACE "events/notify_multi/enable", "0");
 	EXPECT_EQ(0, rmdir(TRACE));
+	EXPECT_EQ(0, write_file(RECORD_NAMES, self->record_names));
 	close(self->injector);
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
