@@ -33,19 +33,21 @@ class Console:
         """Shows the last lines that were heard."""
         print("\n".join("    " + text for text in self.log[-count:]), flush=True)
 
-    def run(self, what, seconds, append="", kind="strict", memory=1024):
+    def run(self, what, seconds, kind="strict", **options):
         """Builds and boots the machine, and listens until it has done what it is to do."""
+        self.ended = False
+        self.complaints = []
         try:
-            self.build = vm.build(self.name, kind)
-            self.boot(what, seconds, append, memory)
+            self.build = self.build or vm.build(self.name, kind)
+            self.boot(what, seconds, **options)
         except (vm.MachineError, OSError) as error:
             print(f"{self.name}: {error}", flush=True)
         self.finish()
 
-    def boot(self, what, seconds, append="", memory=1024):
+    def boot(self, what, seconds, **options):
         """Boots the machine that was built, and listens."""
         vm.say(f"{self.name}: booting")
-        with vm.Machine(self.name, self.build, what, memory=memory, append=append) as self.machine:
+        with vm.Machine(self.name, self.build, what, **options) as self.machine:
             for line in self.machine.lines(seconds, SILENT_SECONDS):
                 self.hear(line)
 

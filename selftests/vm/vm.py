@@ -39,6 +39,13 @@ PL061_MIS = 0x9030418
 TAKEN_SECONDS = 20
 HANDLER_SECONDS = 0.003
 
+# The PL031's time, the register of its alarm, and that of its interrupt.
+PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
+ALARM_SECONDS = 20
+# Long enough for many interrupts, short enough for the kernel not to turn a line off that
+# nobody cares for.
+PULSE_SECONDS = 0.002
+
 
 class System(typing.NamedTuple):
     """How QEMU emulates an architecture. A board has a PL061 and a device tree."""
@@ -203,16 +210,17 @@ def connect(path, seconds=20):
 
 
 class GpioLines:
-    """The inputs of a board's PL061, moved from outside the guest."""
+    """The inputs of a board's PL061 and of its interrupt controller, moved from outside."""
 
     def __init__(self, directory):
         monitor = JsonSocket(os.path.join(directory, "qmp"))
         devices = monitor.execute("qom-list", path="/machine/unattached")
         monitor.close()
-        names = [d["name"] for d in devices if d["type"] == "child<pl061>"]
-        if not names:
-            raise MachineError("the board has no pl061")
-        self.path = f"/machine/unattached/{names[0]}"
+        paths = {d["type"]: f"/machine/unattached/{d['name']}" for d in devices}
+        try:
+            self.path, self.gic = paths["child<pl061>"], paths["child<arm_gic>"]
+        except KeyError as missing:
+            raise MachineError(f"the board has no {missing}") from None
         self.socket = connect(os.path.join(directory, "qtest"))
         self.stream = self.socket.makefile("rw", encoding="ascii")
 
@@ -233,10 +241,42 @@ class GpioLines:
         """
         self.ask(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
         deadline = time.monotonic() + TAKEN_SECONDS
-        while int(self.ask(f"readl {PL061_MIS}"), 16) & 1 << int(line):
+        while self.read(PL061_MIS) & 1 << int(line):
             if time.monotonic() > deadline:
                 raise MachineError(f"the guest does not take the interrupt of line {line}")
         time.sleep(HANDLER_SECONDS)
+
+    def read(self, address):
+        """What a register of the board has."""
+        return int(self.ask(f"readl {address}"), 16)
+
+    def interrupt(self, spi, level):
+        """Sets the level of an input of the interrupt controller."""
+        self.ask(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
+
+    def pulse(self, spi):
+        """Raises an input of the interrupt controller for a moment."""
+        self.interrupt(spi, 1)
+        time.sleep(PULSE_SECONDS)
+        self.interrupt(spi, 0)
+
+    def alarm(self):
+        """Has the PL031 want an interrupt, which goes where nobody hears it."""
+        deadline = time.monotonic() + ALARM_SECONDS
+        while not self.read(PL031_MIS):
+            self.ask(f"writel {PL031_MR} {self.read(PL031_DR)}")
+            if time.monotonic() > deadline:
+                raise MachineError("the alarm of the board's pl031 does not come")
+
+    def ring(self, spi):
+        """Raises that input for as long as the PL031 wants an interrupt."""
+        deadline = time.monotonic() + TAKEN_SECONDS
+        self.alarm()
+        self.interrupt(spi, 1)
+        while self.read(PL031_MIS):
+            if time.monotonic() > deadline:
+                raise MachineError("the guest does not take the interrupt of the pl031")
+        self.interrupt(spi, 0)
 
     def close(self):
         """Ends the connection, so that somebody else can move lines."""
@@ -271,11 +311,12 @@ class Toggler(threading.Thread):
 class Machine:
     """A running machine. Use it with "with": it is ended in any case.
 
-    One that counts has a clock which advances by a nanosecond with each instruction.
+    One that counts has a clock which advances by a nanosecond with each instruction. What
+    nodes a board has for us is what the overlays say.
     """
 
     def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
-                 append="", arch=None):
+                 append="", arch=None, tests=None, overlays=("board",)):
         self.name = name
         self.arch = arch or machine_arch(name)
         self.build = directory
@@ -284,6 +325,8 @@ class Machine:
         self.counts = counts
         self.memory = memory
         self.append = append
+        self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
+        self.overlays = overlays
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
         self.process = None
@@ -325,7 +368,7 @@ class Machine:
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
-                  f"nm.run={self.run} nm.tests={os.environ.get('TESTS', '').replace(' ', ',')} "
+                  f"nm.run={self.run} nm.tests={','.join(self.tests)} "
                   f"{self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(self.memory), "-chardev", "stdio,id=console,signal=off",
@@ -357,15 +400,17 @@ class Machine:
     def board(self, system):
         """The board's device tree with our nodes in it."""
         path = os.path.join(self.directory, "board.dtb")
-        virt, overlay = path + ".virt", path + "o"
+        virt, overlays = path + ".virt", []
         machine = ("-machine", f"dumpdtb={virt}")
         run_quietly([system.program, *system.options, *machine, "-m", str(self.memory),
                      "-smp", "2", "-nographic"])
         phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
-        with open(os.path.join(VM_DIR, "board.dts.in"), encoding="ascii") as source:
-            text = source.read().replace("@PL061@", phandle)
-        run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlay], text)
-        run_quietly(["fdtoverlay", "-i", virt, "-o", path, overlay])
+        for name in self.overlays:
+            with open(os.path.join(VM_DIR, name + ".dts.in"), encoding="ascii") as source:
+                text = source.read().replace("@PL061@", phandle)
+            overlays.append(os.path.join(self.directory, name + ".dtbo"))
+            run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays[-1]], text)
+        run_quietly(["fdtoverlay", "-i", virt, "-o", path, *overlays])
         return path
 
     def gpio(self):
