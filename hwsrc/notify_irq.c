@@ -351,18 +351,32 @@ static int irq_get_registers(struct notify_irq *block, struct platform_device *p
 	return 0;
 }
 
-/*
- * An interrupt that stays until something acknowledges it must not be taken again before
- * its thread has run, where nothing does: reading may be what clears it, and if not, the
- * machine still lives.
- */
+/* Whether only the reading of a register can make an end of the interrupt. */
+static bool irq_clears_when_read(struct notify_irq *block)
+{
+	return block->ack == IRQ_ACK_NONE &&
+	       !(irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH);
+}
+
+static int irq_get_interrupt(struct notify_irq *block, struct platform_device *pdev)
+{
+	block->irq = platform_get_irq(pdev, 0);
+	if (block->irq < 0)
+		return block->irq;
+	if (irq_clears_when_read(block) && !block->has_status && !block->event->nregs)
+		return dev_err_probe(&pdev->dev, -EINVAL,
+				     "nothing acknowledges its level-triggered interrupt\n");
+	return 0;
+}
+
 static unsigned long irq_flags(struct notify_irq *block)
 {
 	unsigned long flags = IRQF_NO_THREAD; /* Where handlers are threads, events would merge. */
 
 	if (block->has_status)
 		flags |= IRQF_SHARED;
-	if (block->ack == IRQ_ACK_NONE && !(irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH))
+	/* Should reading not clear it, at least the thread runs in between. */
+	if (irq_clears_when_read(block))
 		flags |= IRQF_ONESHOT;
 	return flags;
 }
@@ -435,9 +449,9 @@ static int notify_irq_probe(struct platform_device *pdev)
 	ret = irq_parse_properties(block);
 	if (ret)
 		return ret;
-	block->irq = platform_get_irq(pdev, 0);
-	if (block->irq < 0)
-		return block->irq;
+	ret = irq_get_interrupt(block, pdev);
+	if (ret)
+		return ret;
 	ret = source_register(&block->source, dev,
 			      struct_size(block->event, regs, block->event->nregs));
 	if (ret)
