@@ -199,12 +199,13 @@ static irqreturn_t notify_irq_thread(int irq, void *data)
 /* @count registers at @offset have to be registers of the block. */
 static int irq_check_offset(struct notify_irq *block, const char *name, u32 offset, u32 count)
 {
+	u64 end = offset + (u64)count * IRQ_REGISTER_SIZE;
 	struct device *dev = block->source.dev;
 
 	if (offset % IRQ_REGISTER_SIZE)
 		return dev_err_probe(dev, -EINVAL, "%s: offset 0x%x is no multiple of 4\n", name,
 				     offset);
-	if (offset + count * (u64)IRQ_REGISTER_SIZE > block->size)
+	if (end > block->size)
 		return dev_err_probe(dev, -EINVAL, "%s: %u registers at 0x%x are not within reg\n",
 				     name, count, offset);
 	return 0;

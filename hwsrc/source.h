@@ -167,7 +167,7 @@ static inline void source_disable_wakeup(void *dev)
  * source_enable_wakeup() - lets a source wake the system, if its node says so
  * @source: The source.
  *
- * Returns 0, or a negative errno.
+ * Return: 0, or a negative errno.
  */
 static inline int source_enable_wakeup(struct notify_source *source)
 {
@@ -211,7 +211,7 @@ static inline int source_allocate_queue(struct notify_source *source)
  *
  * What the source is told with is to be requested after, so that it ends before.
  *
- * Returns 0, or a negative errno that the kernel log tells of.
+ * Return: 0, or a negative errno that the kernel log tells of.
  */
 static inline int source_register(struct notify_source *source, struct device *dev,
 				  size_t packet_size)

@@ -150,24 +150,39 @@ example() {
 		compile example
 }
 
-# The nodes of the emulated board, on one that has only the GPIO controller; "foo" is what
-# dt-schema takes for a board that is an example.
+# board OVERLAY: the nodes of an emulated board, on one that has only what they need; "foo" is
+# what dt-schema takes for a board that is an example.
 board() {
 	compile base <<-END
 		/dts-v1/;
 		/ {
 			compatible = "foo";
 			model = "foo";
-			#address-cells = <1>;
-			#size-cells = <1>;
+			interrupt-parent = <&gic>;
+			#address-cells = <2>;
+			#size-cells = <2>;
+
+			gic: interrupt-controller {
+				interrupt-controller;
+				#interrupt-cells = <3>;
+			};
 
 			pl061: gpio {
 				gpio-controller;
 				#gpio-cells = <2>;
 			};
+
+			pl061@9030000 {
+				reg = <0 0x9030000 0 0x1000>;
+				interrupts = <0 7 4>;
+			};
+
+			pl031@9010000 {
+				reg = <0 0x9010000 0 0x1000>;
+			};
 		};
 	END
-	sed 's/@PL061@/\&pl061/g' selftests/vm/board.dts.in | compile overlay
+	sed 's/@PL061@/\&pl061/g' "selftests/vm/$1.dts.in" | compile overlay
 	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
 }
 
@@ -176,18 +191,22 @@ dt_validate() {
 	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb"
 }
 
-# Faults, one each, in nodes that would be right.
-bad_nodes() {
+# faulty NODE: nodes that would be right, with a fault each from standard input.
+faulty() {
 	local number=0 fault
 
 	echo '/dts-v1/; /plugin/; / {'
 	while read -r fault; do
-		echo "bad$number: bad$number { compatible = \"notify-multi,gpio\";" \
-			"label = \"bad\"; gpios = <&gpio 0 0>; }; };"
+		echo "bad$number: bad$number { label = \"bad\"; $1 }; };"
 		echo "&bad$number { $fault };"
 		echo '/ {'
 		number=$((number + 1))
-	done <<-END
+	done
+	echo '};'
+}
+
+bad_gpio_nodes() {
+	faulty 'compatible = "notify-multi,gpio"; gpios = <&gpio 0 0>;' <<-END
 		/delete-property/ label;
 		/delete-property/ gpios;
 		compatible = "notify-multi,gpios";
@@ -203,11 +222,54 @@ bad_nodes() {
 		notify-multi,replay = <1 2>;
 		notify-multi,replays = <1>;
 	END
-	echo '};'
+}
+
+bad_irq_nodes() {
+	faulty 'compatible = "notify-multi,irq"; reg = <1 1>; interrupts = <1>;' <<-END
+		/delete-property/ label;
+		/delete-property/ reg;
+		/delete-property/ interrupts;
+		compatible = "notify-multi,interrupt";
+		label = "a/b";
+		notify-multi,snapshot = <0>;
+		notify-multi,snapshot = <0 0>;
+		notify-multi,snapshot = <0 65>;
+		notify-multi,snapshot = <2 1>;
+		notify-multi,snapshot = <0 1 2>;
+		notify-multi,status = <0>;
+		notify-multi,status = <0 0>;
+		notify-multi,status = <1 1>;
+		notify-multi,ack = <0>;
+		notify-multi,ack = <2 1>;
+		notify-multi,ack = <0 1>; notify-multi,ack-copy = <0 4>;
+		notify-multi,ack-copy = <0>;
+		notify-multi,ack-copy = <2 4>;
+		notify-multi,ack-copy = <4 2>;
+		notify-multi,init = <0 1>, <2>;
+		notify-multi,init = <0 1>, <2 1>;
+		notify-multi,exit = <2 1>;
+		notify-multi,max-packets = <0>;
+		notify-multi,max-requests = <0>;
+		notify-multi,replay = "every";
+		wakeup-source = <1>;
+		notify-multi,acks = <0 1>;
+	END
+}
+
+# refused NODES: the schema is to complain of each.
+refused() {
+	local node
+
+	"$1" | compile bad
+	dt_validate bad >"$WORK/bad" 2>&1
+	for node in $("$1" | grep -o '^bad[0-9]*'); do
+		[ "$(grep -cw "$node" "$WORK/bad")" -gt 0 ] ||
+			echo "the schema takes a fault: $("$1" | grep "^&$node ")"
+	done
 }
 
 lint_bindings() {
-	local binding node
+	local binding overlay
 
 	PATH=$DT_SCHEMA:$PATH
 	export PYTHONPATH=$DT_SCHEMA/../lib/python3/dist-packages
@@ -219,14 +281,12 @@ lint_bindings() {
 		example "$binding"
 		dt_validate example
 	done
-	board
-	dt_validate board
-	bad_nodes | compile bad
-	dt_validate bad >"$WORK/bad" 2>&1
-	for node in $(bad_nodes | grep -o '^bad[0-9]*'); do
-		[ "$(grep -cw "$node" "$WORK/bad")" -gt 0 ] ||
-			echo "the schema takes a fault: $(bad_nodes | grep "^&$node ")"
+	for overlay in board irq; do
+		board $overlay
+		dt_validate board
 	done
+	refused bad_gpio_nodes
+	refused bad_irq_nodes
 }
 
 # The programs that have a makefile of their own, and the suite.
@@ -327,7 +387,7 @@ plant_man() {
 }
 
 plant_bindings() {
-	sed -i 's/maximum: 60000/maximum: 70000/' Documentation/devicetree/bindings/*.yaml
+	sed -i 's/maximum: 60000/maximum: 70000/' Documentation/devicetree/bindings/*gpio.yaml
 }
 
 plant_checkpatch() {
