@@ -101,6 +101,8 @@ modules_install: modules
 tools_install: tools
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
 	install -D -m 644 tools/notifycat.1 $(DESTDIR)$(PREFIX)/share/man/man1/notifycat.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		packaging/systemd/notify-mqtt@.service
 
 # The group "notify", which the rule lets read, is made by systemd-sysusers.
 udev_install:
