@@ -1,0 +1,409 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the commands of README.md and Documentation/, and compiles the code they show.
+
+docs.py [PLACE...]: everything, or what is run in these places (host, guest, debian, the name of a
+machine or of a Debian) only. Documentation/testing.md
+says how a block of a page tells where it is run.
+"""
+
+import collections
+import concurrent.futures
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "selftests", "vm"))
+
+import console  # noqa: E402
+import debian  # noqa: E402
+import vm  # noqa: E402
+
+FENCE = re.compile(r"( *)```(\w*)")
+MARK = re.compile(r"<!-- (run|from): (.*) -->")
+LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
+MAKE = re.compile(r"`make ([a-z][a-z-]*)")
+INDENTED = re.compile(r"    +\S")
+ITEM = re.compile(r" *([-*]|\d+\.) ")
+# What differs from run to run: seconds with their fraction, and long counts.
+VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
+SECONDS = 600
+PLACES = ("ci", "host", "guest", "debian", "no, because")
+COMMANDS = ("sh", "console")
+SUITES = ("bookworm", "trixie")
+CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-c", "-o", "/dev/null")
+
+
+class Block:
+    """A block of code: where it stands, what it is, and what is to be done with it."""
+
+    def __init__(self, page, number, language, mark):
+        self.page, self.number, self.language, self.mark = page, number, language, mark or ("", "")
+        self.lines = []
+        self.problems = []
+        self.outcome = None
+
+    def __str__(self):
+        return f"{self.page}:{self.number}"
+
+    def text(self):
+        """Its lines."""
+        return "".join(line + "\n" for line in self.lines)
+
+    def place(self):
+        """Where it is run, and what else the mark says."""
+        rest = self.mark[1] if self.mark[0] == "run" else ""
+        for place in PLACES:
+            if rest.startswith(place):
+                return place, rest[len(place):].strip()
+        return None, rest
+
+    def commands(self):
+        """Pairs of a command and the output that is shown; None if none is."""
+        pairs = []
+        if self.language == "sh":
+            for line in self.lines:
+                if pairs and pairs[-1][0].endswith("\\"):
+                    pairs[-1][0] += "\n" + line
+                elif line:
+                    pairs.append([line, None])
+            return pairs
+        for line in self.lines:
+            if line[:2] in ("# ", "$ "):
+                pairs.append([line[2:], []])
+            elif line.startswith("> ") and pairs and not pairs[-1][1]:
+                pairs[-1][0] += "\n" + line[2:]
+            elif pairs:
+                pairs[-1][1].append(line)
+        return pairs
+
+
+# -- Reading pages. -----------------------------------------------------------
+
+def pages():
+    """All pages, README first, by their paths in the tree."""
+    found = glob.glob("*.md") + sorted(glob.glob("Documentation/**/*.md", recursive=True))
+    return sorted(found, key=lambda page: page != "README.md")
+
+
+def parse(page):
+    """The blocks of a page, and what is wrong with what stands between them."""
+    blocks, problems, block, mark, in_list = [], [], None, None, False
+    with open(page, encoding="utf-8") as source:
+        for number, line in enumerate(source.read().splitlines(), 1):
+            fence = FENCE.match(line)
+            if block:
+                if line.strip() == "```":
+                    blocks.append(block)
+                    block = None
+                else:
+                    block.lines.append(line[len(indent):] if line.startswith(indent) else line)
+            elif fence:
+                indent = fence[1]
+                block, mark = Block(page, number, fence[2], mark), None
+            else:
+                found = MARK.fullmatch(line.strip())
+                mark = found.groups() if found else None
+                problems += [f"{page}:{number}: {problem}" for problem in prose(page, line)]
+                in_list = bool(ITEM.match(line)) or in_list and line[:1] in (" ", "")
+                if INDENTED.match(line) and not in_list:
+                    problems.append(f"{page}:{number}: a block is fenced and names its language")
+    return blocks, problems
+
+
+def prose(page, line):
+    """What a line of prose names, and is not there."""
+    for path in (match[1] for match in LINK.finditer(line)):
+        if "://" not in path and not os.path.exists(os.path.join(os.path.dirname(page), path)):
+            yield f"there is no {path}"
+    for target in (match[1] for match in MAKE.finditer(line)):
+        if not re.search(rf"^{target}:", MAKEFILE, re.MULTILINE):
+            yield f"the Makefile has no target {target}"
+
+
+# -- Code that is not run, but must be right. ---------------------------------
+
+def tool(block, *command):
+    """Gives the block to a compiler."""
+    result = subprocess.run(command, input=block.text(), capture_output=True, text=True, timeout=60)
+    if result.returncode:
+        block.problems.append(result.stderr.strip())
+    return f"read by {command[0]}"
+
+
+def check_c(block):
+    """A whole file."""
+    return tool(block, *CC, "-x", "c", "-")
+
+
+def check_dts(block):
+    """Nodes of a board's tree."""
+    block.lines = ["/dts-v1/;", "/plugin/;", "/ {", *block.lines, "};"]
+    return tool(block, "dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null")
+
+
+def check_json(block):
+    """An object a line."""
+    for line in block.lines:
+        json.loads(line)
+    return "parsed"
+
+
+def check_text(block):
+    """No place for commands."""
+    block.problems += [f"a command in a block of text: {line}" for line in block.lines
+                       if line[:2] in ("$ ", "# ")]
+    return "text"
+
+
+def check_from(block):
+    """What stands in a file of the tree, which has tests of its own."""
+    path = block.mark[1]
+    with open(path, encoding="utf-8") as source:
+        lines = source.read().replace("\t", "        ").splitlines()
+    wanted = [line.replace("\t", "        ") for line in block.lines]
+    for at in range(len(lines) - len(wanted) + 1):
+        margin = len(lines[at]) - len(lines[at].lstrip())
+        if [line[margin:] for line in lines[at:at + len(wanted)]] == wanted:
+            return f"as in {path}"
+    block.problems.append(f"{path} has no such lines")
+    return None
+
+
+CHECKS = {"c": check_c, "dts": check_dts, "json": check_json, "text": check_text}
+
+
+def check(block):
+    """A block that is not run."""
+    try:
+        if block.mark[0] == "from":
+            block.outcome = check_from(block)
+        elif block.place()[0] == "no, because":
+            block.outcome = "not run: " + block.place()[1]
+        elif block.language in CHECKS:
+            block.outcome = CHECKS[block.language](block)
+        else:
+            block.problems.append(f"a block of \"{block.language}\" says where it is from, or why not")
+    except (OSError, ValueError) as error:
+        block.problems.append(str(error))
+
+
+# -- Commands. ----------------------------------------------------------------
+
+def check_ci(block):
+    """.ci/run has each of its commands."""
+    for command in block.text().splitlines():
+        if command not in CI_LINES:
+            block.problems.append(f".ci/run does not run: {command}")
+    block.outcome = "run by .ci/run"
+
+
+PREAMBLE = r"""
+work=$PWD
+say() { echo "@$*"; }
+# Then the lines are moved that the block names.
+wait_for_reader() {
+	until cat /sys/class/misc/notify\!*/clients 2>/dev/null | grep -q '[1-9]'; do sleep 0.1; done
+	say reader $1
+}
+"""
+
+
+def script(blocks):
+    """The commands of blocks as a shell script, which says of each what it did."""
+    lines = [PREAMBLE]
+    page = None
+    for index, block in enumerate(blocks):
+        if block.page != page:
+            page = block.page
+            lines.append(f"say page {page}; cd \"$work\"")
+        if block.place()[1].partition("moving ")[2]:
+            lines.append(f"wait_for_reader {index} &")
+        for number, (command, _) in enumerate(block.commands()):
+            lines += [f"cat >\"$work/command\" <<'END_OF_COMMAND'\n{command}\nEND_OF_COMMAND",
+                      ". \"$work/command\" >\"$work/output\" 2>&1 </dev/null; status=$?",
+                      "sed 's/^/@out /' \"$work/output\"",
+                      f"say status {index} {number} $status"]
+    return "\n".join([*lines, ""])
+
+
+class Session:
+    """Hears what a script of blocks says."""
+
+    def __init__(self, blocks):
+        self.blocks = blocks
+        self.output = []
+        self.done = set()
+
+    def hear(self, line):
+        """Takes a line of the script's."""
+        if line.startswith("@page "):
+            vm.say(line[1:])
+        elif line.startswith("@out"):
+            self.output.append(line[5:])
+        elif line.startswith("@status "):
+            index, number, status = map(int, line.split()[1:])
+            command, shown = self.blocks[index].commands()[number]
+            self.judge(self.blocks[index], command, shown, status)
+            self.done.add((index, number))
+            self.output = []
+
+    def judge(self, block, command, shown, status):
+        """Compares what a command did with what the page shows."""
+        if status:
+            block.problems.append("\n".join([f"exit status {status}: {command}", *self.output]))
+        elif shown and not same(shown, self.output):
+            block.problems.append("\n".join([f"{command} prints", *self.output, "and not", *shown]))
+
+    def finish(self, where):
+        """What was not reached has failed."""
+        for index, block in enumerate(self.blocks):
+            for number, (command, _) in enumerate(block.commands()):
+                if (index, number) not in self.done:
+                    block.problems.append(f"did not come to its end: {command}")
+            block.outcome = f"{block.outcome} {where}" if block.outcome else f"run: {where}"
+
+
+def same(shown, output):
+    """Whether output is what is shown, in which ... stands for anything."""
+    pattern = ""
+    for line in shown:
+        if line.strip() == "...":
+            pattern += r"(?:.*\n)*?"
+            continue
+        parts = [re.escape(VARIES.sub("\0", part)) for part in line.rstrip().split("...")]
+        pattern += ".*".join(parts) + "\n"
+    text = "".join(VARIES.sub("\0", line.rstrip()) + "\n" for line in output)
+    return re.fullmatch(pattern.replace(re.escape("\0"), "\0"), text)
+
+
+def run_host(blocks, _):
+    """In a copy of the tree."""
+    session = Session(blocks)
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run("git ls-files -co --exclude-standard | cpio -pdm --quiet " + work,
+                       shell=True, check=True, timeout=60)
+        result = subprocess.run(["bash"], input=script(blocks), cwd=work, text=True, timeout=SECONDS,
+                                stdout=subprocess.PIPE)
+        for line in result.stdout.splitlines():
+            session.hear(line)
+    session.finish("here")
+
+
+class Guest(console.Console):
+    """A small guest of the matrix, whose lines are moved."""
+
+    def __init__(self, name, blocks):
+        super().__init__(name)
+        self.session = Session(blocks)
+
+    def hear(self, line):
+        super().hear(line)
+        self.session.hear(line)
+        if line.startswith("@reader "):
+            moves = self.session.blocks[int(line.split()[1])].place()[1].partition("moving ")[2]
+            for move in moves.split():
+                self.machine.gpio().move(*move.split("="))
+
+
+def pack(directory, text):
+    """An initramfs of the build's and the script."""
+    build = vm.build(os.path.basename(directory), "strict")
+    root = os.path.join(directory + ".root", "docs")
+    os.makedirs(root)
+    with open(os.path.join(root, "run"), "w", encoding="utf-8") as file:
+        file.write(text)
+    archive = subprocess.run("find . | cpio -o --quiet -H newc -R 0:0", shell=True, check=True,
+                             cwd=os.path.dirname(root), stdout=subprocess.PIPE, timeout=60).stdout
+    os.makedirs(directory)
+    with open(os.path.join(directory, "initramfs"), "wb") as out:
+        with open(os.path.join(build, "initramfs"), "rb") as initramfs:
+            shutil.copyfileobj(initramfs, out)
+        out.write(archive)
+
+
+def run_guest(blocks, name):
+    """In one boot of a machine of the matrix."""
+    guest = Guest(name, blocks)
+    with tempfile.TemporaryDirectory() as directory:
+        directory = os.path.join(directory, name)
+        pack(directory, script(blocks))
+        guest.build = directory
+        guest.boot("docs", SECONDS)
+    guest.finish()
+    guest.session.finish(name)
+    blocks[-1].problems += guest.failed
+
+
+def run_debian(blocks, suite):
+    """In a fresh Debian: what needs a network before it boots."""
+    before = [block for block in blocks if block.place()[1] == "chroot"]
+    after = [block for block in blocks if block not in before]
+    shebang = "#!/bin/bash\n"
+    with debian.Copy(suite, echo=False) as copy:
+        for several, run in ((before, lambda text: copy.run(text).splitlines()),
+                             (after, lambda text: copy.boot(shebang + text, SECONDS)[1])):
+            session = Session(several)
+            try:
+                for line in run(script(several)):
+                    session.hear(line)
+            except vm.MachineError as error:
+                several[-1].problems.append(str(error))
+            session.finish(suite)
+        after[-1].problems += [f"{suite}: {line}" for line in copy.complaints]
+
+
+# -- All of it. ---------------------------------------------------------------
+
+def main():
+    """Reads all pages, runs what they say, and lists what was and was not run."""
+    blocks, problems = [], []
+    for page in pages():
+        more, wrong = parse(page)
+        blocks += more
+        problems += wrong
+    runs, wanted = collections.defaultdict(list), set(sys.argv[1:])
+    for block in blocks:
+        place, rest = block.place()
+        if block.language not in COMMANDS or block.mark[0] == "from" or place == "no, because":
+            check(block)
+        elif place == "ci":
+            check_ci(block)
+        elif place in RUNNERS:
+            names = {"guest": rest.split()[:1], "debian": SUITES}.get(place, [""])
+            for name in names:
+                runs[place, name].append(block)
+        else:
+            block.problems.append("no <!-- run: ... --> before it")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(lambda run: RUNNERS[run[0]](runs[run], run[1]),
+                          [run for run in runs if not wanted or set(run) & wanted]):
+            pass
+    for block in blocks:
+        print(f"{block}: {block.language}: {block.outcome or 'not run: not asked for'}")
+        problems += [f"{block}: {problem}" for problem in block.problems]
+    for problem in problems:
+        print(f"WRONG {problem}")
+    ran = sum(bool(block.outcome) and block.outcome.startswith("run") for block in blocks)
+    print(f"{len(blocks)} blocks, {ran} run, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+RUNNERS = {"host": run_host, "guest": run_guest, "debian": run_debian}
+
+if __name__ == "__main__":
+    os.chdir(TOP)
+    with open("Makefile", encoding="utf-8") as makefile:
+        MAKEFILE = makefile.read()
+    with open(".ci/run", encoding="utf-8") as ci_run:
+        CI_LINES = ci_run.read()
+    try:
+        sys.exit(main())
+    except vm.MachineError as error:
+        sys.exit(f"docs.py: {error}")
