@@ -1346,7 +1346,7 @@ struct module {
 FIXTURE(module)
 {
 	struct module module;
-	bool gpio_was_there;
+	unsigned int others;
 };
 
 FIXTURE_VARIANT(module)
@@ -1415,7 +1415,7 @@ FIXTURE_SETUP(module)
 	self->module.fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->module.fail_nth);
 	sim_remove(SIM_NAME);
-	self->gpio_was_there = !unload_module("notify_gpio");
+	self->others = unload_other_sources();
 	ASSERT_EQ(0, unload_module("notify_sim"));
 	if (!strcmp(variant->name, "notify_multi"))
 		ASSERT_EQ(0, unload_module("notify_multi"));
@@ -1427,8 +1427,7 @@ FIXTURE_TEARDOWN(module)
 		EXPECT_EQ(0, spare_function(NULL));
 	load_module("notify_multi", "");
 	load_module("notify_sim", "");
-	if (self->gpio_was_there)
-		load_module("notify_gpio", "");
+	load_other_sources(self->others);
 	EXPECT_TRUE(exists("/sys/kernel/config/notify_sim"));
 }
 

@@ -1098,6 +1098,8 @@ TEST_F(mapping, mapping_outlives_descriptor_and_source)
 
 TEST_F(mapping, rmmod_of_the_core_waits_for_the_last_munmap)
 {
+	unsigned int others;
+
 	MAP();
 	BROADCAST_BIG(1, 1);
 	close(self->fd);
@@ -1106,15 +1108,14 @@ TEST_F(mapping, rmmod_of_the_core_waits_for_the_last_munmap)
 	self->injector = -1;
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
 	ASSERT_EQ(0, unload_module("notify_sim"));
-	/* Other sources, if they are there, hold it too. */
-	unload_module("notify_gpio");
+	others = unload_other_sources();
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_multi"));
 	EXPECT_TRUE(shows(self->map, 1));
 	munmap(self->map, self->bytes);
 	EXPECT_EQ(0, unload_module("notify_multi"));
 	ASSERT_EQ(0, load_module("notify_multi", ""));
 	ASSERT_EQ(0, load_module("notify_sim", ""));
-	load_module("notify_gpio", "");
+	load_other_sources(others);
 }
 
 TEST_F(mapping, read_into_memory_that_is_the_mapping_is_EFAULT)

@@ -482,4 +482,26 @@ static inline int unload_module(const char *module)
 	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }
 
+/* The sources besides notify_sim, which hold the core as well. */
+static const char * const other_sources[] = { "notify_gpio", "notify_irq" };
+#define OTHER_SOURCES	(sizeof(other_sources) / sizeof(*other_sources))
+
+/* A bit for each that was there. */
+static inline unsigned int unload_other_sources(void)
+{
+	unsigned int unloaded = 0;
+
+	for (unsigned int i = 0; i < OTHER_SOURCES; i++)
+		if (!unload_module(other_sources[i]))
+			unloaded |= 1U << i;
+	return unloaded;
+}
+
+static inline void load_other_sources(unsigned int unloaded)
+{
+	for (unsigned int i = 0; i < OTHER_SOURCES; i++)
+		if (unloaded & 1U << i)
+			load_module(other_sources[i], "");
+}
+
 #endif /* SIM_H */

@@ -167,19 +167,20 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 
 TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
 {
+	unsigned int others;
+
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
 	close(self->injector);
 	self->injector = -1;
 	ASSERT_EQ(0, unload_module("notify_sim"));
-	/* Other sources, if they are there, hold it too. */
-	unload_module("notify_gpio");
+	others = unload_other_sources();
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_multi"));
 	close(self->fd);
 	self->fd = -1;
 	EXPECT_EQ(0, unload_module("notify_multi"));
 	ASSERT_EQ(0, load_module("notify_multi", ""));
 	ASSERT_EQ(0, load_module("notify_sim", ""));
-	load_module("notify_gpio", "");
+	load_other_sources(others);
 }
 
 /* -- All at once. ---------------------------------------------------------- */
