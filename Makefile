@@ -27,6 +27,11 @@ demo:
 line:
 	@$(VM)/line $(LINE) $(LEVEL)
 
+# Lines of the board, and what sigrok shows of the waveform that notifycat writes there.
+waveform:
+	$(VM)/setup.sh waveform
+	$(VM)/waveform.py
+
 check:
 	$(VM)/setup.sh
 	Documentation/litmus/barriers.sh
@@ -103,6 +108,8 @@ tools_install: tools
 	install -D -m 644 tools/notifycat.1 $(DESTDIR)$(PREFIX)/share/man/man1/notifycat.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		packaging/systemd/notify-mqtt@.service
+	install -D -m 644 tools/notifycat.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifycat
 
 # The group "notify", which the rule lets read, is made by systemd-sysusers.
 udev_install:
@@ -118,5 +125,5 @@ clean:
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
 
-.PHONY: all modules tools demo line check check-all check-debug stress mutants coverage litmus docs-check abi \
+.PHONY: all modules tools demo line waveform check check-all check-debug stress mutants coverage litmus docs-check abi \
 	bench lint install modules_install tools_install udev_install headers_install clean

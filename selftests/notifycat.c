@@ -375,13 +375,13 @@ TEST_F(notifycat, vcd_has_a_wire_for_each_number)
 	READ_BACK(2);
 	zero = RECORD(0)->timestamp_ns - 1;
 	add(expected, "$timescale 1 ns $end\n$scope module " SIM_NAME " $end\n"
-	    "$var wire 8 ! a $end\n$var wire 8 \" b $end\n$var wire 16 # c_0 $end\n"
-	    "$var wire 16 $ c_1 $end\n$upscope $end\n$enddefinitions $end\n"
-	    "#0\n$dumpvars\nbx !\nbx \"\nbx #\nbx $\n$end\n"
-	    "#1\nb1 !\nb11111111 \"\nb0 #\nb1000000000000001 $\n");
+	    "$var wire 8 %% a $end\n$var wire 8 & b $end\n$var wire 16 ' c_0 $end\n"
+	    "$var wire 16 ( c_1 $end\n$upscope $end\n$enddefinitions $end\n"
+	    "#0\n$dumpvars\nbx %%\nbx &\nbx '\nbx (\n$end\n"
+	    "#1\nb1 %%\nb11111111 &\nb0 '\nb1000000000000001 (\n");
 	if (RECORD(1)->timestamp_ns > RECORD(0)->timestamp_ns)
 		add(expected, "#%llu\n", RECORD(1)->timestamp_ns - zero);
-	add(expected, "b11111111 !\nb10 \"\nb11 #\nb100 $\n#");
+	add(expected, "b11111111 %%\nb10 &\nb11 '\nb100 (\n#");
 	RUN("-f", "vcd", "--timescale=ns", "--replay-only", "-d",
 	    "u8 a, s8 b, u16[2] c, u8[2] _", SIM_NAME);
 	EXPECT_EQ(0, self->cat.status);
@@ -588,10 +588,10 @@ TEST_F(notifycat, knows_edges_of_gpio_lines)
 
 	expected->bytes = 0;
 	add(expected, "$timescale 1 ns $end\n$scope module " NAME " $end\n"
-	    "$var wire 1 ! line0 $end\n$var wire 1 \" line1 $end\n$upscope $end\n"
-	    "$enddefinitions $end\n#0\n$dumpvars\nx!\nx\"\n$end\n#1\n1!\n");
-	add(expected, "#%llu\n1\"\n", RECORD(1)->timestamp_ns - first->timestamp_ns + 1);
-	add(expected, "#%llu\n0\"\n", RECORD(2)->timestamp_ns - first->timestamp_ns + 1);
+	    "$var wire 1 %% line0 $end\n$var wire 1 & line1 $end\n$upscope $end\n"
+	    "$enddefinitions $end\n#0\n$dumpvars\nx%%\nx&\n$end\n#1\n1%%\n");
+	add(expected, "#%llu\n1&\n", RECORD(1)->timestamp_ns - first->timestamp_ns + 1);
+	add(expected, "#%llu\n0&\n", RECORD(2)->timestamp_ns - first->timestamp_ns + 1);
 	RUN("-n", "3", "-f", "vcd", "--timescale", "ns", NAME);
 	EXPECT_EQ(0, self->cat.status);
 	EXPECT_EQ(0, strncmp(wave_of(&self->cat), expected->text, expected->bytes)) {
@@ -755,7 +755,7 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 					       "u8 level", SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	BROADCAST(1, packets);
-	ASSERT_TRUE(cat_says(&self->cat, "#1\nb101 !\n"));
+	ASSERT_TRUE(cat_says(&self->cat, "#1\nb101 %\n"));
 	stop(&self->cat);
 	BROADCAST(3, packets + 1);
 	BROADCAST(LIMIT, packets + 1);
@@ -763,12 +763,12 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 	EXPECT_NE(NULL, strstr(self->cat.err_text, "3 packets lost before 5"));
-	wave = strstr(self->cat.out_text, "b101 !\n");
+	wave = strstr(self->cat.out_text, "b101 %\n");
 	ASSERT_NE(NULL, wave);
-	EXPECT_EQ(0, strncmp(wave, "b101 !\n#2\nbx !\n#", 16));
+	EXPECT_EQ(0, strncmp(wave, "b101 %\n#2\nbx %\n#", 16));
 	sscanf(wave + 16, "%" SCNu64, &time);
 	EXPECT_LT(2, time);
-	EXPECT_NE(NULL, strstr(wave, "\nb0 !\n"));
+	EXPECT_NE(NULL, strstr(wave, "\nb0 %\n"));
 }
 
 TEST_F(notifycat, queue_can_be_longer)
@@ -990,7 +990,7 @@ TEST_F(notifycat, signal_ends_it_after_a_whole_line)
 		ASSERT_TRUE(cat_start(&self->cat, ARGS("-f", "vcd", "-d", "u8 a", SIM_NAME)));
 		ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 		BROADCAST(1, &packet);
-		ASSERT_TRUE(cat_says(&self->cat, "b1 !\n"));
+		ASSERT_TRUE(cat_says(&self->cat, "b1 %\n"));
 		usleep(10000);
 		kill(self->cat.pid, signals[i]);
 		cat_end(&self->cat);
@@ -1010,7 +1010,7 @@ TEST_F(notifycat, waveform_without_a_packet_is_whole)
 	START_SIM(1);
 	RUN("-f", "vcd", "-d", "u8 a", "-t", "0.1", SIM_NAME);
 	EXPECT_EQ(0, self->cat.status);
-	EXPECT_NE(NULL, strstr(self->cat.out_text, "$dumpvars\nbx !\n$end\n"));
+	EXPECT_NE(NULL, strstr(self->cat.out_text, "$dumpvars\nbx %\n$end\n"));
 }
 
 /* -- What is known of a device. -------------------------------------------- */

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The characters that identify a wire. */
-#define ID_FIRST	'!'
+/* The characters that identify a wire; sigrok takes # and $ for what they are elsewhere. */
+#define ID_FIRST	'%'
 #define ID_LAST		'~'
 
 /* The wires of a device are numbered from @first. */
@@ -58,22 +58,27 @@ static void print_id(size_t wire)
 	} while (wire);
 }
 
-static void declare(const char *name, size_t bits, size_t wire)
+/* With the device's name, if there are others, as not all programs show scopes. */
+static void declare(const char *device, const char *name, size_t bits, size_t wire)
 {
 	printf("$var wire %zu ", bits);
 	print_id(wire);
-	printf(" %s $end\n", name);
+	if (device)
+		printf(" %s_%s $end\n", device, name);
+	else
+		printf(" %s $end\n", name);
 }
 
-static void declare_wires(const struct device *device)
+static void declare_wires(const struct device *device, bool alone)
 {
+	const char *prefix = alone ? NULL : device->name;
 	const struct layout *layout = device->layout;
 	size_t wire = device->wave->first, i, element;
 	char name[FIELD_NAME_BYTES + 32];
 
 	for (i = 0; i < layout->lines; i++) {
 		snprintf(name, sizeof(name), "line%zu", i);
-		declare(name, 1, wire++);
+		declare(prefix, name, 1, wire++);
 	}
 	for (i = 0; i < layout->count && !layout->lines; i++) {
 		const struct field *field = &layout->fields[i];
@@ -85,7 +90,7 @@ static void declare_wires(const struct device *device)
 				snprintf(name, sizeof(name), "%s_%zu", field->name, element);
 			else
 				snprintf(name, sizeof(name), "%s", field->name);
-			declare(name, field->size * 8, wire++);
+			declare(prefix, name, field->size * 8, wire++);
 		}
 	}
 }
@@ -187,7 +192,7 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++) {
 		printf("$scope module %s $end\n", output->devices[i].name);
-		declare_wires(&output->devices[i]);
+		declare_wires(&output->devices[i], output->count == 1);
 		printf("$upscope $end\n");
 	}
 	printf("$enddefinitions $end\n#0\n$dumpvars\n");

@@ -16,6 +16,9 @@ PACKAGES=(
 )
 
 case ${1-} in
+waveform)
+	PACKAGES+=(sigrok-cli)                                 # who looks at it
+	;;
 bench)
 	PACKAGES+=(gnuplot-nox)                                # the plot
 	;;

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Moves lines of the board, and has sigrok-cli say what waveform notifycat made of that."""
+
+import itertools
+import subprocess
+import sys
+import tempfile
+import time
+
+import vm
+
+MACHINE = "arm64-6.12"
+BOOT_SECONDS = 120
+WAVE_SECONDS = 60
+# Between two moves; of the emulated time, at least half of it must have passed.
+PAUSE_SECONDS = 0.05
+
+LINES = ("line0", "line1")
+# Which line is set to what, one after the other; each is a change.
+MOVES = ((0, 1), (0, 0), (0, 1), (1, 1), (0, 0), (1, 0), (1, 1), (0, 1), (1, 0), (0, 0),
+         (1, 1), (1, 0), (1, 1), (1, 0))
+# As init has notifycat read.
+READERS = ("read", "--mmap", "--uring")
+
+
+class Board:
+    """The machine, and what it says."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.wave = []
+        self.failures = []
+
+    def hear(self, line):
+        """Takes a line of the console; returns the guest's word, if it is one."""
+        if vm.complaint(line):
+            self.failures.append(line)
+        if not line.startswith("@"):
+            return None
+        word, _, rest = line[1:].partition(" ")
+        if word == "wave":
+            self.wave.append(rest)
+        elif word == "failed":
+            self.failures.append(rest)
+        return word
+
+    def wait_for(self, wanted, seconds):
+        """Listens until the guest says that."""
+        for line in self.machine.lines(seconds):
+            if self.hear(line) == wanted:
+                return
+        raise vm.MachineError(f"the machine ended before it said {wanted}")
+
+    def record(self, lines):
+        """Moves the lines while notifycat reads; returns the waveform."""
+        self.wave = []
+        self.wait_for("ready", BOOT_SECONDS)
+        for line, level in MOVES:
+            time.sleep(PAUSE_SECONDS)
+            lines.move(line, level)
+        time.sleep(PAUSE_SECONDS)
+        self.machine.send("done")
+        self.wait_for("done", WAVE_SECONDS)
+        return "".join(line + "\n" for line in self.wave)
+
+
+def show(wave):
+    """What sigrok-cli reads: the lines' names, samples per second, and a row for each sample."""
+    with tempfile.NamedTemporaryFile("w", suffix=".vcd") as file:
+        file.write(wave)
+        file.flush()
+        result = subprocess.run(["sigrok-cli", "-I", "vcd", "-i", file.name, "-O", "csv"],
+                                capture_output=True, text=True, timeout=300, check=False)
+    if result.returncode:
+        raise vm.MachineError(f"sigrok-cli: {result.stderr.strip()}")
+    names, rate, rows = (), 0, []
+    for text in result.stdout.splitlines():
+        if text.startswith("; Channels"):
+            names = tuple(text.partition(": ")[2].split(", "))
+        elif text.startswith("META samplerate: "):
+            rate = int(text.partition(": ")[2])
+        elif text[:1] in ("0", "1"):
+            rows.append(text)
+    return names, rate, rows
+
+
+def states(rows):
+    """Each state of the lines, and how many samples it lasts."""
+    return [(tuple(int(level) for level in row.split(",")), sum(1 for _ in samples))
+            for row, samples in itertools.groupby(rows)]
+
+
+def driven():
+    """The states that the moves go through, from that in which all lines are low."""
+    levels = [0] * len(LINES)
+    result = [tuple(levels)]
+    for line, level in MOVES:
+        levels[line] = level
+        result.append(tuple(levels))
+    return result
+
+
+def verdict(reader, wave):
+    """Compares the waveform with what was driven; prints and returns whether it is that."""
+    names, rate, rows = show(wave)
+    seen = states(rows)
+    # What is before the first edge is a single sample.
+    lasting = [samples / rate for _, samples in seen[1:]] if rate else []
+    checks = (
+        (f"{reader}: sigrok-cli shows {' and '.join(LINES)}, {len(rows)} samples of 1 us",
+         names == LINES and rate == 1000000 and len(rows) > rate * PAUSE_SECONDS * len(MOVES) / 2),
+        (f"{reader}: the lines go through the {len(MOVES)} states that were driven",
+         [state for state, _ in seen] == driven()),
+        (f"{reader}: each lasts, from {min(lasting, default=0):.3f} to "
+         f"{max(lasting, default=0):.3f} s, until the next",
+         len(lasting) == len(MOVES) and min(lasting) > PAUSE_SECONDS / 2),
+    )
+    for text, good in checks:
+        print(f"{'yes' if good else 'NO '}: {text}", flush=True)
+    good = all(good for _, good in checks)
+    if not good:
+        print(f"driven: {driven()}\nseen:   {seen}\n{wave}")
+    return good
+
+
+def run():
+    """A waveform by each reader; whether all are right."""
+    directory = vm.build(MACHINE)
+    vm.say(f"booting {MACHINE}")
+    with vm.Machine(MACHINE, directory, "waveform") as machine:
+        board = Board(machine)
+        waves = []
+        for _ in READERS:
+            waves.append(board.record(machine.gpio()))
+        board.wait_for("end", WAVE_SECONDS)
+    good = all([verdict(reader, wave) for reader, wave in zip(READERS, waves)])
+    for text in board.failures:
+        print(f"NO : {text}")
+    return good and not board.failures
+
+
+def main():
+    """The exit status."""
+    try:
+        return 0 if run() else 1
+    except (vm.MachineError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
