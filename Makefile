@@ -8,15 +8,24 @@ MODULES_DIR ?= updates
 DESTDIR ?=
 PREFIX ?= /usr/local
 
-VM := selftests/vm
+DTC ?= dtc
 
-all: modules tools
+VM := selftests/vm
+OVERLAYS := $(patsubst %.dts,%.dtbo,$(wildcard Documentation/devicetree/overlays/*.dts))
+
+all: modules tools $(if $(shell command -v $(DTC)),dtbo)
 
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 tools:
 	$(MAKE) -C tools
+
+# Overlays for boards, where the device tree compiler is installed.
+dtbo: $(OVERLAYS)
+
+%.dtbo: %.dts
+	$(DTC) -q -@ -I dts -O dtb -o $@ $<
 
 # From a bare Debian machine: both install what they need.
 demo:
@@ -124,6 +133,8 @@ clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
 	$(MAKE) -C selftests/bench clean
+	$(RM) $(OVERLAYS)
 
-.PHONY: all modules tools demo line waveform check check-all check-debug stress mutants coverage litmus docs-check abi \
-	bench lint install modules_install tools_install udev_install headers_install clean
+.PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
+	coverage litmus docs-check abi bench lint install modules_install tools_install udev_install \
+	headers_install clean dtbo

@@ -268,6 +268,39 @@ refused() {
 	done
 }
 
+# The overlay for a Raspberry Pi 4, with parameters, on the device tree that Debian's kernel
+# has for one; of the tree only our node is judged.
+rpi_overlay() {
+	local base dtbo=Documentation/devicetree/overlays/notify-multi-button.dtbo
+
+	base=$(find "$("$VM_DIR/fetch.sh" kernel arm64-6.12)/usr/lib/" -name bcm2711-rpi-4-b.dtb)
+	make -s dtbo
+	selftests/overlay.py "$dtbo" "$WORK/button.dtbo" gpio=27 gpio_pull=1 active_low=0 \
+		label=door debounce=20 edge=rising
+	fdtoverlay -i "$base" -o "$WORK/rpi.dtb" "$WORK/button.dtbo"
+	dt_validate rpi 2>&1 | grep notify-multi || true
+	diff - <(rpi_button "$(fdtget -t u "$base" /soc/gpio@7e200000 phandle)") <<-END
+		27 0 1
+		door
+		GPIO 27 0
+		20
+		rising
+	END
+}
+
+# rpi_button GPIO: what became of the parameters.
+rpi_button() {
+	local pins=/soc/gpio@7e200000/notify-multi-button-pins node=/notify-multi-button
+
+	echo "$(fdtget "$WORK/rpi.dtb" $pins brcm,pins)" \
+		"$(fdtget "$WORK/rpi.dtb" $pins brcm,function)" \
+		"$(fdtget "$WORK/rpi.dtb" $pins brcm,pull)"
+	fdtget "$WORK/rpi.dtb" $node label
+	fdtget -t u "$WORK/rpi.dtb" $node gpios | sed "s/^$1 /GPIO /"
+	fdtget -t u "$WORK/rpi.dtb" $node debounce-interval-ms
+	fdtget "$WORK/rpi.dtb" $node notify-multi,edge
+}
+
 lint_bindings() {
 	local binding overlay
 
@@ -287,6 +320,7 @@ lint_bindings() {
 	done
 	refused bad_gpio_nodes
 	refused bad_irq_nodes
+	rpi_overlay
 }
 
 # The programs that have a makefile of their own, and the suite.
