@@ -73,7 +73,7 @@ lint_text() {
 		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at its end"
 	done
 	grep -L 'SPDX[-]License-Identifier:' $(scripts) \
-		$(files '*.[ch]' '*.py' '*.yaml' '*.dts*' '*.1' '*Makefile' '*Kbuild' \
+		$(files '*.[ch]' '*.py' '*.yaml' '*.dts*' '*.asl' '*.1' '*Makefile' '*Kbuild' \
 			'*/config/*') |
 		sed 's/$/: no SPDX-License-Identifier/'
 }

@@ -16,9 +16,14 @@ RUN_SECONDS = 2400
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 PLAN = re.compile(r"1\.\.(\d+)")
 
-# The test of notify_irq has a board of its own, whose GPIO lines are no GPIO lines.
+# Tests that have a board of their own: that of notify_irq has no GPIO lines.
 IRQ_TEST = "irq"
 IRQ_OVERLAYS = ("irq", "irq_faults")
+
+# Both sources by ACPI, on machines whose firmware has it.
+ACPI_TEST = "acpi"
+ACPI_TABLES = (os.path.join(vm.VM_DIR, "..", "..", "Documentation", "acpi", "notify-multi.asl"),)
+ACPI_ARCHES = ("arm64",)
 
 
 class Check(console.Console):
@@ -114,12 +119,16 @@ class Check(console.Console):
 def boots(name):
     """What the machine is booted with, one time after the other: options of vm.Machine."""
     wanted = os.environ.get("TESTS", "").split()
-    others = [test for test in wanted if test != IRQ_TEST]
-    if not vm.SYSTEMS[vm.machine_arch(name)].board:
-        return [{"tests": wanted}]
+    arch = vm.machine_arch(name)
+    own = {}
+    if vm.SYSTEMS[arch].board:
+        own[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
+    if arch in ACPI_ARCHES:
+        own[ACPI_TEST] = {"tables": ACPI_TABLES}
+    others = [test for test in wanted if test not in own]
     suite = [{"tests": others}] if others or not wanted else []
-    irq = [{"tests": [IRQ_TEST], "overlays": IRQ_OVERLAYS}]
-    return suite + (irq if IRQ_TEST in wanted or not wanted else [])
+    return suite + [{"tests": [test], **options} for test, options in own.items()
+                    if test in wanted or not wanted]
 
 
 def check(name):

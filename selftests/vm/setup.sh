@@ -13,6 +13,7 @@ PACKAGES=(
 	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
 	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
 	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines
+	qemu-efi-aarch64 acpica-tools
 )
 
 case ${1-} in

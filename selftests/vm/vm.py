@@ -33,6 +33,11 @@ KERNEL_COMPLAINTS = (
     "sleeping function called", "scheduling while atomic", "irq event", "nobody cared",
 )
 
+# The firmware of the board that has ACPI: Debian's package qemu-efi-aarch64.
+UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+# The last one whose ACPI has the PL061: later ones with a firmware have none at all.
+UEFI_MACHINE = "virt-4.1"
+
 # The PL061's register of interrupts that wait, how long one may, and how long the hard
 # handler may need to read the level after it has acknowledged the interrupt.
 PL061_MIS = 0x9030418
@@ -312,11 +317,11 @@ class Machine:
     """A running machine. Use it with "with": it is ended in any case.
 
     One that counts has a clock which advances by a nanosecond with each instruction. What
-    nodes a board has for us is what the overlays say.
+    nodes a board has for us is what the overlays say; or the sources of ACPI tables.
     """
 
     def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
-                 append="", arch=None, tests=None, overlays=("board",)):
+                 append="", arch=None, tests=None, overlays=("board",), tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)
         self.build = directory
@@ -327,6 +332,7 @@ class Machine:
         self.append = append
         self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
         self.overlays = overlays
+        self.tables = tables
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
         self.process = None
@@ -362,9 +368,32 @@ class Machine:
         return (os.path.join(CACHE, "kernels", self.name, "vmlinuz"),
                 os.path.join(self.build, "initramfs"))
 
+    def firmware(self, initrd):
+        """What describes the board to the kernel, and what the board boots from.
+
+        With tables it is ACPI: the firmware's, and those, which the kernel takes from a
+        small archive in front of the other.
+        """
+        if not self.tables:
+            return ["-dtb", self.board(SYSTEMS[self.arch]), "-initrd", initrd]
+        tables = os.path.join(self.directory, "tables")
+        place = os.path.join(tables, "kernel", "firmware", "acpi")
+        os.makedirs(place)
+        for source in self.tables:
+            name = os.path.basename(source).removesuffix(".asl")
+            run_quietly(["iasl", "-p", os.path.join(place, name), source])
+        archive = run_quietly(["cpio", "-o", "--quiet", "-H", "newc", "-D", tables],
+                              "".join(f"kernel/firmware/acpi/{name}\n"
+                                      for name in os.listdir(place)), binary=True)
+        with open(initrd, "rb") as file:
+            archive += file.read()
+        with open(tables + ".initramfs", "wb") as file:
+            file.write(archive)
+        return ["-machine", UEFI_MACHINE, "-bios", UEFI, "-initrd", tables + ".initramfs"]
+
     def command(self):
         """QEMU's command line."""
-        kernel, initramfs = self.images()
+        kernel, initrd = self.images()
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
@@ -372,7 +401,7 @@ class Machine:
                   f"{self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(self.memory), "-chardev", "stdio,id=console,signal=off",
-                   "-kernel", kernel, "-initrd", initramfs]
+                   "-kernel", kernel]
         if self.arch == "amd64":
             # The check of its timer at boot is not for a machine that has to wait for the host.
             append += " no_timer_check"
@@ -391,10 +420,12 @@ class Machine:
         else:
             command += ["-serial", "chardev:console"]
         if system.board:
-            command += ["-dtb", self.board(system),
+            command += [*self.firmware(initrd),
                         "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
                         "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
                         "-qtest-log", "none"]
+        else:
+            command += ["-initrd", initrd]
         return [*command, "-append", append]
 
     def board(self, system):
@@ -446,9 +477,9 @@ class Machine:
         self.process.stdin.flush()
 
 
-def run_quietly(command, text=None):
+def run_quietly(command, text="", binary=False):
     """Runs a tool and returns its output, which is shown only if it fails."""
-    result = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60)
     if result.returncode:
-        raise MachineError(f"{' '.join(command)}: {result.stderr.strip()}")
-    return result.stdout
+        raise MachineError(f"{' '.join(command)}: {result.stderr.decode().strip()}")
+    return result.stdout if binary else result.stdout.decode()
