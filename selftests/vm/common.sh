@@ -66,3 +66,10 @@ kernel_arch() {
 	*) echo "$1" ;;
 	esac
 }
+
+# copy_sources DIR: what git knows of this tree, and what is new: not what was built.
+copy_sources() {
+	(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
+		[ ! -f "$file" ] || echo "$file"
+	done | cpio -pdm --quiet "$1")
+}

@@ -109,14 +109,9 @@ run() {
 	mount_copy "$copy"
 	if [ ! -e "$copy/root/src" ]; then
 		mkdir -p "$copy/root/src/notify-multi"
-		copy_tree "$copy/root/src/notify-multi"
+		copy_sources "$copy/root/src/notify-multi"
 	fi
 	enter "$copy/root" "$@"
-}
-
-# What git knows of, and what is new: not what was built.
-copy_tree() {
-	(cd "$TOP" && git ls-files -coz --exclude-standard | cpio -0pdm --quiet "$1")
 }
 
 image() {

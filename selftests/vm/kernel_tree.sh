@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Puts this tree into a kernel's, as Documentation/packages.md says, and builds it there: built
+# in and as modules, with the warnings of W=1. The kernel is that of the suite, with nothing in it
+# that is not needed.
+
+# shellcheck source=selftests/vm/common.sh
+. "$(dirname "$0")/common.sh"
+
+readonly SUBTREE=drivers/misc/notify_multi
+readonly OBJECTS=(notify_multi hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
+readonly OPTIONS=(NOTIFY_MULTI NOTIFY_MULTI_GPIO NOTIFY_MULTI_IRQ NOTIFY_MULTI_SIM)
+
+readonly LINUX=$CACHE/kernel_tree
+readonly LOG=$LINUX.log
+
+# Other architectures and drivers are left out but for their Kconfig: it would take a minute.
+unpack_kernel() {
+	local tar
+
+	[ ! -e "$LINUX/unpacked" ] || return 0
+	rm -rf "$LINUX"
+	mkdir -p "$LINUX"
+	tar=$("$VM_DIR/fetch.sh" tarball)
+	say "unpacking $(basename "$tar")"
+	xz -dc "$tar" | tar -x -C "$LINUX" --strip-components=1 --wildcards \
+		--exclude '*/Documentation/*.*' --exclude '*/arch/[a-wyz]*/*.[chS]' \
+		--exclude '*.dts*' --exclude '*/drivers/[a-ln-z]*/*.[chS]' --exclude '*/fs/*.c' \
+		--exclude '*/net/*.c' --exclude '*/sound/*.[ch]' --exclude '*/tools/testing/*'
+	touch "$LINUX/unpacked"
+}
+
+# The commands of Documentation/packages.md.
+drop_in() {
+	[ ! -e "$LINUX/$SUBTREE" ] || rm -r "${LINUX:?}/$SUBTREE"
+	mkdir "$LINUX/$SUBTREE"
+	copy_sources "$LINUX/$SUBTREE"
+	grep -qw notify_multi "$LINUX/drivers/misc/Makefile" || {
+		# shellcheck disable=SC2016 # it is make that expands it
+		echo 'obj-$(CONFIG_NOTIFY_MULTI) += notify_multi/' >>"$LINUX/drivers/misc/Makefile"
+		sed -i '$i source "drivers/misc/notify_multi/Kconfig"' "$LINUX/drivers/misc/Kconfig"
+	}
+}
+
+kernel_make() {
+	make -C "$LINUX" -j"$(nproc)" ARCH=x86 CC="$GCC" HOSTCC="$GCC" "$@" >"$LOG" 2>&1 || {
+		tail -n 30 "$LOG" >&2
+		die "failed: make $*"
+	}
+}
+
+# configure VALUE: what those options need, and all of them as VALUE.
+configure() {
+	local option
+
+	{
+		printf 'CONFIG_%s=y\n' 64BIT SMP MODULES PRINTK GPIOLIB CONFIGFS_FS IO_URING PM \
+			SUSPEND FTRACE DEBUG_FS
+		printf "CONFIG_%s=$1\\n" "${OPTIONS[@]}"
+	} >"$LINUX/fragment"
+	kernel_make KCONFIG_ALLCONFIG=fragment allnoconfig
+	for option in "${OPTIONS[@]}"; do
+		grep -qx "CONFIG_$option=$1" "$LINUX/.config" ||
+			die "Kconfig does not take $option=$1"
+	done
+}
+
+# build VALUE: and looks that every object was made, of the right kind: only a module has its
+# licence in a section of it.
+build() {
+	local object kind
+
+	say "$SUBTREE: =$1"
+	configure "$1"
+	rm -f "$LINUX/$SUBTREE"/{,hwsrc/}*.o
+	kernel_make prepare
+	kernel_make W=1 KCFLAGS=-Werror "$SUBTREE/"
+	for object in "${OBJECTS[@]}"; do
+		kind=y
+		strings "$LINUX/$SUBTREE/$object.o" | grep -x "license=GPL" >/dev/null && kind=m
+		[ "$kind" = "$1" ] || die "$object.o is built as $kind, not as $1"
+	done
+}
+
+# What is built in is linked together: no two may have the same name.
+link_together() {
+	ld -r -o "$LINUX/together.o" --whole-archive "$LINUX/$SUBTREE/built-in.a" ||
+		die "the objects cannot be linked together"
+}
+
+unpack_kernel
+drop_in
+build y
+link_together
+build m
+say "all of $SUBTREE was built, without a warning"
