@@ -34,6 +34,7 @@ ITEM = re.compile(r" *([-*]|\d+\.) ")
 # What differs from run to run: seconds with their fraction, and long counts.
 VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
 SECONDS = 600
+INTERRUPT_SECONDS = 10
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
 SUITES = ("bookworm", "trixie")
@@ -81,7 +82,12 @@ class Block:
                 pairs[-1][0] += "\n" + line[2:]
             elif pairs:
                 pairs[-1][1].append(line)
-        return pairs
+        return [interrupted(*pair) if pair[1][-1:] == ["^C"] else pair for pair in pairs]
+
+
+def interrupted(command, shown):
+    """A command that does not end by itself."""
+    return f"timeout {INTERRUPT_SECONDS} {command}; [ $? = 124 ]", shown[:-1]
 
 
 # -- Reading pages. -----------------------------------------------------------
@@ -347,7 +353,7 @@ def run_debian(blocks, suite):
     after = [block for block in blocks if block not in before]
     shebang = "#!/bin/bash\n"
     with debian.Copy(suite, echo=False) as copy:
-        for several, run in ((before, lambda text: copy.run(text).splitlines()),
+        for several, run in ((before, lambda text: copy.run("set +e\n" + text).splitlines()),
                              (after, lambda text: copy.boot(shebang + text, SECONDS)[1])):
             session = Session(several)
             try:

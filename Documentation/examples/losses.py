@@ -17,18 +17,28 @@ class Stream:
     def __init__(self, topic):
         self.topic = topic
         self.seq = self.time = 0
+        self.missing = set()
+
+    def say(self, text):
+        """What is to be known of the topic."""
+        print(f"{self.topic}: {text}", file=sys.stderr, flush=True)
 
     def take(self, packet):
         """Whether the packet is new; says how many are missing before it."""
         seq, time = packet["seq"], packet["timestamp_ns"]
         if seq <= self.seq and time <= self.time:
-            return False
+            if seq not in self.missing:
+                return False
+            self.missing.remove(seq)
+            self.say(f"{seq} came late")
+            return True
         if seq <= self.seq:
-            print(f"{self.topic}: the source was gone, and begins again with {seq}", file=sys.stderr)
+            self.say(f"the source was gone, and begins again with {seq}")
+            self.missing.clear()
         elif self.seq and seq != self.seq + 1:
-            print(f"{self.topic}: {seq - self.seq - 1} lost before {seq}, "
-                  f"{min(packet['dropped'], seq - self.seq - 1)} of them on the board",
-                  file=sys.stderr)
+            lost = seq - self.seq - 1
+            self.missing.update(range(self.seq + 1, seq))
+            self.say(f"{lost} lost before {seq}, {min(packet['dropped'], lost)} of them on the board")
         self.seq, self.time = seq, time
         return True
 
