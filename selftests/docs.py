@@ -44,8 +44,9 @@ CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-
 class Block:
     """A block of code: where it stands, what it is, and what is to be done with it."""
 
-    def __init__(self, page, number, language, mark):
-        self.page, self.number, self.language, self.mark = page, number, language, mark or ("", "")
+    def __init__(self, page, number, fence, mark):
+        self.page, self.number, self.mark = page, number, mark or ("", "")
+        self.indent, self.language = fence
         self.lines = []
         self.problems = []
         self.outcome = None
@@ -109,10 +110,9 @@ def parse(page):
                     blocks.append(block)
                     block = None
                 else:
-                    block.lines.append(line[len(indent):] if line.startswith(indent) else line)
+                    block.lines.append(line.removeprefix(block.indent))
             elif fence:
-                indent = fence[1]
-                block, mark = Block(page, number, fence[2], mark), None
+                block, mark = Block(page, number, fence.groups(), mark), None
             else:
                 found = MARK.fullmatch(line.strip())
                 mark = found.groups() if found else None
@@ -367,9 +367,15 @@ def run_debian(blocks, suite):
 
 # -- All of it. ---------------------------------------------------------------
 
+def reference():
+    """What the reference does not say as the headers do."""
+    result = subprocess.run(["Documentation/abi.py"], capture_output=True, text=True, timeout=1800)
+    return [result.stdout + result.stderr] if result.returncode else []
+
+
 def main():
     """Reads all pages, runs what they say, and lists what was and was not run."""
-    blocks, problems = [], []
+    blocks, problems = [], reference()
     for page in pages():
         more, wrong = parse(page)
         blocks += more

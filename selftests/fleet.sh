@@ -32,7 +32,8 @@ wait_for() {
 
 # The packets are in the publisher's pipe, if not further.
 drained() {
-	awk 'NR > 1 { waiting += $3 } END { exit waiting > 0 }' "/sys/kernel/debug/notify_multi/$NAME"
+	awk 'NR > 1 { waiting += $3 } END { exit waiting > 0 }' \
+		"/sys/kernel/debug/notify_multi/$NAME"
 }
 
 # broadcast COUNT: all at once.
@@ -55,7 +56,8 @@ arrived_last() {
 }
 
 lost() {
-	awk '/ lost before / { sum += $2 } / came late/ { sum-- } END { print sum + 0 }' "$WORK/losses"
+	awk '/ lost before / { sum += $2 } / came late/ { sum-- } END { print sum + 0 }' \
+		"$WORK/losses"
 }
 
 # account TITLE: what was broadcast has arrived or is known to be lost.

@@ -59,7 +59,8 @@ scripts() {
 
 # What is built into the kernel: its rules are for that only.
 kernel_files() {
-	files '*.[ch]' | grep -Ev '^(selftests/[^/]*\.|selftests/(bench|torture)/|tools/|uapi/|Documentation/examples/)'
+	files '*.[ch]' |
+		grep -Ev '^(selftests/[^/]*\.|selftests/(bench|torture)/|(tools|uapi|Documentation/examples)/)'
 }
 
 # -- The linters. -------------------------------------------------------------
@@ -122,7 +123,7 @@ readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 lint_checkpatch() {
-	local programs='^(selftests|selftests/bench|selftests/torture|tools|Documentation/examples)/[^/]*\.[ch]$'
+	local programs='^(selftests(/bench|/torture)?|tools|Documentation/examples)/[^/]*\.[ch]$'
 	local modules='^selftests/modules/'
 	local others='^compat\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
