@@ -59,8 +59,10 @@ class DebianMachine(vm.Machine):
     """A machine that boots the disk of a copy."""
 
     def __init__(self, suite, directory):
+        # One processor: where tracers patch the kernel, the emulator may run on the other what
+        # was there in the meantime.
         super().__init__(suite, directory, "script", memory=2048, arch="amd64", append=(
-            "root=/dev/vda rw systemd.show_status=no systemd.wants=script.service "
+            "maxcpus=1 root=/dev/vda rw systemd.show_status=no systemd.wants=script.service "
             "systemd.mask=serial-getty@ttyS0.service"))
 
     def images(self):
