@@ -50,7 +50,7 @@ scripts() {
 	local file
 
 	files '*' | while read -r file; do
-		if [[ $file == *.sh ||
+		if [[ $file == *.sh || $file == *.bash ||
 		      $(head -c 20 "$file" | head -n 1 | tr -d '\0') =~ ^'#!'/bin/(ba)?sh ]]; then
 			echo "$file"
 		fi
@@ -110,9 +110,11 @@ checkpatch() {
 
 # Programs have the types and names of C, where checkpatch knows those of the kernel; the
 # kernel's READ_ONCE() and BIT() are not theirs; they are told ENOSYS; a function's name may be
-# a word of what it prints; and macros that leave a test are what the harness is made of.
+# a word of what it prints, which may be longer than a line; an errno of theirs is positive; they
+# have no kstrtoull(); and macros that leave a test are what the harness is made of.
 readonly PROGRAMS_MAY=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,VOLATILE,\
-BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO
+BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO,\
+SPLIT_STRING,USE_NEGATIVE_ERRNO,SSCANF_TO_KSTRTO,NAKED_SSCANF
 # That holds for the tests in the kernel, too.
 readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
 # The one place for kernel versions, where macros stand for functions.
@@ -343,15 +345,19 @@ lint_bindings() {
 	rpi_overlay
 }
 
-# The programs that have a makefile of their own, and the suite.
+# The programs that have a makefile of their own, and the suite; and that bash knows the
+# tool's options.
 lint_userspace() {
 	local makefile
 
 	for makefile in $(files 'tools/*Makefile' 'selftests/*/Makefile'); do
 		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$GCC" \
-			LDFLAGS="-static -L$LIBURING/lib" \
-			CFLAGS="-O2 -Werror -isystem $LIBURING/usr/include" all
+			LDFLAGS="-static -L$LIBURING/lib -L$NCURSES/lib" \
+			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" \
+			CFLAGS="-O2 -Werror -isystem $LIBURING/usr/include \
+				-isystem $NCURSES/usr/include" all
 	done
+	selftests/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"
 	mkdir -p "$WORK/suite"
 	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" CC="$GCC" OUTPUT="$WORK/suite" \
 		USERCFLAGS="-Werror -isystem $LIBURING/usr/include" \
@@ -521,6 +527,7 @@ GIT=$(git -C "$TOP" rev-parse --absolute-git-dir)
 KSRC=$("$VM_DIR/fetch.sh" source)
 KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
 LIBURING=$("$VM_DIR/fetch.sh" liburing amd64)
+NCURSES=$("$VM_DIR/fetch.sh" ncurses amd64)
 DT_SCHEMA=$("$VM_DIR/fetch.sh" dt-schema)
 (cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
 	[ ! -f "$file" ] || echo "$file"

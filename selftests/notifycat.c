@@ -766,7 +766,7 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 	wave = strstr(self->cat.out_text, "b101 %\n");
 	ASSERT_NE(NULL, wave);
 	EXPECT_EQ(0, strncmp(wave, "b101 %\n#2\nbx %\n#", 16));
-	sscanf(wave + 16, "%" SCNu64, &time);
+	ASSERT_EQ(1, sscanf(wave + 16, "%" SCNu64, &time));
 	EXPECT_LT(2, time);
 	EXPECT_NE(NULL, strstr(wave, "\nb0 %\n"));
 }
@@ -792,7 +792,7 @@ TEST_F(notifycat, queue_can_be_longer)
 
 /* What they print while packets come, and what is left when the source goes away. */
 static void expect_same_as_read(struct __test_metadata *_metadata,
-				FIXTURE_DATA(notifycat) *self, const char *reader)
+				struct _test_data_notifycat *self, const char *reader)
 {
 	unsigned char packets[LIMIT][PACKET];
 	struct cat *other = malloc(sizeof(*other));
@@ -857,7 +857,7 @@ TEST_F(notifycat, what_cannot_be_mapped_is_said)
 
 /* -- Devices that go and come. --------------------------------------------- */
 
-static void follow(struct __test_metadata *_metadata, FIXTURE_DATA(notifycat) *self,
+static void follow(struct __test_metadata *_metadata, struct _test_data_notifycat *self,
 		   const char *reader)
 {
 	unsigned char packets[2][PACKET] = { };

@@ -24,19 +24,14 @@ int follow_begin(void)
 	return changes;
 }
 
-/* The directory of what is left of a path: false at the root. */
+/* The directory of a path, in its place: false at the root. */
 static bool go_up(char *path)
 {
 	char *slash = strrchr(path, '/');
 
-	if (!strcmp(path, "/") || !strcmp(path, "."))
+	if (!slash || !slash[1])
 		return false;
-	if (!slash)
-		strcpy(path, ".");
-	else if (slash == path)
-		path[1] = '\0';
-	else
-		*slash = '\0';
+	slash[slash == path] = '\0';
 	return true;
 }
 
@@ -48,7 +43,7 @@ int follow_path(const char *path)
 	if (strlen(path) >= sizeof(dir))
 		return ENAMETOOLONG;
 	for (;;) {
-		strcpy(dir, path);
+		snprintf(dir, sizeof(dir), "%s", path);
 		while (go_up(dir)) {
 			if (inotify_add_watch(changes, dir, CHANGES) >= 0)
 				break;
@@ -57,7 +52,7 @@ int follow_path(const char *path)
 		}
 		if (!strcmp(dir, deepest))
 			return 0;
-		strcpy(deepest, dir);
+		snprintf(deepest, sizeof(deepest), "%s", dir);
 	}
 }
 

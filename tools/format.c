@@ -48,7 +48,7 @@ const struct format *format_find(const char *name)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
 		if (!strcmp(name, formats[i]->name))
 			return formats[i];
 	return NULL;
@@ -63,7 +63,7 @@ const struct timescale *timescale_find(const char *name)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(timescales) / sizeof(timescales[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(timescales); i++)
 		if (!strcmp(name, timescales[i].name))
 			return &timescales[i];
 	return NULL;

@@ -53,7 +53,7 @@ static bool add_column(const struct field *field)
 		return false;
 	columns = more;
 	columns[columns_count] = (struct column){ .count = cells(field), .array = field->array };
-	strcpy(columns[columns_count].name, field->name);
+	memcpy(columns[columns_count].name, field->name, sizeof(field->name));
 	columns_count++;
 	return true;
 }

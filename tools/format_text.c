@@ -15,7 +15,8 @@ static void print_number(FILE *out, const struct field *field, size_t index, con
 	if (field->kind == FIELD_SIGNED)
 		fprintf(out, "%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		fprintf(out, "0x%0*" PRIx64, (int)field->size * 2, field_unsigned(field, index, packet));
+		fprintf(out, "0x%0*" PRIx64, (int)field->size * 2,
+			field_unsigned(field, index, packet));
 	else
 		fprintf(out, "%" PRIu64, field_unsigned(field, index, packet));
 }

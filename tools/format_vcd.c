@@ -211,8 +211,8 @@ static bool vcd_begin(const struct output *output)
 		struct device *device = &output->devices[i];
 
 		if (!device->layout) {
-			say("%s: it is not there, and a waveform begins with the names of its "
-			    "wires", device->name);
+			say("%s: it is not there, and a waveform begins with its wires",
+			    device->name);
 			return false;
 		}
 		device->wave = calloc(1, sizeof(*device->wave));

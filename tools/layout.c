@@ -97,7 +97,7 @@ static bool parse_type(struct parser *parser, struct field *field)
 
 	if (!length)
 		return wrong(parser, word, "a type is missing");
-	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strlen(types[i].name) == length && !strncmp(types[i].name, word, length)) {
 			field->kind = types[i].kind;
 			field->size = types[i].size;
@@ -150,7 +150,7 @@ static bool parse_name(struct parser *parser, struct field *field)
 	memcpy(field->name, word, length);
 	field->name[length] = '\0';
 	field->label = field->name;
-	for (i = 0; i < sizeof(taken_names) / sizeof(taken_names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(taken_names); i++)
 		if (!strcmp(field->name, taken_names[i]))
 			return wrong(parser, word, "the name \"%s\" is taken", field->name);
 	if (strcmp(field->name, "_") && layout_find(parser->layout, field->name))
@@ -235,7 +235,7 @@ struct layout *layout_complete(const struct layout *layout, size_t packet_size)
 		whole->lines = layout->lines;
 	if (size < packet_size) {
 		rest = &whole->fields[count++];
-		strcpy(rest->name, REST);
+		snprintf(rest->name, sizeof(rest->name), REST);
 		rest->label = size ? rest->name : "";
 		rest->kind = FIELD_BYTES;
 		rest->size = 1;

@@ -12,6 +12,8 @@
 #define NODES		"/dev/notify/"
 #define NS_PER_SECOND	UINT64_C(1000000000)
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 enum exit_status {
 	EXIT_OK		= 0,
 	EXIT_FAILED	= 1,

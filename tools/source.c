@@ -30,7 +30,7 @@ static struct layout *gpio_layout(size_t packet_size, size_t lines)
 		return NULL;
 	layout->fields[1].label = "";
 	layout->fields[1].names = edge_names;
-	layout->fields[1].names_count = sizeof(edge_names) / sizeof(edge_names[0]);
+	layout->fields[1].names_count = ARRAY_SIZE(edge_names);
 	layout->fields[3].label = "edge";
 	layout->lines = lines ? lines : GPIO_MAX_LINES;
 	return layout;
@@ -63,7 +63,7 @@ struct layout *source_layout(const char *driver, size_t packet_size, size_t line
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sources); i++)
 		if (!strcmp(driver, sources[i].driver))
 			return sources[i].layout(packet_size, lines);
 	return NULL;

@@ -13,6 +13,7 @@
 #include "reader.h"
 #include "stop.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -40,9 +41,9 @@ static bool lost_of_open(const char *line, pid_t *pid, uint64_t *lost)
 	if (sscanf(line, "%d", pid) != 1)
 		return false;
 	for (words = 0; words < 3 && end > line; words++) {
-		while (end > line && strchr(" \n", end[-1]))
+		while (end > line && isspace((unsigned char)end[-1]))
 			end--;
-		while (end > line && !strchr(" \n", end[-1]))
+		while (end > line && !isspace((unsigned char)end[-1]))
 			end--;
 	}
 	return sscanf(end, "%" SCNu64, lost) == 1;
@@ -292,14 +293,15 @@ static bool wait_for_look(const struct view *view, int stop, uint64_t until)
 static bool show(const struct options *options, const struct view *view, struct rows *rows,
 		 int stop)
 {
-	uint64_t start = clock_monotonic(), next = start, left = options->count;
+	const uint64_t start = clock_monotonic();
+	uint64_t next, left = options->count;
 
 	if (!look_at_all(rows, options))
 		return false;
 	if (view != &batch_view)
 		view->draw(options, rows->rows, rows->count);
 	while (left--) {
-		next += options->interval_ns;
+		next = clock_monotonic() + options->interval_ns;
 		if (next - start > options->timeout_ns || !wait_for_look(view, stop, next))
 			return true;
 		if (!look_at_all(rows, options))
