@@ -10,8 +10,10 @@
 /* What is readable when something was made or changed where paths are waited for; -1: errno. */
 int follow_begin(void);
 
-/* From now on it is readable when @path, which has a directory, or one on the way to it comes. 0
- * or an errno. */
+/*
+ * From now on it is readable when @path, which has a directory, or one on the way to it comes.
+ * 0 or an errno.
+ */
 int follow_path(const char *path);
 
 /* All changes so far are known. */
