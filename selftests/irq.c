@@ -268,6 +268,43 @@ TEST_F(irq, block_without_a_snapshot)
 	close(fd);
 }
 
+/* The last line that a command prints; false if it fails. */
+static bool last_line(const char *command, char *line, size_t size)
+{
+	FILE *output = popen(command, "re");
+
+	if (!output)
+		return false;
+	while (fgets(line, size, output))
+		continue;
+	return !pclose(output);
+}
+
+TEST_F(irq, notifycat_shows_count_and_registers)
+{
+	char line[256] = "", expected[256];
+	struct irq_record record;
+	int fd = OPEN("edge");
+
+	if (system("notifycat --help >/dev/null 2>&1"))
+		SKIP(return, "no notifycat in $PATH");
+	ASK("pulse", SPI_EDGE, 0);
+	NEXT(fd, &record);
+	while (record.header.seq < get_stats(fd).seq)
+		NEXT(fd, &record);
+	close(fd);
+	ASSERT_TRUE(last_line("notifycat --replay-only edge", line, sizeof(line)));
+	snprintf(expected, sizeof(expected),
+		 "edge %llu %llu.%09llu irq_count %u nregs 1 regs 0x74726976 replay\n",
+		 record.header.seq, record.header.timestamp_ns / 1000000000,
+		 record.header.timestamp_ns % 1000000000, record.irq_count);
+	EXPECT_STREQ(expected, line);
+	ASSERT_TRUE(last_line("notifycat --replay-only -f json edge", line, sizeof(line)));
+	snprintf(expected, sizeof(expected), ",\"irq_count\":%u,\"nregs\":1,\"regs\":[%u]}\n",
+		 record.irq_count, 0x74726976);
+	EXPECT_NE(NULL, strstr(line, expected));
+}
+
 TEST_F(irq, as_many_as_64_registers)
 {
 	struct irq_record record;

@@ -897,6 +897,37 @@ TEST_F(notifycat, follows_by_the_mapped_ring)
 	follow(_metadata, self, "--mmap");
 }
 
+/* With the last node /dev/notify goes, too. */
+TEST_F(notifycat, follows_a_driver_that_is_bound_again)
+{
+	int ret;
+
+	if (!have_program())
+		SKIP(return, "no notifycat in $PATH or $NOTIFYCAT");
+	ret = load_chip("sleeping=0");
+	if (ret == -ENOENT)
+		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
+	ASSERT_EQ(0, ret);
+	ASSERT_TRUE(cat_start(&self->cat, ARGS("-F", NAME)));
+	ASSERT_TRUE(cat_complains(&self->cat, NAME ": is not there yet\n"));
+	ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));
+	ASSERT_TRUE(wait_clients(NAME, 1));
+	for (unsigned int i = 0; i < 3; i++) {
+		ASSERT_EQ(0, toggle(0, 1));
+		ASSERT_TRUE(cat_says(&self->cat, " edge 1\n"));
+		ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
+		ASSERT_TRUE(cat_complains(&self->cat, NAME ": is gone\n"));
+		self->cat.out_text[0] = '\0';
+		self->cat.out_bytes = 0;
+		self->cat.err_text[0] = '\0';
+		ASSERT_EQ(0, write_file(DRIVER "bind", DEVICE_NAME));
+		ASSERT_TRUE(cat_complains(&self->cat, NAME ": is there; no packet was missed\n"));
+	}
+	kill(self->cat.pid, SIGINT);
+	cat_end(&self->cat);
+	EXPECT_EQ(0, self->cat.status);
+}
+
 /* What was broadcast before it could open the device is counted. */
 TEST_F(notifycat, says_what_was_missed)
 {
