@@ -97,6 +97,13 @@ docs-check:
 	$(VM)/setup.sh docs
 	selftests/docs.py
 
+# Packages are built, installed and used in a fresh Debian 12 and 13; the tree in a kernel's.
+packages:
+	$(VM)/setup.sh packages
+	$(VM)/packages.py
+	$(VM)/kernel_tree.sh
+	$(VM)/buildroot.sh
+
 # The reference of the ABI and the in-kernel API, from the comments of the headers.
 abi:
 	Documentation/abi.py --write
@@ -106,11 +113,13 @@ bench:
 	$(VM)/setup.sh bench
 	$(VM)/bench.py
 
+# Into a kernel that runs here; with DESTDIR= it is for one elsewhere, whose depmod is yours to run.
 install: modules_install tools_install udev_install headers_install
 
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=$(MODULES_DIR) \
 		modules_install
+	$(if $(DESTDIR),,depmod $$(cat $(KDIR)/include/config/kernel.release))
 
 tools_install: tools
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
@@ -136,5 +145,5 @@ clean:
 	$(RM) $(OVERLAYS)
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	coverage litmus docs-check abi bench lint install modules_install tools_install udev_install \
+	coverage litmus docs-check packages abi bench lint install modules_install tools_install udev_install \
 	headers_install clean dtbo

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [bench|debug|all|lint|docs]: installs the packages that "make demo" and "make check"
-# need, where one is missing; and those of "make bench", "make check-debug", "make check-all",
-# "make lint" or "make docs-check".
+# setup.sh [WHAT]: installs the packages that "make demo" and "make check" need, where one is
+# missing. WHAT adds those of "make WHAT", but for these: debug is "make check-debug", all is
+# "make check-all", docs is "make docs-check".
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -40,8 +40,9 @@ lint)
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
 	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # fetch.sh has more on it
 	;;
-docs)
-	PACKAGES+=(git)
+packages | docs)
+	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
+		   flex bison bc libelf-dev)                   # the tree in a kernel's
 	;;
 debug)
 	PACKAGES+=(flex bison bc libelf-dev)                   # kernels that are built
