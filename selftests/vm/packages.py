@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Builds the packages in a fresh Debian, and tries them there as their user would.
+
+    packages.py [SUITE...]
+
+The suites are bookworm and trixie. In each the Debian packages are built, read by lintian and
+installed; Debian's kernel boots, udev gives a device to the group "notify", and who is in it reads,
+others not; then they are purged. What dkms and "make install" do without a Debian package, and the
+signing of modules with a key of one's own, is tried in the same place.
+"""
+
+import sys
+import time
+
+import debian
+import vm
+
+SUITES = ("bookworm", "trixie")
+
+BUILD = """
+dpkg-buildpackage -us -uc -b >/tmp/build.log 2>&1 || { cat /tmp/build.log; exit 1; }
+lintian --allow-root --fail-on error,warning ../notify-multi_*.changes
+test "$(dpkg-parsechangelog -S Version)" = "$(bash -c '. ./dkms.conf; echo $PACKAGE_VERSION')"
+"""
+
+INSTALL = """
+apt-get -q install -y ../notify-multi-*.deb
+kernel=$(basename /lib/modules/*)
+dkms status notify-multi | grep installed
+"""
+
+# What "make" builds is what dkms has installed, and all of it finds what it depends on.
+MODULES = """
+kernel=$(basename /lib/modules/*)
+make KDIR=/lib/modules/$kernel/build modules >/tmp/make.log 2>&1 || { cat /tmp/make.log; exit 1; }
+find . -path ./debian -prune -o -name '*.ko' -printf '%f\\n' | sort >/tmp/built
+test $(wc -l </tmp/built) -ge 4
+find /lib/modules/$kernel/updates -name '*.ko*' -printf '%f\\n' | sed 's/\\.xz$//' | sort |
+	diff /tmp/built -
+for module in $(sed 's/\\.ko$//' /tmp/built); do
+	modprobe -S $kernel --dry-run $module
+	modprobe -S $kernel --show-depends $module | grep -q "^insmod .*/notify_multi.ko"
+	modinfo -k $kernel -F signer $module | grep "DKMS\\|Debian\\|Secure"
+done
+make KDIR=/lib/modules/$kernel/build clean >/dev/null
+"""
+
+# The headers are where a C compiler looks.
+HEADERS = """
+cat >/tmp/reader.c <<END
+#include <linux/notify_gpio.h>
+#include <linux/notify_irq.h>
+#include <linux/notify_multi.h>
+int main(void) { return sizeof(struct notify_multi_record) != 32; }
+END
+cc -Wall -Werror -o /tmp/reader /tmp/reader.c
+/tmp/reader
+"""
+
+# In the machine. A source that asks for a mode of its own keeps it.
+GUEST = """
+modprobe notify_sim
+cd /sys/kernel/config/notify_sim
+for mode in 0600 0644; do
+	mkdir test$mode
+	echo 16 >test$mode/packet_size
+	echo 1 >test$mode/replay
+	echo $mode >test$mode/mode
+	echo 1 >test$mode/live
+	printf 0123456789abcdef >/dev/notify_sim/test$mode
+done
+udevadm settle
+stat -c '%n %U:%G %a' /dev/notify/* | tee /tmp/nodes
+printf '%s\\n' '/dev/notify/test0600 root:notify 660' '/dev/notify/test0644 root:root 644' |
+	diff - /tmp/nodes
+useradd --groups notify member
+useradd stranger
+runuser -u member -- timeout 30 notifycat -n 1 test0600
+! runuser -u stranger -- timeout 30 notifycat -n 1 test0600
+runuser -u stranger -- timeout 30 notifycat -n 1 test0644
+modprobe notify_gpio
+modprobe notify_irq
+for mode in 0600 0644; do
+	echo 0 >test$mode/live
+	rmdir test$mode
+done
+cd /
+modprobe -r notify_sim notify_gpio notify_irq
+test ! -e /sys/module/notify_multi
+"""
+
+# Nothing is left, but for the group: Debian's packages leave the users and groups that they made.
+PURGE = """
+apt-get -q purge -y notify-multi-dkms notify-multi-tools notify-multi-dev
+left=$(find / -xdev \\( -path /src -o -path /proc -o -path /sys -o -path /dev -o -path /tmp \\) \\
+	-prune -o \\( -name '*notify[-_]*' -o -name 'notifycat*' \\) -newer /etc/hostname -print |
+	grep -v '^/usr/src/linux-\\|/kernel_tree' || true)
+test -z "$left" || { echo "left: $left"; exit 1; }
+! dkms status | grep notify
+"""
+
+# From the source, without packages.
+DKMS = """
+kernel=$(basename /lib/modules/*)
+dkms add .
+dkms install -k $kernel notify-multi/0.1
+modprobe -S $kernel --show-depends notify_irq | grep notify_multi
+dkms remove notify-multi/0.1 --all
+rm -r /usr/src/notify-multi-0.1
+! modprobe -S $kernel --show-depends notify_irq
+"""
+
+MAKE_INSTALL = """
+kernel=$(basename /lib/modules/*)
+make install KDIR=/lib/modules/$kernel/build >/tmp/make.log 2>&1 || { cat /tmp/make.log; exit 1; }
+systemd-sysusers
+modprobe -S $kernel --show-depends notify_irq | grep notify_multi
+command -v notifycat
+cd /usr/local
+ls include/linux/notify_multi.h share/man/man1/notifycat.1 lib/udev/rules.d/60-notify-multi.rules \\
+	lib/sysusers.d/notify-multi.conf
+cd -
+rm -rf /tmp/stage
+make install KDIR=/lib/modules/$kernel/build DESTDIR=/tmp/stage PREFIX=/usr >/tmp/make.log 2>&1 ||
+	{ cat /tmp/make.log; exit 1; }
+find /tmp/stage -type f | grep "/lib/modules/$kernel/updates/.*notify_gpio.ko"
+test -x /tmp/stage/usr/bin/notifycat
+test ! -e /tmp/stage/usr/local
+"""
+
+# A kernel that takes signed modules only wants them signed by a key that it knows.
+SIGN = """
+kernel=$(basename /lib/modules/*)
+openssl req -new -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=notify_multi test key/" \\
+	-outform DER -keyout /tmp/signing.key -out /tmp/signing.der 2>/dev/null
+for module in *.ko hwsrc/*.ko; do
+	/lib/modules/$kernel/build/scripts/sign-file sha256 /tmp/signing.key /tmp/signing.der $module
+	test "$(modinfo -F signer $module)" = "notify_multi test key"
+done
+"""
+
+CHROOT = (("Debian packages, read by lintian", BUILD), ("installed by apt, built by dkms", INSTALL),
+          ("modules: all of them, resolved, signed", MODULES), ("headers", HEADERS))
+AFTER = (("purged", PURGE), ("dkms from the source", DKMS), ("make install", MAKE_INSTALL),
+         ("signed with a key of one's own", SIGN))
+
+
+class Tries:
+    """What is tried in a suite, with the time that it took."""
+
+    def __init__(self, copy):
+        self.copy = copy
+        self.start = time.monotonic()
+
+    def passed(self, what):
+        """Says that it was all right."""
+        print(f"ok  {self.copy.suite:<9} {time.monotonic() - self.start:5.0f} s  {what}",
+              flush=True)
+
+    def run(self, several):
+        """Runs scripts without booting; MachineError if one fails."""
+        for what, script in several:
+            self.copy.run(script)
+            self.passed(what)
+
+    def boot(self):
+        """Boots it, and uses what is installed."""
+        status, said = self.copy.boot("set -ex\n" + GUEST)
+        if status or self.copy.complaints:
+            raise vm.MachineError("\n".join([f"{self.copy.suite}: exit status {status}", *said,
+                                             *self.copy.complaints]))
+        self.passed("booted: udev's group reads, others do not; the modules unload")
+
+
+def main():
+    """Tries every suite, and fails if one failed."""
+    failed = False
+    for suite in sys.argv[1:] or SUITES:
+        try:
+            with debian.Copy(suite, echo=False) as copy:
+                tries = Tries(copy)
+                tries.run(CHROOT)
+                tries.boot()
+                tries.run(AFTER)
+        except (vm.MachineError, OSError) as error:
+            print(f"not ok  {suite}: {error}", flush=True)
+            failed = True
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
