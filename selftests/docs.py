@@ -235,7 +235,7 @@ def script(blocks):
             lines += [f"cat >\"$work/command\" <<'END_OF_COMMAND'\n{command}\nEND_OF_COMMAND",
                       ". \"$work/command\" >\"$work/output\" 2>&1 </dev/null; status=$?",
                       "sed 's/^/@out /' \"$work/output\"",
-                      f"say status {index} {number} $status"]
+                      f"say did {index} {number} $status"]
     return "\n".join([*lines, ""])
 
 
@@ -253,7 +253,7 @@ class Session:
             vm.say(line[1:])
         elif line.startswith("@out"):
             self.output.append(line[5:])
-        elif line.startswith("@status "):
+        elif line.startswith("@did "):
             index, number, status = map(int, line.split()[1:])
             command, shown = self.blocks[index].commands()[number]
             self.judge(self.blocks[index], command, shown, status)
