@@ -695,6 +695,28 @@ TEST_F(notifycat, devices_that_cannot_be_read_are_said)
 	EXPECT_NE(NULL, strstr(self->cat.err_text, "No such device"));
 }
 
+/* It is one packet's, and the others are read. */
+TEST_F(notifycat, packet_whose_read_fails_is_said)
+{
+	unsigned char packet[1][PACKET] = { };
+
+	START_SIM(PACKET);
+	ASSERT_TRUE(cat_start(&self->cat, ARGS("-n", "2", SIM_NAME)));
+	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
+	BROADCAST(1, packet);
+	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME " 1 "));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
+	BROADCAST(1, packet);
+	ASSERT_TRUE(cat_complains(&self->cat, "packet 2 cannot be read: Input/output error\n"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "0"));
+	BROADCAST(1, packet);
+	cat_end(&self->cat);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, "\n" SIM_NAME " 3 "));
+	EXPECT_STREQ("notifycat: " SIM_NAME ": packet 2 cannot be read: Input/output error\n",
+		     self->cat.err_text);
+}
+
 /* -- Losses. --------------------------------------------------------------- */
 
 /* While it is stopped, it reads nothing. */

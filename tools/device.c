@@ -185,6 +185,7 @@ static int start(struct device *device, const struct options *options)
 	if (error)
 		return error;
 
+	device->failed_at = 0;
 	device->at = 0;
 	device->end = 0;
 	device->batch_size = BATCH_BYTES / device->info.record_size * device->info.record_size;

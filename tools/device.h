@@ -39,10 +39,8 @@ struct device {
 	size_t at;
 	size_t end;
 
-	uint64_t packets;
-	uint64_t lost;
+	uint64_t failed_at;	/* The packet after the last whose read failed. */
 	struct wave *wave;
-	char *last;
 };
 
 /* What the command line calls a device: false if memory is short. */

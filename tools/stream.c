@@ -14,9 +14,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* What epoll tells of beside devices, whose numbers are smaller. */
@@ -190,8 +192,6 @@ static void show(struct stream *stream, struct device *device)
 		say("%s: %u packets lost before %" PRIu64, device->name, record->dropped,
 		    (uint64_t)record->seq);
 	stream->format->packet(&stream->output, device, record);
-	device->packets++;
-	device->lost += record->dropped;
 	stream->left--;
 	device_advance(device);
 }
@@ -229,6 +229,21 @@ static void keep_replays(struct device *device)
 	}
 }
 
+/*
+ * A source may have the read of a packet fail, which is the packet's end and not the device's.
+ * Where no packet has gone since the last failure, it is the device's.
+ */
+static bool is_of_packet(struct device *device, int error)
+{
+	struct notify_multi_stats stats;
+
+	if (error == ENODEV || ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) ||
+	    stats.next == device->failed_at)
+		return false;
+	device->failed_at = stats.next;
+	return true;
+}
+
 static void fill(struct stream *stream, struct device *device)
 {
 	int error;
@@ -236,6 +251,11 @@ static void fill(struct stream *stream, struct device *device)
 	if (!device->ready)
 		return;
 	error = reader_fill(device);
+	if (error && is_of_packet(device, error)) {
+		say("%s: packet %" PRIu64 " cannot be read: %s", device->name,
+		    device->failed_at - 1, strerror(error));
+		return;
+	}
 	if (error) {
 		lose_device(stream, device, error);
 		return;
@@ -246,12 +266,20 @@ static void fill(struct stream *stream, struct device *device)
 		keep_replays(device);
 }
 
+/* What failed may be long ago, and its errno another's: the pipe is asked itself. */
+static bool is_read_no_more(int fd)
+{
+	struct pollfd pollfd = { .fd = fd };
+
+	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLERR;
+}
+
 /* What was shown is written out: a line that is shown waits for no other. */
 static void flush(struct stream *stream)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	if (errno == EPIPE) {
+	if (errno == EPIPE || is_read_no_more(STDOUT_FILENO)) {
 		stream->broken_pipe = true;
 		return;
 	}
