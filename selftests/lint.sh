@@ -10,8 +10,8 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/vm/common.sh"
 
-LINTERS=(text spelling shell python man excerpts bindings checkpatch kerneldoc userspace warnings sparse
-	 coccinelle smatch)
+LINTERS=(text spelling shell python man excerpts bindings checkpatch kerneldoc userspace
+	 warnings sparse coccinelle smatch)
 
 # The kernel whose headers, scripts and semantic patches are used.
 readonly MACHINE=amd64-6.12

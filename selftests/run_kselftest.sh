@@ -9,7 +9,7 @@
 
 dir=$(dirname "$0")
 tests="read drop raw requests poll replay callbacks ioctl sysfs observe vanish held mmap uring"
-tests="$tests sim api gpio signals faults notifycat"
+tests="$tests sim api gpio card signals faults notifycat"
 program_seconds=900
 
 while getopts d: option; do

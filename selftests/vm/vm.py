@@ -403,6 +403,8 @@ class Machine:
                    "-m", str(self.memory), "-chardev", "stdio,id=console,signal=off",
                    "-kernel", kernel]
         if self.arch == "amd64":
+            # A card whose registers notify_irq can have.
+            command += ["-device", "edu"]
             # The check of its timer at boot is not for a machine that has to wait for the host.
             append += " no_timer_check"
             if not self.counts:

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The registers of QEMU's PCI card "edu" for selftests/card.c, described to notify_irq by
+ * software nodes: as a board file on x86 does.
+ */
+
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+
+#define CARD_VENDOR	0x1234
+#define CARD_DEVICE	0x11e8
+#define CARD_BYTES	0x100
+#define CARD_RAISE	0x60
+#define CARD_ACK	0x64
+#define DEVICE_ID	78
+
+static struct pci_dev *card;
+static struct platform_device *card_device;
+static void __iomem *card_registers;
+
+/* -- The device. ----------------------------------------------------------- */
+
+static const u32 card_status[] = { 0x24, 0xffffffff };
+static const u32 card_ack_copy[] = { 0x24, 0x64 };
+static const u32 card_snapshot[] = { 0x00, 10 };
+
+static const struct property_entry card_properties[] = {
+	PROPERTY_ENTRY_STRING("label", "card"),
+	PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
+	PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
+	PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
+	{ }
+};
+
+static struct platform_device *card_add_device(void)
+{
+	struct resource resources[] = {
+		DEFINE_RES_MEM(pci_resource_start(card, 0), CARD_BYTES),
+		DEFINE_RES_IRQ(card->irq),
+	};
+	struct platform_device_info info = {
+		.parent = &card->dev,
+		.name = "notify_irq",
+		.id = DEVICE_ID,
+		.res = resources,
+		.num_res = ARRAY_SIZE(resources),
+		.properties = card_properties,
+	};
+
+	return platform_device_register_full(&info);
+}
+
+/* -- Its interrupts. ------------------------------------------------------- */
+
+/* Not at load, when the registers are not mapped yet. */
+static int card_raise(const char *value, const struct kernel_param *param)
+{
+	u32 bits;
+	int ret = kstrtou32(value, 0, &bits);
+
+	if (ret)
+		return ret;
+	if (!READ_ONCE(card_device))
+		return -ENODEV;
+	writel(bits, card_registers + CARD_RAISE);
+	return 0;
+}
+
+static const struct kernel_param_ops card_raise_ops = {
+	.set = card_raise,
+};
+module_param_cb(raise, &card_raise_ops, NULL, 0200);
+MODULE_PARM_DESC(raise, "Bits of the interrupts that the card is to make");
+
+/* -- The card. ------------------------------------------------------------- */
+
+static int card_enable(void)
+{
+	int ret = pci_enable_device(card);
+
+	if (ret)
+		return ret;
+	card_registers = pci_iomap(card, 0, CARD_BYTES);
+	if (!card_registers) {
+		pci_disable_device(card);
+		return -ENOMEM;
+	}
+	/* What an earlier life has left: the emulator tells a line that is up only once. */
+	writel(0xffffffff, card_registers + CARD_ACK);
+	return 0;
+}
+
+static void card_disable(void)
+{
+	pci_iounmap(card, card_registers);
+	pci_disable_device(card);
+}
+
+static int __init notify_irq_card_init(void)
+{
+	struct platform_device *device;
+	int ret;
+
+	card = pci_get_device(CARD_VENDOR, CARD_DEVICE, NULL);
+	if (!card)
+		return -ENODEV;
+	ret = card_enable();
+	if (ret)
+		goto put;
+	device = card_add_device();
+	if (IS_ERR(device)) {
+		ret = PTR_ERR(device);
+		goto disable;
+	}
+	WRITE_ONCE(card_device, device);
+	return 0;
+
+disable:
+	card_disable();
+put:
+	pci_dev_put(card);
+	return ret;
+}
+module_init(notify_irq_card_init);
+
+static void __exit notify_irq_card_exit(void)
+{
+	platform_device_unregister(card_device);
+	card_disable();
+	pci_dev_put(card);
+}
+module_exit(notify_irq_card_exit);
+
+MODULE_DESCRIPTION("Registers of a PCI card for the tests of notify_irq");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");
