@@ -99,7 +99,8 @@ TEST_F(card, no_bit_is_lost)
 				EXPECT_EQ(0, record.regs[BITS] & seen);
 				seen |= record.regs[BITS];
 			}
-			raised = seen = 0;
+			raised = 0;
+			seen = 0;
 		}
 		ASSERT_EQ(0, raise_bits(bit));
 		raised |= bit;
