@@ -39,6 +39,8 @@ prepare() {
 	"$VM_DIR/fetch.sh" sources "$SUITE" amd64 >"$root/etc/apt/sources.list"
 	apt-config dump | grep -E '^Acquire::(Check-|https?::Proxy|Retries)' \
 		>"$root/etc/apt/apt.conf.d/90host" || true
+	[ -z "${http_proxy-}" ] ||
+		echo "Acquire::http::Proxy \"$http_proxy\";" >>"$root/etc/apt/apt.conf.d/90host"
 	mkdir -p "$root/etc/initramfs-tools/conf.d"
 	echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
 	printf '%s\n' virtio_pci virtio_blk ext4 >"$root/etc/initramfs-tools/modules"
@@ -59,11 +61,9 @@ enter() {
 		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$dir" "$@"
 }
 
-# with_mounts FUNCTION ARGUMENT...: in name spaces of its own, so that neither mounts nor
+# What is run by it, a function of this script, has name spaces of its own: neither mounts nor
 # processes outlive it.
-with_mounts() {
-	unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh" "@$1" "$SUITE" "${@:2}"
-}
+readonly APART=(unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh")
 
 install_packages() {
 	enter "$1" sh -ec "apt-get -q update; apt-get -q install -y --no-install-recommends $2"
@@ -80,7 +80,7 @@ make_root() {
 		"$DIR/root" "$archive" >"$log" 2>&1 || die "debootstrap failed; see $log"
 	prepare "$DIR/root"
 	say "$SUITE: ${PACKAGES[*]}"
-	with_mounts install_packages "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
+	"${APART[@]}" @install_packages "$SUITE" "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
 		die "apt-get failed; see $log"
 	rm -f "$DIR"/root/var/cache/apt/archives/*.deb
 	echo "${PACKAGES[*]}" >"$DIR/done"
@@ -142,7 +142,7 @@ case $command in
 root) root ;;
 run | image)
 	root >/dev/null
-	with_mounts "$command" "$@"
+	exec "${APART[@]}" "@$command" "$SUITE" "$@"
 	;;
 *) usage ;;
 esac

@@ -10,6 +10,7 @@ others not; then they are purged. What dkms and "make install" do without a Debi
 signing of modules with a key of one's own, is tried in the same place.
 """
 
+import subprocess
 import sys
 import time
 
@@ -183,7 +184,7 @@ def main():
                 tries.run(CHROOT)
                 tries.boot()
                 tries.run(AFTER)
-        except (vm.MachineError, OSError) as error:
+        except (vm.MachineError, subprocess.SubprocessError, OSError) as error:
             print(f"not ok  {suite}: {error}", flush=True)
             failed = True
     sys.exit(failed)
