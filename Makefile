@@ -119,7 +119,8 @@ install: modules_install tools_install udev_install headers_install
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=$(MODULES_DIR) \
 		modules_install
-	$(if $(DESTDIR),,depmod $$(cat $(KDIR)/include/config/kernel.release))
+	$(if $(DESTDIR),,depmod $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		$(KDIR)/include/generated/utsrelease.h))
 
 tools_install: tools
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat

@@ -26,7 +26,7 @@ import vm
 
 SCRIPT = os.path.join(vm.VM_DIR, "debian.sh")
 SOURCE = "/src/notify-multi"
-BOOT_SECONDS = 300
+BOOT_SECONDS = 600
 
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] ")
 
