@@ -95,6 +95,7 @@ litmus:
 # What README and Documentation/ tell to type does what they say.
 docs-check:
 	$(VM)/setup.sh docs
+	selftests/docs.py --prove
 	selftests/docs.py
 
 # Packages are built, installed and used in a fresh Debian 12 and 13; the tree in a kernel's.

@@ -3,8 +3,10 @@
 """Runs the commands of README.md and Documentation/, and compiles the code they show.
 
 docs.py [PLACE...]: everything, or what is run in these places (host, guest, debian, the name of a
-machine or of a Debian) only. Documentation/testing.md
-says how a block of a page tells where it is run.
+machine or of a Debian) only. Documentation/testing.md says how a block of a page tells where it
+is run.
+
+docs.py --prove: whether it finds the defects of docs_defects.md.
 """
 
 import collections
@@ -25,6 +27,7 @@ import console  # noqa: E402
 import debian  # noqa: E402
 import vm  # noqa: E402
 
+DEFECTS = "selftests/docs_defects.md"
 FENCE = re.compile(r"( *)```(\w*)")
 MARK = re.compile(r"<!-- (run|from): (.*) -->")
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
@@ -373,14 +376,9 @@ def reference():
     return [result.stdout + result.stderr] if result.returncode else []
 
 
-def main():
-    """Reads all pages, runs what they say, and lists what was and was not run."""
-    blocks, problems = [], reference()
-    for page in pages():
-        more, wrong = parse(page)
-        blocks += more
-        problems += wrong
-    runs, wanted = collections.defaultdict(list), set(sys.argv[1:])
+def sort_out(blocks):
+    """Checks the blocks that are not run; the others, by place and machine."""
+    runs = collections.defaultdict(list)
     for block in blocks:
         place, rest = block.place()
         if block.language not in COMMANDS or block.mark[0] == "from" or place == "no, because":
@@ -393,10 +391,41 @@ def main():
                 runs[place, name].append(block)
         else:
             block.problems.append("no <!-- run: ... --> before it")
+    return runs
+
+
+def examine(paths, wanted):
+    """The blocks of pages, run where that is wanted, and what is wrong with the prose."""
+    blocks, problems = [], []
+    for page in paths:
+        more, wrong = parse(page)
+        blocks += more
+        problems += wrong
+    runs = sort_out(blocks)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in pool.map(lambda run: RUNNERS[run[0]](runs[run], run[1]),
-                          [run for run in runs if not wanted or set(run) & wanted]):
-            pass
+        list(pool.map(lambda run: RUNNERS[run[0]](runs[run], run[1]),
+                      [run for run in runs if not wanted or set(run) & wanted]))
+    return blocks, problems
+
+
+def prove():
+    """Whether each block of a page of defects is complained of, and each item of a list."""
+    blocks, problems = examine([DEFECTS], set())
+    missed = [str(block) for block in blocks if not block.problems]
+    with open(DEFECTS, encoding="utf-8") as page:
+        missed += [f"{DEFECTS}:{number}" for number, line in enumerate(page, 1)
+                   if line.startswith("- ") and
+                   not any(problem.startswith(f"{DEFECTS}:{number}:") for problem in problems)]
+    print("\n".join([f"MISSED {place}" for place in missed] or ["all defects were found"]))
+    return 1 if missed else 0
+
+
+def main():
+    """Lists what of all pages was and was not run, and what is wrong."""
+    if sys.argv[1:] == ["--prove"]:
+        return prove()
+    blocks, problems = examine(pages(), set(sys.argv[1:]))
+    problems += reference()
     for block in blocks:
         print(f"{block}: {block.language}: {block.outcome or 'not run: not asked for'}")
         problems += [f"{block}: {problem}" for problem in block.problems]
