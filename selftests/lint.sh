@@ -59,8 +59,9 @@ scripts() {
 
 # What is built into the kernel: its rules are for that only.
 kernel_files() {
-	files '*.[ch]' |
-		grep -Ev '^(selftests/[^/]*\.|selftests/(bench|torture)/|(tools|uapi|Documentation/examples)/)'
+	local others='^(selftests/[^/]*\.|selftests/(bench|torture)/|(tools|uapi|Documentation/examples)/)'
+
+	files '*.[ch]' | grep -Ev "$others"
 }
 
 # -- The linters. -------------------------------------------------------------

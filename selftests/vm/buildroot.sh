@@ -50,7 +50,8 @@ stand_in() {
 
 		define kernel-module
 		$(SOURCE)/.modules: ; $$(LINUX_MAKE) M=$$(@D) modules
-		$(SOURCE)/.modules_install: ; $$(LINUX_MAKE) M=$$(@D) INSTALL_MOD_PATH=$$(TARGET_DIR) modules_install
+		$(SOURCE)/.modules_install: ; $$(LINUX_MAKE) M=$$(@D) \
+			INSTALL_MOD_PATH=$$(TARGET_DIR) modules_install
 		endef
 		define generic-package
 		$(SOURCE)/.build: ; $$(NOTIFY_MULTI_BUILD_CMDS)

@@ -55,7 +55,7 @@ enter() {
 
 	cp -L /etc/resolv.conf /etc/hosts "$dir/etc/" 2>/dev/null || true
 	mount --rbind /dev "$dir/dev"
-	mount -t proc proc "$dir/proc"
+	mount -t proc none "$dir/proc"
 	mount -t sysfs -o ro sysfs "$dir/sys"
 	env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
 		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$dir" "$@"
@@ -98,7 +98,7 @@ root() {
 # The copy, merged, below its directory.
 mount_copy() {
 	mkdir -p "$1"/{changes,work,root}
-	mount -t overlay overlay -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/work" \
+	mount -t overlay none -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/work" \
 		"$1/root"
 }
 
