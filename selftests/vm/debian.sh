@@ -41,6 +41,8 @@ prepare() {
 		>"$root/etc/apt/apt.conf.d/90host" || true
 	[ -z "${http_proxy-}" ] ||
 		echo "Acquire::http::Proxy \"$http_proxy\";" >>"$root/etc/apt/apt.conf.d/90host"
+	# It may be made again: dpkg need not wait for the disk.
+	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 	mkdir -p "$root/etc/initramfs-tools/conf.d"
 	echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
 	printf '%s\n' virtio_pci virtio_blk ext4 >"$root/etc/initramfs-tools/modules"
