@@ -1136,6 +1136,9 @@ TEST_F(notifycat, top_prints_a_table)
 	add(&self->expected, SECONDS_FORMAT " %032x\n", SECONDS(RECORD(LIMIT - 1)), 0);
 	EXPECT_NE(NULL, strstr(self->cat.out_text, self->expected.text));
 	EXPECT_NE(NULL, strstr(self->cat.out_text, OTHER "  is not there\n"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "arrival_error", "-13"));
+	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, SIM_NAME "        Permission denied\n"));
 }
 
 TEST_F(notifycat, top_finds_devices_and_their_rates)

@@ -108,11 +108,13 @@ static void look(struct row *row, const struct options *options)
 		row->looked_at = false;
 		free(row->last);
 		row->last = NULL;
-		if (device_open(device, options))
+		row->error = device_open(device, options);
+		if (row->error)
 			return;
 	}
 	if (reader_fill(device) || ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
 		device_close(device);
+		row->error = ENODEV;
 		return;
 	}
 	keep_last(row);
@@ -189,6 +191,13 @@ static void print_last(FILE *out, const struct row *row)
 	print_text_fields(out, row->device.layout, row->last->data);
 }
 
+static const char *why_not_open(int error)
+{
+	if (error == ENOENT || error == ENODEV || error == ENXIO)
+		return "is not there";
+	return error == ERROR_SAID ? "cannot be shown" : strerror(error);
+}
+
 char *row_text(const struct row *row)
 {
 	char *text = NULL;
@@ -199,7 +208,7 @@ char *row_text(const struct row *row)
 	if (!out)
 		return NULL;
 	if (row->device.fd < 0) {
-		fprintf(out, "%-16s is not there", row->device.name);
+		fprintf(out, "%-16s %s", row->device.name, why_not_open(row->error));
 	} else {
 		fprintf(out, "%-16s %9.1f %7" PRIu64 " ", row->device.name, row->rate,
 			row->readers);

@@ -10,6 +10,7 @@
 /* What is known of a device. */
 struct row {
 	struct device device;
+	int error;		/* Why it is not open. */
 	bool looked_at;
 	uint64_t when;
 	uint64_t seq;
