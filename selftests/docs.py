@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs the commands of README.md and Documentation/, and compiles the code they show.
 
-docs.py [PLACE...]: everything, or what is run in these places (host, guest, debian, the name of a
-machine or of a Debian) only. Documentation/testing.md says how a block of a page tells where it
-is run.
+docs.py [PAGE...] [PLACE...]: everything, or these pages only, or what is run in these places (host,
+guest, debian, the name of a machine or of a Debian) only. Documentation/testing.md says how a block
+of a page tells where it is run.
 
 docs.py --prove: whether it finds the defects of docs_defects.md.
 """
@@ -36,7 +36,7 @@ INDENTED = re.compile(r"    +\S")
 ITEM = re.compile(r" *([-*]|\d+\.) ")
 # What differs from run to run: seconds with their fraction, and long counts.
 VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
-SECONDS = 600
+SECONDS = 1500
 INTERRUPT_SECONDS = 10
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
@@ -424,7 +424,8 @@ def main():
     """Lists what of all pages was and was not run, and what is wrong."""
     if sys.argv[1:] == ["--prove"]:
         return prove()
-    blocks, problems = examine(pages(), set(sys.argv[1:]))
+    paths = [page for page in pages() if page in sys.argv[1:]]
+    blocks, problems = examine(paths or pages(), set(sys.argv[1:]) - set(paths))
     problems += reference()
     for block in blocks:
         print(f"{block}: {block.language}: {block.outcome or 'not run: not asked for'}")
