@@ -59,9 +59,8 @@ scripts() {
 
 # What is built into the kernel: its rules are for that only.
 kernel_files() {
-	local others='^(selftests/[^/]*\.|selftests/(bench|torture)/|(tools|uapi|Documentation/examples)/)'
-
-	files '*.[ch]' | grep -Ev "$others"
+	files '*.[ch]' | grep -Ev '^selftests/([^/]*\.|(bench|torture)/)' |
+		grep -Ev '^(tools|uapi|Documentation/examples)/'
 }
 
 # -- The linters. -------------------------------------------------------------
