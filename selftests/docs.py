@@ -236,6 +236,8 @@ def script(blocks):
             lines.append(f"wait_for_reader {index} &")
         for number, (command, _) in enumerate(block.commands()):
             lines += [f"cat >\"$work/command\" <<'END_OF_COMMAND'\n{command}\nEND_OF_COMMAND",
+                      # What a command before it has left running has the old file.
+                      "rm -f \"$work/output\"",
                       ". \"$work/command\" >\"$work/output\" 2>&1 </dev/null; status=$?",
                       "sed 's/^/@out /' \"$work/output\"",
                       f"say did {index} {number} $status"]
