@@ -356,17 +356,20 @@ def run_debian(blocks, suite):
     """In a fresh Debian: what needs a network before it boots."""
     before = [block for block in blocks if block.place()[1] == "chroot"]
     after = [block for block in blocks if block not in before]
-    shebang = "#!/bin/bash\n"
     with debian.Copy(suite, echo=False) as copy:
-        for several, run in ((before, lambda text: copy.run("set +e\n" + text).splitlines()),
-                             (after, lambda text: copy.boot(shebang + text, SECONDS)[1])):
-            session = Session(several)
-            try:
-                for line in run(script(several)):
-                    session.hear(line)
-            except vm.MachineError as error:
-                several[-1].problems.append(str(error))
+        if before:
+            session = Session(before)
+            for line in copy.run("set +e\n" + script(before)).splitlines():
+                session.hear(line)
             session.finish(suite)
+        else:
+            copy.install()
+        session = Session(after)
+        try:
+            copy.boot("#!/bin/bash\n" + script(after), SECONDS, session.hear)
+        except vm.MachineError as error:
+            after[-1].problems.append(str(error))
+        session.finish(suite)
         after[-1].problems += [f"{suite}: {line}" for line in copy.complaints]
 
 

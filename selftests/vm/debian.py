@@ -111,8 +111,11 @@ class Copy:
         """Builds the project's packages and installs them."""
         return self.run(INSTALL)
 
-    def boot(self, script, seconds=BOOT_SECONDS):
-        """Boots it, runs a script, and returns its exit status and what it said."""
+    def boot(self, script, seconds=BOOT_SECONDS, hear=None):
+        """Boots it, runs a script, and returns its exit status and what it said.
+
+        Who hears is told each line at once.
+        """
         self.write("/root/script", script)
         self.write("/etc/systemd/system/script.service", SERVICE)
         self.run("chmod +x /root/script")
@@ -131,6 +134,8 @@ class Copy:
                     heard.append(line)
                     if self.echo and begin is not None:
                         print(line, flush=True)
+                    if hear and begin is not None:
+                        hear(line)
         if status is None:
             raise vm.MachineError(f"{self.suite}: the script did not come to its end:\n" +
                                   "\n".join(heard[-40:]))
