@@ -32,7 +32,8 @@ CHAPTERS = (
 )
 
 TITLE = re.compile(r"\.\. c:(\w+):: (.*)")
-SECTION = re.compile(r" *\*\*(Definition|Members|Constants|Parameters|Description|Context|Return)\*\*(::)?")
+SECTION = re.compile(r" *\*\*(Definition|Members|Constants|Parameters|Description|Context|"
+                     r"Return)\*\*(::)?")
 ITEM = re.compile(r" *``(.*)``$")
 REFERENCE = re.compile(r":c:\w+:`([^`<]*?) *(<[^>]*>)?`")
 

@@ -41,7 +41,8 @@ INTERRUPT_SECONDS = 10
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
 SUITES = ("bookworm", "trixie")
-CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-c", "-o", "/dev/null")
+CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-c", "-o",
+      "/dev/null")
 
 
 class Block:
@@ -198,7 +199,8 @@ def check(block):
         elif block.language in CHECKS:
             block.outcome = CHECKS[block.language](block)
         else:
-            block.problems.append(f"a block of \"{block.language}\" says where it is from, or why not")
+            block.problems.append(f"a block of \"{block.language}\" says where it is from, "
+                                  "or why it is not run")
     except (OSError, ValueError) as error:
         block.problems.append(str(error))
 
@@ -300,8 +302,8 @@ def run_host(blocks, _):
     with tempfile.TemporaryDirectory() as work:
         subprocess.run("git ls-files -co --exclude-standard | cpio -pdm --quiet " + work,
                        shell=True, check=True, timeout=60)
-        result = subprocess.run(["bash"], input=script(blocks), cwd=work, text=True, timeout=SECONDS,
-                                stdout=subprocess.PIPE)
+        result = subprocess.run(["bash"], input=script(blocks), cwd=work, text=True,
+                                timeout=SECONDS, stdout=subprocess.PIPE)
         for line in result.stdout.splitlines():
             session.hear(line)
     session.finish("here")

@@ -38,7 +38,8 @@ class Stream:
         elif self.seq and seq != self.seq + 1:
             lost = seq - self.seq - 1
             self.missing.update(range(self.seq + 1, seq))
-            self.say(f"{lost} lost before {seq}, {min(packet['dropped'], lost)} of them on the board")
+            on_board = min(packet["dropped"], lost)
+            self.say(f"{lost} lost before {seq}, {on_board} of them on the board")
         self.seq, self.time = seq, time
         return True
 
