@@ -33,6 +33,8 @@ MARK = re.compile(r"<!-- (run|from): (.*) -->")
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
 INDENTED = re.compile(r"    +\S")
+# A loop's or a condition's lines belong together.
+CONTINUES = re.compile(r"\s+\S|(then|else|fi|do|done)\b")
 ITEM = re.compile(r" *([-*]|\d+\.) ")
 # What differs from run to run: seconds with their fraction, and long counts.
 VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
@@ -75,7 +77,7 @@ class Block:
         pairs = []
         if self.language == "sh":
             for line in self.lines:
-                if pairs and pairs[-1][0].endswith("\\"):
+                if pairs and (pairs[-1][0].endswith("\\") or CONTINUES.match(line)):
                     pairs[-1][0] += "\n" + line
                 elif line:
                     pairs.append([line, None])
