@@ -8,6 +8,7 @@
 
 #include <pty.h>
 #include <stdarg.h>
+#include <sys/inotify.h>
 #include <sys/wait.h>
 
 #define OTHER		"kselftest-other"
@@ -879,11 +880,23 @@ TEST_F(notifycat, what_cannot_be_mapped_is_said)
 
 /* -- Devices that go and come. --------------------------------------------- */
 
+/* By which it waits for them. */
+static bool have_inotify(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static void follow(struct __test_metadata *_metadata, struct _test_data_notifycat *self,
 		   const char *reader)
 {
 	unsigned char packets[2][PACKET] = { };
 
+	if (!have_inotify())
+		SKIP(return, "the kernel has no inotify");
 	START_SIM(PACKET);
 	close(self->injector);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -926,6 +939,8 @@ TEST_F(notifycat, follows_a_driver_that_is_bound_again)
 
 	if (!have_program())
 		SKIP(return, "no notifycat in $PATH or $NOTIFYCAT");
+	if (!have_inotify())
+		SKIP(return, "the kernel has no inotify");
 	ret = load_chip("sleeping=0");
 	if (ret == -ENOENT)
 		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
@@ -956,6 +971,8 @@ TEST_F(notifycat, says_what_was_missed)
 	const struct sim_config config = { .packet_size = PACKET, .first_seq = 1000 };
 	unsigned char packets[3][PACKET] = { };
 
+	if (!have_inotify())
+		SKIP(return, "the kernel has no inotify");
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("--follow", "-f", "json", SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
