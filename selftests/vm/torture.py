@@ -70,7 +70,7 @@ def torture(name, arguments, options):
     """Runs it on a machine; whether all was well."""
     result = Torture(name)
     result.run("torture", arguments.seconds + MORE_SECONDS,
-               "nm.torture=" + "+".join([arguments.what, *options]),
+               append="nm.torture=" + "+".join([arguments.what, *options]),
                kind="fuzzers" if arguments.what in FUZZERS else "strict", memory=2048)
     for text in result.failed:
         print(f"{name}: FAILED {text}")
