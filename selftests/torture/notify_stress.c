@@ -20,10 +20,12 @@
 #define SESSION_SECONDS	20
 #define EPOCHS		2
 #define PROGRESS_SECONDS 5
+#define OPENS		"/sys/kernel/debug/notify_multi/"
 
 static struct worker workers[WORKERS];
 static pid_t worker_pids[WORKERS], device_pids[DEVICES];
 static struct random chance;
+static uint64_t listed;
 
 static void expect(int ret, const char *what)
 {
@@ -68,6 +70,22 @@ static void check_running(pid_t pid, const char *who)
 		fail("%s, pid %d, has ended with status %#x", who, pid, status);
 }
 
+/* debugfs' list of opens, whose device may go meanwhile. */
+static void list_opens(const char *name)
+{
+	char path[128], text[4096];
+	ssize_t bytes;
+	int fd;
+
+	snprintf(path, sizeof(path), OPENS "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	while ((bytes = read(fd, text, sizeof(text))) > 0)
+		listed += bytes;
+	close(fd);
+}
+
 /* Lets them run, and now and then sends a worker a signal. */
 static void run_for(double seconds)
 {
@@ -79,6 +97,7 @@ static void run_for(double seconds)
 		i = random_below(&chance, WORKERS);
 		if (!GET(shared->slots[i].alone))
 			kill(worker_pids[i], SIGUSR1);
+		list_opens(shared->devices[random_below(&chance, DEVICES)].name);
 		for (i = 0; i < WORKERS; i++)
 			check_running(worker_pids[i], "a worker");
 		for (i = 0; i < DEVICES; i++)
@@ -196,6 +215,8 @@ int main(int argc, char **argv)
 		       after.slab, after.stacks, after.percpu);
 	}
 	check_memory(&before, &after);
+	if (!listed)
+		fail("debugfs has listed no open");
 	printf("@result %" PRIu64 " broadcasts, %u opens, %" PRIu64 " records, %" PRIu64 " lost, %"
 	       PRIu64 " compared, %" PRIu64 " lives, %" PRIu64 " quiet points, %" PRIu64
 	       " killed, %" PRIu64 " strays\n", all_written(), shared->open_numbers,
