@@ -361,51 +361,53 @@ base_suite() {
 	esac
 }
 
-fetch_busybox() {
-	local arch=$1 dir=$CACHE/busybox-$1 suite
+# fetch_unpacked NAME ARCH PACKAGE...: what the packages have, in a directory that arrange_NAME
+# puts in order.
+fetch_unpacked() {
+	local name=$1 arch=$2 dir=$CACHE/$1-$2 suite
+	shift 2
 
 	suite=$(base_suite "$arch")
 	if [ ! -e "$dir/done" ]; then
 		update_lists "$suite" "$arch"
 		rm -rf "$dir"
-		unpack "$suite" "$arch" "$dir" "busybox-static:$arch"
-		[ -e "$dir/bin" ] || ln -s usr/bin "$dir/bin"
+		unpack "$suite" "$arch" "$dir" "$@"
+		"arrange_$name" "$dir"
 		touch "$dir/done"
 	fi
+	echo "$dir"
+}
+
+arrange_busybox() {
+	[ -e "$1/bin" ] || ln -s usr/bin "$1/bin"
+}
+
+fetch_busybox() {
+	local dir
+
+	dir=$(fetch_unpacked busybox "$1" "busybox-static:$1")
 	echo "$dir/bin/busybox"
+}
+
+arrange_liburing() {
+	mkdir "$1/lib"
+	cp "$1"/usr/lib/*/liburing.a "$1/lib/"
 }
 
 # The headers, with those of Linux that they include, and the library in lib/.
 fetch_liburing() {
-	local arch=$1 dir=$CACHE/liburing-$1 suite
+	fetch_unpacked liburing "$1" "liburing-dev:$1" linux-libc-dev
+}
 
-	suite=$(base_suite "$arch")
-	if [ ! -e "$dir/done" ]; then
-		update_lists "$suite" "$arch"
-		rm -rf "$dir"
-		unpack "$suite" "$arch" "$dir" "liburing-dev:$arch" linux-libc-dev
-		mkdir "$dir/lib"
-		cp "$dir"/usr/lib/*/liburing.a "$dir/lib/"
-		touch "$dir/done"
-	fi
-	echo "$dir"
+arrange_ncurses() {
+	mkdir -p "$1/lib"
+	cp "$1"/usr/lib/*/lib{ncurses,tinfo}.a "$1/lib/"
+	[ -e "$1/lib/terminfo" ] || ln -s ../usr/share/terminfo "$1/lib/terminfo"
 }
 
 # The headers, the libraries in lib/, and lib/terminfo.
 fetch_ncurses() {
-	local arch=$1 dir=$CACHE/ncurses-$1 suite
-
-	suite=$(base_suite "$arch")
-	if [ ! -e "$dir/done" ]; then
-		update_lists "$suite" "$arch"
-		rm -rf "$dir"
-		unpack "$suite" "$arch" "$dir" "libncurses-dev:$arch" ncurses-base
-		mkdir -p "$dir/lib"
-		cp "$dir"/usr/lib/*/lib{ncurses,tinfo}.a "$dir/lib/"
-		[ -e "$dir/lib/terminfo" ] || ln -s ../usr/share/terminfo "$dir/lib/terminfo"
-		touch "$dir/done"
-	fi
-	echo "$dir"
+	fetch_unpacked ncurses "$1" "libncurses-dev:$1" ncurses-base
 }
 
 # herd7 with the libraries that it is linked with, which are newer than this machine's
