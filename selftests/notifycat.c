@@ -1158,7 +1158,7 @@ TEST_F(notifycat, top_prints_a_table)
 	EXPECT_NE(NULL, strstr(self->cat.out_text, SIM_NAME "        Permission denied\n"));
 }
 
-#define QUIET(lost)	"\"rate\":0.0,\"readers\":0,\"lost\":" lost ",\"seq\":3}\n"
+#define QUIET(lost)	"\"rate\":0.0,\"readers\":0,\"lost\":" lost ",\"seq\":777003}\n"
 
 TEST_F(notifycat, top_finds_devices_and_their_rates)
 {
@@ -1167,13 +1167,17 @@ TEST_F(notifycat, top_finds_devices_and_their_rates)
 	double rate = 0;
 
 	START_SIM(PACKET);
+	/* Not the seq of another device, which a board has. */
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "first_seq", "777001"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("top", "-b", "-i", ".2", "-f", "json")));
 	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"there\":true,"
 					 "\"rate\":0.0,\"readers\":0,\"lost\":"));
 	BROADCAST(3, packets);
-	ASSERT_TRUE(cat_says(&self->cat, lost_if_known("\"lost\":0,\"seq\":3}\n",
-						       "\"lost\":null,\"seq\":3}\n")));
-	line = strstr(self->cat.out_text, "\"seq\":3}");
+	ASSERT_TRUE(cat_says(&self->cat, lost_if_known("\"lost\":0,\"seq\":777003}\n",
+						       "\"lost\":null,\"seq\":777003}\n")));
+	line = strstr(self->cat.out_text, "\"seq\":777003}");
 	while (line > self->cat.out_text && line[-1] != '\n')
 		line--;
 	line = strstr(line, "\"rate\":");
