@@ -1359,8 +1359,8 @@ FIXTURE_VARIANT(module)
 FIXTURE_VARIANT_ADD(module, notify_multi)
 {
 	.name = "notify_multi",
-	/* Which warns of what it cannot allocate for tracepoints. */
-	.spares = "trace_module_notify",
+	/* By which the kernel hears of tracepoints, and warns of what it cannot allocate for them. */
+	.spares = "blocking_notifier_call_chain_robust",
 };
 
 FIXTURE_VARIANT_ADD(module, notify_sim)
