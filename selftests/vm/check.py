@@ -12,7 +12,7 @@ import time
 import console
 import vm
 
-RUN_SECONDS = 2400
+RUN_SECONDS = 3600
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 PLAN = re.compile(r"1\.\.(\d+)")
 
