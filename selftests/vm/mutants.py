@@ -37,7 +37,7 @@ class Tree:
         self.path = os.path.join(WORK, f"tree{number}")
         self.builds = os.path.join(WORK, f"build{number}")
         self.mutated = set()
-        os.makedirs(self.path, exist_ok=True)
+        shutil.rmtree(self.path, ignore_errors=True)
         files = subprocess.run(["git", "-C", TOP, "ls-files", "-z"], stdout=subprocess.PIPE,
                                text=True, check=True).stdout.split("\0")[:-1]
         for name in files:
