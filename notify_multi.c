@@ -1719,13 +1719,18 @@ static int notify_multi_opens_show(struct seq_file *s, void *unused)
 	unsigned int index;
 
 	seq_puts(s, "    pid comm                queued         of       lost       read waiting\n");
-	for (index = 0; notify_multi_sample(s->private, index, &open); index++) {
-		struct notify_name name = notify_opener_name(open.opener);
+	/* What has no room is shown again from the start, with more. */
+	for (index = 0; !seq_has_overflowed(s); index++) {
+		struct notify_name name;
 
+		if (!notify_multi_sample(s->private, index, &open))
+			break;
+		name = notify_opener_name(open.opener);
 		seq_printf(s, "%7d %-15s %10u %10u %10llu %10llu %7u\n", pid_vnr(open.opener),
 			   name.comm, open.queue.pending, open.max_packets,
 			   open.dropped + open.queue.lost, open.delivered, open.requests);
 		put_pid(open.opener);
+		cond_resched();
 	}
 	return 0;
 }

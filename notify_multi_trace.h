@@ -3,7 +3,7 @@
  * Tracepoints: what becomes of packets and opens. Those of an open carry the process that
  * opened the device, as debugfs does, which need not be the one that reads.
  *
- * Who is off costs a no-op: the arguments are at hand where they are given.
+ * One that is off costs a no-op: where many packets pass, it is called out of line.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM notify_multi
