@@ -178,6 +178,27 @@ TEST_F(opens, list_has_every_open_in_the_order_of_arrival)
 	EXPECT_FALSE(shown_open(1, &shown));
 }
 
+/* More than the page that the kernel first makes it in. */
+TEST_F(opens, list_is_whole_however_long_it_is)
+{
+	enum { OTHERS = 100 };
+	struct shown shown;
+	int others[OTHERS];
+
+	for (unsigned int i = 0; i < OTHERS; i++) {
+		others[i] = sim_open(SIM_NAME, O_RDONLY);
+		ASSERT_LE(0, others[i]);
+		ASSERT_EQ(0, set_max_packets(others[i], i + 1));
+	}
+	for (unsigned int i = 0; i < OTHERS; i++) {
+		ASSERT_TRUE(shown_open(i + 1, &shown));
+		EXPECT_EQ(i + 1, shown.of);
+	}
+	EXPECT_FALSE(shown_open(OTHERS + 1, &shown));
+	for (unsigned int i = 0; i < OTHERS; i++)
+		close(others[i]);
+}
+
 /* The open outlives the process, as somebody else has it, too. */
 TEST_F(opens, opener_that_has_exited_has_no_name)
 {
