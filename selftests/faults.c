@@ -1359,7 +1359,7 @@ FIXTURE_VARIANT(module)
 FIXTURE_VARIANT_ADD(module, notify_multi)
 {
 	.name = "notify_multi",
-	/* By which the kernel hears of tracepoints, and warns of what it cannot allocate for them. */
+	/* By it the kernel hears of tracepoints, and warns of what it cannot allocate for them. */
 	.spares = "blocking_notifier_call_chain_robust",
 };
 
