@@ -99,8 +99,8 @@ root() {
 
 # The copy, merged, below its directory.
 mount_copy() {
-	mkdir -p "$1"/{changes,work,root}
-	mount -t overlay none -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/work" \
+	mkdir -p "$1"/{changes,scratch,root}
+	mount -t overlay none -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/scratch" \
 		"$1/root"
 }
 
