@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 
+import board
 import vm
 
 MACHINE = "arm64-6.12"
@@ -24,33 +25,21 @@ MOVES = ((0, 1), (0, 0), (0, 1), (1, 1), (0, 0), (1, 0), (1, 1), (0, 1), (1, 0),
 READERS = ("read", "--mmap", "--uring")
 
 
-class Board:
-    """The machine, and what it says."""
+class Recorder(board.Board):
+    """Moves the lines, and collects the waveforms."""
 
     def __init__(self, machine):
-        self.machine = machine
+        super().__init__(machine)
         self.wave = []
-        self.failures = []
 
-    def hear(self, line):
-        """Takes a line of the console; returns the guest's word, if it is one."""
-        if vm.complaint(line):
-            self.failures.append(line)
-        if not line.startswith("@"):
-            return None
-        word, _, rest = line[1:].partition(" ")
+    def take(self, word, rest):
         if word == "wave":
             self.wave.append(rest)
-        elif word == "failed":
-            self.failures.append(rest)
-        return word
 
     def wait_for(self, wanted, seconds):
         """Listens until the guest says that."""
-        for line in self.machine.lines(seconds):
-            if self.hear(line) == wanted:
-                return
-        raise vm.MachineError(f"the machine ended before it said {wanted}")
+        if not self.wait(seconds, lambda word: word == wanted):
+            raise vm.MachineError(f"the machine ended before it said {wanted}")
 
     def record(self, lines):
         """Moves the lines while notifycat reads; returns the waveform."""
@@ -129,15 +118,15 @@ def run():
     directory = vm.build(MACHINE)
     vm.say(f"booting {MACHINE}")
     with vm.Machine(MACHINE, directory, "waveform") as machine:
-        board = Board(machine)
+        recorder = Recorder(machine)
         waves = []
         for _ in READERS:
-            waves.append(board.record(machine.gpio()))
-        board.wait_for("end", WAVE_SECONDS)
+            waves.append(recorder.record(machine.gpio()))
+        recorder.wait_for("end", WAVE_SECONDS)
     good = all([verdict(reader, wave) for reader, wave in zip(READERS, waves)])
-    for text in board.failures:
+    for text in recorder.failures:
         print(f"NO : {text}")
-    return good and not board.failures
+    return good and not recorder.failures
 
 
 def main():
