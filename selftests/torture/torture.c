@@ -272,7 +272,22 @@ int sim_open(const char *name, int flags)
 	return open_in(NOTIFY_DIR, name, flags);
 }
 
+/*
+ * Between the lookup of a name and the open of its minor the source may go, and another device
+ * be given the minor: then the name is no longer that of what was opened.
+ */
 int sim_open_injector(const char *name)
 {
-	return open_in(SIM_INJECT_DIR, name, O_WRONLY);
+	int fd = open_in(SIM_INJECT_DIR, name, O_WRONLY);
+	struct stat opened, named;
+	char path[256];
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), SIM_INJECT_DIR "%s", name);
+	CHECK(!fstat(fd, &opened));
+	if (!stat(path, &named) && named.st_rdev == opened.st_rdev)
+		return fd;
+	close(fd);
+	return -ENODEV;
 }
