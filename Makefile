@@ -44,6 +44,7 @@ waveform:
 check:
 	$(VM)/setup.sh
 	Documentation/litmus/barriers.sh
+	$(VM)/races_test.py
 	$(VM)/check.py
 
 # The whole matrix. CHECK_ARGS goes to check.py.

@@ -3,6 +3,7 @@
 
 import os
 
+import races
 import vm
 
 SILENT_SECONDS = int(os.environ.get("NOTIFY_MULTI_SILENT", "300"))
@@ -17,7 +18,7 @@ class Console:
         self.failed = []
         self.log = []
         self.complaints = []
-        self.races = vm.Races()
+        self.races = races.Races()
         self.ended = False
 
     def hear(self, line):

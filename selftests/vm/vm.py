@@ -130,48 +130,6 @@ def complaint(line):
     return any(word in line for word in KERNEL_COMPLAINTS)
 
 
-# Races of the kernel with itself that our wake-ups are one side of: to poll(), it is a flag of
-# its own, for which it has barriers.
-KERNEL_RACES = (("poll_schedule_timeout", "pollwake"),)
-
-
-class Races:
-    """Tells the races that KCSAN reports of our modules from those that the kernel has.
-
-    The kernel has some, and they are not ours to judge: a report complains if a line of
-    it, of either stack, is in a module of ours. What else a kernel complains of always does.
-    """
-
-    RULE = "=" * 66
-
-    def __init__(self):
-        self.report = None
-        self.foreign = 0
-
-    def hear(self, line):
-        """Takes a line of the kernel's log; returns those that say that something went wrong."""
-        if "BUG: KCSAN: " in line:
-            self.report = [line]
-            return []
-        wrong = [line] if complaint(line) else []
-        if self.report is not None:
-            self.report.append(line)
-            if line.endswith(self.RULE):
-                wrong += self.end_report()
-        return wrong
-
-    def end_report(self):
-        """The report's lines if it is about us."""
-        report, self.report = self.report, None
-        if not report:
-            return []
-        known = any(all(name in report[0] for name in race) for race in KERNEL_RACES)
-        if not known and any("[notify_" in line for line in report):
-            return report
-        self.foreign += 1
-        return []
-
-
 class JsonSocket:
     """QEMU's monitor: a request and its answer, a JSON object each."""
 
