@@ -67,16 +67,14 @@ def parse():
 
 
 def torture(name, arguments, options):
-    """Runs it on a machine; whether all was well."""
+    """Runs it on a machine; returns what failed."""
     result = Torture(name)
     result.run("torture", arguments.seconds + MORE_SECONDS,
                append="nm.torture=" + "+".join([arguments.what, *options]),
                kind="fuzzers" if arguments.what in FUZZERS else "strict", memory=2048)
-    for text in result.failed:
-        print(f"{name}: FAILED {text}")
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
           f"{result.result or 'no result'}, seed {arguments.seed}", flush=True)
-    return not result.failed
+    return [f"{name}: FAILED {text}" for text in result.failed]
 
 
 def main():
@@ -87,7 +85,10 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda name: torture(name, arguments, options),
                                 vm.machines(arguments.machines or [MACHINE])))
-    return 0 if all(results) else 1
+    # Last, as machines that go on for longer say a lot.
+    failed = [text for result in results for text in result]
+    print("".join(f"{text}\n" for text in failed), end="")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
