@@ -15,6 +15,8 @@ LINTERS=(text spelling shell python man excerpts bindings checkpatch kerneldoc u
 
 # The kernel whose headers, scripts and semantic patches are used.
 readonly MACHINE=amd64-6.12
+# The kernel that brings the device trees of boards.
+readonly BOARDS_MACHINE=arm64-6.12
 # What a linter returns that is not to be had.
 readonly NOT_RUN=4
 
@@ -295,7 +297,7 @@ refused() {
 rpi_overlay() {
 	local base dtbo=Documentation/devicetree/overlays/notify-multi-button.dtbo
 
-	base=$(find "$("$VM_DIR/fetch.sh" kernel arm64-6.12)/usr/lib/" -name bcm2711-rpi-4-b.dtb)
+	base=$(find "$BOARDS/usr/lib/" -name bcm2711-rpi-4-b.dtb)
 	make -s dtbo
 	selftests/overlay.py "$dtbo" "$WORK/button.dtbo" gpio=27 gpio_pull=1 active_low=0 \
 		label=door debounce=20 edge=rising
@@ -526,6 +528,7 @@ fi
 GIT=$(git -C "$TOP" rev-parse --absolute-git-dir)
 KSRC=$("$VM_DIR/fetch.sh" source)
 KERNEL=$("$VM_DIR/fetch.sh" kernel "$MACHINE")
+BOARDS=$("$VM_DIR/fetch.sh" kernel "$BOARDS_MACHINE")
 LIBURING=$("$VM_DIR/fetch.sh" liburing amd64)
 NCURSES=$("$VM_DIR/fetch.sh" ncurses amd64)
 DT_SCHEMA=$("$VM_DIR/fetch.sh" dt-schema)
