@@ -148,7 +148,17 @@ static void reload_sources(void)
 	expect(load_module("notify_gpio", ""), "insmod notify_gpio");
 }
 
-/* A core that anybody had open could not be unloaded. */
+/* As long as somebody has it open it cannot be: what was killed lets go a little later. */
+static int unload_core(void)
+{
+	double end = now() + LIMIT_SECONDS;
+	int ret;
+
+	while ((ret = unload_module("notify_multi")) == -EWOULDBLOCK && now() < end)
+		sleep_ms(5);
+	return ret;
+}
+
 static void reload_core(void)
 {
 	bool gpio = shared->devices[GPIO].exists;
@@ -156,7 +166,7 @@ static void reload_core(void)
 	expect(unload_module("notify_sim"), "rmmod notify_sim");
 	if (gpio)
 		expect(unload_module("notify_gpio"), "rmmod notify_gpio");
-	expect(unload_module("notify_multi"), "rmmod notify_multi");
+	expect(unload_core(), "rmmod notify_multi");
 	expect(load_module("notify_multi", ""), "insmod notify_multi");
 	expect(load_module("notify_sim", ""), "insmod notify_sim");
 	if (gpio)
@@ -199,6 +209,8 @@ int main(int argc, char **argv)
 	double end;
 
 	parse_options(argc, argv);
+	/* Until a worker takes them. */
+	signal(SIGUSR1, SIG_IGN);
 	chance = random_of(1);
 	shared = shared_memory(sizeof(*shared));
 	name_devices();
