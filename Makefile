@@ -45,6 +45,7 @@ check:
 	$(VM)/setup.sh
 	Documentation/litmus/barriers.sh
 	$(VM)/races_test.py
+	$(VM)/console_test.py
 	$(VM)/check.py
 
 # The whole matrix. CHECK_ARGS goes to check.py.

@@ -2,11 +2,15 @@
 """What a machine's console says of the kernel, and of how the machine's run went."""
 
 import os
+import re
 
 import races
 import vm
 
-SILENT_SECONDS = int(os.environ.get("NOTIFY_MULTI_SILENT", "300"))
+# Longer than any test may take.
+SILENT_SECONDS = int(os.environ.get("NOTIFY_MULTI_SILENT", "660"))
+# A test's result, or a word of the guest's script, in the middle of which the kernel speaks.
+CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class Console:
@@ -20,6 +24,17 @@ class Console:
         self.complaints = []
         self.races = races.Races()
         self.ended = False
+        self.begun = ""
+
+    def whole(self, line):
+        """The line, with what of it was said before the kernel cut it; or what the kernel said."""
+        cut = CUT.match(line)
+        if cut:
+            self.begun = cut[0]
+            return line[cut.end():]
+        if self.begun and not line.startswith("["):
+            line, self.begun = self.begun + line, ""
+        return line
 
     def hear(self, line):
         """Takes a line of the console."""
@@ -50,7 +65,7 @@ class Console:
         vm.say(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, what, **options) as self.machine:
             for line in self.machine.lines(seconds, SILENT_SECONDS):
-                self.hear(line)
+                self.hear(self.whole(line))
 
     def finish(self):
         """Counts what was wrong with the machine."""
