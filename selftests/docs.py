@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "selftests", "vm"))
@@ -40,6 +41,7 @@ ITEM = re.compile(r" *([-*]|\d+\.) ")
 VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
 SECONDS = 1500
 INTERRUPT_SECONDS = 10
+MOVE_SECONDS = 0.3
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
 SUITES = ("bookworm", "trixie")
@@ -325,6 +327,8 @@ class Guest(console.Console):
             moves = self.session.blocks[int(line.split()[1])].place()[1].partition("moving ")[2]
             for move in moves.split():
                 self.machine.gpio().move(*move.split("="))
+                # What is printed is compared: the handler has to have read this level.
+                time.sleep(MOVE_SECONDS)
 
 
 def pack(directory, text):

@@ -16,6 +16,8 @@ BOOT_SECONDS = 120
 WAVE_SECONDS = 60
 # Between two moves; of the emulated time, at least half of it must have passed.
 PAUSE_SECONDS = 0.05
+# For the last edge to be read: then notifycat is interrupted.
+LAST_SECONDS = 2
 
 LINES = ("line0", "line1")
 # Which line is set to what, one after the other; each is a change.
@@ -48,7 +50,7 @@ class Recorder(board.Board):
         for line, level in MOVES:
             time.sleep(PAUSE_SECONDS)
             lines.move(line, level)
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(LAST_SECONDS)
         self.machine.send("done")
         self.wait_for("done", WAVE_SECONDS)
         return "".join(line + "\n" for line in self.wave)
