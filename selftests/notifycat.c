@@ -750,8 +750,8 @@ TEST_F_TIMEOUT(notifycat, losses_are_said_in_every_format, 600)
 		START_SIM(PACKET);
 		ASSERT_TRUE(cat_start(&self->cat, args));
 		ASSERT_TRUE(wait_clients(SIM_NAME, 1));
-		/* It has come to sleep when it has said a packet: a first one would be counted. */
-		usleep(200000);
+		/* When it sleeps it has all that it needs: a first packet would be counted. */
+		ASSERT_TRUE(wait_asleep(&self->cat.pid, 'S'));
 		stop(&self->cat);
 		BROADCAST(12 + LIMIT, packets);
 		kill(self->cat.pid, SIGCONT);
@@ -801,7 +801,8 @@ TEST_F(notifycat, queue_can_be_longer)
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("-n", "100", "--queue", "100", SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
-	usleep(200000);
+	/* When it sleeps it has the queue. */
+	ASSERT_TRUE(wait_asleep(&self->cat.pid, 'S'));
 	stop(&self->cat);
 	BROADCAST(100, packets);
 	kill(self->cat.pid, SIGCONT);

@@ -135,10 +135,13 @@ TEST_F(requests, one_packet_wakes_one_of_them)
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
 }
 
+static pid_t bad_task;
+
 static void *read_badly(void *data)
 {
 	struct reader *reader = data;
 
+	__atomic_store_n(&bad_task, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	reader->ret = read_errno(reader->fd, bad_pointer, reader->size);
 	return NULL;
 }
@@ -150,6 +153,7 @@ TEST_F(requests, read_that_fails_after_its_wakeup_passes_it_on)
 	/* It sleeps first, and so it is the one that the packet wakes. */
 	ASSERT_EQ(0, pthread_create(&bad.thread, NULL, read_badly, &bad));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
+	ASSERT_TRUE(wait_asleep(&bad_task, 'S'));
 	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 2));
 	BROADCAST(1, 1);

@@ -160,32 +160,6 @@ static ssize_t call_join(struct call *call)
 	return pthread_join(call->thread, NULL) ? -ESRCH : call->ret;
 }
 
-/* The letter that ps shows; 'D' is one that hears no signal, or only SIGKILL. */
-static char task_state(pid_t task)
-{
-	char path[64], text[512], *state;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", task);
-	if (read_file(path, text, sizeof(text)))
-		return '?';
-	state = strrchr(text, ')');
-	return state ? state[2] : '?';
-}
-
-/* Before it sleeps in its call it sleeps nowhere for long: seen twice, it has got there. */
-static bool wait_asleep(pid_t *task, char state)
-{
-	unsigned int seen = 0;
-
-	for (int ms = 0; ms < WAIT_MS && seen < 5; ms++) {
-		pid_t id = __atomic_load_n(task, __ATOMIC_ACQUIRE);
-
-		seen = id && task_state(id) == state ? seen + 1 : 0;
-		usleep(2000);
-	}
-	return seen == 5;
-}
-
 /* Runs the call in a process that is to be killed in it: exits with 1 if it returns. */
 static pid_t call_in_child(struct call *call)
 {
