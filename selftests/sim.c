@@ -5,6 +5,9 @@
 
 #include "sim.h"
 
+#include <sys/mman.h>
+#include <sys/wait.h>
+
 #define OTHER	"kselftest-other"
 
 FIXTURE(sim)
@@ -273,6 +276,27 @@ TEST_F(inject, packets_are_broadcast_when_the_write_returns)
 		EXPECT_EQ(i + 1, record->seq);
 		EXPECT_TRUE(packet_is(record->data, PACKET, i + 1));
 	}
+}
+
+TEST_F(inject, long_write_ends_when_its_process_is_killed)
+{
+	size_t bytes = 1UL << 28;
+	void *packets = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int status;
+	pid_t pid;
+
+	ASSERT_NE(MAP_FAILED, packets);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(write(self->injector, packets, bytes) < 0);
+	while (!get_stats(self->fd).seq)
+		usleep(1000);
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_GT(bytes / PACKET, get_stats(self->fd).seq);
+	munmap(packets, bytes);
 }
 
 TEST_F(inject, sleeping_read_is_woken)
