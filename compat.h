@@ -13,7 +13,10 @@
 #include <linux/cacheinfo.h>
 #include <linux/gpio/driver.h>
 #include <linux/hrtimer.h>
+#include <linux/irq.h>
 #include <linux/irq_work.h>
+#include <linux/irqdesc.h>
+#include <linux/irqnr.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pm.h>
@@ -88,6 +91,16 @@ static inline void notify_hrtimer_setup(struct hrtimer *timer,
 }
 
 #define hrtimer_setup	notify_hrtimer_setup
+#endif
+
+/* Before 5.11 only what the function reads is exported. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
+{
+	return irq_to_desc(irq)->status_use_accessors & bits;
+}
+
+#define irq_check_status_bit	notify_check_status_bit
 #endif
 
 /* Before 5.19 gpiolib writes to the irq chip: it gets one that can be written. */

@@ -8,17 +8,20 @@
  *     IRQ thread     gpio_line_thread()   broadcasts what is queued, in order
  *
  * A line behind a sleeping expander has no hard handler: its level can be read by
- * gpio_line_sleeping_irq() only, in the thread of the expander's interrupt. A line that
- * is debounced by software is read by gpio_line_settled(), once it has been quiet.
+ * gpio_line_sleeping_irq() only. Nor has one whose interrupt is nested in the thread of
+ * its controller's, although that may be read without sleep. A line that is debounced by
+ * software is read by gpio_line_settled(), once it has been quiet.
  *
  * The firmware node has the properties of "notify-multi,gpio"; device tree, ACPI (by
  * PRP0001) and software nodes will do.
  */
 
+#include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
@@ -33,6 +36,8 @@
 
 #define GPIO_MAX_LINES		64
 #define GPIO_MAX_DEBOUNCE_MS	60000
+/* A controller is told of microseconds, in 24 bits. */
+#define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
 /**
  * struct gpio_line - a line
@@ -44,7 +49,7 @@
  *           or handler.
  * @settle:  Runs when a line that is debounced by software has been quiet.
  * @changed: When it was not quiet last; guarded by source->lock.
- * @level:   What it had settled to; only gpio_line_settled() uses it.
+ * @level:   What it had settled to; after probe only gpio_line_settled() uses it.
  * @wakes:   Its interrupt wakes the suspended system.
  */
 struct gpio_line {
@@ -283,7 +288,16 @@ static bool gpio_line_debounces(struct gpio_line *line)
 {
 	u32 ms = line->gpio->debounce_ms;
 
-	return ms && gpiod_set_debounce(line->desc, ms * USEC_PER_MSEC);
+	if (!ms)
+		return false;
+	return ms > GPIO_MAX_HARDWARE_DEBOUNCE_MS ||
+	       gpiod_set_debounce(line->desc, ms * USEC_PER_MSEC);
+}
+
+/* Whether only a thread takes the line's interrupt, or reads its level. */
+static bool gpio_line_sleeps(struct gpio_line *line)
+{
+	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD);
 }
 
 /* The interrupt sees the line's voltage, programs see whether it is active. */
@@ -307,6 +321,8 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	INIT_DELAYED_WORK(&line->settle, gpio_line_settled);
 	line->changed = ktime_get();
 	line->level = gpiod_get_value_cansleep(line->desc);
+	if (line->level < 0)
+		return line->level;
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_settle, line);
 	if (ret)
 		return ret;
@@ -335,15 +351,14 @@ static int gpio_line_init(struct gpio_line *line)
 	/* IRQF_NO_THREAD: where interrupts are forced into threads, edges would merge. */
 	if (gpio_line_debounces(line))
 		ret = gpio_request_debounced_irq(line);
-	else if (gpiod_cansleep(line->desc))
+	else if (gpio_line_sleeps(line))
 		ret = devm_request_threaded_irq(dev, line->irq, NULL, gpio_line_sleeping_irq,
 						trigger | IRQF_ONESHOT, label, line);
 	else
 		ret = devm_request_threaded_irq(dev, line->irq, gpio_line_irq, gpio_line_thread,
 						trigger | IRQF_NO_THREAD, label, line);
 	if (ret < 0)
-		return dev_err_probe(dev, ret, "cannot request the interrupt of line %u\n",
-				     line->index);
+		return dev_err_probe(dev, ret, "cannot watch line %u\n", line->index);
 	return 0;
 }
 

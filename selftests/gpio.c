@@ -6,6 +6,7 @@
 
 #include "sim.h"
 #include "gpio_chip.h"
+#include "system.h"
 
 #include <linux/notify_gpio.h>
 #include <sys/utsname.h>
@@ -62,17 +63,23 @@ FIXTURE(gpio)
 
 FIXTURE_VARIANT(gpio)
 {
-	bool sleeping;
+	const char *controller;
 };
 
 FIXTURE_VARIANT_ADD(gpio, on_a_chip)
 {
-	.sleeping = false,
+	.controller = "",
 };
 
 FIXTURE_VARIANT_ADD(gpio, behind_a_sleeping_expander)
 {
-	.sleeping = true,
+	.controller = "sleeping=1",
+};
+
+/* As that of an FPGA, whose interrupts another driver's thread tells apart. */
+FIXTURE_VARIANT_ADD(gpio, on_a_chip_with_nested_interrupts)
+{
+	.controller = "nested=1",
 };
 
 FIXTURE_SETUP(gpio)
@@ -88,12 +95,12 @@ FIXTURE_TEARDOWN(gpio)
 }
 
 /* Makes the device with those parameters, and opens it. */
-#define START_ON(sleeping, parameters)							\
+#define START_ON(controller, parameters)						\
 do {											\
 	char start[256];								\
 	int ret;									\
 											\
-	snprintf(start, sizeof(start), "sleeping=%d %s", sleeping, parameters);	\
+	snprintf(start, sizeof(start), "%s %s", controller, parameters);		\
 	ret = load_chip(start);								\
 	if (ret == -ENOENT)								\
 		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
@@ -102,7 +109,7 @@ do {											\
 	self->fd = sim_open(NAME, O_RDONLY | O_NONBLOCK);				\
 } while (0)
 
-#define START(parameters) START_ON(variant->sleeping, parameters)
+#define START(parameters) START_ON(variant->controller, parameters)
 
 #define OPENED() ASSERT_LE(0, self->fd)
 
@@ -264,6 +271,22 @@ TEST_F(gpio, glitch_is_no_packet_where_lines_are_debounced)
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
 }
 
+/* It is told of microseconds, of which 24 bits reach it. */
+TEST_F(gpio, controller_is_asked_to_debounce_only_for_times_that_can_be_said)
+{
+	char text[32];
+
+	START("debounce_ms=16777");
+	OPENED();
+	ASSERT_EQ(0, read_file(PARAMETERS "debounce_us", text, sizeof(text)));
+	EXPECT_STREQ("16777000", text);
+	close(self->fd);
+	START("debounce_ms=16778");
+	OPENED();
+	ASSERT_EQ(0, read_file(PARAMETERS "debounce_us", text, sizeof(text)));
+	EXPECT_STREQ("0", text);
+}
+
 TEST_F(gpio, only_falling_edges_of_a_debounced_line)
 {
 	struct pollfd pollfd = { .events = POLLIN };
@@ -319,6 +342,8 @@ TEST_F(gpio, bad_properties_do_not_probe)
 	static const char * const bad[] = {
 		"edge=sideways", "label=", "label=a/b", "debounce_ms=60001",
 		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
+		/* It would not be known what the first level is a change of. */
+		"debounce_ms=50 broken=1",
 	};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -395,7 +420,7 @@ TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 {
 	struct gpio_record record;
 
-	START_ON(false, "max_packets=1000");
+	START_ON("", "max_packets=1000");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, QUEUE + 44));
 	for (unsigned int i = 1; i <= QUEUE; i++) {
@@ -413,14 +438,14 @@ TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 /* The chip's interrupts cannot wake the system: that is a warning, and no more. */
 TEST_F(chip, suspend_and_resume_where_lines_cannot_wake)
 {
-	START_ON(false, "wakeup=1");
+	int ret;
+
+	START_ON("", "wakeup=1");
 	OPENED();
-	if (write_file("/sys/power/pm_test", "devices"))
+	ret = suspend_devices();
+	if (ret == -ENOENT)
 		SKIP(return, "this kernel has no /sys/power/pm_test");
-	/* It spins for 5 seconds; on a busy emulator, 25: which the kernel takes for a lockup. */
-	EXPECT_EQ(0, write_file("/sys/module/suspend/parameters/pm_test_delay", "1"));
-	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"));
-	ASSERT_EQ(0, write_file("/sys/power/pm_test", "none"));
+	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, toggle(0, 1));
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
 }

@@ -4,8 +4,8 @@
  * of another controller.
  *
  * The controller is one in memory, whose lines are moved by writing to parameters; it
- * either raises interrupts as a chip on the bus does, or is one of those behind a bus
- * that sleeps, whose interrupts are nested in a thread.
+ * either raises interrupts as a chip on the bus does, or has them nested in a thread: as one
+ * of those behind a bus that sleeps, or one whose levels can be read by anybody.
  */
 
 #include <linux/device.h>
@@ -14,12 +14,15 @@
 #include <linux/gpio/machine.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/irqdomain.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/pinctrl/pinconf-generic.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
+#include <linux/sysfs.h>
 
 #include "compat.h"
 
@@ -30,6 +33,10 @@
 static bool sleeping;
 module_param(sleeping, bool, 0444);
 MODULE_PARM_DESC(sleeping, "The controller is behind a bus that sleeps");
+
+static bool nested;
+module_param(nested, bool, 0444);
+MODULE_PARM_DESC(nested, "Interrupts are nested in a thread, as where it sleeps");
 
 static char *label = "kselftest-gpio";
 module_param(label, charp, 0444);
@@ -73,6 +80,10 @@ static bool broken;
 module_param(broken, bool, 0644);
 MODULE_PARM_DESC(broken, "Levels cannot be read");
 
+static unsigned int debounce_us;
+module_param(debounce_us, uint, 0444);
+MODULE_PARM_DESC(debounce_us, "What the controller was asked for, and cannot do");
+
 static DEFINE_MUTEX(chip_lock); /* Serialises moves, and guards chip_device. */
 static struct device *chip_parent;
 static struct platform_device *chip_device;
@@ -98,6 +109,13 @@ static int chip_get_direction(struct gpio_chip *gc, unsigned int line)
 static int chip_direction_input(struct gpio_chip *gc, unsigned int line)
 {
 	return 0;
+}
+
+static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned long config)
+{
+	if (pinconf_to_config_param(config) == PIN_CONFIG_INPUT_DEBOUNCE)
+		debounce_us = pinconf_to_config_argument(config);
+	return -ENOTSUPP;
 }
 
 static int chip_irq_set_type(struct irq_data *data, unsigned int type)
@@ -136,7 +154,7 @@ static void chip_toggle(unsigned int line)
 	trigger = chip_levels[line] ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
 	if (!irq || !(chip_triggers[line] & trigger))
 		return;
-	if (sleeping)
+	if (nested)
 		handle_nested_irq(irq);
 	else
 		generic_handle_irq(irq);
@@ -167,7 +185,7 @@ static int chip_move(struct chip_move *move)
 	if (move->line >= CHIP_LINES)
 		return -EINVAL;
 	mutex_lock(&chip_lock);
-	ret = sleeping ? chip_do_move(move) : stop_machine(chip_do_move, move, NULL);
+	ret = nested ? chip_do_move(move) : stop_machine(chip_do_move, move, NULL);
 	mutex_unlock(&chip_lock);
 	return ret;
 }
@@ -180,6 +198,18 @@ static int chip_toggle_set(const char *value, const struct kernel_param *param)
 		return -EINVAL;
 	return chip_move(&move);
 }
+
+/* That of the first line, for other devices. */
+static int chip_interrupt_get(char *value, const struct kernel_param *param)
+{
+	return sysfs_emit(value, "%u\n", irq_create_mapping(chip.irq.domain, 0));
+}
+
+static const struct kernel_param_ops chip_interrupt_ops = {
+	.get = chip_interrupt_get,
+};
+module_param_cb(interrupt, &chip_interrupt_ops, NULL, 0444);
+MODULE_PARM_DESC(interrupt, "Number of the first line's interrupt");
 
 static const struct kernel_param_ops chip_toggle_ops = {
 	.set = chip_toggle_set,
@@ -322,6 +352,7 @@ static int __init notify_gpio_chip_init(void)
 {
 	int ret;
 
+	nested |= sleeping;
 	chip_parent = root_device_register("notify_gpio_chip");
 	if (IS_ERR(chip_parent))
 		return PTR_ERR(chip_parent);
@@ -335,9 +366,10 @@ static int __init notify_gpio_chip_init(void)
 		.get = chip_get,
 		.get_direction = chip_get_direction,
 		.direction_input = chip_direction_input,
+		.set_config = chip_set_config,
 		.irq.handler = handle_simple_irq,
 		.irq.default_type = IRQ_TYPE_NONE,
-		.irq.threaded = sleeping,
+		.irq.threaded = nested,
 	};
 	gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
 	ret = gpiochip_add_data(&chip, NULL);
