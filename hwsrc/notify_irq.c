@@ -12,7 +12,10 @@
  *
  * No register is read twice, as some clear when they are read; and what is acknowledged was
  * read before the snapshot: an event that comes later is still there after it, and
- * interrupts again. The IRQ thread, notify_irq_thread(), broadcasts: see source.h.
+ * interrupts again. Not so if only an edge of the line does: then all of it is done again,
+ * as long as the status tells of more. The IRQ thread, notify_irq_thread(), broadcasts: see
+ * source.h. An interrupt that is nested in another's thread has no hard handler, and
+ * notify_irq_nested() does both.
  *
  * The firmware node has the properties of "notify-multi,irq"; device tree, ACPI (by
  * PRP0001) and software nodes will do.
@@ -39,6 +42,8 @@
 
 #define IRQ_MAX_REGISTERS	64
 #define IRQ_MAX_WRITES		64
+/* Events of one edge: a status that does not clear is not to hold the CPU. */
+#define IRQ_MAX_EVENTS		64
 #define IRQ_REGISTER_SIZE	sizeof(u32)
 
 /**
@@ -89,6 +94,7 @@ enum irq_ack {
  * @snapshot:      The first register of the packet.
  * @init:          What is written when the interrupt has its handler.
  * @exit:          What is written before the interrupt loses it.
+ * @looks_again:   Whether an event may be there that no interrupt will tell of.
  * @event:         The packet; only the hard handler uses it, which interrupts itself never.
  */
 struct notify_irq {
@@ -106,6 +112,7 @@ struct notify_irq {
 	u32 snapshot;
 	struct irq_writes init;
 	struct irq_writes exit;
+	bool looks_again;
 	struct notify_irq_event *event;
 };
 
@@ -171,18 +178,29 @@ static void irq_acknowledge(struct notify_irq *block, const struct irq_seen *see
 		writel(block->ack_value, block->base + block->ack_offset);
 }
 
-static irqreturn_t notify_irq_hard(int irq, void *data)
+/* Whether there was an event, which is queued then. */
+static bool irq_take_event(struct notify_irq *block)
 {
-	struct notify_irq *block = data;
 	ktime_t now = ktime_get();
 	struct irq_seen seen = { };
 
 	if (!irq_look(block, &seen))
-		return IRQ_NONE;
+		return false;
 	irq_take_snapshot(block, &seen);
 	irq_acknowledge(block, &seen);
 	source_queue(&block->source, block->event, 0, now);
-	return IRQ_WAKE_THREAD;
+	return true;
+}
+
+static irqreturn_t notify_irq_hard(int irq, void *data)
+{
+	struct notify_irq *block = data;
+	u32 events = 0;
+
+	while (irq_take_event(block))
+		if (++events == IRQ_MAX_EVENTS || !block->looks_again)
+			break;
+	return events ? IRQ_WAKE_THREAD : IRQ_NONE;
 }
 
 static irqreturn_t notify_irq_thread(int irq, void *data)
@@ -192,6 +210,13 @@ static irqreturn_t notify_irq_thread(int irq, void *data)
 	source_wakeup(&block->source);
 	source_broadcast_queue(&block->source);
 	return IRQ_HANDLED;
+}
+
+static irqreturn_t notify_irq_nested(int irq, void *data)
+{
+	irqreturn_t ret = notify_irq_hard(irq, data);
+
+	return ret == IRQ_WAKE_THREAD ? notify_irq_thread(irq, data) : ret;
 }
 
 /* -- Properties. ----------------------------------------------------------- */
@@ -352,11 +377,15 @@ static int irq_get_registers(struct notify_irq *block, struct platform_device *p
 	return 0;
 }
 
+static bool irq_is_edge(struct notify_irq *block)
+{
+	return irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH;
+}
+
 /* Whether only the reading of a register can make an end of the interrupt. */
 static bool irq_clears_when_read(struct notify_irq *block)
 {
-	return block->ack == IRQ_ACK_NONE &&
-	       !(irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH);
+	return block->ack == IRQ_ACK_NONE && !irq_is_edge(block);
 }
 
 static int irq_get_interrupt(struct notify_irq *block, struct platform_device *pdev)
@@ -367,6 +396,9 @@ static int irq_get_interrupt(struct notify_irq *block, struct platform_device *p
 	if (irq_clears_when_read(block) && !block->has_status && !block->event->nregs)
 		return dev_err_probe(&pdev->dev, -EINVAL,
 				     "nothing acknowledges its level-triggered interrupt\n");
+	/* A bit that comes before the others are acknowledged keeps the line as it is. */
+	block->looks_again = irq_is_edge(block) && block->has_status &&
+			     block->ack == IRQ_ACK_COPY;
 	return 0;
 }
 
@@ -378,6 +410,9 @@ static unsigned long irq_flags(struct notify_irq *block)
 		flags |= IRQF_SHARED;
 	/* Should reading not clear it, at least the thread runs in between. */
 	if (irq_clears_when_read(block))
+		flags |= IRQF_ONESHOT;
+	/* There the others' handlers are threads, and so have it. */
+	if (block->has_status && IS_ENABLED(CONFIG_PREEMPT_RT))
 		flags |= IRQF_ONESHOT;
 	return flags;
 }
@@ -395,18 +430,41 @@ static int irq_enable_wakeup(struct notify_irq *block)
 	ret = source_enable_wakeup(&block->source);
 	if (ret || !device_can_wakeup(dev))
 		return ret;
+	/* Tried here: at suspend it would fail unnoticed, and then be undone at resume. */
+	if (enable_irq_wake(block->irq)) {
+		dev_warn(dev, "its interrupt cannot wake the system\n");
+		return 0;
+	}
+	disable_irq_wake(block->irq);
 	ret = dev_pm_set_wake_irq(dev, block->irq);
 	return ret ?: devm_add_action_or_reset(dev, irq_clear_wake, dev);
 }
 
+static int irq_request_with(struct notify_irq *block, unsigned long flags)
+{
+	bool nested = irq_check_status_bit(block->irq, IRQ_NESTED_THREAD);
+
+	return devm_request_threaded_irq(block->source.dev, block->irq,
+					 nested ? NULL : notify_irq_hard,
+					 nested ? notify_irq_nested : notify_irq_thread,
+					 flags | (nested ? IRQF_ONESHOT : 0),
+					 block->source.label, block);
+}
+
+/*
+ * All who share a line have it masked until their threads have run, or none has. What the
+ * others do is seen when they are joined.
+ */
 static int irq_request(struct notify_irq *block)
 {
-	struct device *dev = block->source.dev;
+	bool joins = block->has_status && !irq_clears_when_read(block);
+	unsigned long flags = irq_flags(block);
 	int ret;
 
-	ret = devm_request_threaded_irq(dev, block->irq, notify_irq_hard, notify_irq_thread,
-					irq_flags(block), block->source.label, block);
-	return ret ? dev_err_probe(dev, ret, "cannot request its interrupt\n") : 0;
+	ret = irq_request_with(block, joins ? flags | IRQF_PROBE_SHARED : flags);
+	if (ret == -EBUSY && joins)
+		ret = irq_request_with(block, flags ^ IRQF_ONESHOT);
+	return ret ? dev_err_probe(block->source.dev, ret, "cannot request its interrupt\n") : 0;
 }
 
 static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
@@ -462,7 +520,14 @@ static int notify_irq_probe(struct platform_device *pdev)
 		return ret;
 	/* Last, and so the first to go: interrupts end before what they use. */
 	ret = irq_request(block);
-	return ret ?: irq_start_block(block);
+	if (ret)
+		return ret;
+	ret = irq_start_block(block);
+	if (ret)
+		return ret;
+	/* CONFIG_DEBUG_SHIRQ calls the handler once, and wakes no thread. */
+	source_broadcast_queue(&block->source);
+	return 0;
 }
 
 static const struct of_device_id notify_irq_of_match[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The registers of QEMU's PCI card "edu" for selftests/card.c, described to notify_irq by
- * software nodes: as a board file on x86 does.
+ * software nodes: as a board file on x86 does. The interrupt may be another's.
  */
 
 #include <linux/err.h>
@@ -19,6 +19,18 @@
 #define CARD_ACK	0x64
 #define DEVICE_ID	78
 
+static unsigned int interrupt;
+module_param(interrupt, uint, 0444);
+MODULE_PARM_DESC(interrupt, "Number of an edge-triggered interrupt; 0 for that of the card");
+
+static bool stays;
+module_param(stays, bool, 0444);
+MODULE_PARM_DESC(stays, "What acknowledges interrupts does not clear them");
+
+static bool wakeup;
+module_param(wakeup, bool, 0444);
+MODULE_PARM_DESC(wakeup, "Property wakeup-source");
+
 static struct pci_dev *card;
 static struct platform_device *card_device;
 static void __iomem *card_registers;
@@ -28,17 +40,17 @@ static void __iomem *card_registers;
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
-
-static const struct property_entry card_properties[] = {
-	PROPERTY_ENTRY_STRING("label", "card"),
-	PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
-	PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
-	PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
-	{ }
-};
+/* To a register that acknowledges nothing. */
+static const u32 card_vain_copy[] = { 0x24, 0x04 };
 
 static struct platform_device *card_add_device(void)
 {
+	struct property_entry properties[6] = {
+		PROPERTY_ENTRY_STRING("label", "card"),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
+	};
 	struct resource resources[] = {
 		DEFINE_RES_MEM(pci_resource_start(card, 0), CARD_BYTES),
 		DEFINE_RES_IRQ(card->irq),
@@ -49,9 +61,16 @@ static struct platform_device *card_add_device(void)
 		.id = DEVICE_ID,
 		.res = resources,
 		.num_res = ARRAY_SIZE(resources),
-		.properties = card_properties,
+		.properties = properties,
 	};
 
+	if (stays)
+		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_vain_copy);
+	if (wakeup)
+		properties[4] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (interrupt)
+		resources[1] = DEFINE_RES_NAMED(interrupt, 1, NULL,
+						IORESOURCE_IRQ | IORESOURCE_IRQ_HIGHEDGE);
 	return platform_device_register_full(&info);
 }
 
