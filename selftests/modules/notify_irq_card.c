@@ -68,9 +68,11 @@ static struct platform_device *card_add_device(void)
 		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_vain_copy);
 	if (wakeup)
 		properties[4] = PROPERTY_ENTRY_BOOL("wakeup-source");
-	if (interrupt)
-		resources[1] = DEFINE_RES_NAMED(interrupt, 1, NULL,
-						IORESOURCE_IRQ | IORESOURCE_IRQ_HIGHEDGE);
+	if (interrupt) {
+		resources[1].start = interrupt;
+		resources[1].end = interrupt;
+		resources[1].flags |= IORESOURCE_IRQ_HIGHEDGE;
+	}
 	return platform_device_register_full(&info);
 }
 
