@@ -281,10 +281,11 @@ static ssize_t sim_inject_write(struct file *file, const char __user *buf, size_
 	ssize_t ret;
 
 	while (done < count) {
-		if (done)
+		if (done) {
 			cond_resched();
-		if (done && fatal_signal_pending(current))
-			return done;
+			if (fatal_signal_pending(current))
+				return done;
+		}
 		if (mutex_lock_interruptible(&sim->lock))
 			return done ?: -ERESTARTSYS;
 		ret = sim_inject_packet(sim, buf + done, count - done);
