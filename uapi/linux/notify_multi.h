@@ -410,7 +410,8 @@ struct notify_multi_uring_cmd {
  * The end of the process or of its io_uring cancels what is pended; the end of a thread
  * alone does not, but its requests get no packet any more. To cancel single
  * requests there is NOTIFY_MULTI_URING_CMD_CANCEL, as the kernel does not pass an
- * IORING_OP_ASYNC_CANCEL on to drivers. Before Linux 6.7: EOPNOTSUPP.
+ * IORING_OP_ASYNC_CANCEL on to drivers. Before Linux 6.7: EOPNOTSUPP; before 5.19, where
+ * io_uring has no such commands: EINVAL.
  */
 #define NOTIFY_MULTI_URING_CMD_PEND \
 	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa5, struct notify_multi_uring_cmd)
