@@ -8,23 +8,26 @@ import vm
 REPORT = "BUG: KCSAN: "
 RULE = "=" * 66
 MODULE = "[notify_"
-# What a frame says that calls what is not its caller's: one that wakes those who sleep runs
-# what they have left to be run then, and one that takes an interrupt what that is for.
-OTHERS = ("__wake_up", "asm_")
-# Between the stacks of a report.
-BLANK = re.compile(r"(\[ *[0-9.]+\] ?)?")
+STACK = re.compile(r" of \d+ bytes by ")
+FRAME = re.compile(r"(?:\[ *[0-9.]+\])? +([\w.]+)\+0x")
+# What accesses, or frees, memory of its caller's. All else that is called has data of its own:
+# that of wait queues and of those who sleep there, of interrupts, of files.
+ACCESSOR = re.compile(r"_*(copy|mem|str|list|kfree|kvfree|vfree|kmem_cache_free)")
 
 
 def concerns_us(report):
-    """Whether a module of ours made, or called for, one of the accesses that race."""
-    called = True
-    for line in report[1:]:
-        if BLANK.fullmatch(line):
-            called = True
-        elif any(other in line for other in OTHERS):
-            called = False
-        elif called and MODULE in line:
+    """Whether one of the accesses that race is made by a module of ours, or for it."""
+    made = False
+    for line in report:
+        frame = FRAME.match(line)
+        if STACK.search(line):
+            made = True
+        elif not frame:
+            made = False
+        elif made and MODULE in line:
             return True
+        elif not ACCESSOR.match(frame[1]):
+            made = False
     return False
 
 

@@ -57,6 +57,17 @@ class RacesTest(unittest.TestCase):
                              "__wake_up+0x1/0x2",
                              "notify_multi_broadcast_at+0x1/0x2 [notify_multi]"), NOBODY)
 
+    def test_access_of_the_interrupt_that_we_raise(self):
+        self.assert_foreign(("handle_simple_irq+0x1/0x2", "generic_handle_irq+0x1/0x2",
+                             "sim_raise+0x1/0x2 [notify_sim]", "irq_work_single+0x1/0x2"), NOBODY)
+
+    def test_access_of_a_file_system_that_we_call(self):
+        self.assert_foreign(("kernfs_refresh_inode+0x1/0x2", "device_del+0x1/0x2",
+                             "notify_multi_unregister+0x1/0x2 [notify_multi]"), NOBODY)
+
+    def test_free_of_what_somebody_accesses(self):
+        self.assert_ours(("kfree+0x1/0x2", "notify_ring_free+0x1/0x2 [notify_multi]"), NOBODY)
+
     def test_access_of_an_interrupt_that_interrupts_us(self):
         self.assert_foreign(("hrtimer_wakeup+0x1/0x2", "asm_sysvec_apic_timer_interrupt+0x1/0x2",
                              "notify_multi_broadcast_at+0x1/0x2 [notify_multi]"), NOBODY)
