@@ -95,7 +95,7 @@ enum irq_ack {
  * @init:          What is written when the interrupt has its handler.
  * @exit:          What is written before the interrupt loses it.
  * @looks_again:   Whether an event may be there that no interrupt will tell of.
- * @event:         The packet; only the hard handler uses it, which interrupts itself never.
+ * @event:         The packet; only the handler uses it, which interrupts itself never.
  */
 struct notify_irq {
 	struct notify_source source;
@@ -402,10 +402,18 @@ static int irq_get_interrupt(struct notify_irq *block, struct platform_device *p
 	return 0;
 }
 
+static bool irq_is_nested(struct notify_irq *block)
+{
+	return irq_check_status_bit(block->irq, IRQ_NESTED_THREAD);
+}
+
 static unsigned long irq_flags(struct notify_irq *block)
 {
 	unsigned long flags = IRQF_NO_THREAD; /* Where handlers are threads, events would merge. */
 
+	/* Not shared: with CONFIG_DEBUG_SHIRQ free_irq() calls a hard handler, and warns. */
+	if (irq_is_nested(block))
+		return IRQF_ONESHOT;
 	if (block->has_status)
 		flags |= IRQF_SHARED;
 	/* Should reading not clear it, at least the thread runs in between. */
@@ -442,13 +450,12 @@ static int irq_enable_wakeup(struct notify_irq *block)
 
 static int irq_request_with(struct notify_irq *block, unsigned long flags)
 {
-	bool nested = irq_check_status_bit(block->irq, IRQ_NESTED_THREAD);
+	bool nested = irq_is_nested(block);
 
 	return devm_request_threaded_irq(block->source.dev, block->irq,
 					 nested ? NULL : notify_irq_hard,
 					 nested ? notify_irq_nested : notify_irq_thread,
-					 flags | (nested ? IRQF_ONESHOT : 0),
-					 block->source.label, block);
+					 flags, block->source.label, block);
 }
 
 /*
@@ -457,8 +464,8 @@ static int irq_request_with(struct notify_irq *block, unsigned long flags)
  */
 static int irq_request(struct notify_irq *block)
 {
-	bool joins = block->has_status && !irq_clears_when_read(block);
 	unsigned long flags = irq_flags(block);
+	bool joins = flags & IRQF_SHARED && !irq_clears_when_read(block);
 	int ret;
 
 	ret = irq_request_with(block, joins ? flags | IRQF_PROBE_SHARED : flags);
@@ -520,14 +527,7 @@ static int notify_irq_probe(struct platform_device *pdev)
 		return ret;
 	/* Last, and so the first to go: interrupts end before what they use. */
 	ret = irq_request(block);
-	if (ret)
-		return ret;
-	ret = irq_start_block(block);
-	if (ret)
-		return ret;
-	/* CONFIG_DEBUG_SHIRQ calls the handler once, and wakes no thread. */
-	source_broadcast_queue(&block->source);
-	return 0;
+	return ret ?: irq_start_block(block);
 }
 
 static const struct of_device_id notify_irq_of_match[] = {
