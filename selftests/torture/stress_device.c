@@ -209,7 +209,7 @@ static void check_clients(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
-	while (GET(shared->readers_ended) && check_stats(&master.auditor).clients != 1) {
+	while (check_stats(&master.auditor).clients != 1 && GET(shared->readers_ended)) {
 		if (now() > end)
 			fail("%s: %u clients, and all but one have been closed", device->name,
 			     check_stats(&master.auditor).clients);
