@@ -363,8 +363,8 @@ class Machine:
                   f"nm.run={self.run} nm.tests={','.join(self.tests)} "
                   f"{self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
-                   "-m", str(min(self.memory, system.memory)), "-chardev", "stdio,id=console,signal=off",
-                   "-kernel", kernel]
+                   "-m", str(min(self.memory, system.memory)),
+                   "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
         if self.arch == "amd64":
             # A card whose registers notify_irq can have.
             command += ["-device", "edu"]
