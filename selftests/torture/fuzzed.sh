@@ -60,6 +60,15 @@ start_bystander() {
 	bystander=$!
 }
 
+# Who broadcasts what he has read does what he may. A fuzzer does it now and then, this surely.
+# echo_packets COUNT
+echo_packets() {
+	for device in fuzz-thread fuzz-process; do
+		as_user "notifycat -n $1 -f raw $device >/dev/notify_sim/$device" ||
+			fail "packets of $device cannot be broadcast again"
+	done
+}
+
 stop_bystander() {
 	kill "$bystander" || fail "the bystander has ended before the fuzzer"
 	wait "$bystander" || fail "the bystander was disturbed"

@@ -9,6 +9,7 @@
 parse_options "$@"
 make_devices
 start_bystander
+echo_packets 50
 
 for device in $devices; do
 	for dir in notify notify_sim; do

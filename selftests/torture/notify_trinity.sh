@@ -24,6 +24,7 @@ wanted="read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2
 parse_options "$@"
 make_devices
 start_bystander
+echo_packets 50
 
 mkdir "$victims"
 for device in $devices; do
