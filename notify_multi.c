@@ -985,6 +985,38 @@ static int notify_client_set_format(struct notify_multi_client *client, u32 form
 }
 
 /*
+ * Fills a ring that nobody else sees yet with what waits in another for who reads @next
+ * next, or with the newest of it. Called with nm->lock, and returns with it: the caller
+ * makes the ring seen before the next broadcast.
+ *
+ * Most is copied while broadcasts go on, lap by lap what came during the one before. What
+ * they overwrite meanwhile does not wait any more in the end. With the lock no more is
+ * copied than what each processor may have broadcast during a lap and while waiting for
+ * the lock: that a queue is long, or the caller was preempted, keeps nobody out for longer.
+ */
+static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *new,
+				   struct notify_ring *from, u64 next, u32 flags)
+	__must_hold(&nm->lock)
+{
+	u32 few = 2 * num_online_cpus();
+	u32 keep;
+	u64 last;
+
+	for (;;) {
+		last = nm->seq;
+		keep = min(notify_ring_waiting(from, last, next), new->max_packets);
+		if (keep <= few)
+			break;
+		spin_unlock_irq(&nm->lock);
+		notify_ring_copy(new, from, last, keep, flags);
+		next = last + 1;
+		spin_lock_irq(&nm->lock);
+	}
+	notify_ring_copy(new, from, last, keep, flags);
+	notify_ring_set_last(new, last);
+}
+
+/*
  * Keeps of what waits the newest packets that fit. -EBUSY if the ring is mapped. Called
  * with client->lock.
  */
@@ -993,25 +1025,16 @@ static int notify_client_replace_ring(struct notify_multi_client *client,
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *old = notify_client_ring(client);
-	u64 copied = notify_ring_last(old);
 	u64 next;
 	u32 keep;
 
-	/*
-	 * Copied while broadcasts go on. What they overwrite meanwhile does not wait any
-	 * more when they are kept out, and what they have added is copied then.
-	 */
-	keep = min(notify_ring_waiting(old, copied, client->next), new->max_packets);
-	notify_ring_copy(new, old, copied, keep, 0);
-
 	spin_lock_irq(&nm->lock);
+	notify_multi_fill_ring(nm, new, old, client->next, 0);
 	if (client->mappings) {
 		spin_unlock_irq(&nm->lock);
 		return -EBUSY;
 	}
 	keep = min(notify_ring_waiting(old, nm->seq, client->next), new->max_packets);
-	notify_ring_copy(new, old, nm->seq, min_t(u64, nm->seq - copied, keep), 0);
-	notify_ring_set_last(new, nm->seq);
 	next = nm->seq + 1 - keep;
 	notify_client_set_next(client, next, client->unsaid + next - client->next);
 	rcu_assign_pointer(client->ring, new);
@@ -1457,21 +1480,12 @@ static u32 notify_client_join(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
-	u64 copied;
 	u32 replay;
 
-	/* Copied while broadcasts go on, as in notify_client_replace_ring(). */
 	spin_lock_irq(&nm->lock);
-	copied = nm->seq;
+	notify_multi_fill_ring(nm, ring, nm->history, nm->seq + 1 - notify_multi_replayable(nm),
+			       NOTIFY_MULTI_REC_REPLAY);
 	replay = notify_multi_replayable(nm);
-	spin_unlock_irq(&nm->lock);
-	notify_ring_copy(ring, nm->history, copied, replay, NOTIFY_MULTI_REC_REPLAY);
-
-	spin_lock_irq(&nm->lock);
-	replay = notify_multi_replayable(nm);
-	notify_ring_copy(ring, nm->history, nm->seq, min_t(u64, nm->seq - copied, replay),
-			 NOTIFY_MULTI_REC_REPLAY);
-	notify_ring_set_last(ring, nm->seq);
 	client->next = nm->seq + 1 - replay;
 	list_add_tail_rcu(&client->node, &nm->clients);
 	/* WRITE_ONCE(): for clients_show(). */
