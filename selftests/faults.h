@@ -9,7 +9,7 @@
 
 #include <liburing.h>
 
-#define PACKET	16
+#define PACKET	64
 #define RECORD	(RECORD_HEADER + PACKET)
 #define LIMIT	8
 #define SLOTS	16
