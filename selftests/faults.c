@@ -7,6 +7,7 @@
 #include "faults.h"
 #include "gpio_chip.h"
 
+#include <linux/notify_gpio.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -1081,6 +1082,8 @@ FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
 
 /* -- notify_gpio's probe. */
 
+#define EDGE_RECORD	(RECORD_HEADER + sizeof(struct notify_gpio_event))
+
 static bool open_bind(struct target *target)
 {
 	target->other = open(DRIVER "bind", O_WRONLY | O_CLOEXEC);
@@ -1102,7 +1105,7 @@ static bool gpio_works(void)
 	int fd = sim_open(NAME, O_RDONLY);
 	int no_file = read_file(DEVICE "power/wakeup", wakeup, sizeof(wakeup));
 	bool right = fd >= 0 && get_info(fd).replay == 3 && !toggle(1, 1) &&
-		     read_errno(fd, scratch, sizeof(scratch)) == RECORD &&
+		     read_errno(fd, scratch, sizeof(scratch)) == EDGE_RECORD &&
 		     record_at(scratch, 0)->seq == 1 && (no_file || !strcmp(wakeup, "enabled"));
 
 	close(fd);
