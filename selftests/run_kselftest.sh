@@ -8,8 +8,8 @@
 # how many tests passed, failed and were skipped. Exits with 1 if one failed.
 
 dir=$(dirname "$0")
-tests="read drop raw requests poll replay callbacks ioctl sysfs observe vanish held mmap uring"
-tests="$tests sim api gpio card signals faults notifycat"
+tests="read drop raw requests poll replay callbacks ioctl charge sysfs observe vanish held"
+tests="$tests mmap uring sim api gpio card signals faults notifycat"
 program_seconds=900
 
 while getopts d: option; do
