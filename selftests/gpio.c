@@ -136,19 +136,27 @@ TEST_F(gpio, lines_are_told_apart_and_counted_each)
 	EXPECT_EDGE(self->fd, 2, FALLING, 0, 2);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
 TEST_F(gpio, time_is_that_of_the_interrupt)
 {
 	struct gpio_record record;
-	struct timespec before, after;
+	uint64_t before, after;
 
 	START("");
 	OPENED();
-	clock_gettime(CLOCK_MONOTONIC, &before);
+	before = monotonic_ns();
 	ASSERT_EQ(0, toggle(0, 1));
-	clock_gettime(CLOCK_MONOTONIC, &after);
+	after = monotonic_ns();
 	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
-	EXPECT_LE(before.tv_sec * 1000000000ULL + before.tv_nsec, record.header.timestamp_ns);
-	EXPECT_GE(after.tv_sec * 1000000000ULL + after.tv_nsec, record.header.timestamp_ns);
+	EXPECT_LE(before, record.header.timestamp_ns);
+	EXPECT_GE(after, record.header.timestamp_ns);
 }
 
 TEST_F(gpio, active_low_line_rises_when_its_voltage_falls)
@@ -259,6 +267,46 @@ TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
+/* Of a kernel's tick, by which a time-out may be short. */
+#define TICK_NS		10000000ULL
+
+TEST_F(gpio, debounced_line_is_quiet_for_its_time_and_tells_when_it_changed_last)
+{
+	struct gpio_record record;
+	uint64_t before, after;
+
+	START("debounce_ms=2000");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	/* Not an event to wait for: that the line bounces some time later. */
+	usleep(500000);
+	before = monotonic_ns();
+	ASSERT_EQ(0, toggle(0, 2));
+	after = monotonic_ns();
+	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	EXPECT_LE(2000000000ULL - TICK_NS, monotonic_ns() - record.header.timestamp_ns);
+	EXPECT_LE(before, record.header.timestamp_ns);
+	EXPECT_GE(after, record.header.timestamp_ns);
+	EXPECT_EQ(1, record.event.level);
+	EXPECT_EQ(1, record.event.line_seqno);
+}
+
+TEST_F(gpio, debounced_active_low_line_rises_when_its_voltage_falls)
+{
+	START("debounce_ms=50 active_low=1");
+	OPENED();
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, FALLING, 0, 1);
+	ASSERT_EQ(0, toggle(0, 1));
+	EXPECT_EDGE(self->fd, 0, RISING, 1, 2);
+}
+
+TEST_F(gpio, longest_time_to_debounce_is_a_minute)
+{
+	START("debounce_ms=60000");
+	OPENED();
+}
+
 TEST_F(gpio, glitch_is_no_packet_where_lines_are_debounced)
 {
 	START("debounce_ms=500");
@@ -352,6 +400,33 @@ TEST_F(gpio, bad_properties_do_not_probe)
 		EXPECT_FALSE(bound())
 			TH_LOG("bound with %s", bad[i]);
 	}
+}
+
+TEST_F(gpio, edge_of_a_wakeup_source_is_a_wake_up)
+{
+	static const char *const parameters[] = { "wakeup=1", "wakeup=1 debounce_ms=50" };
+	struct gpio_record record;
+	char text[32];
+
+	if (access("/sys/power/state", F_OK))
+		SKIP(return, "this kernel cannot suspend");
+	for (unsigned int i = 0; i < 2; i++) {
+		START(parameters[i]);
+		OPENED();
+		ASSERT_EQ(0, toggle(0, 1));
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		ASSERT_EQ(0, read_file(DEVICE "power/wakeup_active_count", text, sizeof(text)));
+		EXPECT_STREQ("1", text);
+		close(self->fd);
+	}
+	self->fd = -1;
+}
+
+TEST_F(gpio, node_is_that_of_the_device)
+{
+	START("");
+	OPENED();
+	EXPECT_EQ(0, access(DEVICE "misc/notify!" NAME, F_OK));
 }
 
 TEST_F(gpio, wakeup_source_can_wake_the_system)
@@ -448,6 +523,32 @@ TEST_F(chip, suspend_and_resume_where_lines_cannot_wake)
 	ASSERT_EQ(0, ret);
 	ASSERT_EQ(0, toggle(0, 1));
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
+}
+
+static long long chip_count(const char *parameter)
+{
+	char path[96], text[32];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
+	return read_file(path, text, sizeof(text)) ? -1 : strtoll(text, NULL, 10);
+}
+
+TEST_F(chip, lines_wake_while_the_system_is_suspended_if_the_device_is_to)
+{
+	for (unsigned int wakeup = 0; wakeup < 2; wakeup++) {
+		int ret;
+
+		START_ON("wakes=1 lines=3", wakeup ? "wakeup=1" : "");
+		OPENED();
+		ret = suspend_devices();
+		if (ret == -ENOENT)
+			SKIP(return, "this kernel has no /sys/power/pm_test");
+		ASSERT_EQ(0, ret);
+		EXPECT_EQ(wakeup ? 3 : 0, chip_count("wakes_on"));
+		EXPECT_EQ(wakeup ? 3 : 0, chip_count("wakes_off"));
+		close(self->fd);
+	}
+	self->fd = -1;
 }
 
 /* -- The kernel's simulated controller. ------------------------------------ */

@@ -80,6 +80,16 @@ static bool broken;
 module_param(broken, bool, 0644);
 MODULE_PARM_DESC(broken, "Levels cannot be read");
 
+static bool wakes;
+module_param(wakes, bool, 0444);
+MODULE_PARM_DESC(wakes, "Lines can wake the system");
+
+static unsigned int wakes_on, wakes_off;
+module_param(wakes_on, uint, 0444);
+module_param(wakes_off, uint, 0444);
+MODULE_PARM_DESC(wakes_on, "How often a line was told to wake the system");
+MODULE_PARM_DESC(wakes_off, "How often a line was told not to do so any more");
+
 static unsigned int debounce_us;
 module_param(debounce_us, uint, 0444);
 MODULE_PARM_DESC(debounce_us, "What the controller was asked for, and cannot do");
@@ -124,6 +134,18 @@ static int chip_irq_set_type(struct irq_data *data, unsigned int type)
 	return 0;
 }
 
+/* The core tells of changes only. */
+static int chip_irq_set_wake(struct irq_data *data, unsigned int on)
+{
+	if (!wakes)
+		return -ENXIO;
+	if (on)
+		wakes_on++;
+	else
+		wakes_off++;
+	return 0;
+}
+
 static void chip_irq_mask(struct irq_data *data)
 {
 	gpiochip_disable_irq(&chip, irqd_to_hwirq(data));
@@ -139,6 +161,7 @@ static const struct irq_chip chip_irq = {
 	.irq_mask = chip_irq_mask,
 	.irq_unmask = chip_irq_unmask,
 	.irq_set_type = chip_irq_set_type,
+	.irq_set_wake = chip_irq_set_wake,
 	.flags = IRQCHIP_IMMUTABLE,
 	GPIOCHIP_IRQ_RESOURCE_HELPERS,
 };
