@@ -20,9 +20,12 @@
 /* Of one edge, however much the status tells of. */
 #define MAX_EVENTS	64
 
-/* Of the snapshot: which card it is, and the bits of its interrupts. */
+#define CARD_ID		0x010000ed
+
+/* Of the snapshot: which card it is, a complement, and the bits of its interrupts. */
 enum {
 	ID = 0,
+	COMPLEMENT = 1,
 	BITS = 9,
 	REGISTERS
 };
@@ -89,7 +92,7 @@ TEST_F(card, each_interrupt_is_a_packet)
 		NEXT(self->fd, &record);
 		EXPECT_EQ(i + 1, record.irq_count);
 		EXPECT_EQ(REGISTERS, record.nregs);
-		EXPECT_EQ(0x010000ed, record.regs[ID]);
+		EXPECT_EQ(CARD_ID, record.regs[ID]);
 		EXPECT_EQ(1U << i % 32, record.regs[BITS]);
 	}
 	EXPECT_EQ(64, get_stats(self->fd).seq);
@@ -231,6 +234,35 @@ TEST_F(line, edge_without_a_bit_is_nobodys)
 	EXPECT_EQ(8, record.regs[BITS]);
 }
 
+TEST_F(line, edge_with_bits_of_others_only_is_nobodys)
+{
+	struct card_record record;
+
+	START("", "mask=15");
+	ASSERT_EQ(0, raise_bits(16));
+	ASSERT_EQ(0, toggle(0, 2));
+	ASSERT_EQ(0, raise_bits(8));
+	ASSERT_EQ(0, toggle(0, 2));
+	NEXT(self->fd, &record);
+	EXPECT_EQ(1, record.irq_count);
+	EXPECT_EQ(24, record.regs[BITS]);
+}
+
+TEST_F(line, register_is_acknowledged_that_is_no_status)
+{
+	struct card_record record;
+
+	START("", "statusless=1");
+	for (unsigned int i = 1; i <= 3; i++) {
+		ASSERT_EQ(0, raise_bits(1U << i));
+		ASSERT_EQ(0, toggle(0, 2));
+		NEXT(self->fd, &record);
+		EXPECT_EQ(i, record.irq_count);
+		EXPECT_EQ(1U << i, record.regs[BITS]);
+	}
+	EXPECT_EQ(3, get_stats(self->fd).seq);
+}
+
 /* A bit that came before the others were acknowledged has no edge of its own. */
 TEST_F(line, edge_is_not_over_before_the_status_is_clear)
 {
@@ -243,6 +275,9 @@ TEST_F(line, edge_is_not_over_before_the_status_is_clear)
 		NEXT(self->fd, &record);
 		ASSERT_EQ(i, record.irq_count);
 		ASSERT_EQ(4, record.regs[BITS]);
+		/* What was acknowledged is the register that the property names. */
+		if (i > 1)
+			ASSERT_EQ((__u32)~CARD_ID, record.regs[COMPLEMENT]);
 		ASSERT_EQ(0, record.header.dropped);
 	}
 	EXPECT_EQ(MAX_EVENTS, get_stats(self->fd).seq);

@@ -27,6 +27,14 @@ static bool stays;
 module_param(stays, bool, 0444);
 MODULE_PARM_DESC(stays, "What acknowledges interrupts does not clear them");
 
+static bool statusless;
+module_param(statusless, bool, 0444);
+MODULE_PARM_DESC(statusless, "No property notify-multi,status");
+
+static unsigned int mask;
+module_param(mask, uint, 0444);
+MODULE_PARM_DESC(mask, "Of the status register; 0 for all bits");
+
 static bool wakeup;
 module_param(wakeup, bool, 0444);
 MODULE_PARM_DESC(wakeup, "Property wakeup-source");
@@ -40,17 +48,19 @@ static void __iomem *card_registers;
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
-/* To a register that acknowledges nothing. */
-static const u32 card_vain_copy[] = { 0x24, 0x04 };
+/* Which card it is, to a register that acknowledges nothing, and has its complement then. */
+static const u32 card_vain_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)
 {
 	struct property_entry properties[6] = {
 		PROPERTY_ENTRY_STRING("label", "card"),
-		PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
 	};
+	const u32 masked_status[] = { card_status[0], mask };
+	unsigned int n = 4;
 	struct resource resources[] = {
 		DEFINE_RES_MEM(pci_resource_start(card, 0), CARD_BYTES),
 		DEFINE_RES_IRQ(card->irq),
@@ -65,9 +75,13 @@ static struct platform_device *card_add_device(void)
 	};
 
 	if (stays)
-		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_vain_copy);
+		properties[2] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_vain_copy);
+	if (mask)
+		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", masked_status);
+	if (statusless)
+		properties[--n] = (struct property_entry){ };
 	if (wakeup)
-		properties[4] = PROPERTY_ENTRY_BOOL("wakeup-source");
+		properties[n] = PROPERTY_ENTRY_BOOL("wakeup-source");
 	if (interrupt) {
 		resources[1].start = interrupt;
 		resources[1].end = interrupt;
