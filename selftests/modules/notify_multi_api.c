@@ -219,6 +219,8 @@ static int test_register_rejects_sizes_out_of_range(void)
 	CHECK_REJECTED(max_requests = 0);
 	CHECK_ACCEPTED(replay = 4);
 	CHECK_REJECTED(replay = 5);
+	CHECK_ACCEPTED(first_seq = S64_MAX);
+	CHECK_REJECTED(first_seq = 1ULL << 63);
 	CHECK_ACCEPTED(mode = 0777);
 	CHECK_REJECTED(mode = 01000);
 	return 0;
@@ -315,6 +317,25 @@ static int test_broadcast_at_says_when(void)
 	CHECK(api_read(file, &record) == sizeof(record));
 	CHECK(record.header.timestamp_ns == 123456789);
 	CHECK(!memcmp(record.packet, one, PACKET));
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_broadcast_says_that_it_is_now(void)
+{
+	struct notify_multi *nm = api_register(NULL);
+	struct file *file = api_open();
+	struct api_record record;
+	u64 before, after;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	before = ktime_get_ns();
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	after = ktime_get_ns();
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.timestamp_ns >= before);
+	CHECK(record.header.timestamp_ns <= after);
 	api_close(file);
 	notify_multi_unregister(nm);
 	return 0;
@@ -650,6 +671,7 @@ static const struct {
 	API_TEST(broadcast_of_another_size_is_EINVAL),
 	API_TEST(broadcast_status_is_0_or_an_errno),
 	API_TEST(broadcast_at_says_when),
+	API_TEST(broadcast_says_that_it_is_now),
 	API_TEST(broadcast_with_interrupts_off),
 	API_TEST(broadcast_after_unregister_is_ENODEV),
 	API_TEST(callbacks_know_the_source_and_its_private_pointer),
