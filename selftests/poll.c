@@ -117,6 +117,17 @@ TEST_F(poll, sleeps_until_a_packet_comes)
 	EXPECT_EQ(POLLIN, poller.revents);
 }
 
+TEST_F(poll, sleeps_until_there_is_normal_data)
+{
+	struct poller poller = { .fd = self->fd, .events = POLLRDNORM };
+
+	ASSERT_TRUE(poller_start(&poller));
+	BROADCAST(1);
+	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
+	EXPECT_EQ(1, poller.ret);
+	EXPECT_EQ(POLLRDNORM, poller.revents);
+}
+
 TEST_F(poll, sleeps_until_a_packet_is_lost)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLPRI };
@@ -144,6 +155,17 @@ TEST_F(poll, sleeps_until_a_resize_loses_a_packet)
 TEST_F(poll, sleeps_until_the_source_goes)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLIN };
+
+	ASSERT_TRUE(poller_start(&poller));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
+	EXPECT_EQ(1, poller.ret);
+	EXPECT_EQ(POLLHUP, poller.revents);
+}
+
+TEST_F(poll, source_that_goes_wakes_who_waits_for_a_loss)
+{
+	struct poller poller = { .fd = self->fd, .events = POLLPRI };
 
 	ASSERT_TRUE(poller_start(&poller));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
