@@ -5,6 +5,9 @@
 
 #include "sim.h"
 
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
+
 #define PACKET	20
 #define RECORD	(RECORD_HEADER + 24)
 
@@ -132,6 +135,44 @@ TEST_F(raw, status_that_is_the_kernels_own_is_EIO)
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
+}
+
+/* Of Linux' own asynchronous I/O: the result of one read. */
+static ssize_t read_of_aio(aio_context_t context, int fd, void *buffer, size_t size)
+{
+	struct iocb iocb = {
+		.aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_fildes = fd,
+		.aio_buf = (uintptr_t)buffer,
+		.aio_nbytes = size,
+	};
+	struct iocb *iocbs[] = { &iocb };
+	struct io_event event;
+
+	if (syscall(SYS_io_submit, context, 1, iocbs) != 1)
+		return -errno;
+	if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
+		return -errno;
+	return event.res;
+}
+
+/* To who reads asynchronously EAGAIN would mean that nothing was read. */
+TEST_F(raw, status_EAGAIN_is_EIO_to_asynchronous_reads)
+{
+	aio_context_t context = 0;
+
+	if (syscall(SYS_io_setup, 1, &context))
+		SKIP(return, "no asynchronous I/O: errno %d", errno);
+	BROADCAST(1, 1, -EAGAIN);
+	BROADCAST(2, 1, -EOPNOTSUPP);
+	BROADCAST(3, 1, -EPIPE);
+	BROADCAST(4, 1, 0);
+	EXPECT_EQ(-EIO, read_of_aio(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(-EIO, read_of_aio(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(-EPIPE, read_of_aio(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(PACKET, read_of_aio(context, self->fd, self->buffer, PACKET));
+	EXPECT_TRUE(packet_is(self->buffer, PACKET, 4));
+	EXPECT_EQ(0, syscall(SYS_io_destroy, context));
 }
 
 TEST_F(raw, format_is_this_opens_only)
