@@ -165,6 +165,16 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 	ASSERT_EQ(0, load_module("notify_sim", ""));
 }
 
+TEST_F(vanish, rmmod_of_the_source_waits_for_the_last_close_of_an_injector)
+{
+	ASSERT_EQ(0, sim_remove(SIM_NAME));
+	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_sim"));
+	close(self->injector);
+	self->injector = -1;
+	EXPECT_EQ(0, unload_module("notify_sim"));
+	ASSERT_EQ(0, load_module("notify_sim", ""));
+}
+
 TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
 {
 	unsigned int others;
