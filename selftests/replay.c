@@ -225,12 +225,23 @@ TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
 	EXPECT_EQ(NULL, ret);
 }
 
+static unsigned int replayed(const unsigned char *buffer, ssize_t bytes)
+{
+	unsigned int count = 0;
+
+	for (ssize_t at = 0; at < bytes; at += LONG_RECORD)
+		if (((const struct notify_multi_record *)(buffer + at))->flags &
+		    NOTIFY_MULTI_REC_REPLAY)
+			count++;
+	return count;
+}
+
 TEST(replay_of_a_long_queue_has_what_is_broadcast_meanwhile)
 {
 	const struct sim_config config = {
 		.packet_size = LONG_PACKET,
 		.max_packets = LONG_PACKETS,
-		.replay = LONG_PACKETS - 1,
+		.replay = LONG_PACKETS / 2,
 		.context = "process",
 	};
 	struct producer producer = { .packet_size = LONG_PACKET, .number = 1, .count = 4000 };
@@ -252,6 +263,7 @@ TEST(replay_of_a_long_queue_has_what_is_broadcast_meanwhile)
 			const struct notify_multi_record *first = (void *)buffer;
 
 			ASSERT_LT(0, bytes);
+			ASSERT_GE(LONG_PACKETS / 2, replayed(buffer, bytes));
 			next = first->seq - first->dropped;
 			ASSERT_EQ(0, wrong_record(buffer, bytes, &next));
 		}
