@@ -249,6 +249,17 @@ TEST_F(ring, reader_that_starts_later_counts_from_its_start)
 	EXPECT_RECORD(13 - LIMIT, 13 - LIMIT - 2);
 }
 
+TEST_F(ring, more_lost_than_can_be_said_is_the_most_that_can)
+{
+	BROADCAST(0, LIMIT + 1);
+	notify_multi_reader_init(&self->reader, self->map, self->first + 1 - 0xffffff00ULL);
+	ASSERT_EQ(1, NEXT());
+	EXPECT_RECORD(1, 0xffffff00);
+	notify_multi_reader_init(&self->reader, self->map, self->first + 1 - (1ULL << 33));
+	ASSERT_EQ(1, NEXT());
+	EXPECT_RECORD(1, 0xffffffff);
+}
+
 TEST_F(ring, queue_of_one_has_the_newest)
 {
 	unsigned int i;
