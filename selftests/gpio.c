@@ -272,23 +272,30 @@ TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 
 TEST_F(gpio, debounced_line_is_quiet_for_its_time_and_tells_when_it_changed_last)
 {
+	const uint64_t time = 2000000000ULL;
 	struct gpio_record record;
-	uint64_t before, after;
+	uint64_t start, before, after;
+	unsigned int count = 0;
 
 	START("debounce_ms=2000");
 	OPENED();
-	ASSERT_EQ(0, toggle(0, 1));
-	/* Not an event to wait for: that the line bounces some time later. */
-	usleep(500000);
-	before = monotonic_ns();
-	ASSERT_EQ(0, toggle(0, 2));
-	after = monotonic_ns();
-	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
-	EXPECT_LE(2000000000ULL - TICK_NS, monotonic_ns() - record.header.timestamp_ns);
+	/* A guest that was too slow, so that the line may have been quiet, tries again. */
+	do {
+		start = monotonic_ns();
+		ASSERT_EQ(0, toggle(0, 1));
+		/* Not an event to wait for: that the line bounces some time later. */
+		usleep(500000);
+		before = monotonic_ns();
+		ASSERT_EQ(0, toggle(0, 2));
+		after = monotonic_ns();
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+		count++;
+		EXPECT_EQ(count, record.event.line_seqno);
+		EXPECT_EQ(count % 2, record.event.level);
+	} while (after - start > time - TICK_NS);
+	EXPECT_LE(time - TICK_NS, monotonic_ns() - record.header.timestamp_ns);
 	EXPECT_LE(before, record.header.timestamp_ns);
 	EXPECT_GE(after, record.header.timestamp_ns);
-	EXPECT_EQ(1, record.event.level);
-	EXPECT_EQ(1, record.event.line_seqno);
 }
 
 TEST_F(gpio, debounced_active_low_line_rises_when_its_voltage_falls)
