@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What is heard of lines that the kernel has cut."""
+"""What is heard of a guest: lines that the kernel has cut, and silence."""
 
+import io
+import queue
 import sys
 import unittest
+from types import SimpleNamespace
+from unittest import mock
 
 import console
+import vm
 
 KERNEL = "[   12.345678] notify_sim: spoke"
 
@@ -36,6 +41,50 @@ class WholeTest(unittest.TestCase):
 
     def test_output_that_quotes_the_log(self):
         self.assertEqual(hear("@out " + KERNEL, "ok 1"), ["@out " + KERNEL, "ok 1"])
+
+
+class SilenceTest(unittest.TestCase):
+    """Who is silent for long is prompted once, and must say something then."""
+
+    def setUp(self):
+        self.typed = io.StringIO()
+        self.machine = SimpleNamespace(
+            name="guest", counts=False, output=queue.Queue(),
+            send=lambda text: self.typed.write(text + "\n"))
+        patch = mock.patch.object(vm, "PROMPT_SECONDS", 0.02)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def lines(self, silence):
+        """What comes after "first"."""
+        self.machine.output.put("first")
+        lines = vm.Machine.lines(self.machine, 60, silence)
+        self.assertEqual(next(lines), "first")
+        return lines
+
+    def test_silent_machine_is_prompted(self):
+        self.machine.send = lambda text: self.machine.output.put("second" + text)
+        self.assertEqual(next(self.lines(60)), "second")
+
+    def test_echo_of_the_prompt_is_no_sign_of_life(self):
+        lines = self.lines(0.2)
+        self.machine.output.put("")
+        self.assertEqual(next(lines), "")
+        with self.assertRaises(vm.MachineError):
+            next(lines)
+        self.assertEqual(self.typed.getvalue(), "\n")
+
+    def test_machine_that_counts_is_left_alone(self):
+        self.machine.counts = True
+        with self.assertRaises(vm.MachineError):
+            next(self.lines(0.1))
+        self.assertEqual(self.typed.getvalue(), "")
+
+    def test_machine_that_may_be_silent_is_left_alone(self):
+        lines = vm.Machine.lines(self.machine, 0.1)
+        with self.assertRaises(vm.MachineError):
+            next(lines)
+        self.assertEqual(self.typed.getvalue(), "")
 
 
 if __name__ == "__main__":

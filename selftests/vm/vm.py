@@ -50,6 +50,8 @@ ALARM_SECONDS = 20
 # Long enough for many interrupts, short enough for the kernel not to turn a line off that
 # nobody cares for.
 PULSE_SECONDS = 0.002
+# After so long a silence, a console is prompted.
+PROMPT_SECONDS = 60
 
 
 class System(typing.NamedTuple):
@@ -423,18 +425,32 @@ class Machine:
         self.output.put(None)
 
     def lines(self, seconds, silence=None):
-        """The console's lines until the machine ends; MachineError when it takes too long."""
+        """The console's lines until the machine ends; MachineError when it takes too long.
+
+        Where silence is limited, the machine is prompted by an empty line before: after a
+        suspend the kernel's serial port may not see that it can send on until it receives.
+        Where instructions are counted, it is left alone.
+        """
+        prompts = silence is not None and not self.counts
         deadline = time.monotonic() + seconds
+        heard, prompted = time.monotonic(), not prompts
         while True:
-            wait = deadline - time.monotonic()
-            if silence:
-                wait = min(wait, silence)
+            limit = min(deadline, heard + (seconds if silence is None else silence))
+            if not prompted:
+                limit = min(limit, heard + PROMPT_SECONDS)
             try:
-                line = self.output.get(timeout=max(wait, 0.01))
+                line = self.output.get(timeout=max(limit - time.monotonic(), 0.01))
             except queue.Empty:
-                raise MachineError(f"{self.name} was silent or did not end in time") from None
+                if prompted:
+                    raise MachineError(f"{self.name} was silent or did not end in time") from None
+                self.send("")
+                prompted = True
+                continue
             if line is None:
                 return
+            # The empty line comes back, and is no sign of life.
+            if line:
+                heard, prompted = time.monotonic(), not prompts
             yield line
 
     def send(self, text):
