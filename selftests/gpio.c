@@ -253,7 +253,14 @@ TEST_F(gpio, debounced_line_keeps_its_level_while_it_cannot_be_read)
 	ASSERT_EQ(0, write_file(PARAMETERS "broken", "0"));
 	ASSERT_EQ(0, toggle(0, 1));
 	ASSERT_EQ(0, toggle(1, 1));
-	EXPECT_EDGE(self->fd, 1, FALLING, 0, 2);
+	/* A guest that is slow may have looked at a line twice. */
+	do {
+		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
+	} while (record.header.status == -EIO);
+	EXPECT_EQ(0, record.header.status);
+	EXPECT_EQ(1, record.event.line);
+	EXPECT_EQ(FALLING, record.event.edge);
+	EXPECT_EQ(0, record.event.level);
 }
 
 TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
@@ -267,35 +274,39 @@ TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-/* Of a kernel's tick, by which a time-out may be short. */
-#define TICK_NS		10000000ULL
-
-TEST_F(gpio, debounced_line_is_quiet_for_its_time_and_tells_when_it_changed_last)
+TEST_F(gpio, line_that_bounces_for_longer_than_its_time_is_not_quiet)
 {
-	const uint64_t time = 2000000000ULL;
+	const uint64_t ms = 1000000;
+	uint64_t start, before, after, last, longest;
 	struct gpio_record record;
-	uint64_t start, before, after;
 	unsigned int count = 0;
 
-	START("debounce_ms=2000");
+	START("debounce_ms=1000");
 	OPENED();
-	/* A guest that was too slow, so that the line may have been quiet, tries again. */
+	/* A guest that was so slow that the line may have been quiet tries again. */
 	do {
-		start = monotonic_ns();
+		longest = 0;
+		start = last = monotonic_ns();
 		ASSERT_EQ(0, toggle(0, 1));
-		/* Not an event to wait for: that the line bounces some time later. */
-		usleep(500000);
-		before = monotonic_ns();
-		ASSERT_EQ(0, toggle(0, 2));
-		after = monotonic_ns();
+		do {
+			/* Not an event to wait for: that the line bounces again. */
+			usleep(50000);
+			before = monotonic_ns();
+			ASSERT_EQ(0, toggle(0, 2));
+			after = monotonic_ns();
+			if (after - last > longest)
+				longest = after - last;
+			last = before;
+		} while (after - start < 1300 * ms);
 		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
 		count++;
 		EXPECT_EQ(count, record.event.line_seqno);
 		EXPECT_EQ(count % 2, record.event.level);
-	} while (after - start > time - TICK_NS);
-	EXPECT_LE(time - TICK_NS, monotonic_ns() - record.header.timestamp_ns);
+	} while (longest > 300 * ms);
+	/* It tells when the line changed for the last time. */
 	EXPECT_LE(before, record.header.timestamp_ns);
 	EXPECT_GE(after, record.header.timestamp_ns);
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
 }
 
 TEST_F(gpio, debounced_active_low_line_rises_when_its_voltage_falls)

@@ -125,8 +125,6 @@ static int card_enable(void)
 		pci_disable_device(card);
 		return -ENOMEM;
 	}
-	/* What an earlier life has left: the emulator tells a line that is up only once. */
-	writel(0xffffffff, card_registers + CARD_ACK);
 	return 0;
 }
 
@@ -165,6 +163,12 @@ module_init(notify_irq_card_init);
 
 static void __exit notify_irq_card_exit(void)
 {
+	/*
+	 * What is left, while the interrupt still has its handler. Without one it is not
+	 * level-triggered: the emulated controller does not see its line fall then, and
+	 * would raise it for ever as soon as it has a handler again.
+	 */
+	writel(0xffffffff, card_registers + CARD_ACK);
 	platform_device_unregister(card_device);
 	card_disable();
 	pci_dev_put(card);
