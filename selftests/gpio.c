@@ -286,7 +286,8 @@ TEST_F(gpio, line_that_bounces_for_longer_than_its_time_is_not_quiet)
 	/* A guest that was so slow that the line may have been quiet tries again. */
 	do {
 		longest = 0;
-		start = last = monotonic_ns();
+		start = monotonic_ns();
+		last = start;
 		ASSERT_EQ(0, toggle(0, 1));
 		do {
 			/* Not an event to wait for: that the line bounces again. */
