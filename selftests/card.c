@@ -9,49 +9,19 @@
  */
 
 #include "gpio_chip.h"
+#include "irq_card.h"
 #include "system.h"
 
 #include <sys/wait.h>
 
-#define CARD		"notify_irq_card"
-#define RAISE		"/sys/module/" CARD "/parameters/raise"
-#define IRQ_DRIVER	"/sys/bus/platform/drivers/notify_irq/"
-#define IRQ_DEVICE	"notify_irq.78"
 /* Of one edge, however much the status tells of. */
 #define MAX_EVENTS	64
-
-#define CARD_ID		0x010000ed
-
-/* Of the snapshot: which card it is, a complement, and the bits of its interrupts. */
-enum {
-	ID = 0,
-	COMPLEMENT = 1,
-	BITS = 9,
-	REGISTERS
-};
-
-struct card_record {
-	struct notify_multi_record header;
-	__u32 irq_count;
-	__u32 nregs;
-	__u32 regs[REGISTERS];
-};
-
-static int raise_bits(__u32 bits)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%u", bits);
-	return write_file(RAISE, text);
-}
 
 /* Makes the device with those parameters, and opens it. */
 #define LOAD_CARD(parameters)								\
 do {											\
-	int ret = load_module("notify_irq", "");					\
+	int ret = load_card(parameters);						\
 											\
-	if (!ret || ret == -EEXIST)							\
-		ret = load_module(CARD, parameters);					\
 	if (ret == -ENOENT)								\
 		SKIP(return, "no " CARD ".ko in $NOTIFY_MULTI_MODULES");		\
 	if (ret == -ENODEV)								\

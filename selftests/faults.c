@@ -6,6 +6,7 @@
 
 #include "faults.h"
 #include "gpio_chip.h"
+#include "irq_card.h"
 
 #include <linux/notify_gpio.h>
 #include <sys/epoll.h>
@@ -396,12 +397,13 @@ struct outcome {
 	unsigned int survived;
 };
 
-static void count_outcome(struct outcome *outcome, ssize_t ret)
+/* Instead of ENOMEM the kernel's own part says @instead to some faults; 0: to none. */
+static void count_outcome(struct outcome *outcome, ssize_t ret, int instead)
 {
 	outcome->faults++;
 	if (ret >= 0) {
 		outcome->survived++;
-	} else if (ret == -ENOMEM) {
+	} else if (ret == -ENOMEM || ret == instead) {
 		outcome->nomem++;
 	} else if (ret == -EFAULT) {
 		outcome->efault++;
@@ -417,6 +419,16 @@ static void log_outcome(struct __test_metadata *_metadata, const struct outcome 
 	       outcome->nomem, outcome->efault, outcome->wrong, outcome->survived);
 }
 
+/* A device on the platform bus that a module of the tests makes, and a source of ours drives. */
+struct platform {
+	const char *driver;	/* its directory in sysfs */
+	const char *name;	/* that of the device in it */
+	int (*make)(void);	/* -ENOENT, -ENODEV: it is not to be had here */
+	int (*remove)(void);
+	bool (*works)(void);	/* when it is bound */
+	bool (*is_gone)(void);	/* of it when it is not */
+};
+
 /* The device, and an operation: what it needs, itself, and what undoes it. */
 struct target {
 	bool (*begin)(struct target *target);
@@ -427,7 +439,8 @@ struct target {
 	int fd;
 	int fail_nth;
 	uint64_t seq;		/* of the last packet */
-	int rings;		/* less the one that a bound notify_gpio has for its replay */
+	const struct platform *platform;
+	int rings;		/* less the one that @platform has for its replay if it is bound */
 	int other;		/* what the operation has opened, and works on */
 	int pipes[2];
 	int epoll;
@@ -472,7 +485,8 @@ FIXTURE_VARIANT(nth)
 	unsigned int nomem;	/* at least so many faults are ENOMEM, */
 	unsigned int efault;	/* and so many, if copies alone fail, EFAULT: */
 	unsigned int copies;	/* of so many in all, if this is not 0 */
-	bool gpio;		/* it is done to a notify_gpio device */
+	const struct platform *platform;	/* what it is done to, if that is not a simulator */
+	int instead;		/* of ENOMEM: as of count_outcome() */
 	const char *spares;	/* a function whose faults the kernel itself does not stand */
 };
 
@@ -1080,33 +1094,113 @@ FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
 	.efault = 1,
 };
 
-/* -- notify_gpio's probe. */
+/* -- Probes of sources. */
 
-#define EDGE_RECORD	(RECORD_HEADER + sizeof(struct notify_gpio_event))
-
-static bool open_bind(struct target *target)
+static bool is_bound(const struct platform *platform)
 {
-	target->other = open(DRIVER "bind", O_WRONLY | O_CLOEXEC);
-	return target->other >= 0 && (!bound() || !write_file(DRIVER "unbind", DEVICE_NAME));
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", platform->driver, platform->name);
+	return exists(path);
+}
+
+static int open_driver(const struct platform *platform, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", platform->driver, file);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static ssize_t write_name(const struct platform *platform, int fd)
+{
+	return errno_of(write(fd, platform->name, strlen(platform->name)));
+}
+
+/* Bound, or unbound; true if it is so then. */
+static bool set_bound(const struct platform *platform, bool binds)
+{
+	int fd;
+
+	if (is_bound(platform) == binds)
+		return true;
+	fd = open_driver(platform, binds ? "bind" : "unbind");
+	write_name(platform, fd);
+	close(fd);
+	return is_bound(platform) == binds;
 }
 
 static ssize_t run_write_name(struct target *target)
 {
-	return errno_of(write(target->other, DEVICE_NAME, strlen(DEVICE_NAME)));
+	return write_name(target->platform, target->other);
+}
+
+static bool open_bind(struct target *target)
+{
+	target->other = open_driver(target->platform, "bind");
+	return target->other >= 0 && set_bound(target->platform, false);
+}
+
+static bool end_bind(struct target *target, ssize_t ret)
+{
+	const struct platform *platform = target->platform;
+	bool done = ret > 0;
+
+	close_other(target, 0);
+	if (is_bound(platform) != done || (!done && !platform->is_gone()))
+		return false;
+	return set_bound(platform, true) && platform->works() &&
+	       set_bound(platform, false) && platform->is_gone();
+}
+
+static bool open_unbind(struct target *target)
+{
+	target->other = open_driver(target->platform, "unbind");
+	return target->other >= 0 && set_bound(target->platform, true);
+}
+
+static bool end_unbind(struct target *target, ssize_t ret)
+{
+	bool done = ret > 0;
+
+	close_other(target, 0);
+	if (is_bound(target->platform) == done)
+		return false;
+	return done ? target->platform->is_gone() : target->platform->works();
 }
 
 /*
- * Bound: an edge is a packet, the replay is what the property says, and it may wake. Where
- * there was no memory for the file that says the latter, the kernel does without.
+ * The replay is what the property says, and the device may wake. Where there was no memory
+ * for the file that says the latter, the kernel does without.
  */
+static bool is_as_described(int fd, const char *wakeup)
+{
+	char text[32] = "";
+
+	return fd >= 0 && get_info(fd).replay == 3 &&
+	       (read_file(wakeup, text, sizeof(text)) || !strcmp(text, "enabled"));
+}
+
+/* -- notify_gpio's. */
+
+#define EDGE_RECORD	(RECORD_HEADER + sizeof(struct notify_gpio_event))
+
+static int make_gpio(void)
+{
+	int ret = load_chip("wakeup=1 replay=3");
+
+	if (!ret && !exists(DRIVER))
+		ret = load_module("notify_gpio", "");
+	return ret ?: write_file(PARAMETERS "device", "1");
+}
+
+/* An edge is a packet. */
 static bool gpio_works(void)
 {
-	char wakeup[32] = "";
 	int fd = sim_open(NAME, O_RDONLY);
-	int no_file = read_file(DEVICE "power/wakeup", wakeup, sizeof(wakeup));
-	bool right = fd >= 0 && get_info(fd).replay == 3 && !toggle(1, 1) &&
+	bool right = is_as_described(fd, DEVICE "power/wakeup") && !toggle(1, 1) &&
 		     read_errno(fd, scratch, sizeof(scratch)) == EDGE_RECORD &&
-		     record_at(scratch, 0)->seq == 1 && (no_file || !strcmp(wakeup, "enabled"));
+		     record_at(scratch, 0)->seq == 1;
 
 	close(fd);
 	return right;
@@ -1118,21 +1212,18 @@ static bool gpio_is_gone(void)
 	       !exists(DEVICE "overflows") && !exists(DEVICE "power/wakeup");
 }
 
-static bool end_bind(struct target *target, ssize_t ret)
-{
-	bool done = ret > 0;
+static const struct platform gpio = {
+	.driver = DRIVER,
+	.name = DEVICE_NAME,
+	.make = make_gpio,
+	.remove = unload_chip,
+	.works = gpio_works,
+	.is_gone = gpio_is_gone,
+};
 
-	close_other(target, 0);
-	if (bound() != done || (!done && !gpio_is_gone()))
-		return false;
-	if (!done && write_file(DRIVER "bind", DEVICE_NAME))
-		return false;
-	return gpio_works() && !write_file(DRIVER "unbind", DEVICE_NAME) && gpio_is_gone();
-}
-
-FIXTURE_VARIANT_ADD(nth, probe)
+FIXTURE_VARIANT_ADD(nth, probe_of_gpio)
 {
-	.gpio = true,
+	.platform = &gpio,
 	.begin = open_bind,
 	.run = run_write_name,
 	.end = end_bind,
@@ -1140,25 +1231,9 @@ FIXTURE_VARIANT_ADD(nth, probe)
 	.efault = 1,
 };
 
-static bool open_unbind(struct target *target)
+FIXTURE_VARIANT_ADD(nth, unbind_of_gpio)
 {
-	target->other = open(DRIVER "unbind", O_WRONLY | O_CLOEXEC);
-	return target->other >= 0 && (bound() || !write_file(DRIVER "bind", DEVICE_NAME));
-}
-
-static bool end_unbind(struct target *target, ssize_t ret)
-{
-	bool done = ret > 0;
-
-	close_other(target, 0);
-	if (bound() == done)
-		return false;
-	return done ? gpio_is_gone() : gpio_works();
-}
-
-FIXTURE_VARIANT_ADD(nth, unbind)
-{
-	.gpio = true,
+	.platform = &gpio,
 	.begin = open_unbind,
 	.run = run_write_name,
 	.end = end_unbind,
@@ -1174,17 +1249,81 @@ static ssize_t run_gpio_open(struct target *target)
 
 static bool bind_gpio(struct target *target)
 {
-	return bound() || !write_file(DRIVER "bind", DEVICE_NAME);
+	return set_bound(target->platform, true);
 }
 
 /* A source without callbacks. */
 FIXTURE_VARIANT_ADD(nth, open_without_arrival)
 {
-	.gpio = true,
+	.platform = &gpio,
 	.begin = bind_gpio,
 	.run = run_gpio_open,
 	.end = close_other,
 	.nomem = 4,
+	.efault = 1,
+};
+
+/* -- notify_irq's. */
+
+#define IRQ_SYSFS	"/sys/bus/platform/devices/" IRQ_DEVICE "/"
+
+static int make_card(void)
+{
+	return load_card("wakeup=1 replay=3");
+}
+
+static int remove_card(void)
+{
+	return unload_module(CARD);
+}
+
+/* An interrupt is a packet. */
+static bool card_works(void)
+{
+	struct card_record record;
+	int fd = sim_open("card", O_RDONLY);
+	bool right = is_as_described(fd, IRQ_SYSFS "power/wakeup") && !raise_bits(4) &&
+		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
+		     record.header.seq == 1 && record.irq_count == 1 && record.regs[BITS] == 4;
+
+	close(fd);
+	return right;
+}
+
+static bool card_is_gone(void)
+{
+	return !exists(NOTIFY_DIR "card") && !exists("/sys/class/misc/notify!card") &&
+	       !exists(IRQ_SYSFS "overflows") && !exists(IRQ_SYSFS "power/wakeup");
+}
+
+static const struct platform card = {
+	.driver = IRQ_DRIVER,
+	.name = IRQ_DEVICE,
+	.make = make_card,
+	.remove = remove_card,
+	.works = card_works,
+	.is_gone = card_is_gone,
+};
+
+FIXTURE_VARIANT_ADD(nth, probe_of_irq)
+{
+	.platform = &card,
+	.begin = open_bind,
+	.run = run_write_name,
+	.end = end_bind,
+	.nomem = 15,
+	.efault = 1,
+	/* Of registers that the kernel cannot note down as taken. */
+	.instead = -EBUSY,
+};
+
+FIXTURE_VARIANT_ADD(nth, unbind_of_irq)
+{
+	.platform = &card,
+	.begin = open_unbind,
+	.run = run_write_name,
+	.end = end_unbind,
+	.nomem = 1,
 	.efault = 1,
 };
 
@@ -1200,15 +1339,13 @@ FIXTURE_SETUP(nth)
 
 	if (reason)
 		SKIP(return, "%s", reason);
-	if (variant->gpio) {
-		int ret = load_chip("wakeup=1 replay=3");
+	if (variant->platform) {
+		int ret = variant->platform->make();
 
-		if (ret == -ENOENT)
-			SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
+		if (ret == -ENOENT || ret == -ENODEV)
+			SKIP(return, "no %s on this machine", variant->platform->name);
 		ASSERT_EQ(0, ret);
-		ASSERT_TRUE(exists(DRIVER) || !load_module("notify_gpio", ""));
-		ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));
-		ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
+		ASSERT_TRUE(set_bound(variant->platform, false));
 	}
 	if (variant->spares && spare_function(variant->spares))
 		SKIP(return, "no filter to spare %s()", variant->spares);
@@ -1217,6 +1354,7 @@ FIXTURE_SETUP(nth)
 	target->run = variant->run;
 	target->end = variant->end;
 	target->packets = variant->packets;
+	target->platform = variant->platform;
 	target->other = -1;
 	target->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, target->fail_nth);
@@ -1237,8 +1375,8 @@ FIXTURE_TEARDOWN(nth)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 	if (variant->spares)
 		EXPECT_EQ(0, spare_function(NULL));
-	if (variant->gpio)
-		EXPECT_EQ(0, unload_chip());
+	if (variant->platform)
+		EXPECT_EQ(0, variant->platform->remove());
 }
 
 /* The open of before and a new one get the next packet; nothing is left of any other. */
@@ -1277,8 +1415,9 @@ static bool broadcast(struct target *target, unsigned int count)
  * fails, then the second, until there is none left to fail. False: the kernel cannot run it.
  */
 static bool sweep(struct __test_metadata *_metadata, struct target *target,
-		  struct outcome *outcome)
+		  struct outcome *outcome, int instead)
 {
+	const struct platform *platform = target->platform;
 	bool failed = true;
 
 	for (unsigned int n = 0; failed; n++) {
@@ -1295,9 +1434,9 @@ static bool sweep(struct __test_metadata *_metadata, struct target *target,
 			TH_LOG("fault %u: returned %zd", n, ret);
 		EXPECT_TRUE(works(target))
 			TH_LOG("after fault %u, which returned %zd", n, ret);
-		EXPECT_EQ(target->rings + bound(), rings());
+		EXPECT_EQ(target->rings + (platform && is_bound(platform)), rings());
 		if (n && failed) {
-			count_outcome(outcome, ret);
+			count_outcome(outcome, ret, instead);
 			continue;
 		}
 		EXPECT_LE(0, ret);
@@ -1310,7 +1449,7 @@ TEST_F_TIMEOUT(nth, fault_of_a_copy_is_EFAULT_and_the_device_works, 600)
 	struct outcome outcome = { };
 
 	ASSERT_EQ(0, count_only(COPIES));
-	if (!sweep(_metadata, &self->target, &outcome))
+	if (!sweep(_metadata, &self->target, &outcome, 0))
 		return;
 	log_outcome(_metadata, &outcome);
 	EXPECT_LE(variant->efault, outcome.efault);
@@ -1328,7 +1467,7 @@ TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
 	struct outcome outcome = { };
 
 	for (unsigned int i = 0; i < SWEEPS && (!i || outcome.nomem < variant->nomem); i++)
-		if (!sweep(_metadata, &self->target, &outcome))
+		if (!sweep(_metadata, &self->target, &outcome, variant->instead))
 			return;
 	log_outcome(_metadata, &outcome);
 	EXPECT_LE(variant->nomem, outcome.nomem);
@@ -1340,7 +1479,7 @@ TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
 /* A module, and what fails it. */
 struct module {
 	const char *name;
-	int other;
+	int instead;
 	void *image;
 	size_t size;
 	int fail_nth;
@@ -1355,7 +1494,7 @@ FIXTURE(module)
 FIXTURE_VARIANT(module)
 {
 	const char *name;
-	int other;	/* what the kernel's part says to some faults, instead of ENOMEM */
+	int instead;	/* of ENOMEM: as of count_outcome() */
 	const char *spares;	/* as of the operations above */
 };
 
@@ -1375,7 +1514,7 @@ FIXTURE_VARIANT_ADD(module, notify_gpio)
 {
 	.name = "notify_gpio",
 	/* To link a driver to its module. */
-	.other = -EINVAL,
+	.instead = -EINVAL,
 };
 
 /* Not by finit_module(), for which the kernel reads the file, and complains loudly. */
@@ -1400,6 +1539,13 @@ static int load_image(const char *module, void **image, size_t *size)
 	return 0;
 }
 
+FIXTURE_VARIANT_ADD(module, notify_irq)
+{
+	.name = "notify_irq",
+	/* To link a driver to its module. */
+	.instead = -EINVAL,
+};
+
 FIXTURE_SETUP(module)
 {
 	const char *reason = prepare_faults();
@@ -1408,7 +1554,7 @@ FIXTURE_SETUP(module)
 	if (reason)
 		SKIP(return, "%s", reason);
 	self->module.name = variant->name;
-	self->module.other = variant->other;
+	self->module.instead = variant->instead;
 	if (variant->spares && spare_function(variant->spares))
 		SKIP(return, "no filter to spare %s()", variant->spares);
 	ret = load_image(variant->name, &self->module.image, &self->module.size);
@@ -1452,7 +1598,7 @@ static void sweep_loading(struct __test_metadata *_metadata, const struct module
 		if (!ret)
 			ASSERT_EQ(0, unload_module(module->name));
 		if (n && failed) {
-			count_outcome(outcome, ret && ret == module->other ? -ENOMEM : ret);
+			count_outcome(outcome, ret, module->instead);
 			continue;
 		}
 		EXPECT_EQ(0, ret);

@@ -39,6 +39,10 @@ static bool wakeup;
 module_param(wakeup, bool, 0444);
 MODULE_PARM_DESC(wakeup, "Property wakeup-source");
 
+static unsigned int replay;
+module_param(replay, uint, 0444);
+MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
+
 static struct pci_dev *card;
 static struct platform_device *card_device;
 static void __iomem *card_registers;
@@ -53,7 +57,7 @@ static const u32 card_vain_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)
 {
-	struct property_entry properties[6] = {
+	struct property_entry properties[7] = {
 		PROPERTY_ENTRY_STRING("label", "card"),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
@@ -81,7 +85,9 @@ static struct platform_device *card_add_device(void)
 	if (statusless)
 		properties[--n] = (struct property_entry){ };
 	if (wakeup)
-		properties[n] = PROPERTY_ENTRY_BOOL("wakeup-source");
+		properties[n++] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (replay)
+		properties[n] = PROPERTY_ENTRY_U32("notify-multi,replay", replay);
 	if (interrupt) {
 		resources[1].start = interrupt;
 		resources[1].end = interrupt;

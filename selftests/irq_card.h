@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * QEMU's PCI card "edu", and the device that modules/notify_irq_card.c makes of its registers.
+ */
+#ifndef IRQ_CARD_H
+#define IRQ_CARD_H
+
+#include "sim.h"
+
+#define CARD		"notify_irq_card"
+#define RAISE		"/sys/module/" CARD "/parameters/raise"
+#define IRQ_DRIVER	"/sys/bus/platform/drivers/notify_irq/"
+#define IRQ_DEVICE	"notify_irq.78"
+
+#define CARD_ID		0x010000ed
+
+/* Of the snapshot: which card it is, a complement, and the bits of its interrupts. */
+enum {
+	ID = 0,
+	COMPLEMENT = 1,
+	BITS = 9,
+	REGISTERS
+};
+
+struct card_record {
+	struct notify_multi_record header;
+	__u32 irq_count;
+	__u32 nregs;
+	__u32 regs[REGISTERS];
+};
+
+/* -ENOENT: there is no such module; -ENODEV: no such card. */
+static inline int load_card(const char *parameters)
+{
+	int ret = load_module("notify_irq", "");
+
+	if (ret && ret != -EEXIST)
+		return ret;
+	return load_module(CARD, parameters);
+}
+
+static inline int raise_bits(__u32 bits)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", bits);
+	return write_file(RAISE, text);
+}
+
+#endif /* IRQ_CARD_H */
