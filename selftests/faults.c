@@ -423,10 +423,10 @@ static void log_outcome(struct __test_metadata *_metadata, const struct outcome 
 struct platform {
 	const char *driver;	/* its directory in sysfs */
 	const char *name;	/* that of the device in it */
+	const char *label;	/* and of its node */
 	int (*make)(void);	/* -ENOENT, -ENODEV: it is not to be had here */
 	int (*remove)(void);
 	bool (*works)(void);	/* when it is bound */
-	bool (*is_gone)(void);	/* of it when it is not */
 };
 
 /* The device, and an operation: what it needs, itself, and what undoes it. */
@@ -1096,12 +1096,27 @@ FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
 
 /* -- Probes of sources. */
 
-static bool is_bound(const struct platform *platform)
+#define PLATFORM_DEVICES	"/sys/bus/platform/devices/"
+
+static bool has_file(const char *dir, const char *name, const char *file)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s%s", platform->driver, platform->name);
+	snprintf(path, sizeof(path), "%s%s%s", dir, name, file);
 	return exists(path);
+}
+
+static bool is_bound(const struct platform *platform)
+{
+	return has_file(platform->driver, platform->name, "");
+}
+
+static bool is_gone(const struct platform *platform)
+{
+	return !has_file(NOTIFY_DIR, platform->label, "") &&
+	       !has_file("/sys/class/misc/notify!", platform->label, "") &&
+	       !has_file(PLATFORM_DEVICES, platform->name, "/overflows") &&
+	       !has_file(PLATFORM_DEVICES, platform->name, "/power/wakeup");
 }
 
 static int open_driver(const struct platform *platform, const char *file)
@@ -1147,10 +1162,10 @@ static bool end_bind(struct target *target, ssize_t ret)
 	bool done = ret > 0;
 
 	close_other(target, 0);
-	if (is_bound(platform) != done || (!done && !platform->is_gone()))
+	if (is_bound(platform) != done || (!done && !is_gone(platform)))
 		return false;
 	return set_bound(platform, true) && platform->works() &&
-	       set_bound(platform, false) && platform->is_gone();
+	       set_bound(platform, false) && is_gone(platform);
 }
 
 static bool open_unbind(struct target *target)
@@ -1166,7 +1181,7 @@ static bool end_unbind(struct target *target, ssize_t ret)
 	close_other(target, 0);
 	if (is_bound(target->platform) == done)
 		return false;
-	return done ? target->platform->is_gone() : target->platform->works();
+	return done ? is_gone(target->platform) : target->platform->works();
 }
 
 /*
@@ -1206,19 +1221,13 @@ static bool gpio_works(void)
 	return right;
 }
 
-static bool gpio_is_gone(void)
-{
-	return !exists(NOTIFY_DIR NAME) && !exists("/sys/class/misc/notify!" NAME) &&
-	       !exists(DEVICE "overflows") && !exists(DEVICE "power/wakeup");
-}
-
 static const struct platform gpio = {
 	.driver = DRIVER,
 	.name = DEVICE_NAME,
+	.label = NAME,
 	.make = make_gpio,
 	.remove = unload_chip,
 	.works = gpio_works,
-	.is_gone = gpio_is_gone,
 };
 
 FIXTURE_VARIANT_ADD(nth, probe_of_gpio)
@@ -1265,8 +1274,6 @@ FIXTURE_VARIANT_ADD(nth, open_without_arrival)
 
 /* -- notify_irq's. */
 
-#define IRQ_SYSFS	"/sys/bus/platform/devices/" IRQ_DEVICE "/"
-
 static int make_card(void)
 {
 	return load_card("wakeup=1 replay=3");
@@ -1282,7 +1289,7 @@ static bool card_works(void)
 {
 	struct card_record record;
 	int fd = sim_open("card", O_RDONLY);
-	bool right = is_as_described(fd, IRQ_SYSFS "power/wakeup") && !raise_bits(4) &&
+	bool right = is_as_described(fd, PLATFORM_DEVICES IRQ_DEVICE "/power/wakeup") && !raise_bits(4) &&
 		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
 		     record.header.seq == 1 && record.irq_count == 1 && record.regs[BITS] == 4;
 
@@ -1290,19 +1297,13 @@ static bool card_works(void)
 	return right;
 }
 
-static bool card_is_gone(void)
-{
-	return !exists(NOTIFY_DIR "card") && !exists("/sys/class/misc/notify!card") &&
-	       !exists(IRQ_SYSFS "overflows") && !exists(IRQ_SYSFS "power/wakeup");
-}
-
 static const struct platform card = {
 	.driver = IRQ_DRIVER,
 	.name = IRQ_DEVICE,
+	.label = "card",
 	.make = make_card,
 	.remove = remove_card,
 	.works = card_works,
-	.is_gone = card_is_gone,
 };
 
 FIXTURE_VARIANT_ADD(nth, probe_of_irq)
