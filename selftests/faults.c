@@ -1289,7 +1289,7 @@ static bool card_works(void)
 {
 	struct card_record record;
 	int fd = sim_open("card", O_RDONLY);
-	bool right = is_as_described(fd, PLATFORM_DEVICES IRQ_DEVICE "/power/wakeup") && !raise_bits(4) &&
+	bool right = is_as_described(fd, IRQ_SYSFS "power/wakeup") && !raise_bits(4) &&
 		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
 		     record.header.seq == 1 && record.irq_count == 1 && record.regs[BITS] == 4;
 

@@ -11,6 +11,7 @@
 #define RAISE		"/sys/module/" CARD "/parameters/raise"
 #define IRQ_DRIVER	"/sys/bus/platform/drivers/notify_irq/"
 #define IRQ_DEVICE	"notify_irq.78"
+#define IRQ_SYSFS	"/sys/bus/platform/devices/" IRQ_DEVICE "/"
 
 #define CARD_ID		0x010000ed
 
