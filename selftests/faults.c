@@ -1518,6 +1518,13 @@ FIXTURE_VARIANT_ADD(module, notify_gpio)
 	.instead = -EINVAL,
 };
 
+FIXTURE_VARIANT_ADD(module, notify_irq)
+{
+	.name = "notify_irq",
+	/* To link a driver to its module. */
+	.instead = -EINVAL,
+};
+
 /* Not by finit_module(), for which the kernel reads the file, and complains loudly. */
 static int load_image(const char *module, void **image, size_t *size)
 {
@@ -1539,13 +1546,6 @@ static int load_image(const char *module, void **image, size_t *size)
 	close(fd);
 	return 0;
 }
-
-FIXTURE_VARIANT_ADD(module, notify_irq)
-{
-	.name = "notify_irq",
-	/* To link a driver to its module. */
-	.instead = -EINVAL,
-};
 
 FIXTURE_SETUP(module)
 {
