@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# notify_multi: see README.md. Kbuild has the modules; what is built here otherwise are
-# the user's commands.
+# notify_multi: see README.md. The modules are in Kbuild; the targets here are for users.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 MODULES_DIR ?= updates
@@ -21,22 +20,22 @@ modules:
 tools:
 	$(MAKE) -C tools
 
-# Overlays for boards, where the device tree compiler is installed.
+# Device tree overlays for boards; "all" includes them if dtc is installed.
 dtbo: $(OVERLAYS)
 
 %.dtbo: %.dts
 	$(DTC) -q -@ -I dts -O dtb -o $@ $<
 
-# From a bare Debian machine: both install what they need.
+# These targets work on a bare Debian system: setup.sh installs the packages they need.
 demo:
 	$(VM)/setup.sh
 	$(VM)/demo.py $(if $(filter 1 y yes,$(INTERACTIVE)),--interactive)
 
-# Moves a line of the board of "make demo INTERACTIVE=1".
+# Set a GPIO line of the board that "make demo INTERACTIVE=1" runs.
 line:
 	@$(VM)/line $(LINE) $(LEVEL)
 
-# Lines of the board, and what sigrok shows of the waveform that notifycat writes there.
+# Drive GPIO lines of the board and check notifycat's waveform of them with sigrok.
 waveform:
 	$(VM)/setup.sh waveform
 	$(VM)/waveform.py
@@ -48,15 +47,15 @@ check:
 	$(VM)/console_test.py
 	$(VM)/check.py
 
-# The whole matrix. CHECK_ARGS goes to check.py.
+# The whole matrix. CHECK_ARGS is passed to check.py.
 CHECK_MACHINES ?= check all
 
 check-all:
 	$(VM)/setup.sh all
 	$(VM)/check.py $(CHECK_MACHINES) $(CHECK_ARGS)
 
-# Kernels that watch themselves: the suite with its faults, then what has a seed. Of Debian's
-# fuzzers a kernel without KASAN makes many more calls.
+# Debug kernels: the suite with fault injection, then the stress test and the fuzzers. Debian's
+# fuzzers (dev, trinity) run on a kernel without KASAN, where they make many more calls.
 check-debug:
 	$(VM)/setup.sh debug
 	$(VM)/check.py debug
@@ -65,7 +64,7 @@ check-debug:
 	$(VM)/torture.py dev --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
 	$(VM)/torture.py trinity --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
 
-# Everything at once, and then the accounts: STRESS_SECONDS=, SEED=, MACHINE=.
+# All operations at once; afterwards the counters must add up. STRESS_SECONDS=, SEED=, MACHINE=.
 STRESS_SECONDS ?= 120
 SEED ?=
 MACHINE ?= amd64-6.12-debug
@@ -74,49 +73,49 @@ stress:
 	$(VM)/setup.sh
 	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) $(MACHINE)
 
-# Breaks the module in ways that matter: each has to be caught. MUTANTS= names some.
+# Break the module in one way after another; a test must fail each time. MUTANTS= selects some.
 mutants:
 	$(VM)/setup.sh debug
 	$(VM)/mutants.py $(MUTANTS)
 
-# Which lines of the modules the suite runs: fails if they are too few of the core's.
+# List the module lines that the suite does not run; fail if the core's coverage is too low.
 coverage:
 	$(VM)/setup.sh debug
 	$(VM)/coverage.py
 
-# What reads code finds, the quickest first; LINTERS="checkpatch sparse" are these only.
+# Run all linters, fastest first; LINTERS="checkpatch sparse" selects some.
 lint:
 	$(VM)/setup.sh lint
 	selftests/lint.sh $(LINTERS)
 
-# The memory model's word on the ring.
+# Check the ring with the kernel's memory model.
 litmus:
 	Documentation/litmus/barriers.sh
 	Documentation/litmus/check.sh
 
-# What README and Documentation/ tell to type does what they say.
+# Run the commands in README.md and Documentation/.
 docs-check:
 	$(VM)/setup.sh docs
 	selftests/docs.py --prove
 	selftests/docs.py
 
-# Packages are built, installed and used in a fresh Debian 12 and 13; the tree in a kernel's.
+# Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree.
 packages:
 	$(VM)/setup.sh packages
 	$(VM)/packages.py
 	$(VM)/kernel_tree.sh
 	$(VM)/buildroot.sh
 
-# The reference of the ABI and the in-kernel API, from the comments of the headers.
+# Write the reference of the ABI and the in-kernel API from the comments of the headers.
 abi:
 	Documentation/abi.py --write
 
-# Instructions, or with BENCH=time nanoseconds; BENCH_ARGS goes to notify_bench.
+# Count instructions, or nanoseconds with BENCH=time. BENCH_ARGS is passed to notify_bench.
 bench:
 	$(VM)/setup.sh bench
 	$(VM)/bench.py
 
-# Into a kernel that runs here; with DESTDIR= it is for one elsewhere, whose depmod is yours to run.
+# Install for the running kernel. With DESTDIR= depmod is not run: run it on the target.
 install: modules_install tools_install udev_install headers_install
 
 modules_install: modules
@@ -133,7 +132,7 @@ tools_install: tools
 	install -D -m 644 tools/notifycat.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifycat
 
-# The group "notify", which the rule lets read, is made by systemd-sysusers.
+# systemd-sysusers creates the group "notify", to which the rule gives read access.
 udev_install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d \
 		packaging/udev/60-notify-multi.rules
