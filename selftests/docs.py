@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the commands of README.md and Documentation/, and compiles the code they show.
+"""Run the commands in README.md and Documentation/, and compile the code in them.
 
-docs.py [PAGE...] [PLACE...]: everything, or these pages only, or what is run in these places (host,
-guest, debian, the name of a machine or of a Debian) only. Documentation/testing.md says how a block
-of a page tells where it is run.
+docs.py [PAGE...] [PLACE...]: check everything, or only these pages, or run only the blocks of these
+places (host, guest, debian, or the name of a machine or of a Debian release).
+Documentation/testing.md describes the marks that select the place of a block.
 
-docs.py --prove: whether it finds the defects of docs_defects.md.
+docs.py --prove: check that each defect in docs_defects.md is detected.
 """
 
 import collections
@@ -34,10 +34,10 @@ MARK = re.compile(r"<!-- (run|from): (.*) -->")
 LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
 INDENTED = re.compile(r"    +\S")
-# A loop's or a condition's lines belong together.
+# The lines of a loop or a condition form one command.
 CONTINUES = re.compile(r"\s+\S|(then|else|fi|do|done)\b")
 ITEM = re.compile(r" *([-*]|\d+\.) ")
-# What differs from run to run: seconds with their fraction, and long counts.
+# Numbers that differ from run to run: seconds with a fraction, and long counts.
 VARIES = re.compile(r"\d+\.\d{6,}|\d{10,}")
 SECONDS = 1500
 INTERRUPT_SECONDS = 10
@@ -50,7 +50,7 @@ CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-
 
 
 class Block:
-    """A block of code: where it stands, what it is, and what is to be done with it."""
+    """A block of code: its position, language and mark, and the result of its check."""
 
     def __init__(self, page, number, fence, mark):
         self.page, self.number, self.mark = page, number, mark or ("", "")
@@ -63,11 +63,11 @@ class Block:
         return f"{self.page}:{self.number}"
 
     def text(self):
-        """Its lines."""
+        """Return the lines as one string."""
         return "".join(line + "\n" for line in self.lines)
 
     def place(self):
-        """Where it is run, and what else the mark says."""
+        """Return the place where the block is run, and the rest of its mark."""
         rest = self.mark[1] if self.mark[0] == "run" else ""
         for place in PLACES:
             if rest.startswith(place):
@@ -75,7 +75,7 @@ class Block:
         return None, rest
 
     def commands(self):
-        """Pairs of a command and the output that is shown; None if none is."""
+        """Return pairs of a command and its expected output, None if there is none."""
         pairs = []
         if self.language == "sh":
             for line in self.lines:
@@ -95,20 +95,20 @@ class Block:
 
 
 def interrupted(command, shown):
-    """A command that does not end by itself."""
+    """Return the pair of a command that runs until it is interrupted."""
     return f"timeout {INTERRUPT_SECONDS} {command}; [ $? = 124 ]", shown[:-1]
 
 
-# -- Reading pages. -----------------------------------------------------------
+# -- Pages ---------------------------------------------------------------------
 
 def pages():
-    """All pages, README first, by their paths in the tree."""
+    """Return the paths of all pages, README.md first."""
     found = glob.glob("*.md") + sorted(glob.glob("Documentation/**/*.md", recursive=True))
     return sorted(found, key=lambda page: page != "README.md")
 
 
 def parse(page):
-    """The blocks of a page, and what is wrong with what stands between them."""
+    """Return the blocks of a page, and the problems of the text between them."""
     blocks, problems, block, mark, in_list = [], [], None, None, False
     with open(page, encoding="utf-8") as source:
         for number, line in enumerate(source.read().splitlines(), 1):
@@ -132,7 +132,7 @@ def parse(page):
 
 
 def prose(page, line):
-    """What a line of prose names, and is not there."""
+    """Yield a problem for each file or make target that a line of prose names but is missing."""
     for path in (match[1] for match in LINK.finditer(line)):
         if "://" not in path and not os.path.exists(os.path.join(os.path.dirname(page), path)):
             yield f"there is no {path}"
@@ -141,10 +141,10 @@ def prose(page, line):
             yield f"the Makefile has no target {target}"
 
 
-# -- Code that is not run, but must be right. ---------------------------------
+# -- Blocks that are only checked ------------------------------------------------
 
 def tool(block, *command):
-    """Gives the block to a compiler."""
+    """Compile the block with a command."""
     result = subprocess.run(command, input=block.text(), capture_output=True, text=True, timeout=60)
     if result.returncode:
         block.problems.append(result.stderr.strip())
@@ -152,32 +152,32 @@ def tool(block, *command):
 
 
 def check_c(block):
-    """A whole file."""
+    """Check a complete C file."""
     return tool(block, *CC, "-x", "c", "-")
 
 
 def check_dts(block):
-    """Nodes of a board's tree."""
+    """Check nodes of a device tree."""
     block.lines = ["/dts-v1/;", "/plugin/;", "/ {", *block.lines, "};"]
     return tool(block, "dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null")
 
 
 def check_json(block):
-    """An object a line."""
+    """Check one JSON object per line."""
     for line in block.lines:
         json.loads(line)
     return "parsed"
 
 
 def check_text(block):
-    """No place for commands."""
+    """Report commands: a block of text must not contain any."""
     block.problems += [f"a command in a block of text: {line}" for line in block.lines
                        if line[:2] in ("$ ", "# ")]
     return "text"
 
 
 def check_from(block):
-    """What stands in a file of the tree, which has tests of its own."""
+    """Check that a file of the tree contains these lines. That file has its own tests."""
     path = block.mark[1]
     with open(path, encoding="utf-8") as source:
         lines = source.read().replace("\t", "        ").splitlines()
@@ -194,7 +194,7 @@ CHECKS = {"c": check_c, "dts": check_dts, "json": check_json, "text": check_text
 
 
 def check(block):
-    """A block that is not run."""
+    """Check a block that is not run."""
     try:
         if block.mark[0] == "from":
             block.outcome = check_from(block)
@@ -209,10 +209,10 @@ def check(block):
         block.problems.append(str(error))
 
 
-# -- Commands. ----------------------------------------------------------------
+# -- Blocks of commands -----------------------------------------------------------
 
 def check_ci(block):
-    """.ci/run has each of its commands."""
+    """Check that .ci/run contains each command."""
     for command in block.text().splitlines():
         if command not in CI_LINES:
             block.problems.append(f".ci/run does not run: {command}")
@@ -222,7 +222,7 @@ def check_ci(block):
 PREAMBLE = r"""
 work=$PWD
 say() { echo "@$*"; }
-# Then the lines are moved that the block names.
+# The host moves the GPIO lines of block $1 as soon as a reader has opened a device.
 wait_for_reader() {
 	until cat /sys/class/misc/notify\!*/clients 2>/dev/null | grep -q '[1-9]'; do sleep 0.1; done
 	say reader $1
@@ -231,7 +231,7 @@ wait_for_reader() {
 
 
 def script(blocks):
-    """The commands of blocks as a shell script, which says of each what it did."""
+    """Return a shell script that runs the commands of blocks and reports each result."""
     lines = [PREAMBLE]
     page = None
     for index, block in enumerate(blocks):
@@ -242,7 +242,7 @@ def script(blocks):
             lines.append(f"wait_for_reader {index} &")
         for number, (command, _) in enumerate(block.commands()):
             lines += [f"cat >\"$work/command\" <<'END_OF_COMMAND'\n{command}\nEND_OF_COMMAND",
-                      # What a command before it has left running has the old file.
+                      # A new file: a previous command may still write to the old one.
                       "rm -f \"$work/output\"",
                       ". \"$work/command\" >\"$work/output\" 2>&1 </dev/null; status=$?",
                       "sed 's/^/@out /' \"$work/output\"",
@@ -251,7 +251,7 @@ def script(blocks):
 
 
 class Session:
-    """Hears what a script of blocks says."""
+    """Evaluates the output of a script of blocks."""
 
     def __init__(self, blocks):
         self.blocks = blocks
@@ -259,7 +259,7 @@ class Session:
         self.done = set()
 
     def hear(self, line):
-        """Takes a line of the script's."""
+        """Process a line of the script's output."""
         if line.startswith("@page "):
             vm.say(line[1:])
         elif line.startswith("@out"):
@@ -272,14 +272,14 @@ class Session:
             self.output = []
 
     def judge(self, block, command, shown, status):
-        """Compares what a command did with what the page shows."""
+        """Compare the result of a command with the page."""
         if status:
             block.problems.append("\n".join([f"exit status {status}: {command}", *self.output]))
         elif shown and not same(shown, self.output):
             block.problems.append("\n".join([f"{command} prints", *self.output, "and not", *shown]))
 
     def finish(self, where):
-        """What was not reached has failed."""
+        """Report each command that did not run as a problem."""
         for index, block in enumerate(self.blocks):
             for number, (command, _) in enumerate(block.commands()):
                 if (index, number) not in self.done:
@@ -288,7 +288,7 @@ class Session:
 
 
 def same(shown, output):
-    """Whether output is what is shown, in which ... stands for anything."""
+    """Return a match if output equals the expected lines, in which ... matches anything."""
     pattern = ""
     for line in shown:
         if line.strip() == "...":
@@ -301,7 +301,7 @@ def same(shown, output):
 
 
 def run_host(blocks, _):
-    """In a copy of the tree."""
+    """Run blocks on the host, in a copy of the tree."""
     session = Session(blocks)
     with tempfile.TemporaryDirectory() as work:
         subprocess.run("git ls-files -co --exclude-standard | cpio -pdm --quiet " + work,
@@ -314,7 +314,7 @@ def run_host(blocks, _):
 
 
 class Guest(console.Console):
-    """A small guest of the matrix, whose lines are moved."""
+    """A guest of the matrix whose GPIO lines are moved."""
 
     def __init__(self, name, blocks):
         super().__init__(name)
@@ -327,12 +327,12 @@ class Guest(console.Console):
             moves = self.session.blocks[int(line.split()[1])].place()[1].partition("moving ")[2]
             for move in moves.split():
                 self.machine.gpio().move(*move.split("="))
-                # What is printed is compared: the handler has to have read this level.
+                # The output is compared: let the handler read this level before the next move.
                 time.sleep(MOVE_SECONDS)
 
 
 def pack(directory, text):
-    """An initramfs of the build's and the script."""
+    """Append the script to the initramfs of the build."""
     build = vm.build(os.path.basename(directory), "strict")
     root = os.path.join(directory + ".root", "docs")
     os.makedirs(root)
@@ -348,7 +348,7 @@ def pack(directory, text):
 
 
 def run_guest(blocks, name):
-    """In one boot of a machine of the matrix."""
+    """Run blocks in one boot of a machine of the matrix."""
     guest = Guest(name, blocks)
     with tempfile.TemporaryDirectory() as directory:
         directory = os.path.join(directory, name)
@@ -361,7 +361,7 @@ def run_guest(blocks, name):
 
 
 def run_debian(blocks, suite):
-    """In a fresh Debian: what needs a network before it boots."""
+    """Run blocks in a fresh Debian: those that need a network first, before it boots."""
     before = [block for block in blocks if block.place()[1] == "chroot"]
     after = [block for block in blocks if block not in before]
     with debian.Copy(suite, echo=False) as copy:
@@ -381,16 +381,16 @@ def run_debian(blocks, suite):
         after[-1].problems += [f"{suite}: {line}" for line in copy.complaints]
 
 
-# -- All of it. ---------------------------------------------------------------
+# -- Main -----------------------------------------------------------------------
 
 def reference():
-    """What the reference does not say as the headers do."""
+    """Return the differences between the reference and the headers."""
     result = subprocess.run(["Documentation/abi.py"], capture_output=True, text=True, timeout=1800)
     return [result.stdout + result.stderr] if result.returncode else []
 
 
 def sort_out(blocks):
-    """Checks the blocks that are not run; the others, by place and machine."""
+    """Check the blocks that are not run; return the others by place and machine."""
     runs = collections.defaultdict(list)
     for block in blocks:
         place, rest = block.place()
@@ -408,7 +408,7 @@ def sort_out(blocks):
 
 
 def examine(paths, wanted):
-    """The blocks of pages, run where that is wanted, and what is wrong with the prose."""
+    """Check pages and run the blocks of the wanted places. Return blocks and prose problems."""
     blocks, problems = [], []
     for page in paths:
         more, wrong = parse(page)
@@ -422,7 +422,7 @@ def examine(paths, wanted):
 
 
 def prove():
-    """Whether each block of a page of defects is complained of, and each item of a list."""
+    """Check that a problem is found in each block and list item of the page of defects."""
     blocks, problems = examine([DEFECTS], set())
     missed = [str(block) for block in blocks if not block.problems]
     with open(DEFECTS, encoding="utf-8") as page:
@@ -434,7 +434,7 @@ def prove():
 
 
 def main():
-    """Lists what of all pages was and was not run, and what is wrong."""
+    """Check the pages, and print each block's outcome and all problems."""
     if sys.argv[1:] == ["--prove"]:
         return prove()
     paths = [page for page in pages() if page in sys.argv[1:]]
