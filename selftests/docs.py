@@ -94,9 +94,9 @@ class Block:
         return [interrupted(*pair) if pair[1][-1:] == ["^C"] else pair for pair in pairs]
 
 
-def interrupted(command, shown):
+def interrupted(command, output):
     """Return the pair of a command that runs until it is interrupted."""
-    return f"timeout {INTERRUPT_SECONDS} {command}; [ $? = 124 ]", shown[:-1]
+    return f"timeout {INTERRUPT_SECONDS} {command}; [ $? = 124 ]", output[:-1]
 
 
 # -- Pages ---------------------------------------------------------------------
@@ -124,18 +124,18 @@ def parse(page):
             else:
                 found = MARK.fullmatch(line.strip())
                 mark = found.groups() if found else None
-                problems += [f"{page}:{number}: {problem}" for problem in prose(page, line)]
+                problems += [f"{page}:{number}: {problem}" for problem in missing_names(page, line)]
                 in_list = bool(ITEM.match(line)) or in_list and line[:1] in (" ", "")
                 if INDENTED.match(line) and not in_list:
-                    problems.append(f"{page}:{number}: a block is fenced and names its language")
+                    problems.append(f"{page}:{number}: block of code without a fence")
     return blocks, problems
 
 
-def prose(page, line):
+def missing_names(page, line):
     """Yield a problem for each file or make target that a line of prose names but is missing."""
     for path in (match[1] for match in LINK.finditer(line)):
         if "://" not in path and not os.path.exists(os.path.join(os.path.dirname(page), path)):
-            yield f"there is no {path}"
+            yield f"missing file: {path}"
     for target in (match[1] for match in MAKE.finditer(line)):
         if not re.search(rf"^{target}:", MAKEFILE, re.MULTILINE):
             yield f"the Makefile has no target {target}"
@@ -143,23 +143,23 @@ def prose(page, line):
 
 # -- Blocks that are only checked ------------------------------------------------
 
-def tool(block, *command):
+def compile_block(block, *command):
     """Compile the block with a command."""
     result = subprocess.run(command, input=block.text(), capture_output=True, text=True, timeout=60)
     if result.returncode:
         block.problems.append(result.stderr.strip())
-    return f"read by {command[0]}"
+    return f"compiled by {command[0]}"
 
 
 def check_c(block):
     """Check a complete C file."""
-    return tool(block, *CC, "-x", "c", "-")
+    return compile_block(block, *CC, "-x", "c", "-")
 
 
 def check_dts(block):
     """Check nodes of a device tree."""
     block.lines = ["/dts-v1/;", "/plugin/;", "/ {", *block.lines, "};"]
-    return tool(block, "dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null")
+    return compile_block(block, "dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", "/dev/null")
 
 
 def check_json(block):
@@ -171,7 +171,7 @@ def check_json(block):
 
 def check_text(block):
     """Report commands: a block of text must not contain any."""
-    block.problems += [f"a command in a block of text: {line}" for line in block.lines
+    block.problems += [f"command in a block of text: {line}" for line in block.lines
                        if line[:2] in ("$ ", "# ")]
     return "text"
 
@@ -181,12 +181,12 @@ def check_from(block):
     path = block.mark[1]
     with open(path, encoding="utf-8") as source:
         lines = source.read().replace("\t", "        ").splitlines()
-    wanted = [line.replace("\t", "        ") for line in block.lines]
-    for at in range(len(lines) - len(wanted) + 1):
-        margin = len(lines[at]) - len(lines[at].lstrip())
-        if [line[margin:] for line in lines[at:at + len(wanted)]] == wanted:
-            return f"as in {path}"
-    block.problems.append(f"{path} has no such lines")
+    excerpt = [line.replace("\t", "        ") for line in block.lines]
+    for start in range(len(lines) - len(excerpt) + 1):
+        margin = len(lines[start]) - len(lines[start].lstrip())
+        if [line[margin:] for line in lines[start:start + len(excerpt)]] == excerpt:
+            return f"found in {path}"
+    block.problems.append(f"{path} does not contain these lines")
     return None
 
 
@@ -203,8 +203,8 @@ def check(block):
         elif block.language in CHECKS:
             block.outcome = CHECKS[block.language](block)
         else:
-            block.problems.append(f"a block of \"{block.language}\" says where it is from, "
-                                  "or why it is not run")
+            block.problems.append(f"block of \"{block.language}\" without a mark \"from: FILE\" or "
+                                  "\"run: no, because ...\"")
     except (OSError, ValueError) as error:
         block.problems.append(str(error))
 
@@ -221,11 +221,11 @@ def check_ci(block):
 
 PREAMBLE = r"""
 work=$PWD
-say() { echo "@$*"; }
+report() { echo "@$*"; }
 # The host moves the GPIO lines of block $1 as soon as a reader has opened a device.
 wait_for_reader() {
 	until cat /sys/class/misc/notify\!*/clients 2>/dev/null | grep -q '[1-9]'; do sleep 0.1; done
-	say reader $1
+	report reader $1
 }
 """
 
@@ -237,7 +237,7 @@ def script(blocks):
     for index, block in enumerate(blocks):
         if block.page != page:
             page = block.page
-            lines.append(f"say page {page}; cd \"$work\"")
+            lines.append(f"report page {page}; cd \"$work\"")
         if block.place()[1].partition("moving ")[2]:
             lines.append(f"wait_for_reader {index} &")
         for number, (command, _) in enumerate(block.commands()):
@@ -246,7 +246,7 @@ def script(blocks):
                       "rm -f \"$work/output\"",
                       ". \"$work/command\" >\"$work/output\" 2>&1 </dev/null; status=$?",
                       "sed 's/^/@out /' \"$work/output\"",
-                      f"say did {index} {number} $status"]
+                      f"report did {index} {number} $status"]
     return "\n".join([*lines, ""])
 
 
@@ -266,31 +266,32 @@ class Session:
             self.output.append(line[5:])
         elif line.startswith("@did "):
             index, number, status = map(int, line.split()[1:])
-            command, shown = self.blocks[index].commands()[number]
-            self.judge(self.blocks[index], command, shown, status)
+            command, expected = self.blocks[index].commands()[number]
+            self.compare(self.blocks[index], command, expected, status)
             self.done.add((index, number))
             self.output = []
 
-    def judge(self, block, command, shown, status):
+    def compare(self, block, command, expected, status):
         """Compare the result of a command with the page."""
         if status:
             block.problems.append("\n".join([f"exit status {status}: {command}", *self.output]))
-        elif shown and not same(shown, self.output):
-            block.problems.append("\n".join([f"{command} prints", *self.output, "and not", *shown]))
+        elif expected and not output_matches(expected, self.output):
+            block.problems.append("\n".join([f"output of {command}:", *self.output,
+                                             "expected:", *expected]))
 
-    def finish(self, where):
+    def finish(self, place):
         """Report each command that did not run as a problem."""
         for index, block in enumerate(self.blocks):
             for number, (command, _) in enumerate(block.commands()):
                 if (index, number) not in self.done:
-                    block.problems.append(f"did not come to its end: {command}")
-            block.outcome = f"{block.outcome} {where}" if block.outcome else f"run: {where}"
+                    block.problems.append(f"did not finish: {command}")
+            block.outcome = f"{block.outcome} {place}" if block.outcome else f"run: {place}"
 
 
-def same(shown, output):
+def output_matches(expected, output):
     """Return a match if output equals the expected lines, in which ... matches anything."""
     pattern = ""
-    for line in shown:
+    for line in expected:
         if line.strip() == "...":
             pattern += r"(?:.*\n)*?"
             continue
@@ -310,7 +311,7 @@ def run_host(blocks, _):
                                 timeout=SECONDS, stdout=subprocess.PIPE)
         for line in result.stdout.splitlines():
             session.hear(line)
-    session.finish("here")
+    session.finish("host")
 
 
 class Guest(console.Console):
@@ -389,7 +390,7 @@ def reference():
     return [result.stdout + result.stderr] if result.returncode else []
 
 
-def sort_out(blocks):
+def check_and_group(blocks):
     """Check the blocks that are not run; return the others by place and machine."""
     runs = collections.defaultdict(list)
     for block in blocks:
@@ -407,14 +408,14 @@ def sort_out(blocks):
     return runs
 
 
-def examine(paths, wanted):
+def check_pages(paths, wanted):
     """Check pages and run the blocks of the wanted places. Return blocks and prose problems."""
     blocks, problems = [], []
     for page in paths:
-        more, wrong = parse(page)
-        blocks += more
-        problems += wrong
-    runs = sort_out(blocks)
+        page_blocks, page_problems = parse(page)
+        blocks += page_blocks
+        problems += page_problems
+    runs = check_and_group(blocks)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda run: RUNNERS[run[0]](runs[run], run[1]),
                       [run for run in runs if not wanted or set(run) & wanted]))
@@ -423,7 +424,7 @@ def examine(paths, wanted):
 
 def prove():
     """Check that a problem is found in each block and list item of the page of defects."""
-    blocks, problems = examine([DEFECTS], set())
+    blocks, problems = check_pages([DEFECTS], set())
     missed = [str(block) for block in blocks if not block.problems]
     with open(DEFECTS, encoding="utf-8") as page:
         missed += [f"{DEFECTS}:{number}" for number, line in enumerate(page, 1)
@@ -438,10 +439,10 @@ def main():
     if sys.argv[1:] == ["--prove"]:
         return prove()
     paths = [page for page in pages() if page in sys.argv[1:]]
-    blocks, problems = examine(paths or pages(), set(sys.argv[1:]) - set(paths))
+    blocks, problems = check_pages(paths or pages(), set(sys.argv[1:]) - set(paths))
     problems += reference()
     for block in blocks:
-        print(f"{block}: {block.language}: {block.outcome or 'not run: not asked for'}")
+        print(f"{block}: {block.language}: {block.outcome or 'not run: not selected'}")
         problems += [f"{block}: {problem}" for problem in block.problems]
     for problem in problems:
         print(f"WRONG {problem}")
