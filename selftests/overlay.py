@@ -1,36 +1,36 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Gives an overlay parameters, as the Raspberry Pi's loader does with those of config.txt.
+"""Apply parameters to an overlay as the Raspberry Pi firmware does with those in config.txt.
 
 overlay.py OVERLAY.dtbo OUTPUT.dtbo [NAME=VALUE]...
 
-__overrides__ says of each NAME which properties it sets: those named PROPERTY:OFFSET have a
-32-bit number there, the others are strings. It fails if one that is named there is not in the
-overlay, whatever parameters are given.
+__overrides__ lists the properties that each NAME sets: PROPERTY:OFFSET is a 32-bit number at that
+offset, PROPERTY a string. Every property in __overrides__ must exist, with or without a parameter
+that sets it.
 """
 
 import sys
 
 import libfdt
 
-ROOM = 1024
+EXTRA_BYTES = 1024
 
 
 def targets(fdt, value):
-    """Of a property of __overrides__: node, property and offset of each that it sets."""
+    """Parse the value of a property of __overrides__: yield (node, property, offset)."""
     data = bytes(value)
     while data:
         node = fdt.node_offset_by_phandle(int.from_bytes(data[:4], "big"))
-        where, _, data = data[4:].partition(b"\0")
-        name, _, offset = where.decode("ascii").partition(":")
+        target, _, data = data[4:].partition(b"\0")
+        name, _, offset = target.decode("ascii").partition(":")
         size = len(bytes(fdt.getprop(node, name)))
         if offset and int(offset) + 4 > size:
-            raise ValueError(f"{name} has {size} bytes, and nothing at {offset}")
+            raise ValueError(f"{name} has only {size} bytes, no number at {offset}")
         yield node, name, int(offset) if offset else None
 
 
 def override(fdt, parameter, text):
-    """Sets what a parameter sets; without a text it only looks whether that is there."""
+    """Set the properties of a parameter; with text None only check that they exist."""
     overrides = fdt.path_offset("/__overrides__")
     for node, name, offset in list(targets(fdt, fdt.getprop(overrides, parameter))):
         if text is None:
@@ -44,24 +44,24 @@ def override(fdt, parameter, text):
 
 
 def parameters(fdt):
-    """The names of all parameters."""
-    at = fdt.first_property_offset(fdt.path_offset("/__overrides__"))
-    while at >= 0:
-        yield fdt.get_property_by_offset(at).name
-        at = fdt.next_property_offset(at, libfdt.QUIET_NOTFOUND)
+    """Yield the names of all parameters."""
+    offset = fdt.first_property_offset(fdt.path_offset("/__overrides__"))
+    while offset >= 0:
+        yield fdt.get_property_by_offset(offset).name
+        offset = fdt.next_property_offset(offset, libfdt.QUIET_NOTFOUND)
 
 
 def main():
-    """Reads the overlay, checks it, gives it the parameters, and writes it."""
-    source, output, *given = sys.argv[1:]
+    """Read, check and change the overlay, and write the result."""
+    source, output, *arguments = sys.argv[1:]
     with open(source, "rb") as file:
         data = file.read()
     fdt = libfdt.Fdt(data)
-    fdt.resize(len(data) + ROOM)
+    fdt.resize(len(data) + EXTRA_BYTES)
     for name in list(parameters(fdt)):
         override(fdt, name, None)
-    for parameter in given:
-        name, _, text = parameter.partition("=")
+    for argument in arguments:
+        name, _, text = argument.partition("=")
         override(fdt, name, text)
     fdt.pack()
     with open(output, "wb") as file:
