@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The benchmark: one machine, one run, notify_multi beside all its peers.
+"""Run the benchmark: notify_multi and its peers in one run on one machine.
 
-bench.py              measures, prints tables, and leaves bench.json, bench.md, bench.svg
-bench.py --document   and puts them into Documentation/
-bench.py --report     does all that with the figures of the last run
+bench.py              measure, print tables, and write bench.json, bench.md and bench.svg
+bench.py --document   also copy the tables and the plot to Documentation/
+bench.py --report     do not measure, use the figures of the last run
 
-By default it counts instructions, which is the same on every machine; with BENCH=time it
-takes nanoseconds, by the accelerator that ACCEL names. BENCH_ARGS are options of notify_bench.
+The unit is instructions, which do not depend on the host; with BENCH=time it is nanoseconds, with
+the QEMU accelerator named by ACCEL. BENCH_ARGS are options of notify_bench.
 """
 
 import json
@@ -28,7 +28,7 @@ RESULT = os.path.join(OUTPUT, "bench.json")
 
 
 class Listener:
-    """What the machine's console says."""
+    """Collects the output of the machine's console."""
 
     def __init__(self):
         self.json = []
@@ -37,7 +37,7 @@ class Listener:
         self.ended = self.measuring = False
 
     def hear(self, line):
-        """Takes a line; what the program prints is shown as it comes."""
+        """Process a line, and print it if it is output of notify_bench."""
         self.log.append(line)
         if vm.complaint(line):
             self.failures.append(f"dmesg: {line}")
@@ -55,7 +55,7 @@ class Listener:
                 self.failures.append(line)
 
     def result(self):
-        """The figures; MachineError if anything was wrong."""
+        """Return the figures. Raise MachineError after any failure."""
         if not self.ended:
             self.failures.append("the machine did not come to its end")
             print("\n".join("    " + text for text in self.log[-20:]), file=sys.stderr)
@@ -65,7 +65,7 @@ class Listener:
 
 
 def append(counts):
-    """What the benchmark needs on the kernel's command line."""
+    """Return the benchmark's options as a parameter of the kernel command line."""
     options = os.environ.get("BENCH_ARGS", "").split()
     if counts:
         options.append("--unit=instructions")
@@ -73,7 +73,7 @@ def append(counts):
 
 
 def run(counts):
-    """Boots, measures, and returns the figures."""
+    """Boot the machine, measure, and return the figures."""
     listener = Listener()
     directory = vm.build(MACHINE, "bench")
     vm.say(f"booting {MACHINE}")
@@ -87,7 +87,7 @@ def run(counts):
 
 
 def measure():
-    """Runs the benchmark, and keeps what came of it."""
+    """Run the benchmark and save the figures."""
     kind = os.environ.get("BENCH", "count")
     if kind not in ("count", "time"):
         raise vm.MachineError(f"BENCH={kind} is neither count nor time")
@@ -99,7 +99,7 @@ def measure():
 
 
 def main():
-    """Measures, and reports."""
+    """Measure and report as the options request."""
     arguments = set(sys.argv[1:])
     if arguments - {"--document", "--report"}:
         print(__doc__.strip(), file=sys.stderr)

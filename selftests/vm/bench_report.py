@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the benchmark's figures look like: tables in Markdown, goals, and a plot."""
+"""Present the benchmark's figures: Markdown tables, goals, and a plot."""
 
 import os
 import shutil
@@ -14,24 +14,24 @@ END = "<!-- end of the figures -->"
 # Payload and readers of the goals and of the plot.
 BYTES = 64
 READERS = 256
-# By how much what a reader costs may vary with their number.
+# Largest allowed ratio between the costs per reader for different numbers of readers.
 FLAT = 1.1
 
-# Of the lines, in the order of the peers.
+# Colours of the lines, in the order of the peers.
 COLOURS = ("#0060c0", "#00a0e0", "#00b060", "#8040c0", "#c000a0", "#c02020", "#e07000", "#a08000",
            "#606060", "#000000", "#b0b0b0")
 
-# Peers whose packet is always the same; and such as stand for no peer, but for a floor.
+# Pseudo peers that transfer no data: a lower bound for the others.
 FLOORS = ("eventfd", "syscall")
 
 
 def name_of(row):
-    """How a row is called."""
+    """Return the display name of a row."""
     return f"{row['peer']}, {row['way']}" if row["way"] else row["peer"]
 
 
 class Figures:
-    """The rows of a result, to be asked for."""
+    """Access to the rows of a result."""
 
     def __init__(self, result):
         self.result = result
@@ -46,7 +46,7 @@ class Figures:
                                 if row["peer"] not in self.fixed})
 
     def row(self, name, payload, readers):
-        """The row of a peer; one with packets of one size has them for each payload."""
+        """Return the row of a peer. A fixed-size peer has the same row for all payloads."""
         for row in self.rows:
             if (name_of(row) == name and row["readers"] == readers and
                     (row["bytes"] == payload or row["peer"] in self.fixed)):
@@ -54,12 +54,12 @@ class Figures:
         return None
 
     def get(self, name, payload, readers, figure):
-        """A figure, or None."""
+        """Return a figure, or None."""
         row = self.row(name, payload, readers)
         return row[figure] if row else None
 
     def one(self, name, payload, figure):
-        """A figure that hardly depends on the readers: of those of the goals, if it can be."""
+        """Return a figure that hardly depends on the readers, preferably for READERS of them."""
         for readers in [READERS] + self.readers:
             value = self.get(name, payload, readers, figure)
             if value is not None:
@@ -67,7 +67,7 @@ class Figures:
         return None
 
     def label(self, name, payload):
-        """The peer's name, with the size of its packet if that is another."""
+        """Return the peer's name, with its packet size if that differs from the payload."""
         for row in self.rows:
             if name_of(row) == name and row["peer"] in self.fixed and row["bytes"] != payload:
                 size = "no data" if row["peer"] in FLOORS else f"{row['bytes']} bytes"
@@ -76,7 +76,7 @@ class Figures:
 
 
 def number(value):
-    """A figure for people."""
+    """Format a figure."""
     if value is None:
         return "-"
     digits = 2 if value < 10 else 1 if value < 100 else 0
@@ -84,7 +84,7 @@ def number(value):
 
 
 def table(head, rows):
-    """A table in Markdown whose columns are aligned."""
+    """Return a Markdown table with aligned columns."""
     lines = [head] + rows
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
 
@@ -99,7 +99,7 @@ def table(head, rows):
 
 
 def by_readers(figures, payload, title, figure):
-    """A table with a row for each peer and a column for each number of readers."""
+    """Return a table with a row for each peer and a column for each number of readers."""
     rows = []
     for name in figures.names:
         values = [figures.get(name, payload, readers, figure) for readers in figures.readers]
@@ -110,7 +110,7 @@ def by_readers(figures, payload, title, figure):
 
 
 def reading(figures, payload):
-    """A table of what does not depend on the number of readers."""
+    """Return a table of the figures that do not depend on the number of readers."""
     rows = []
     for name in figures.names:
         values = [figures.one(name, payload, "read"), figures.one(name, payload, "batch"),
@@ -121,7 +121,7 @@ def reading(figures, payload):
 
 
 def tables(figures):
-    """All tables, as Markdown."""
+    """Return all tables as Markdown."""
     unit = figures.result["unit"]
     parts = []
     for payload in figures.payloads:
@@ -136,21 +136,21 @@ def tables(figures):
 
 
 def best_peer(figures, figure):
-    """The least figure of the peers that carry data, end to end."""
+    """Return the lowest figure of the other peers that carry data."""
     values = [figures.get(name, BYTES, READERS, figure) for name in figures.names
               if not name.startswith("notify_multi") and name not in FLOORS]
     return min((value for value in values if value is not None), default=None)
 
 
 def further_readers(figures, name):
-    """What each reader but the first adds to publishing, for the numbers of readers."""
+    """Return, for each number of readers, the publishing cost of each reader after the first."""
     first = figures.get(name, BYTES, 1, "publish")
     return [(figures.get(name, BYTES, readers, "publish") - first) / (readers - 1)
             for readers in figures.readers if readers > 1 and first is not None]
 
 
 def goal_rows(figures):
-    """The goals: what is measured, the figure, and what it should be at most."""
+    """Return the goals as tuples: description, figure, limit."""
     ours = "notify_multi, "
     best = best_peer(figures, "e2e_per_reader")
     further = further_readers(figures, ours + "read")
@@ -170,7 +170,7 @@ def goal_rows(figures):
 
 
 def goals(figures):
-    """The table of goals."""
+    """Return the table of goals."""
     rows = []
     for what, value, most in goal_rows(figures):
         if value is None or most is None:
@@ -182,13 +182,13 @@ def goals(figures):
 
 
 def plot_data(figures, name, figure):
-    """The points of a line."""
+    """Return the points of a line."""
     points = [(readers, figures.get(name, BYTES, readers, figure)) for readers in figures.readers]
     return [point for point in points if point[1]]
 
 
 def plot_panel(figures, title, figure):
-    """The commands of gnuplot for a panel: data blocks, and what is drawn of them."""
+    """Return the gnuplot commands of a panel: the data blocks and the plot command."""
     blocks, lines = [], []
     for index, name in enumerate(figures.names):
         points = plot_data(figures, name, figure)
@@ -208,7 +208,7 @@ def plot_panel(figures, title, figure):
 
 
 def plot(figures, path):
-    """Draws the plot."""
+    """Write the plot to a file."""
     if len(figures.readers) < 2 or not shutil.which("gnuplot"):
         vm.say("no plot: it takes gnuplot, and two numbers of readers")
         return
@@ -229,14 +229,14 @@ def plot(figures, path):
 
 
 def goals_section(figures):
-    """The goals, which are instructions: for nothing else is there a table."""
+    """Return the section of goals. They are defined for instructions only."""
     if figures.result["unit"] != "instructions":
         return "The goals are numbers of instructions."
     return f"### Goals\n\n{goals(figures)}"
 
 
 def report(result, directory):
-    """Prints tables and goals, and leaves bench.md and bench.svg in a directory."""
+    """Print tables and goals, and write bench.md and bench.svg to a directory."""
     figures = Figures(result)
     text = f"{tables(figures)}\n\n{goals_section(figures)}\n"
     print("\n" + text)
@@ -247,7 +247,7 @@ def report(result, directory):
 
 
 def document(result, directory):
-    """Puts the figures into Documentation/performance.md, between its two marks."""
+    """Replace the figures in Documentation/performance.md, between its two marks."""
     path = os.path.join(DOCUMENTATION, "performance.md")
     with open(path, encoding="utf-8") as file:
         head, _, rest = file.read().partition(BEGIN)

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A board that is driven while it runs, and what it says: for those who move its lines."""
+"""Base class for scripts that move GPIO lines of a running board."""
 
 import vm
 
 
 class Board:
-    """Hears the board's console: those derived from this know the words that are theirs."""
+    """Processes the board's console. Subclasses handle their own words of the guest."""
 
     def __init__(self, machine):
         self.machine = machine
         self.failures = []
 
     def take(self, word, rest):
-        """Takes a word of the guest's, and what follows it."""
+        """Handle a word of the guest and the rest of its line."""
 
     def hear(self, line):
-        """Takes a line of the console; returns the guest's word, if it is one."""
+        """Process a line of the console. Return the guest's word, or None."""
         if vm.complaint(line):
             self.failures.append(line)
         if not line.startswith("@"):
@@ -28,7 +28,7 @@ class Board:
         return word
 
     def wait(self, seconds, done):
-        """Listens until done(word) or the machine ends."""
+        """Process lines until done(word) is true or the machine ends."""
         for line in self.machine.lines(seconds):
             if done(self.hear(line)):
                 return True

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boots machines of the matrix, runs the whole suite on each, and watches their dmesg."""
+"""Boot machines of the matrix, run the whole suite on each, and check their kernel log."""
 
 import argparse
 import concurrent.futures
@@ -16,18 +16,18 @@ RUN_SECONDS = 3600
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 PLAN = re.compile(r"1\.\.(\d+)")
 
-# Tests that have a board of their own: that of notify_irq has no GPIO lines.
+# This test needs a board of its own: the board of notify_irq has no GPIO lines.
 IRQ_TEST = "irq"
 IRQ_OVERLAYS = ("irq", "irq_faults")
 
-# Both sources by ACPI, on machines whose firmware has it.
+# Both sources described by ACPI, on machines with ACPI firmware.
 ACPI_TEST = "acpi"
 ACPI_TABLES = (os.path.join(vm.VM_DIR, "..", "..", "Documentation", "acpi", "notify-multi.asl"),)
 ACPI_ARCHES = ("arm64",)
 
 
 class Check(console.Console):
-    """What a machine's console says of the suite."""
+    """Results of the suite, from a machine's console."""
 
     def __init__(self, name):
         super().__init__(name)
@@ -40,11 +40,11 @@ class Check(console.Console):
         self.toggler = None
 
     def full_name(self, case):
-        """A test's name among those of all suites."""
+        """Return a test's name with its suite and program."""
         return f"{self.suite}/{self.test}: {case}"
 
     def end_program(self):
-        """A program that did not run all its tests has failed the others."""
+        """Count the tests that the program announced but did not run as failed."""
         missing = self.planned - self.seen
         if self.test and missing > 0:
             self.failed.append(self.full_name(f"{missing} did not come to their end"))
@@ -53,7 +53,7 @@ class Check(console.Console):
         self.test = None
 
     def hear_program(self, line):
-        """Takes a line of a test program."""
+        """Process a line of a test program."""
         plan, result = PLAN.fullmatch(line), TAP.fullmatch(line)
         if plan:
             self.planned = int(plan[1])
@@ -70,7 +70,7 @@ class Check(console.Console):
                 self.passed.append(case)
 
     def toggle(self, line, on):
-        """Has a line moved again and again, or no more."""
+        """Start or stop toggling a GPIO line."""
         if on == "1":
             self.toggler = vm.Toggler(self.machine.gpio(), line)
         elif self.toggler:
@@ -111,13 +111,13 @@ class Check(console.Console):
             self.failed.append("no test passed")
 
     def longest(self):
-        """The programs that took longest."""
+        """Return the five slowest programs."""
         longest = sorted(self.seconds, key=self.seconds.get, reverse=True)[:5]
         return ", ".join(f"{name} {self.seconds[name]:.0f} s" for name in longest)
 
 
 def boots(name):
-    """What the machine is booted with, one time after the other: options of vm.Machine."""
+    """Return the options of vm.Machine for each boot of the machine."""
     wanted = os.environ.get("TESTS", "").split()
     arch = vm.machine_arch(name)
     own = {}
@@ -132,7 +132,7 @@ def boots(name):
 
 
 def check(name):
-    """Runs the suite on a machine."""
+    """Run the suite on a machine."""
     result = Check(name)
     started = time.monotonic()
     for options in boots(name):
@@ -144,7 +144,7 @@ def check(name):
 
 
 def arguments():
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("machines", nargs="*", default=["check"], metavar="MACHINE|KIND",
                         help="of selftests/vm/machines; without any, those of kind check")
@@ -154,7 +154,7 @@ def arguments():
 
 
 def report(results):
-    """Prints what was skipped and what failed, the table, and the sum."""
+    """Print the skipped and failed tests and the table of machines."""
     for result in results:
         for case in result.skipped:
             print(f"{result.name}: skipped {case}")
@@ -169,7 +169,7 @@ def report(results):
 
 
 def main():
-    """Checks the machines, and prints what came of it."""
+    """Check the machines and print the results."""
     options = arguments()
     names = vm.machines(options.machines)
     deadline = time.monotonic() + options.minutes * 60
@@ -177,7 +177,7 @@ def main():
     def check_in_time(name):
         return check(name) if time.monotonic() < deadline else None
 
-    # A machine keeps one processor busy, most of the time.
+    # One machine per CPU: a machine keeps about one CPU busy.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         outcomes = dict(zip(names, pool.map(check_in_time, names)))
     results = [result for result in outcomes.values() if result]

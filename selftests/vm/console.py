@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a machine's console says of the kernel, and of how the machine's run went."""
+"""Run a machine and evaluate its console: kernel messages, and failures of the run."""
 
 import os
 import re
@@ -9,12 +9,12 @@ import vm
 
 # Longer than any test may take.
 SILENT_SECONDS = int(os.environ.get("NOTIFY_MULTI_SILENT", "660"))
-# A test's result, or a word of the guest's script, in the middle of which the kernel speaks.
+# The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class Console:
-    """Runs a machine and hears what it says: those derived from this know of what is run."""
+    """Runs a machine and processes its output. Subclasses handle the output of their programs."""
 
     def __init__(self, name):
         self.name = name
@@ -27,7 +27,10 @@ class Console:
         self.begun = ""
 
     def whole(self, line):
-        """The line, with what of it was said before the kernel cut it; or what the kernel said."""
+        """Return the line, joined with a beginning that a kernel message had cut off before.
+
+        If the line itself contains a kernel message, keep its beginning and return the message.
+        """
         cut = CUT.match(line)
         if cut:
             self.begun = cut[0]
@@ -37,7 +40,7 @@ class Console:
         return line
 
     def hear(self, line):
-        """Takes a line of the console."""
+        """Process a line of the console."""
         self.log.append(line)
         self.complaints += self.races.hear(line)
         if line.startswith("@failed "):
@@ -46,11 +49,11 @@ class Console:
             self.ended = True
 
     def show_log(self, count):
-        """Shows the last lines that were heard."""
+        """Print the last lines of the console."""
         print("\n".join("    " + text for text in self.log[-count:]), flush=True)
 
     def run(self, what, seconds, kind="strict", **options):
-        """Builds and boots the machine, and listens until it has done what it is to do."""
+        """Build and boot the machine, and process its output until it ends."""
         self.ended = False
         self.complaints = []
         try:
@@ -61,14 +64,14 @@ class Console:
         self.finish()
 
     def boot(self, what, seconds, **options):
-        """Boots the machine that was built, and listens."""
+        """Boot the machine and process its output."""
         vm.say(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, what, **options) as self.machine:
             for line in self.machine.lines(seconds, SILENT_SECONDS):
                 self.hear(self.whole(line))
 
     def finish(self):
-        """Counts what was wrong with the machine."""
+        """Add the failures of the machine itself."""
         if not self.ended:
             self.failed.append("the machine did not come to its end")
             self.show_log(40)

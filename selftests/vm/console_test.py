@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What is heard of a guest: lines that the kernel has cut, and silence."""
+"""Test the processing of a console: lines cut by kernel messages, and silent machines."""
 
 import io
 import queue
@@ -16,13 +16,13 @@ KERNEL = "[   12.345678] notify_sim: spoke"
 
 
 def hear(*lines):
-    """The lines as they are taken."""
+    """Return the lines as Console.whole() returns them."""
     guest = console.Console("guest")
     return [guest.whole(line) for line in lines]
 
 
 class WholeTest(unittest.TestCase):
-    """Two parts are one line; all others are as they came."""
+    """The parts of a line are joined; other lines are unchanged."""
 
     def test_result_that_is_cut(self):
         self.assertEqual(hear("ok 1" + KERNEL, "2 name"), [KERNEL, "ok 12 name"])
@@ -44,7 +44,7 @@ class WholeTest(unittest.TestCase):
 
 
 class SilenceTest(unittest.TestCase):
-    """Who is silent for long is prompted once, and must say something then."""
+    """A silent machine is prompted once, and must print something after that."""
 
     def setUp(self):
         self.typed = io.StringIO()
@@ -56,7 +56,7 @@ class SilenceTest(unittest.TestCase):
         self.addCleanup(patch.stop)
 
     def lines(self, silence):
-        """What comes after "first"."""
+        """Return the iterator of lines after "first"."""
         self.machine.output.put("first")
         lines = vm.Machine.lines(self.machine, 60, silence)
         self.assertEqual(next(lines), "first")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the suite on a kernel with gcov, and says which lines of the modules it does not reach.
+"""Run the suite on a kernel with gcov, and list the module lines that it does not reach.
 
 coverage.py [MACHINE]
 
-Fails if it reaches too little of the core, or if anything fails that fails check.py.
+Fails if the coverage of the core is too low, or for any failure that check.py reports.
 """
 
 import base64
@@ -22,7 +22,7 @@ MACHINE = "amd64-6.12-debug"
 RUN_SECONDS = 5400
 GCOV = "gcov-12"
 
-# The objects, and the sources whose lines are counted: ring.h is a part of the core.
+# The objects, and the sources whose lines are counted.
 OBJECTS = ("notify_multi", "hwsrc/notify_sim", "hwsrc/notify_gpio", "hwsrc/notify_irq")
 SOURCES = ("notify_multi.c", "ring.h", "hwsrc/source.h", "hwsrc/notify_sim.c",
            "hwsrc/notify_gpio.c", "hwsrc/notify_irq.c")
@@ -30,7 +30,7 @@ REQUIRED = {"notify_multi.c": 95}
 
 
 class Coverage(check.Check):
-    """The suite's results, and what gcov has counted meanwhile."""
+    """The suite's results and gcov's counts."""
 
     def __init__(self, name):
         super().__init__(name)
@@ -47,7 +47,7 @@ class Coverage(check.Check):
             super().hear(line)
 
     def write_counts(self, path):
-        """Puts what was counted of an object beside what the compiler has said of it."""
+        """Write an object's counts (.gcda) next to the compiler's notes (.gcno)."""
         name = os.path.basename(path)
         try:
             data = gzip.decompress(base64.b64decode("".join(self.counts[name])))
@@ -58,7 +58,7 @@ class Coverage(check.Check):
 
 
 def count_lines(tree):
-    """How often each line was run: a dictionary of dictionaries by source and line number."""
+    """Return counts[source][line] and the function name of each (source, line)."""
     counts = {source: {} for source in SOURCES}
     functions = {}
     for name in OBJECTS:
@@ -76,7 +76,7 @@ def count_lines(tree):
 
 
 def report(tree):
-    """Prints what was not reached, and how much was; whether that suffices."""
+    """Print the missed lines and the coverage. Return true if it is sufficient."""
     counts, functions = count_lines(tree)
     for source, lines in counts.items():
         with open(os.path.join(tree, source), encoding="utf-8") as file:
@@ -96,7 +96,7 @@ def report(tree):
 
 
 def main():
-    """Runs the suite, and reports."""
+    """Run the suite and report the coverage."""
     result = Coverage(sys.argv[1] if len(sys.argv) > 1 else MACHINE)
     result.run("coverage", RUN_SECONDS, kind="gcov")
     for case in result.failed:

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""A fresh Debian in QEMU, with its own kernel and systemd, where a script is run.
+"""Run a script in a fresh Debian in QEMU, with Debian's kernel and systemd.
 
     debian.py [--bare] [--chroot SCRIPT]... SUITE SCRIPT
 
-SUITE is bookworm or trixie. SCRIPT runs there as root in the source directory (a copy of this tree,
-/src/notify-multi), by its own first line or by sh -e; what it says is printed, and how it exits
-is how this exits. Before that the project's packages are built and installed in that Debian; with
---bare they are not. Scripts that are given with --chroot run first, and not in the machine but at
-this machine's speed and with its network: to install what the Debian of debian.sh has not. The
-machine has no network but its own loopback.
+SUITE is bookworm or trixie. SCRIPT runs as root in /src/notify-multi, a copy of this tree, by its
+own #! line or by sh -e. Its output is printed and its exit status returned. The project's packages
+are built and installed first, unless --bare is given. Scripts given with --chroot run before the
+machine boots, in a chroot with the host's network, for example to install more packages. The
+machine itself has only a loopback network.
 
-It fails also for anything that its kernel complains of. For other scripts: with debian.Copy(suite)
-as copy: copy.install(); copy.run("command"); copy.boot("script").
+Suspicious kernel messages are failures, too. From Python: with debian.Copy(suite) as copy:
+copy.install(); copy.run("command"); copy.boot("script").
 """
 
 import argparse
@@ -30,13 +29,13 @@ BOOT_SECONDS = 600
 
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] ")
 
-# As a user builds and installs them.
+# Build and install the packages as a user does.
 INSTALL = """
 dpkg-buildpackage --no-sign --build=binary
 apt-get -q install -y ../*.deb
 """
 
-# When the machine is up to where services start. It is switched off when the script has run.
+# Runs the script at the point where services start; systemd then switches the machine off.
 SERVICE = f"""
 [Unit]
 After=basic.target
@@ -56,11 +55,10 @@ ExecStart=/bin/sh -c 'echo; echo @begin; if [ "$(head -c 2 /root/script)" = "#!"
 
 
 class DebianMachine(vm.Machine):
-    """A machine that boots the disk of a copy."""
+    """A machine that boots from the disk of a copy."""
 
     def __init__(self, suite, directory):
-        # One processor: where tracers patch the kernel, the emulator may run on the other what
-        # was there in the meantime.
+        # One CPU: when tracers patch the kernel, QEMU may run stale code on another CPU.
         super().__init__(suite, directory, "script", memory=2048, arch="amd64", append=(
             "maxcpus=1 root=/dev/vda rw systemd.show_status=no systemd.wants=script.service "
             "systemd.mask=serial-getty@ttyS0.service"))
@@ -74,7 +72,7 @@ class DebianMachine(vm.Machine):
 
 
 class Copy:
-    """A fresh Debian to change: commands run in it, and it boots. Use it with "with"."""
+    """A writable copy of a fresh Debian, in which commands run and which boots. Use "with"."""
 
     def __init__(self, suite, echo=True):
         self.suite = suite
@@ -92,7 +90,7 @@ class Copy:
         subprocess.run([SCRIPT, "remove", self.directory], check=True)
 
     def run(self, script, check=True, seconds=900):
-        """Runs a script by sh -e in the source directory; returns what it said."""
+        """Run a script by sh -e in the source directory and return its output."""
         result = subprocess.run(
             [SCRIPT, "run", self.suite, self.directory, "sh", "-ec", f"cd {SOURCE}\n{script}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -103,18 +101,18 @@ class Copy:
         return result.stdout
 
     def write(self, path, text):
-        """Makes a file in it."""
+        """Create a file in the copy."""
         subprocess.run([SCRIPT, "run", self.suite, self.directory, "sh", "-c", f"cat >{path}"],
                        input=text, text=True, check=True, timeout=60)
 
     def install(self):
-        """Builds the project's packages and installs them."""
+        """Build and install the project's packages."""
         return self.run(INSTALL)
 
     def boot(self, script, seconds=BOOT_SECONDS, hear=None):
-        """Boots it, runs a script, and returns its exit status and what it said.
+        """Boot, run a script, and return its exit status and output.
 
-        Who hears is told each line at once.
+        hear() is called for each line of the output at once.
         """
         self.write("/root/script", script)
         self.write("/etc/systemd/system/script.service", SERVICE)
@@ -143,13 +141,13 @@ class Copy:
 
 
 def read(path):
-    """The text of a script."""
+    """Return the text of a script."""
     with open(path, encoding="utf-8") as file:
         return file.read()
 
 
 def main():
-    """Runs the scripts, and exits as the last one does."""
+    """Run the scripts and exit with the status of the last one."""
     parser = argparse.ArgumentParser(description="runs a script in a fresh Debian")
     parser.add_argument("suite", choices=("bookworm", "trixie"))
     parser.add_argument("script")

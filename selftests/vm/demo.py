@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The main job on an emulated board: GPIO edges arrive, each in every reader.
+"""The main use case on an emulated board: every reader gets every GPIO edge.
 
-demo.py                the pattern, and whether the readers got it
-demo.py --interactive  the board's shell; lines are moved with "line" of this directory
+demo.py                drive a pattern of edges, and check that the readers got it
+demo.py --interactive  start a shell on the board; "line" in this directory moves GPIO lines
 """
 
 import json
@@ -18,13 +18,13 @@ MACHINE = "arm64-6.12"
 READERS = ("1", "2")
 BOOT_SECONDS = 120
 READ_SECONDS = 60
-# Long enough for an edge too many to arrive.
+# Long enough for a surplus edge to arrive.
 QUIET_SECONDS = 1
-# Where "line" finds the machine of an interactive demo.
+# Link to the directory of the interactive demo's machine, for "line".
 RUNNING = os.path.join(vm.CACHE, "demo")
 
 RISING, FALLING = "rising", "falling"
-# What is done to the lines: a title, and (line, level) one after the other.
+# The moves of the GPIO lines: a title and a sequence of (line, level).
 PATTERN = (
     ("single edges of line 0", ((0, 1), (0, 0))),
     ("both lines", ((0, 1), (1, 1), (1, 0), (0, 0))),
@@ -33,18 +33,18 @@ PATTERN = (
 
 
 def edge_of(line, level):
-    """What a reader is to say of a line that was moved."""
+    """Return the edge that a reader must report for a move."""
     return (line, RISING if level else FALLING, level)
 
 
 def packet_text(packet):
-    """A packet as one line for people."""
+    """Format a packet as one line."""
     return (f"seq {packet['seq']:2}  {packet['timestamp_ns'] / 1e9:.6f} s  line {packet['line']} "
             f"{packet['edge']:7}  level {packet['level']}  edge {packet['line_seqno']} of its line")
 
 
 class Demo(board.Board):
-    """Drives the lines and collects what each reader says."""
+    """Drives the lines and collects the packets of each reader."""
 
     def __init__(self, machine):
         super().__init__(machine)
@@ -61,11 +61,11 @@ class Demo(board.Board):
             print(f"  reader {number}: {packet_text(packet)}", flush=True)
 
     def all_have(self, count):
-        """Whether every reader has that many packets."""
+        """Return true if every reader has at least that many packets."""
         return all(len(packets) >= count for packets in self.read.values())
 
     def drive(self, lines):
-        """Moves the lines as the pattern says, and shows what arrives."""
+        """Drive the pattern, and print the packets that arrive."""
         for title, moves in PATTERN:
             print(f"host: {title}: " +
                   ", ".join(f"{line}={'high' if level else 'low'}" for line, level in moves),
@@ -76,7 +76,7 @@ class Demo(board.Board):
             self.wait(READ_SECONDS, lambda _: self.all_have(len(self.driven)))
 
     def verdict(self):
-        """Compares what was read; prints and returns whether it is as it should be."""
+        """Compare the packets with the pattern; print the checks, return true if all passed."""
         first, second = (self.read[number] for number in READERS)
         edges = [(p["line"], p["edge"], p["level"]) for p in first]
         checks = (
@@ -99,7 +99,7 @@ class Demo(board.Board):
 
 
 def run_demo(directory):
-    """The pattern; whether all is well."""
+    """Drive the pattern. Return true if all checks passed."""
     started = time.monotonic()
     with vm.Machine(MACHINE, directory, "demo") as machine:
         demo = Demo(machine)
@@ -115,7 +115,7 @@ def run_demo(directory):
 
 
 def run_interactive(directory):
-    """Leaves the user in the board's shell."""
+    """Run the board's shell on the terminal."""
     with vm.Machine(MACHINE, directory, "interactive", interactive=True) as machine:
         if os.path.lexists(RUNNING):
             os.remove(RUNNING)
@@ -130,7 +130,7 @@ def run_interactive(directory):
 
 
 def main():
-    """Builds, boots, drives."""
+    """Build and boot the board, and run the demo."""
     try:
         directory = vm.build(MACHINE)
         vm.say(f"booting {MACHINE}")

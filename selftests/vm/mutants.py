@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Breaks the module in ways that matter, and shows that each is caught.
+"""Break the module in one way after another, and check that a test fails each time.
 
 mutants.py [NAME...]
 
-A mutant is a patch of selftests/mutants, which says what it breaks and, in lines
-"Caught-by: COMMAND", by what: "check MACHINE TEST...", "torture MACHINE WHAT SECONDS" or
-"barriers". The same commands have to be content with the module as it is. A mutant is caught
-if one of its commands fails, other than by a build that fails.
+A mutant is a patch in selftests/mutants. It describes the defect and lists the commands that detect
+it in lines "Caught-by: COMMAND": "check MACHINE TEST...", "torture MACHINE WHAT SECONDS" or
+"barriers". The same commands must pass with the unmodified module. A mutant is caught if one of its
+commands fails; a failed build does not count.
 """
 
 import collections
@@ -25,13 +25,13 @@ TOP = os.path.dirname(os.path.dirname(vm.VM_DIR))
 MUTANTS = os.path.join(TOP, "selftests", "mutants")
 WORK = os.path.join(vm.CACHE, "mutants")
 COMMAND_SECONDS = 1800
-# A machine that a mutant has hung need not be waited for as long as one that is slow.
+# Shorter than the default, because mutants often hang the machine.
 SILENT_SECONDS = "150"
 FAILURE = re.compile(r".*: FAILED (.*)|.*: (dmesg: .*)|.*(did not end in time)|error: (.*)")
 
 
 class Tree:
-    """A copy of the project, built in a place of its own; one for each worker."""
+    """A copy of the project with its own build directory; one for each worker."""
 
     def __init__(self, number):
         self.path = os.path.join(WORK, f"tree{number}")
@@ -44,13 +44,13 @@ class Tree:
             self.restore(name)
 
     def restore(self, name):
-        """Makes a file as it is in the project; its time tells make that it was changed."""
+        """Copy a file from the project. Its new mtime makes make rebuild it."""
         path = os.path.join(self.path, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         shutil.copy(os.path.join(TOP, name), path)
 
     def mutate(self, patch):
-        """Applies a patch; of the one before nothing is left."""
+        """Undo the previous patch and apply another, or none."""
         while self.mutated:
             self.restore(self.mutated.pop())
         if not patch:
@@ -63,7 +63,7 @@ class Tree:
             raise vm.MachineError(f"{patch} does not apply: {result.stdout}")
 
     def run(self, command):
-        """Runs one of the commands; what it said, and whether it was content."""
+        """Run a command. Return its output, and true if it passed."""
         what, *words = command.split()
         script = {"check": "selftests/vm/check.py", "torture": "selftests/vm/torture.py",
                   "barriers": "Documentation/litmus/barriers.sh"}[what]
@@ -83,7 +83,7 @@ class Tree:
 
 
 class Mutant:
-    """A patch, and the commands that catch it."""
+    """A patch and the commands that catch it."""
 
     def __init__(self, name):
         self.name = name
@@ -94,7 +94,7 @@ class Mutant:
             raise vm.MachineError(f"{self.patch} does not say what catches it")
 
     def caught(self, tree):
-        """By which command it is caught, and what that said; None if it survives."""
+        """Return the command that catches the mutant and the failure, or None."""
         tree.mutate(self.patch)
         for command in self.commands:
             output, content = tree.run(command)
@@ -110,7 +110,7 @@ class Mutant:
 
 
 def in_trees(function, things):
-    """Calls function(tree, thing) for all things, as many at once as there are processors."""
+    """Call function(tree, thing) for all things, one per CPU at a time."""
     trees = [Tree(number) for number in range(os.cpu_count())]
 
     def call(thing):
@@ -125,7 +125,7 @@ def in_trees(function, things):
 
 
 def joined(commands):
-    """The commands, but of those that check a machine one, with all their tests."""
+    """Merge the check commands of each machine into one with all their tests."""
     tests = collections.defaultdict(set)
     for command in commands:
         what, *words = command.split()
@@ -136,7 +136,7 @@ def joined(commands):
 
 
 def verify_content(tree, command):
-    """The commands have to be content with the module as it is."""
+    """Return true if a command passes with the unmodified module."""
     tree.mutate(None)
     vm.say(f"unbroken: {command}")
     output, content = tree.run(command)
@@ -146,7 +146,7 @@ def verify_content(tree, command):
 
 
 def hunt(tree, mutant):
-    """Looks whether a mutant is caught, and says it."""
+    """Test a mutant and print the result. Return true if it was caught."""
     started = time.monotonic()
     result = mutant.caught(tree)
     by, what = result or ("nothing", "it SURVIVES")
@@ -155,7 +155,7 @@ def hunt(tree, mutant):
 
 
 def main():
-    """Hunts all mutants, or those named."""
+    """Test all mutants, or those named."""
     names = sys.argv[1:] or sorted(name[:-6] for name in os.listdir(MUTANTS)
                                    if name.endswith(".patch"))
     mutants = [Mutant(name) for name in names]

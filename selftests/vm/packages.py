@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Builds the packages in a fresh Debian, and tries them there as their user would.
+"""Build the packages in a fresh Debian and test them as a user would use them.
 
     packages.py [SUITE...]
 
-The suites are bookworm and trixie. In each the Debian packages are built, read by lintian and
-installed; Debian's kernel boots, udev gives a device to the group "notify", and who is in it reads,
-others not; then they are purged. What dkms and "make install" do without a Debian package, and the
-signing of modules with a key of one's own, is tried in the same place.
+SUITE is bookworm or trixie. The Debian packages are built, checked by lintian and installed.
+Debian's kernel boots, and udev must give the devices to the group "notify", whose members can read
+them while other users cannot. Then the packages are purged. dkms and "make install" from the source
+and signing the modules with a private key are tested as well.
 """
 
 import subprocess
@@ -31,7 +31,7 @@ kernel=$(basename /lib/modules/*)
 dkms status notify-multi | grep installed
 """
 
-# What "make" builds is what dkms has installed, and all of it finds what it depends on.
+# dkms must have installed all modules that "make" builds, and modprobe resolve their dependencies.
 MODULES = """
 kernel=$(basename /lib/modules/*)
 make KDIR=/lib/modules/$kernel/build modules >/tmp/make.log 2>&1 || { cat /tmp/make.log; exit 1; }
@@ -47,7 +47,7 @@ done
 make KDIR=/lib/modules/$kernel/build clean >/dev/null
 """
 
-# The headers are where a C compiler looks.
+# The headers must be in the C compiler's default path.
 HEADERS = """
 cat >/tmp/reader.c <<END
 #include <linux/notify_gpio.h>
@@ -59,7 +59,7 @@ cc -Wall -Werror -o /tmp/reader /tmp/reader.c
 /tmp/reader
 """
 
-# In the machine. A source that asks for a mode of its own keeps it.
+# Runs in the booted machine. udev must not change the mode of a source that requests its own.
 GUEST = """
 modprobe notify_sim
 cd /sys/kernel/config/notify_sim
@@ -91,7 +91,7 @@ modprobe -r notify_sim notify_gpio notify_irq
 test ! -e /sys/module/notify_multi
 """
 
-# Nothing is left, but for the group: Debian's packages leave the users and groups that they made.
+# No file may be left. The group remains: Debian packages do not remove users and groups.
 PURGE = """
 apt-get -q purge -y notify-multi-dkms notify-multi-tools notify-multi-dev
 left=$(find / -xdev \\( -path /src -o -path /proc -o -path /sys -o -path /dev -o -path /tmp \\) \\
@@ -101,7 +101,7 @@ test -z "$left" || { echo "left: $left"; exit 1; }
 ! dkms status | grep notify
 """
 
-# From the source, without packages.
+# dkms from the source, without packages.
 DKMS = """
 kernel=$(basename /lib/modules/*)
 dkms add .
@@ -130,7 +130,7 @@ test -x /tmp/stage/usr/bin/notifycat
 test ! -e /tmp/stage/usr/local
 """
 
-# A kernel that takes signed modules only wants them signed by a key that it knows.
+# For kernels that only accept modules signed with a key that they trust.
 SIGN = """
 kernel=$(basename /lib/modules/*)
 openssl req -new -x509 -newkey rsa:2048 -nodes -days 3650 -subj "/CN=notify_multi test key/" \\
@@ -148,25 +148,25 @@ AFTER = (("purged", PURGE), ("dkms from the source", DKMS), ("make install", MAK
 
 
 class Tries:
-    """What is tried in a suite, with the time that it took."""
+    """The tests of a suite."""
 
     def __init__(self, copy):
         self.copy = copy
         self.start = time.monotonic()
 
     def passed(self, what):
-        """Says that it was all right."""
+        """Report a passed test and the elapsed time."""
         print(f"ok  {self.copy.suite:<9} {time.monotonic() - self.start:5.0f} s  {what}",
               flush=True)
 
     def run(self, several):
-        """Runs scripts without booting; MachineError if one fails."""
+        """Run scripts in the chroot. Raise MachineError if one fails."""
         for what, script in several:
             self.copy.run(script)
             self.passed(what)
 
     def boot(self):
-        """Boots it, and uses what is installed."""
+        """Boot the copy and use the installed packages."""
         status, said = self.copy.boot("set -ex\n" + GUEST)
         if status or self.copy.complaints:
             raise vm.MachineError("\n".join([f"{self.copy.suite}: exit status {status}", *said,
@@ -175,7 +175,7 @@ class Tries:
 
 
 def main():
-    """Tries every suite, and fails if one failed."""
+    """Test all suites; exit with 1 if one failed."""
     failed = False
     for suite in sys.argv[1:] or SUITES:
         try:

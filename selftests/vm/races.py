@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What KCSAN reports: races of our modules, and those that the kernel has with itself."""
+"""Separate KCSAN's reports about our modules from those about the rest of the kernel."""
 
 import re
 
@@ -10,13 +10,13 @@ RULE = "=" * 66
 MODULE = "[notify_"
 STACK = re.compile(r" of \d+ bytes by ")
 FRAME = re.compile(r"(?:\[ *[0-9.]+\])? +([\w.]+)\+0x")
-# What accesses, or frees, memory of its caller's. All else that is called has data of its own:
-# that of wait queues and of those who sleep there, of interrupts, of files.
+# Functions that access or free their caller's memory. Other callees access data of their own:
+# wait queues and their sleepers, interrupts, files.
 ACCESSOR = re.compile(r"_*(copy|mem|str|list|kfree|kvfree|vfree|kmem_cache_free)")
 
 
 def concerns_us(report):
-    """Whether one of the accesses that race is made by a module of ours, or for it."""
+    """Return true if one of the racing accesses is made by or for one of our modules."""
     made = False
     for line in report:
         frame = FRAME.match(line)
@@ -32,17 +32,14 @@ def concerns_us(report):
 
 
 class Races:
-    """Tells the races of our modules from those of the kernel, which are not ours to judge.
-
-    What else a kernel complains of always counts.
-    """
+    """Filters the kernel log: counts foreign races, returns all other suspicious lines."""
 
     def __init__(self):
         self.report = None
         self.foreign = 0
 
     def hear(self, line):
-        """Takes a line of the kernel's log; returns those that say that something went wrong."""
+        """Process a line of the kernel log; return the lines that report a problem of ours."""
         if REPORT in line:
             self.report = [line]
             return []
@@ -54,7 +51,7 @@ class Races:
         return wrong
 
     def end_report(self):
-        """The report's lines if it is about us."""
+        """End the current report; return its lines if it concerns our modules."""
         report, self.report = self.report, None
         if not report:
             return []

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Whose race a report of KCSAN is about."""
+"""Test which KCSAN reports concern our modules."""
 
 import sys
 import unittest
@@ -11,7 +11,7 @@ NOBODY = ("do_nanosleep+0x1/0x2", "__x64_sys_nanosleep+0x1/0x2")
 
 
 def report(*stacks):
-    """A report of accesses by these stacks, with times as dmesg has them."""
+    """Return a report of accesses with these stacks, with timestamps as in dmesg."""
     lines = [races.REPORT + "data-race in one / other", ""]
     for stack in stacks:
         lines += ["read to 0xffff8880009d8d48 of 8 bytes by task 65 on cpu 0:",
@@ -21,22 +21,22 @@ def report(*stacks):
 
 
 def hear(lines):
-    """What is complained of, and how many reports are the kernel's."""
+    """Return the lines that are reported and the number of foreign reports."""
     listener = races.Races()
     wrong = [complaint for line in lines for complaint in listener.hear(line)]
     return wrong, listener.foreign
 
 
 class RacesTest(unittest.TestCase):
-    """One stack is ours, or neither."""
+    """Reports in which one stack is ours, or none."""
 
     def assert_ours(self, *stacks):
-        """Each line of the report is a complaint."""
+        """Check that all lines of the report are returned."""
         lines = report(*stacks)
         self.assertEqual(hear(lines), (lines, 0))
 
     def assert_foreign(self, *stacks):
-        """The report is counted, and no complaint."""
+        """Check that the report is only counted."""
         self.assertEqual(hear(report(*stacks)), ([], 1))
 
     def test_access_of_ours(self):

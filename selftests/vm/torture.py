@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boots machines of the matrix, and runs a program of selftests/torture on each.
+"""Boot machines of the matrix, and run a program of selftests/torture on each.
 
 torture.py WHAT [--seconds N] [--seed N] [--OPTION=VALUE]... [MACHINE|KIND...]
 
-WHAT is the program notify_WHAT, which is given the options; without a seed it is given one
-that is printed. A machine is good if the program is content, and says in a line "@result ..."
-what it has done, if the modules can be unloaded, if no memory has leaked, and if the kernel
-complained of nothing.
+Runs the program notify_WHAT with the options. Without --seed a random seed is chosen and printed.
+A machine passes if the program succeeds and prints a line "@result ...", the modules can be
+unloaded, no memory leaks, and the kernel log has no suspicious line.
 """
 
 import argparse
@@ -21,16 +20,17 @@ import console
 import vm
 
 MACHINE = "amd64-6.12-debug"
-# Those that bring a fuzzer of Debian's.
+# Programs that run a fuzzer packaged by Debian.
 FUZZERS = ("dev", "trinity")
-# To boot, to look for leaks, and for programs that count rounds: silence is noticed before.
+# Extra time to boot, to find leaks, and for programs that count rounds. A hung machine is detected
+# earlier, by its silence.
 MORE_SECONDS = 3600
-# An option that is not ours.
+# An option that is passed to the program.
 OPTION = re.compile(r"--(?!seconds|seed)[a-z-]+=[^+ ]*")
 
 
 class Torture(console.Console):
-    """What a machine's console says of a torture."""
+    """Result of a program, from a machine's console."""
 
     def __init__(self, name):
         super().__init__(name)
@@ -53,7 +53,7 @@ class Torture(console.Console):
 
 
 def parse():
-    """The arguments, and the program's options."""
+    """Return the arguments and the program's options."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what")
     parser.add_argument("machines", nargs="*", metavar="machine")
@@ -67,7 +67,7 @@ def parse():
 
 
 def torture(name, arguments, options):
-    """Runs it on a machine; returns what failed."""
+    """Run the program on a machine. Return the failures."""
     result = Torture(name)
     result.run("torture", arguments.seconds + MORE_SECONDS,
                append="nm.torture=" + "+".join([arguments.what, *options]),
@@ -78,14 +78,14 @@ def torture(name, arguments, options):
 
 
 def main():
-    """Tortures the machines."""
+    """Run the program on all machines. Return the exit status."""
     arguments, options = parse()
     vm.say(f"{arguments.what}: {' '.join(options)}")
-    # A machine keeps one processor busy, most of the time.
+    # One machine per CPU: a machine keeps about one CPU busy.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda name: torture(name, arguments, options),
                                 vm.machines(arguments.machines or [MACHINE])))
-    # Last, as machines that go on for longer say a lot.
+    # Print failures last, after the output of all machines.
     failed = [text for result in results for text in result]
     print("".join(f"{text}\n" for text in failed), end="")
     return 1 if failed else 0

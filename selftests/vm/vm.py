@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A machine of the matrix in QEMU: its console, and the lines of its GPIO controller."""
+"""Run a machine of the matrix in QEMU, with its console and GPIO lines."""
 
 import json
 import os
@@ -18,7 +18,7 @@ VM_DIR = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
                      "notify_multi")
 
-# What the kernel says when something went wrong that no test may have noticed.
+# Parts of kernel messages about problems that a test may not notice.
 KERNEL_COMPLAINTS = (
     "WARNING:", "BUG:", "BUG ", "kernel BUG", "Oops", "Call Trace", "Kernel panic",
     "general protection", "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN",
@@ -33,46 +33,45 @@ KERNEL_COMPLAINTS = (
     "sleeping function called", "scheduling while atomic", "irq event", "nobody cared",
 )
 
-# The firmware of the board that has ACPI: Debian's package qemu-efi-aarch64.
+# Firmware of the board with ACPI, from Debian's package qemu-efi-aarch64.
 UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
-# The last one whose ACPI has the PL061: later ones with a firmware have none at all.
+# Later versions of this machine have no PL061 when they boot with firmware.
 UEFI_MACHINE = "virt-4.1"
 
-# The PL061's register of interrupts that wait, how long one may, and how long the hard
-# handler may need to read the level after it has acknowledged the interrupt.
+# The PL061's masked interrupt status, the time limit for the guest to clear it, and the time that
+# the hard handler may need after that to read the level.
 PL061_MIS = 0x9030418
 TAKEN_SECONDS = 20
 HANDLER_SECONDS = 0.003
 
-# The PL031's time, the register of its alarm, and that of its interrupt.
+# The PL031's registers: time, alarm, masked interrupt status.
 PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
 ALARM_SECONDS = 20
-# Long enough for many interrupts, short enough for the kernel not to turn a line off that
-# nobody cares for.
+# Long enough for many interrupts, too short for the kernel to disable the line ("nobody cared").
 PULSE_SECONDS = 0.002
-# After so long a silence, a console is prompted.
+# A console that is silent for this long is prompted.
 PROMPT_SECONDS = 60
 
 
 class System(typing.NamedTuple):
-    """How QEMU emulates an architecture. A board has a PL061 and a device tree."""
+    """QEMU's emulation of an architecture. A board has a PL061 and a device tree."""
 
     program: str
     options: tuple
     console: str
     board: bool = False
-    # In MB, the most that it may have.
+    # Maximum in MB.
     memory: int = 4096
 
 
-# Where interrupts of a card go is asked of the firmware: that of QEMU's other PC computes it in
-# a loop which may take longer, on a kernel with KASAN, than the 30 s that Linux has for it.
-# Of the processors of 64-bit ARM this is one that has pages of 4, 16 and 64 kB.
+# amd64: the ACPI code of QEMU's other PC computes the interrupt routing of PCI devices in a loop,
+# which on a kernel with KASAN may exceed Linux' limit of 30 s.
+# arm64: this CPU supports pages of 4, 16 and 64 kB.
 SYSTEMS = {
     "amd64": System("qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0"),
     "arm64": System("qemu-system-aarch64", ("-machine", "virt", "-cpu", "cortex-a76"),
                     "ttyAMA0", board=True),
-    # None of its memory is high: the io_uring of 6.1 oopses on rings of buffers there.
+    # No high memory: io_uring of 6.1 oopses on buffer rings there.
     "armhf": System("qemu-system-arm", ("-machine", "virt,highmem=off", "-cpu", "cortex-a15"),
                     "ttyAMA0", board=True, memory=700),
     "riscv64": System("qemu-system-riscv64", ("-machine", "virt"), "ttyS0"),
@@ -81,22 +80,22 @@ SYSTEMS = {
 
 
 class MachineError(Exception):
-    """The machine did not do what it was asked to."""
+    """A machine, its build or one of its tools failed."""
 
 
 def say(text):
-    """Tells the user what is going on."""
+    """Print a progress message."""
     print(f"== {text}", file=sys.stderr, flush=True)
 
 
 def table():
-    """The rows of the table of machines, as lists of their columns."""
+    """Return the rows of the table of machines, as lists of columns."""
     with open(os.path.join(VM_DIR, "machines"), encoding="ascii") as rows:
         return [row.split() for row in rows if row.strip() and not row.startswith("#")]
 
 
 def machines(words):
-    """The names of machines that are meant by names and kinds."""
+    """Return the names of the machines selected by names and kinds."""
     rows = table()
     names = []
     for word in words:
@@ -108,7 +107,7 @@ def machines(words):
 
 
 def kernel_release(name):
-    """The release of a machine's kernel, if it was fetched."""
+    """Return the release of a machine's kernel, or "-" if it was not fetched."""
     try:
         with open(os.path.join(CACHE, "kernels", name, "done"), encoding="ascii") as done:
             return done.read().strip()
@@ -117,7 +116,7 @@ def kernel_release(name):
 
 
 def machine_arch(name):
-    """Debian's name of a machine's architecture."""
+    """Return Debian's name of a machine's architecture."""
     for columns in table():
         if columns[0] == name:
             return columns[1]
@@ -125,7 +124,7 @@ def machine_arch(name):
 
 
 def build(name, *options):
-    """Builds what the machine boots, and returns the build's directory."""
+    """Build for a machine and return the directory of the build."""
     script = os.path.join(VM_DIR, "build.sh")
     result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True, timeout=1800)
     if result.returncode:
@@ -134,12 +133,12 @@ def build(name, *options):
 
 
 def complaint(line):
-    """Whether a line of the kernel's log says that something went wrong."""
+    """Return true if a line of the kernel log reports a problem."""
     return any(word in line for word in KERNEL_COMPLAINTS)
 
 
 class JsonSocket:
-    """QEMU's monitor: a request and its answer, a JSON object each."""
+    """QEMU's monitor. Requests and responses are JSON objects."""
 
     def __init__(self, path):
         self.socket = connect(path)
@@ -148,7 +147,7 @@ class JsonSocket:
         self.execute("qmp_capabilities")
 
     def execute(self, command, **arguments):
-        """Runs a command and returns what it answers."""
+        """Run a command and return its result."""
         self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.stream.flush()
         while True:
@@ -159,13 +158,13 @@ class JsonSocket:
                 raise MachineError(f"{command}: {answer['error']}")
 
     def close(self):
-        """Ends the connection."""
+        """Close the connection."""
         self.stream.close()
         self.socket.close()
 
 
 def connect(path, seconds=20):
-    """Connects to a socket that QEMU is about to make."""
+    """Connect to a socket of QEMU, which may not exist yet."""
     deadline = time.monotonic() + seconds
     while True:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -181,7 +180,7 @@ def connect(path, seconds=20):
 
 
 class GpioLines:
-    """The inputs of a board's PL061 and of its interrupt controller, moved from outside."""
+    """The inputs of a board's PL061 and interrupt controller, set by the host."""
 
     def __init__(self, directory):
         monitor = JsonSocket(os.path.join(directory, "qmp"))
@@ -196,7 +195,7 @@ class GpioLines:
         self.stream = self.socket.makefile("rw", encoding="ascii")
 
     def ask(self, request):
-        """A request of the qtest protocol and its answer."""
+        """Send a qtest request and return the response."""
         self.stream.write(request + "\n")
         self.stream.flush()
         status, _, answer = self.stream.readline().strip().partition(" ")
@@ -205,10 +204,10 @@ class GpioLines:
         return answer
 
     def move(self, line, level):
-        """Sets a line's level, and waits until the guest has taken the interrupt.
+        """Set a line's level, and wait until the guest has handled the interrupt.
 
-        The controller remembers one edge of a line: a second one would be lost in it, or
-        be what the handler reads of the first.
+        The controller latches only one edge of a line. A second edge would be merged with the
+        first one, or the handler of the first edge would read the level of the second.
         """
         self.ask(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
         deadline = time.monotonic() + TAKEN_SECONDS
@@ -218,21 +217,21 @@ class GpioLines:
         time.sleep(HANDLER_SECONDS)
 
     def read(self, address):
-        """What a register of the board has."""
+        """Read a register of the board."""
         return int(self.ask(f"readl {address}"), 16)
 
     def interrupt(self, spi, level):
-        """Sets the level of an input of the interrupt controller."""
+        """Set the level of an input of the interrupt controller."""
         self.ask(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
 
     def pulse(self, spi):
-        """Raises an input of the interrupt controller for a moment."""
+        """Raise an input of the interrupt controller for PULSE_SECONDS."""
         self.interrupt(spi, 1)
         time.sleep(PULSE_SECONDS)
         self.interrupt(spi, 0)
 
     def alarm(self):
-        """Has the PL031 want an interrupt, which goes where nobody hears it."""
+        """Make the PL031 request an interrupt. Its line is not connected."""
         deadline = time.monotonic() + ALARM_SECONDS
         while not self.read(PL031_MIS):
             self.ask(f"writel {PL031_MR} {self.read(PL031_DR)}")
@@ -240,7 +239,7 @@ class GpioLines:
                 raise MachineError("the alarm of the board's pl031 does not come")
 
     def ring(self, spi):
-        """Raises that input for as long as the PL031 wants an interrupt."""
+        """Raise an input until the guest clears the interrupt of the PL031."""
         deadline = time.monotonic() + TAKEN_SECONDS
         self.alarm()
         self.interrupt(spi, 1)
@@ -250,13 +249,13 @@ class GpioLines:
         self.interrupt(spi, 0)
 
     def close(self):
-        """Ends the connection, so that somebody else can move lines."""
+        """Close the connection, so that another process can move lines."""
         self.stream.close()
         self.socket.close()
 
 
 class Toggler(threading.Thread):
-    """Moves a line up and down until it is told to stop; then the line is low."""
+    """Toggles a line until stop(), which leaves it low."""
 
     SECONDS = 1
 
@@ -274,16 +273,16 @@ class Toggler(threading.Thread):
             self.lines.move(self.line, level)
 
     def stop(self):
-        """Returns when the line is low."""
+        """Stop, and wait until the line is low."""
         self.stopped.set()
         self.join()
 
 
 class Machine:
-    """A running machine. Use it with "with": it is ended in any case.
+    """A running machine. Use "with" to terminate it in any case.
 
-    One that counts has a clock which advances by a nanosecond with each instruction. What
-    nodes a board has for us is what the overlays say; or the sources of ACPI tables.
+    With counts, the clock advances by one nanosecond per instruction. The nodes of a board for our
+    drivers come from device tree overlays, or from sources of ACPI tables.
     """
 
     def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
@@ -330,15 +329,14 @@ class Machine:
         shutil.rmtree(self.directory)
 
     def images(self):
-        """The kernel and the initramfs that it boots."""
+        """Return the paths of the kernel and the initramfs."""
         return (os.path.join(CACHE, "kernels", self.name, "vmlinuz"),
                 os.path.join(self.build, "initramfs"))
 
     def firmware(self, initrd):
-        """What describes the board to the kernel, and what the board boots from.
+        """Return QEMU's options for the description of the board and the initramfs.
 
-        With tables it is ACPI: the firmware's, and those, which the kernel takes from a
-        small archive in front of the other.
+        Additional ACPI tables are in a cpio archive in front of the initramfs.
         """
         if not self.tables:
             return ["-dtb", self.board(SYSTEMS[self.arch]), "-initrd", initrd]
@@ -358,7 +356,7 @@ class Machine:
         return ["-machine", UEFI_MACHINE, "-bios", UEFI, "-initrd", tables + ".initramfs"]
 
     def command(self):
-        """QEMU's command line."""
+        """Return QEMU's command line."""
         kernel, initrd = self.images()
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
@@ -369,15 +367,15 @@ class Machine:
                    "-m", str(min(self.memory, system.memory)),
                    "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
         if self.arch == "amd64":
-            # A card whose registers notify_irq can have.
+            # A PCI device for notify_irq.
             command += ["-device", "edu"]
-            # The check of its timer at boot is not for a machine that has to wait for the host.
+            # The timer check at boot fails on a slow host.
             append += " no_timer_check"
             if not self.counts:
-                # What is not zeroed shows.
+                # Make missing initialisation of memory visible.
                 append += " init_on_alloc=0 page_poison=1"
         if self.counts:
-            # With those two features the emulator would count every byte of a copy.
+            # With erms and fsrm, QEMU would count every byte of a copy as an instruction.
             command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
                         "-icount", "shift=0,sleep=off"]
             append += " mitigations=off"
@@ -397,7 +395,7 @@ class Machine:
         return [*command, "-append", append]
 
     def board(self, system):
-        """The board's device tree with our nodes in it."""
+        """Write the board's device tree with our nodes and return its path."""
         path = os.path.join(self.directory, "board.dtb")
         virt, overlays = path + ".virt", []
         machine = ("-machine", f"dumpdtb={virt}")
@@ -413,23 +411,23 @@ class Machine:
         return path
 
     def gpio(self):
-        """The lines of its GPIO controller."""
+        """Return the lines of the GPIO controller."""
         if not self.gpio_lines:
             self.gpio_lines = GpioLines(self.directory)
         return self.gpio_lines
 
     def read_console(self):
-        """Feeds the console's lines to lines()."""
+        """Thread: pass the console's lines to lines()."""
         for line in self.process.stdout:
             self.output.put(line.rstrip("\r\n"))
         self.output.put(None)
 
     def lines(self, seconds, silence=None):
-        """The console's lines until the machine ends; MachineError when it takes too long.
+        """Yield the console's lines until the machine ends. Raise MachineError after a timeout.
 
-        Where silence is limited, the machine is prompted by an empty line before: after a
-        suspend the kernel's serial port may not see that it can send on until it receives.
-        Where instructions are counted, it is left alone.
+        If silence is limited, an empty line is sent first: after a suspend the kernel's serial
+        port may not continue to send until it receives something. No line is sent while
+        instructions are counted.
         """
         prompts = silence is not None and not self.counts
         deadline = time.monotonic() + seconds
@@ -448,19 +446,19 @@ class Machine:
                 continue
             if line is None:
                 return
-            # The empty line comes back, and is no sign of life.
+            # An empty line may be the echo of the prompt.
             if line:
                 heard, prompted = time.monotonic(), not prompts
             yield line
 
     def send(self, text):
-        """Types a line at the console."""
+        """Send a line to the console."""
         self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
 
 
 def run_quietly(command, text="", binary=False):
-    """Runs a tool and returns its output, which is shown only if it fails."""
+    """Run a tool and return its output. Raise MachineError if it fails."""
     result = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60)
     if result.returncode:
         raise MachineError(f"{' '.join(command)}: {result.stderr.decode().strip()}")

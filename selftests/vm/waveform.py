@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Moves lines of the board, and has sigrok-cli say what waveform notifycat made of that."""
+"""Move lines of the board, and check notifycat's waveform with sigrok-cli."""
 
 import itertools
 import subprocess
@@ -14,21 +14,21 @@ import vm
 MACHINE = "arm64-6.12"
 BOOT_SECONDS = 120
 WAVE_SECONDS = 60
-# Between two moves; of the emulated time, at least half of it must have passed.
+# Pause between two moves. At least half of it must pass in emulated time.
 PAUSE_SECONDS = 0.05
-# For the last edge to be read: then notifycat is interrupted.
+# Time for notifycat to read the last edge before it is interrupted.
 LAST_SECONDS = 2
 
 LINES = ("line0", "line1")
-# Which line is set to what, one after the other; each is a change.
+# The moves: line and new level, each different from the previous level.
 MOVES = ((0, 1), (0, 0), (0, 1), (1, 1), (0, 0), (1, 0), (1, 1), (0, 1), (1, 0), (0, 0),
          (1, 1), (1, 0), (1, 1), (1, 0))
-# As init has notifycat read.
+# Ways in which init lets notifycat read, in this order.
 READERS = ("read", "--mmap", "--uring")
 
 
 class Recorder(board.Board):
-    """Moves the lines, and collects the waveforms."""
+    """Moves the lines and collects the waveforms."""
 
     def __init__(self, machine):
         super().__init__(machine)
@@ -39,12 +39,12 @@ class Recorder(board.Board):
             self.wave.append(rest)
 
     def wait_for(self, wanted, seconds):
-        """Listens until the guest says that."""
+        """Process lines until the guest prints a word."""
         if not self.wait(seconds, lambda word: word == wanted):
             raise vm.MachineError(f"the machine ended before it said {wanted}")
 
     def record(self, lines):
-        """Moves the lines while notifycat reads; returns the waveform."""
+        """Move the lines while notifycat reads. Return the waveform."""
         self.wave = []
         self.wait_for("ready", BOOT_SECONDS)
         for line, level in MOVES:
@@ -57,7 +57,7 @@ class Recorder(board.Board):
 
 
 def show(wave):
-    """What sigrok-cli reads: the lines' names, samples per second, and a row for each sample."""
+    """Let sigrok-cli parse a waveform. Return channel names, sample rate and samples."""
     with tempfile.NamedTemporaryFile("w", suffix=".vcd") as file:
         file.write(wave)
         file.flush()
@@ -77,13 +77,13 @@ def show(wave):
 
 
 def states(rows):
-    """Each state of the lines, and how many samples it lasts."""
+    """Return each state of the lines with its number of samples."""
     return [(tuple(int(level) for level in row.split(",")), sum(1 for _ in samples))
             for row, samples in itertools.groupby(rows)]
 
 
 def driven():
-    """The states that the moves go through, from that in which all lines are low."""
+    """Return the states of the lines during the moves, beginning with all lines low."""
     levels = [0] * len(LINES)
     result = [tuple(levels)]
     for line, level in MOVES:
@@ -93,10 +93,10 @@ def driven():
 
 
 def verdict(reader, wave):
-    """Compares the waveform with what was driven; prints and returns whether it is that."""
+    """Compare the waveform with the moves; print the checks, return true if all passed."""
     names, rate, rows = show(wave)
     seen = states(rows)
-    # What is before the first edge is a single sample.
+    # sigrok-cli shows the state before the first edge as a single sample.
     lasting = [samples / rate for _, samples in seen[1:]] if rate else []
     checks = (
         (f"{reader}: sigrok-cli shows {' and '.join(LINES)}, {len(rows)} samples of 1 us",
@@ -116,7 +116,7 @@ def verdict(reader, wave):
 
 
 def run():
-    """A waveform by each reader; whether all are right."""
+    """Record and check a waveform for each reader. Return true if all are correct."""
     directory = vm.build(MACHINE)
     vm.say(f"booting {MACHINE}")
     with vm.Machine(MACHINE, directory, "waveform") as machine:
@@ -132,7 +132,7 @@ def run():
 
 
 def main():
-    """The exit status."""
+    """Return the exit status."""
     try:
         return 0 if run() else 1
     except (vm.MachineError, OSError) as error:
