@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_gpio: edges of GPIO lines for every program that wants them.
+ * notify_gpio: broadcast edges of GPIO lines.
  *
- * The way of an edge, of which source.h has the queue:
+ * Path of an edge, through the queue of source.h:
  *
- *     hard handler   gpio_line_irq()      takes time and level and queues them
- *     IRQ thread     gpio_line_thread()   broadcasts what is queued, in order
+ *     hard handler   gpio_line_irq()      queues the time and the level
+ *     IRQ thread     gpio_line_thread()   broadcasts the queued edges in order
  *
- * A line behind a sleeping expander has no hard handler: its level can be read by
- * gpio_line_sleeping_irq() only. Nor has one whose interrupt is nested in the thread of
- * its controller's, although that may be read without sleep. A line that is debounced by
- * software is read by gpio_line_settled(), once it has been quiet.
+ * gpio_line_sleeping_irq() does both for lines without a hard handler: lines whose level can
+ * only be read in a thread (sleeping expanders), and lines whose interrupt is nested in the
+ * thread of their controller. For a line that is debounced in software, gpio_line_settled()
+ * reads the level once the line has been quiet.
  *
- * The firmware node has the properties of "notify-multi,gpio"; device tree, ACPI (by
- * PRP0001) and software nodes will do.
+ * The firmware node is compatible with "notify-multi,gpio". It can come from a device tree,
+ * ACPI (PRP0001) or a software node.
  */
 
 #include <linux/bits.h>
@@ -36,21 +36,20 @@
 
 #define GPIO_MAX_LINES		64
 #define GPIO_MAX_DEBOUNCE_MS	60000
-/* A controller is told of microseconds, in 24 bits. */
+/* pinconf arguments are 24 bits, in microseconds. */
 #define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
 /**
- * struct gpio_line - a line
- * @gpio:    The device that it belongs to.
- * @desc:    The line.
- * @irq:     Its interrupt.
- * @index:   Its place in the "gpios" property.
- * @seqno:   Edges so far; only what queues the line's edges uses it, which is one thread
- *           or handler.
- * @settle:  Runs when a line that is debounced by software has been quiet.
- * @changed: When it was not quiet last; guarded by source->lock.
- * @level:   What it had settled to; after probe only gpio_line_settled() uses it.
- * @wakes:   Its interrupt wakes the suspended system.
+ * struct gpio_line - GPIO line
+ * @gpio:    Device that the line belongs to.
+ * @desc:    Descriptor.
+ * @irq:     Interrupt.
+ * @index:   Index in the "gpios" property.
+ * @seqno:   Edges so far; accessed only by the line's handler or debounce work.
+ * @settle:  Debounce work; runs when the line has been quiet.
+ * @changed: Time of the last edge; protected by source->lock.
+ * @level:   Debounced level; after probe accessed only by gpio_line_settled().
+ * @wakes:   True if @irq is armed as a wakeup interrupt.
  */
 struct gpio_line {
 	struct notify_gpio *gpio;
@@ -65,12 +64,12 @@ struct gpio_line {
 };
 
 /**
- * struct notify_gpio - the lines of one firmware node
- * @source:      The source that they are.
- * @edges:       Which edges are wanted, 1 << &enum notify_gpio_edge.
- * @debounce_ms: How long a line must be quiet where its controller cannot debounce.
- * @nr_lines:    How many lines there are.
- * @lines:       The lines.
+ * struct notify_gpio - lines of one firmware node
+ * @source:      Common part of the sources.
+ * @edges:       Requested edges, a mask of 1 << &enum notify_gpio_edge.
+ * @debounce_ms: Debounce time, 0 for none.
+ * @nr_lines:    Number of @lines.
+ * @lines:       The lines, in the order of "gpios".
  */
 struct notify_gpio {
 	struct notify_source source;
@@ -80,14 +79,14 @@ struct notify_gpio {
 	struct gpio_line lines[];
 };
 
-/* -- Edges. ---------------------------------------------------------------- */
+/* -- Edges ----------------------------------------------------------------- */
 
 static u32 gpio_edge_to(int level)
 {
 	return level > 0 ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
 }
 
-/* @level is a negative errno where it could not be read: that is the packet's status. */
+/* A negative @level is the errno of the read, and becomes the packet's status. */
 static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 {
 	struct notify_gpio *gpio = line->gpio;
@@ -133,9 +132,9 @@ static irqreturn_t gpio_line_sleeping_irq(int irq, void *data)
 	return gpio_line_thread(irq, data);
 }
 
-/* -- Debouncing by software. ----------------------------------------------- */
+/* -- Debouncing in software ------------------------------------------------ */
 
-/* Freezable: while the system is suspended, an expander may be out of reach. */
+/* Freezable, because an expander may be inaccessible while the system is suspended. */
 static void gpio_line_settle(struct gpio_line *line)
 {
 	mod_delayed_work(system_freezable_wq, &line->settle,
@@ -185,7 +184,7 @@ static void gpio_line_cancel_settle(void *data)
 	cancel_delayed_work_sync(&line->settle);
 }
 
-/* -- Power management. ----------------------------------------------------- */
+/* -- Power management ------------------------------------------------------ */
 
 static struct notify_gpio *gpio_of(struct device *dev)
 {
@@ -224,7 +223,7 @@ static const struct dev_pm_ops notify_gpio_pm_ops = {
 	SYSTEM_SLEEP_PM_OPS(notify_gpio_suspend, notify_gpio_resume)
 };
 
-/* -- sysfs. ---------------------------------------------------------------- */
+/* -- sysfs ----------------------------------------------------------------- */
 
 static ssize_t lines_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
@@ -247,7 +246,7 @@ static const struct attribute_group *gpio_groups[] = {
 	NULL
 };
 
-/* -- Probing. -------------------------------------------------------------- */
+/* -- Probe ----------------------------------------------------------------- */
 
 static int gpio_parse_edges(struct notify_gpio *gpio)
 {
@@ -283,7 +282,7 @@ static int gpio_parse_properties(struct notify_gpio *gpio)
 	return gpio_parse_edges(gpio);
 }
 
-/* Whether the line is to be debounced by software. */
+/* Return true if the controller cannot debounce the line. */
 static bool gpio_line_debounces(struct gpio_line *line)
 {
 	u32 ms = line->gpio->debounce_ms;
@@ -294,13 +293,13 @@ static bool gpio_line_debounces(struct gpio_line *line)
 	       gpiod_set_debounce(line->desc, ms * USEC_PER_MSEC);
 }
 
-/* Whether only a thread takes the line's interrupt, or reads its level. */
+/* Return true if the line can only be handled in a thread. */
 static bool gpio_line_sleeps(struct gpio_line *line)
 {
 	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD);
 }
 
-/* The interrupt sees the line's voltage, programs see whether it is active. */
+/* Triggers are physical levels; edges are logical (active-low applied). */
 static unsigned long gpio_line_trigger(struct gpio_line *line, u32 edges)
 {
 	bool active_low = gpiod_is_active_low(line->desc);
@@ -326,11 +325,11 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_settle, line);
 	if (ret)
 		return ret;
-	/* Any context: the interrupt of a sleeping expander is handled in its thread. */
+	/* Any context, because the interrupt of an expander can be nested. */
 	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
 					   IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
 					   line->gpio->source.label, line);
-	/* The line may have moved between its level and its interrupt. */
+	/* The level may have changed before the interrupt was requested. */
 	if (ret >= 0)
 		gpio_line_settle(line);
 	return ret;
@@ -348,7 +347,7 @@ static int gpio_line_init(struct gpio_line *line)
 	if (line->irq < 0)
 		return dev_err_probe(dev, line->irq, "line %u has no interrupt\n", line->index);
 
-	/* IRQF_NO_THREAD: where interrupts are forced into threads, edges would merge. */
+	/* IRQF_NO_THREAD: with forced threading, edges would merge. */
 	if (gpio_line_debounces(line))
 		ret = gpio_request_debounced_irq(line);
 	else if (gpio_line_sleeps(line))
@@ -362,7 +361,7 @@ static int gpio_line_init(struct gpio_line *line)
 	return 0;
 }
 
-/* One by one: what asks for all at once leaves the first requested when memory is short. */
+/* One by one, because gpiod_get_array() leaks the first line if memory is short. */
 static int gpio_request_lines(struct notify_gpio *gpio)
 {
 	u32 i;
@@ -419,7 +418,7 @@ static int notify_gpio_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 
-	/* Last, and so the first to go: interrupts end before what they use. */
+	/* Request last, so that devres frees the interrupts first. */
 	for (i = 0; i < gpio->nr_lines; i++) {
 		ret = gpio_line_init(&gpio->lines[i]);
 		if (ret)

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_irq: interrupts of a block with registers, for every program that wants them.
+ * notify_irq: broadcast interrupts of a block with registers.
  *
- * What the hard handler, notify_irq_hard(), does is what the firmware node says of the
- * block, in this order:
+ * The hard handler, notify_irq_hard(), takes these steps, as far as the firmware node has
+ * their properties:
  *
- *     status     is the interrupt of this block at all?
- *     ack-copy   the register that tells what is to be acknowledged
- *     snapshot   the registers that become the packet
- *     ack        is written, or what was read for ack-copy
+ *     status     returns IRQ_NONE if the interrupt is not from this block
+ *     ack-copy   reads the value to acknowledge
+ *     snapshot   reads the registers of the packet
+ *     ack        writes the fixed value, or the value of ack-copy
  *
- * No register is read twice, as some clear when they are read; and what is acknowledged was
- * read before the snapshot: an event that comes later is still there after it, and
- * interrupts again. Not so if only an edge of the line does: then all of it is done again,
- * as long as the status tells of more. The IRQ thread, notify_irq_thread(), broadcasts: see
- * source.h. An interrupt that is nested in another's thread has no hard handler, and
- * notify_irq_nested() does both.
+ * Each register is read only once, because some clear on read. The value to acknowledge is read
+ * before the snapshot, so that a later event stays pending and interrupts again. On an
+ * edge-triggered line there is no new edge for it, so the steps repeat until the status is clear.
  *
- * The firmware node has the properties of "notify-multi,irq"; device tree, ACPI (by
- * PRP0001) and software nodes will do.
+ * The IRQ thread, notify_irq_thread(), broadcasts the packets that the hard handler queued, see
+ * source.h. A nested interrupt has no hard handler: notify_irq_nested() does both.
+ *
+ * The firmware node is compatible with "notify-multi,irq". It can come from a device tree, ACPI
+ * (PRP0001) or a software node.
  */
 
 #include <linux/bits.h>
@@ -42,14 +42,14 @@
 
 #define IRQ_MAX_REGISTERS	64
 #define IRQ_MAX_WRITES		64
-/* Events of one edge: a status that does not clear is not to hold the CPU. */
+/* Events per edge, in case the status never clears. */
 #define IRQ_MAX_EVENTS		64
 #define IRQ_REGISTER_SIZE	sizeof(u32)
 
 /**
- * struct irq_write - a value for a register
- * @offset: Of the register.
- * @value:  What is written there.
+ * struct irq_write - register write
+ * @offset: Offset of the register.
+ * @value:  Value to write.
  */
 struct irq_write {
 	u32 offset;
@@ -57,9 +57,9 @@ struct irq_write {
 };
 
 /**
- * struct irq_writes - registers that are written when the block begins or ends to interrupt
- * @count: How many there are.
- * @write: In their order.
+ * struct irq_writes - register writes that enable or disable the block
+ * @count: Number of writes.
+ * @write: The writes, in order.
  */
 struct irq_writes {
 	u32 count;
@@ -67,10 +67,10 @@ struct irq_writes {
 };
 
 /**
- * enum irq_ack - how an interrupt is acknowledged
- * @IRQ_ACK_NONE:  By nothing that is written.
- * @IRQ_ACK_VALUE: By a value that is always the same.
- * @IRQ_ACK_COPY:  By what another register, or the same, had.
+ * enum irq_ack - write that acknowledges an interrupt
+ * @IRQ_ACK_NONE:  No write.
+ * @IRQ_ACK_VALUE: A fixed value.
+ * @IRQ_ACK_COPY:  A value read from the same or another register.
  */
 enum irq_ack {
 	IRQ_ACK_NONE,
@@ -79,23 +79,23 @@ enum irq_ack {
 };
 
 /**
- * struct notify_irq - a block with registers and an interrupt
- * @source:        The source that it is.
- * @base:          Its registers.
- * @size:          How many bytes they are.
- * @irq:           Its interrupt.
- * @has_status:    Whether a register tells that the interrupt is the block's.
- * @status_offset: That register.
- * @status_mask:   The bits that tell it.
- * @ack:           How the interrupt is acknowledged.
- * @ack_offset:    The register that is written for it.
- * @ack_value:     What is written, for %IRQ_ACK_VALUE.
- * @ack_from:      The register that is read for it, for %IRQ_ACK_COPY.
- * @snapshot:      The first register of the packet.
- * @init:          What is written when the interrupt has its handler.
- * @exit:          What is written before the interrupt loses it.
- * @looks_again:   Whether an event may be there that no interrupt will tell of.
- * @event:         The packet; only the handler uses it, which interrupts itself never.
+ * struct notify_irq - block with registers and an interrupt
+ * @source:        Common part of the sources.
+ * @base:          Registers.
+ * @size:          Bytes of registers.
+ * @irq:           Interrupt.
+ * @has_status:    True if the block has a status register.
+ * @status_offset: Offset of the status register.
+ * @status_mask:   Status bits that indicate an interrupt of this block.
+ * @ack:           Kind of the acknowledging write.
+ * @ack_offset:    Offset of the register to write.
+ * @ack_value:     Value to write, for %IRQ_ACK_VALUE.
+ * @ack_from:      Offset of the register to copy from, for %IRQ_ACK_COPY.
+ * @snapshot:      Offset of the first register of the packet.
+ * @init:          Writes after the interrupt is requested.
+ * @exit:          Writes before the interrupt is freed.
+ * @looks_again:   Events may be pending without a new edge.
+ * @event:         Packet buffer of the handler, which is not reentrant.
  */
 struct notify_irq {
 	struct notify_source source;
@@ -117,23 +117,23 @@ struct notify_irq {
 };
 
 /**
- * struct irq_seen - what was read before the snapshot
- * @status: The register that tells whose interrupt it is.
- * @ack:    The register that tells what is to be acknowledged.
+ * struct irq_seen - registers that are read before the snapshot
+ * @status: Value of the status register.
+ * @ack:    Value to acknowledge.
  */
 struct irq_seen {
 	u32 status;
 	u32 ack;
 };
 
-/* -- Interrupts. ----------------------------------------------------------- */
+/* -- Interrupt handlers ---------------------------------------------------- */
 
 static u32 irq_read(struct notify_irq *block, u32 offset)
 {
 	return readl(block->base + offset);
 }
 
-/* Whether the interrupt is the block's. */
+/* Return true if the interrupt is from this block. */
 static bool irq_look(struct notify_irq *block, struct irq_seen *seen)
 {
 	if (block->has_status) {
@@ -178,7 +178,7 @@ static void irq_acknowledge(struct notify_irq *block, const struct irq_seen *see
 		writel(block->ack_value, block->base + block->ack_offset);
 }
 
-/* Whether there was an event, which is queued then. */
+/* Queue an event; return false if there was none. */
 static bool irq_take_event(struct notify_irq *block)
 {
 	ktime_t now = ktime_get();
@@ -219,9 +219,8 @@ static irqreturn_t notify_irq_nested(int irq, void *data)
 	return ret == IRQ_WAKE_THREAD ? notify_irq_thread(irq, data) : ret;
 }
 
-/* -- Properties. ----------------------------------------------------------- */
+/* -- Properties ------------------------------------------------------------ */
 
-/* @count registers at @offset have to be registers of the block. */
 static int irq_check_offset(struct notify_irq *block, const char *name, u32 offset, u32 count)
 {
 	u64 end = offset + (u64)count * IRQ_REGISTER_SIZE;
@@ -236,7 +235,7 @@ static int irq_check_offset(struct notify_irq *block, const char *name, u32 offs
 	return 0;
 }
 
-/* A property of two cells: 1, or 0 where it is not there, or a negative errno. */
+/* Read a property of two cells. Return 1, 0 if the node does not have it, or a negative errno. */
 static int irq_parse_pair(struct notify_irq *block, const char *name, u32 *pair)
 {
 	struct device *dev = block->source.dev;
@@ -364,7 +363,7 @@ static int irq_parse_properties(struct notify_irq *block)
 	return ret ?: irq_parse_writes(block, "notify-multi,exit", &block->exit);
 }
 
-/* -- Probing. -------------------------------------------------------------- */
+/* -- Probe ----------------------------------------------------------------- */
 
 static int irq_get_registers(struct notify_irq *block, struct platform_device *pdev)
 {
@@ -382,7 +381,7 @@ static bool irq_is_edge(struct notify_irq *block)
 	return irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH;
 }
 
-/* Whether only the reading of a register can make an end of the interrupt. */
+/* Return true if only a register read can deassert the interrupt. */
 static bool irq_clears_when_read(struct notify_irq *block)
 {
 	return block->ack == IRQ_ACK_NONE && !irq_is_edge(block);
@@ -396,7 +395,7 @@ static int irq_get_interrupt(struct notify_irq *block, struct platform_device *p
 	if (irq_clears_when_read(block) && !block->has_status && !block->event->nregs)
 		return dev_err_probe(&pdev->dev, -EINVAL,
 				     "nothing acknowledges its level-triggered interrupt\n");
-	/* A bit that comes before the others are acknowledged keeps the line as it is. */
+	/* A bit that is set before the others are acknowledged causes no new edge. */
 	block->looks_again = irq_is_edge(block) && block->has_status &&
 			     block->ack == IRQ_ACK_COPY;
 	return 0;
@@ -409,17 +408,20 @@ static bool irq_is_nested(struct notify_irq *block)
 
 static unsigned long irq_flags(struct notify_irq *block)
 {
-	unsigned long flags = IRQF_NO_THREAD; /* Where handlers are threads, events would merge. */
+	unsigned long flags = IRQF_NO_THREAD; /* With forced threading, events would merge. */
 
-	/* Not shared: with CONFIG_DEBUG_SHIRQ free_irq() calls a hard handler, and warns. */
+	/*
+	 * Not shared: with CONFIG_DEBUG_SHIRQ, free_irq() calls the hard handler of a shared
+	 * interrupt, and that of a nested one warns.
+	 */
 	if (irq_is_nested(block))
 		return IRQF_ONESHOT;
 	if (block->has_status)
 		flags |= IRQF_SHARED;
-	/* Should reading not clear it, at least the thread runs in between. */
+	/* If the read fails to deassert it, at least the thread can run in between. */
 	if (irq_clears_when_read(block))
 		flags |= IRQF_ONESHOT;
-	/* There the others' handlers are threads, and so have it. */
+	/* Forced threading sets IRQF_ONESHOT for the other handlers of the line. */
 	if (block->has_status && IS_ENABLED(CONFIG_PREEMPT_RT))
 		flags |= IRQF_ONESHOT;
 	return flags;
@@ -438,7 +440,7 @@ static int irq_enable_wakeup(struct notify_irq *block)
 	ret = source_enable_wakeup(&block->source);
 	if (ret || !device_can_wakeup(dev))
 		return ret;
-	/* Tried here: at suspend it would fail unnoticed, and then be undone at resume. */
+	/* Try it now: dev_pm_arm_wake_irq() ignores errors, and resume would warn. */
 	if (enable_irq_wake(block->irq)) {
 		dev_warn(dev, "its interrupt cannot wake the system\n");
 		return 0;
@@ -459,8 +461,8 @@ static int irq_request_with(struct notify_irq *block, unsigned long flags)
 }
 
 /*
- * All who share a line have it masked until their threads have run, or none has. What the
- * others do is seen when they are joined.
+ * All handlers of a shared line must agree on IRQF_ONESHOT: on -EBUSY, retry with the opposite
+ * setting.
  */
 static int irq_request(struct notify_irq *block)
 {
@@ -490,8 +492,8 @@ static void irq_stop_block(void *data)
 }
 
 /*
- * Between request and end of the interrupt, so that those who share its line never have an
- * interrupt that nobody takes.
+ * Enable the block after request_irq(), disable it before free_irq(): a shared line never has
+ * an unhandled interrupt.
  */
 static int irq_start_block(struct notify_irq *block)
 {
@@ -525,7 +527,7 @@ static int notify_irq_probe(struct platform_device *pdev)
 	ret = irq_enable_wakeup(block);
 	if (ret)
 		return ret;
-	/* Last, and so the first to go: interrupts end before what they use. */
+	/* Request last, so that devres frees the interrupt first. */
 	ret = irq_request(block);
 	return ret ?: irq_start_block(block);
 }

@@ -2,16 +2,16 @@
 /*
  * notify_sim: a source without hardware, for developing readers and for the tests.
  *
- * A directory in configfs is a simulator; while it is live it has the device
- * /dev/notify/<name>, and what is written to /dev/notify_sim/<name> is broadcast there:
+ * Each directory in configfs is a simulator. While it is enabled, packets written to
+ * /dev/notify_sim/<name> are broadcast to /dev/notify/<name>:
  *
- *     write()        sim_inject_write()   one packet after the other
- *     irq_work       sim_raise()          the simulated irq chip's input
- *     hard handler   sim_irq()            takes the time; context "hardirq" broadcasts
- *     IRQ thread     sim_irq_thread()     context "thread" broadcasts
+ *     write()        sim_inject_write()   injects the packets one by one
+ *     irq_work       sim_raise()          raises the interrupt of the simulated irq chip
+ *     hard handler   sim_irq()            takes the time; broadcasts in context "hardirq"
+ *     IRQ thread     sim_irq_thread()     broadcasts in context "thread"
  *
- * Where interrupts are forced into threads, as with PREEMPT_RT, so is this hard handler:
- * there, too, it may broadcast.
+ * With forced threading, as on PREEMPT_RT, the hard handler runs in a thread and may broadcast
+ * as well.
  */
 
 #include <linux/atomic.h>
@@ -41,7 +41,6 @@
 #define SIM_DEFAULT_MAX_REQUESTS	16
 #define SIM_DEFAULT_MODE		0600
 
-/* Where a packet is broadcast from. */
 enum sim_context {
 	SIM_CONTEXT_THREAD,
 	SIM_CONTEXT_HARDIRQ,
@@ -55,34 +54,34 @@ static const char * const sim_contexts[] = {
 };
 
 /**
- * struct sim - a simulator
- * @item:           Its directory in configfs; open injectors hold a reference.
- * @arrivals:       Opens that were accepted.
- * @departures:     Those of them that have departed.
- * @arrival_error:  What sim_arrival() says.
- * @complete_error: What sim_complete() says.
- * @ops:            The callbacks; complete is there only while it has an error to say, as
- *                  it would keep programs from mapping the ring.
- * @lock:           Serialises injection and configuration, and guards all that follows; but
- *                  configfs shows what fits a word without it, hence the WRITE_ONCE()s.
- * @packet_size:    See &struct notify_multi_config, as the next ones.
- * @max_packets:    Queue length.
- * @max_requests:   Pended reads.
- * @replay:         Packets for new opens.
- * @mode:           Permissions of the node.
- * @first_seq:      Where the stream starts.
- * @context:        Where packets are broadcast from.
- * @status:         What is broadcast with them.
- * @nm:             The device; NULL while not live.
- * @injector:       /dev/notify_sim/<name>, while live.
- * @domain:         The simulated irq chip's, while live.
- * @irq:            Its interrupt.
- * @raise:          Has the interrupt happen, in hard interrupt context.
- * @buffer:         Room for a packet that is not small.
- * @packet:         What the interrupt is to broadcast.
- * @when:           When the interrupt happened.
- * @done:           The packet has been broadcast,
- * @result:         with this result.
+ * struct sim - simulator
+ * @item:           Directory in configfs; open injectors hold a reference.
+ * @arrivals:       Number of accepted arrivals.
+ * @departures:     Number of departures.
+ * @arrival_error:  Return value of sim_arrival().
+ * @complete_error: Return value of sim_complete().
+ * @ops:            Callbacks; complete is set only while @complete_error is nonzero, because it
+ *                  disables mmap().
+ * @lock:           Serialises injection and configuration; protects all members below. configfs
+ *                  shows word-sized members without it, hence WRITE_ONCE().
+ * @packet_size:    See &struct notify_multi_config.
+ * @max_packets:    See &struct notify_multi_config.
+ * @max_requests:   See &struct notify_multi_config.
+ * @replay:         See &struct notify_multi_config.
+ * @mode:           See &struct notify_multi_config.
+ * @first_seq:      See &struct notify_multi_config.
+ * @context:        Context of the broadcasts.
+ * @status:         Status of the packets.
+ * @nm:             Registered device; NULL while disabled.
+ * @injector:       /dev/notify_sim/<name>, while enabled.
+ * @domain:         IRQ domain of the simulated irq chip, while enabled.
+ * @irq:            Interrupt of the simulated irq chip.
+ * @raise:          Raises @irq in hard IRQ context.
+ * @buffer:         Buffer for a packet larger than %SIM_SMALL_PACKET.
+ * @packet:         Packet for the interrupt to broadcast.
+ * @when:           Time of the interrupt.
+ * @done:           Completed after the broadcast.
+ * @result:         Return value of the broadcast.
  */
 struct sim {
 	struct config_item item;
@@ -92,7 +91,7 @@ struct sim {
 	int complete_error;
 	struct notify_multi_ops ops;
 
-	struct mutex lock; /* Guards all that follows; never taken in a callback. */
+	struct mutex lock; /* Callbacks must not take it. */
 	u32 packet_size;
 	u32 max_packets;
 	u32 max_requests;
@@ -119,7 +118,7 @@ static struct sim *to_sim(struct config_item *item)
 	return container_of(item, struct sim, item);
 }
 
-/* -- What the core tells. -------------------------------------------------- */
+/* -- Callbacks ------------------------------------------------------------- */
 
 static int sim_arrival(struct notify_multi_client *client, struct file *file)
 {
@@ -146,7 +145,7 @@ static int sim_complete(struct notify_multi_client *client, struct notify_multi_
 	return READ_ONCE(sim->complete_error);
 }
 
-/* -- The simulated interrupt. ---------------------------------------------- */
+/* -- Simulated interrupt --------------------------------------------------- */
 
 static void sim_broadcast(struct sim *sim)
 {
@@ -182,7 +181,7 @@ static irqreturn_t sim_irq_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* The input cannot be masked: an injection is waited for before the next. */
+/* Masking is not needed, because sim_inject() waits for each interrupt. */
 static void sim_irq_nop(struct irq_data *data)
 {
 }
@@ -237,9 +236,9 @@ static int sim_create_irq(struct sim *sim)
 	return ret;
 }
 
-/* -- /dev/notify_sim/<name>. ----------------------------------------------- */
+/* -- /dev/notify_sim/<name> ------------------------------------------------ */
 
-/* Returns when the packet has been broadcast. */
+/* Broadcast a packet and wait for the broadcast. */
 static int sim_inject(struct sim *sim, const void *packet)
 {
 	if (sim->context == SIM_CONTEXT_PROCESS)
@@ -249,15 +248,15 @@ static int sim_inject(struct sim *sim, const void *packet)
 	reinit_completion(&sim->done);
 	irq_work_queue(&sim->raise);
 	wait_for_completion(&sim->done);
-	/* Until the interrupt has returned, too: one that comes meanwhile would be lost. */
+	/* Wait for the handler to return: an interrupt raised before is lost. */
 	irq_work_sync(&sim->raise);
 	return sim->result;
 }
 
-/* The first of @count bytes of packets; returns its size. Called with sim->lock. */
+/* Inject the first packet of @count bytes; return its size. Caller must hold sim->lock. */
 static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t count)
 {
-	/* A heap buffer, which usercopy looks up, costs a tenth of an injection. */
+	/* The usercopy check of a heap buffer would take a tenth of an injection. */
 	u8 small[SIM_SMALL_PACKET];
 	void *packet = sim->packet_size <= sizeof(small) ? small : sim->buffer;
 	int ret;
@@ -272,7 +271,7 @@ static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t
 	return ret ?: sim->packet_size;
 }
 
-/* The source may be configured, and go, between two packets of a long write. */
+/* Drops the lock between packets, so the simulator can be configured or disabled then. */
 static ssize_t sim_inject_write(struct file *file, const char __user *buf, size_t count,
 				loff_t *ppos)
 {
@@ -349,7 +348,7 @@ static void sim_destroy_injector(struct sim *sim)
 	kfree(sim->injector.name);
 }
 
-/* -- Live or not. ---------------------------------------------------------- */
+/* -- Enabling and disabling ------------------------------------------------ */
 
 static int sim_go_live(struct sim *sim)
 {
@@ -404,9 +403,9 @@ static void sim_go_dead(struct sim *sim)
 	kvfree(sim->buffer);
 }
 
-/* -- configfs. ------------------------------------------------------------- */
+/* -- configfs -------------------------------------------------------------- */
 
-/* Sizes and limits are the device's: they stay while there is one. */
+/* Sizes and limits can be set only while disabled. */
 static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t len,
 			   u32 least, u32 most)
 {
@@ -701,7 +700,7 @@ static struct config_item *sim_make(struct config_group *group, const char *name
 	sim->mode = SIM_DEFAULT_MODE;
 	sim->first_seq = 1;
 	config_item_init_type_name(&sim->item, name, &sim_type);
-	/* A long name is allocated; that there was no memory for it is told nowhere else. */
+	/* config_item_init_type_name() does not report that it could not allocate the name. */
 	if (!config_item_name(&sim->item)) {
 		config_item_put(&sim->item);
 		return ERR_PTR(-ENOMEM);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What sources have in common that a firmware node describes: the properties of their
- * device, and the queue between their two halves.
+ * Common code of the sources that a firmware node describes: their device properties, and the
+ * queue between their hard handler and their IRQ thread.
  *
- *     hard handler   source_queue()             what has happened, and when, so that a
- *                                               burst becomes that many packets
- *     IRQ thread     source_broadcast_queue()   broadcasts what is queued, in order
+ *     hard handler   source_queue()             queues an event and its time
+ *     IRQ thread     source_broadcast_queue()   broadcasts the queued events in order
  */
 #ifndef _NOTIFY_SOURCE_H
 #define _NOTIFY_SOURCE_H
@@ -29,7 +28,6 @@
 #define SOURCE_DEFAULT_MAX_PACKETS	256
 #define SOURCE_DEFAULT_MAX_REQUESTS	16
 
-/* An event on its way from the hard handler to the thread. */
 struct source_event {
 	ktime_t when;
 	int status;
@@ -37,20 +35,20 @@ struct source_event {
 };
 
 /**
- * struct notify_source - what a firmware node describes, as a source
- * @dev:         The platform device, whose drvdata this is.
- * @label:       What the node and the interrupts are called.
- * @nm:          Where the packets go.
+ * struct notify_source - source that a firmware node describes
+ * @dev:         Platform device; its drvdata is this structure.
+ * @label:       Name of the device node and of the interrupts.
+ * @nm:          Registered device.
  * @packet_size: Bytes of each packet, a multiple of 4.
- * @broadcast:   Held by the thread that empties the queue, so that packets keep their
- *               order; guards @reported and @leaving.
- * @reported:    Of the overflows, those that the kernel log tells of.
- * @leaving:     The event that is being broadcast.
- * @lock:        Guards all that follows.
- * @overflows:   Events for which the queue had no room, and which were only counted.
- * @first:       Place in the queue of the oldest event.
- * @count:       How many events wait to be broadcast.
- * @queue:       Room for %SOURCE_QUEUE_LENGTH events.
+ * @broadcast:   Serialises queue draining to keep packets in order; protects @reported and
+ *               @leaving.
+ * @reported:    Number of overflows already logged.
+ * @leaving:     Copy of the event that is being broadcast.
+ * @lock:        Protects all members below.
+ * @overflows:   Events dropped because the queue was full.
+ * @first:       Index of the oldest event in @queue.
+ * @count:       Number of queued events.
+ * @queue:       Array of %SOURCE_QUEUE_LENGTH events.
  */
 struct notify_source {
 	struct device *dev;
@@ -58,24 +56,24 @@ struct notify_source {
 	struct notify_multi *nm;
 	size_t packet_size;
 
-	struct mutex broadcast; /* Guards the order of packets, reported and leaving. */
+	struct mutex broadcast; /* Keeps packets in order. */
 	u32 reported;
 	struct source_event *leaving;
-	raw_spinlock_t lock; /* Guards the queue and its counters. */
+	raw_spinlock_t lock; /* Protects the queue. */
 	u32 overflows;
 	u32 first;
 	u32 count;
 	void *queue;
 };
 
-/* -- The queue. ------------------------------------------------------------ */
+/* -- Queue ----------------------------------------------------------------- */
 
 static inline size_t source_event_size(const struct notify_source *source)
 {
 	return ALIGN(sizeof(struct source_event) + source->packet_size, sizeof(u64));
 }
 
-/* @place: of those that wait, counted from the oldest. */
+/* @place counts from the oldest event. */
 static inline struct source_event *source_event_at(struct notify_source *source, u32 place)
 {
 	place = (source->first + place) % SOURCE_QUEUE_LENGTH;
@@ -89,13 +87,13 @@ static inline void source_skip_event(struct notify_source *source)
 }
 
 /**
- * source_queue() - has an event broadcast by the next source_broadcast_queue()
+ * source_queue() - queue an event for source_broadcast_queue()
  * @source: The source.
- * @packet: Its packet.
- * @status: 0, or the negative errno that the packet is to have.
- * @when:   When it happened.
+ * @packet: Payload of the event.
+ * @status: 0, or a negative errno for the packet's status.
+ * @when:   Time of the event.
  *
- * Any context but NMI.
+ * Context: Any context except NMI.
  */
 static inline void source_queue(struct notify_source *source, const void *packet, int status,
 				ktime_t when)
@@ -105,9 +103,9 @@ static inline void source_queue(struct notify_source *source, const void *packet
 
 	raw_spin_lock_irqsave(&source->lock, flags);
 	if (source->count == SOURCE_QUEUE_LENGTH) {
-		/* The oldest: the last packet is to say what the hardware is now. */
+		/* Drop the oldest: the newest has the current hardware state. */
 		source_skip_event(source);
-		/* WRITE_ONCE(): for overflows_show(). */
+		/* WRITE_ONCE(): overflows_show() does not take the lock. */
 		WRITE_ONCE(source->overflows, source->overflows + 1);
 	}
 	event = source_event_at(source, source->count++);
@@ -134,10 +132,10 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 }
 
 /**
- * source_broadcast_queue() - broadcasts what is queued, in order
+ * source_broadcast_queue() - broadcast the queued events in order
  * @source: The source.
  *
- * Process context, as that of IRQ threads.
+ * Context: Process context, e.g. an IRQ thread.
  */
 static inline void source_broadcast_queue(struct notify_source *source)
 {
@@ -156,7 +154,7 @@ static inline void source_broadcast_queue(struct notify_source *source)
 	mutex_unlock(&source->broadcast);
 }
 
-/* -- Waking the system. ---------------------------------------------------- */
+/* -- Wakeup of the system -------------------------------------------------- */
 
 static inline void source_disable_wakeup(void *dev)
 {
@@ -164,10 +162,10 @@ static inline void source_disable_wakeup(void *dev)
 }
 
 /**
- * source_enable_wakeup() - lets a source wake the system, if its node says so
+ * source_enable_wakeup() - enable wakeup if the firmware node has "wakeup-source"
  * @source: The source.
  *
- * Return: 0, or a negative errno.
+ * Return: 0 or a negative errno.
  */
 static inline int source_enable_wakeup(struct notify_source *source)
 {
@@ -175,13 +173,13 @@ static inline int source_enable_wakeup(struct notify_source *source)
 
 	if (!device_property_read_bool(source->dev, "wakeup-source"))
 		return 0;
-	/* Before: one that could be enabled in part only is disabled, too. */
+	/* The action comes first, because device_init_wakeup() can fail halfway. */
 	ret = devm_add_action(source->dev, source_disable_wakeup, source->dev);
 	return ret ?: device_init_wakeup(source->dev, true);
 }
 
 /**
- * source_wakeup() - tells that an event may have woken the system
+ * source_wakeup() - report an event that may have woken the system
  * @source: The source.
  */
 static inline void source_wakeup(struct notify_source *source)
@@ -190,7 +188,7 @@ static inline void source_wakeup(struct notify_source *source)
 		pm_wakeup_event(source->dev, 0);
 }
 
-/* -- Probing. -------------------------------------------------------------- */
+/* -- Probe ----------------------------------------------------------------- */
 
 static inline int source_allocate_queue(struct notify_source *source)
 {
@@ -204,14 +202,14 @@ static inline int source_allocate_queue(struct notify_source *source)
 }
 
 /**
- * source_register() - registers the device that a firmware node describes
- * @source:      What is to be initialised.
+ * source_register() - register the device that a firmware node describes
+ * @source:      The source to initialise.
  * @dev:         The platform device.
  * @packet_size: Bytes of each packet, a multiple of 4.
  *
- * What the source is told with is to be requested after, so that it ends before.
+ * Request the interrupts after this, so that devres frees them first.
  *
- * Return: 0, or a negative errno that the kernel log tells of.
+ * Return: 0 or a negative errno.
  */
 static inline int source_register(struct notify_source *source, struct device *dev,
 				  size_t packet_size)
@@ -244,7 +242,7 @@ static inline int source_register(struct notify_source *source, struct device *d
 	return 0;
 }
 
-/* -- sysfs. ---------------------------------------------------------------- */
+/* -- sysfs ----------------------------------------------------------------- */
 
 static ssize_t overflows_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The packets of notify_gpio: edges of GPIO lines.
+ * Packets of notify_gpio: edges of GPIO lines.
  */
 #ifndef _UAPI_LINUX_NOTIFY_GPIO_H
 #define _UAPI_LINUX_NOTIFY_GPIO_H
@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 /**
- * enum notify_gpio_edge - which way a line went
+ * enum notify_gpio_edge - direction of an edge
  * @NOTIFY_GPIO_EDGE_RISING:  From inactive to active.
  * @NOTIFY_GPIO_EDGE_FALLING: From active to inactive.
  */
@@ -18,14 +18,14 @@ enum notify_gpio_edge {
 };
 
 /**
- * struct notify_gpio_event - the payload of a notify_gpio packet
+ * struct notify_gpio_event - payload of a notify_gpio packet
  * @line:       Index of the line in the firmware's "gpios" property, 0 to 63.
- * @edge:       Of &enum notify_gpio_edge.
- * @level:      1 active, 0 inactive: what the line was when the interrupt was handled.
- * @line_seqno: Counts the line's edges, from 1. A gap means that edges came faster than
- *              they could be broadcast and were counted only.
+ * @edge:       Direction, of &enum notify_gpio_edge.
+ * @level:      Level when the edge was handled: 1 active, 0 inactive.
+ * @line_seqno: Counts the line's edges, from 1. A gap: edges occurred faster than they could
+ *              be broadcast.
  *
- * Where the level could not be read, the packet's status says why, and @level is 0.
+ * If the level could not be read, the packet's status is the errno, and @level is 0.
  */
 struct notify_gpio_event {
 	__u32 line;

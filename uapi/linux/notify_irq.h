@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The packets of notify_irq: interrupts of a block with registers.
+ * Packets of notify_irq: interrupts of a block with registers.
  */
 #ifndef _UAPI_LINUX_NOTIFY_IRQ_H
 #define _UAPI_LINUX_NOTIFY_IRQ_H
@@ -8,15 +8,15 @@
 #include <linux/types.h>
 
 /**
- * struct notify_irq_event - the payload of a notify_irq packet
- * @irq_count: Counts the block's interrupts, from 1. A gap means that they came faster than
- *             they could be broadcast and were counted only.
- * @nregs:     How many registers follow: the count of the firmware's
- *             "notify-multi,snapshot" property, 0 where there is none.
- * @regs:      What they held when the interrupt was handled, before it was acknowledged,
- *             the lowest offset first.
+ * struct notify_irq_event - payload of a notify_irq packet
+ * @irq_count: Counts the block's interrupts, from 1. A gap: interrupts occurred faster than
+ *             they could be broadcast.
+ * @nregs:     Number of registers, from the firmware's "notify-multi,snapshot" property; 0
+ *             without it.
+ * @regs:      Register values, lowest offset first, as read by the interrupt handler before it
+ *             acknowledged the interrupt.
  *
- * A device's packets all have the same size, 8 + 4 * @nregs bytes.
+ * All packets of a device have the same size, 8 + 4 * @nregs bytes.
  */
 struct notify_irq_event {
 	__u32 irq_count;
