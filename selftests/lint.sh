@@ -10,7 +10,7 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/vm/common.sh"
 
-LINTERS=(text spelling shell python man excerpts bindings checkpatch kerneldoc userspace
+LINTERS=(text spelling shell python man bindings checkpatch kerneldoc userspace
 	 warnings sparse coccinelle smatch)
 
 # The kernel whose headers, scripts and semantic patches are used.
@@ -140,25 +140,6 @@ lint_checkpatch() {
 
 lint_kerneldoc() {
 	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(kernel_files)
-}
-
-# Lines of the documentation "FILE line", of the block of code below 'From `FILE`'.
-excerpts() {
-	awk '
-	match($0, /From `[^`]*`/) { file = substr($0, RSTART + 6, RLENGTH - 7); block = 0 }
-	/^    / { block = 1; sub(/^ +/, ""); if (file) print file, $0; next }
-	/./ && block { file = "" }
-	' $(files 'Documentation/*.md')
-}
-
-# What the documentation quotes stands in a file that is tested.
-lint_excerpts() {
-	local file line
-
-	excerpts | while read -r file line; do
-		sed 's/^[ \t]*//' "$file" | grep -cxF -- "$line" >/dev/null ||
-			echo "$file does not have: $line"
-	done
 }
 
 # compile NAME: the device tree on standard input.
@@ -446,10 +427,6 @@ plant_python() {
 
 plant_man() {
 	echo '.Unknown' >>tools/notifycat.1
-}
-
-plant_excerpts() {
-	sed -i 's/label = "pl061"/label = "other"/' selftests/vm/irq.dts.in
 }
 
 plant_bindings() {
