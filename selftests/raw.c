@@ -45,7 +45,7 @@ do {												\
 
 #define READ(size) read_errno(self->fd, self->buffer, size)
 
-TEST_F(raw, payloads_follow_each_other_without_padding)
+TEST_F(raw, payloads_have_no_padding)
 {
 	BROADCAST(1, 3, 0);
 	ASSERT_EQ(3 * PACKET, READ(sizeof(self->buffer)));
@@ -55,7 +55,7 @@ TEST_F(raw, payloads_follow_each_other_without_padding)
 	EXPECT_EQ(-EAGAIN, READ(sizeof(self->buffer)));
 }
 
-TEST_F(raw, only_whole_payloads_that_fit)
+TEST_F(raw, read_returns_whole_payloads_only)
 {
 	BROADCAST(1, 3, 0);
 	ASSERT_EQ(2 * PACKET, READ(3 * PACKET - 1));
@@ -63,14 +63,14 @@ TEST_F(raw, only_whole_payloads_that_fit)
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 3));
 }
 
-TEST_F(raw, buffer_one_byte_short_is_EINVAL_and_consumes_nothing)
+TEST_F(raw, short_buffer_returns_einval_keeps_packet)
 {
 	BROADCAST(1, 1, 0);
 	EXPECT_EQ(-EINVAL, READ(PACKET - 1));
 	EXPECT_EQ(PACKET, READ(PACKET));
 }
 
-TEST_F(raw, bad_status_fails_the_read_and_is_consumed)
+TEST_F(raw, bad_status_fails_read_and_is_consumed)
 {
 	BROADCAST(1, 1, -EIO);
 	BROADCAST(2, 1, 0);
@@ -81,7 +81,7 @@ TEST_F(raw, bad_status_fails_the_read_and_is_consumed)
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
 }
 
-TEST_F(raw, good_packets_before_a_bad_status_are_returned_first)
+TEST_F(raw, good_packets_returned_before_bad_status)
 {
 	BROADCAST(1, 2, 0);
 	BROADCAST(3, 1, -EPIPE);
@@ -95,12 +95,12 @@ TEST_F(raw, good_packets_before_a_bad_status_are_returned_first)
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 5));
 }
 
-TEST_F(raw, failed_packet_counts_as_the_previous_one)
+TEST_F(raw, failed_packet_counts_as_previous)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
 	BROADCAST(1, 10, -EIO);
-	/* The failure of 3 has reported the loss of 1 and 2. */
+	/* This failure, of 3, has reported the drop of 1 and 2. */
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
 	EXPECT_EQ(0, poll_now(self->fd, POLLPRI));
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
@@ -110,7 +110,7 @@ TEST_F(raw, failed_packet_counts_as_the_previous_one)
 	EXPECT_EQ(-EIO, record->status);
 }
 
-TEST_F(raw, bad_buffer_is_EFAULT_and_consumes_nothing)
+TEST_F(raw, bad_buffer_returns_efault_keeps_packet)
 {
 	BROADCAST(1, 1, 0);
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, bad_pointer, PACKET));
@@ -118,14 +118,14 @@ TEST_F(raw, bad_buffer_is_EFAULT_and_consumes_nothing)
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 1));
 }
 
-TEST_F(raw, bad_status_does_not_need_the_buffer)
+TEST_F(raw, bad_status_returned_despite_bad_buffer)
 {
 	BROADCAST(1, 1, -EIO);
 	EXPECT_EQ(-EIO, read_errno(self->fd, bad_pointer, PACKET));
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(raw, status_that_is_the_kernels_own_is_EIO)
+TEST_F(raw, kernel_internal_status_returns_eio)
 {
 	BROADCAST(1, 1, -511);
 	BROADCAST(2, 1, -512);
@@ -137,8 +137,8 @@ TEST_F(raw, status_that_is_the_kernels_own_is_EIO)
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
 }
 
-/* Of Linux' own asynchronous I/O: the result of one read. */
-static ssize_t read_of_aio(aio_context_t context, int fd, void *buffer, size_t size)
+/* Result of one read by Linux AIO (io_submit). */
+static ssize_t aio_read(aio_context_t context, int fd, void *buffer, size_t size)
 {
 	struct iocb iocb = {
 		.aio_lio_opcode = IOCB_CMD_PREAD,
@@ -156,8 +156,8 @@ static ssize_t read_of_aio(aio_context_t context, int fd, void *buffer, size_t s
 	return event.res;
 }
 
-/* To who reads asynchronously EAGAIN would mean that nothing was read. */
-TEST_F(raw, status_EAGAIN_is_EIO_to_asynchronous_reads)
+/* Async readers would take EAGAIN as "nothing read". */
+TEST_F(raw, eagain_status_returns_eio_to_aio)
 {
 	aio_context_t context = 0;
 
@@ -167,15 +167,15 @@ TEST_F(raw, status_EAGAIN_is_EIO_to_asynchronous_reads)
 	BROADCAST(2, 1, -EOPNOTSUPP);
 	BROADCAST(3, 1, -EPIPE);
 	BROADCAST(4, 1, 0);
-	EXPECT_EQ(-EIO, read_of_aio(context, self->fd, self->buffer, PACKET));
-	EXPECT_EQ(-EIO, read_of_aio(context, self->fd, self->buffer, PACKET));
-	EXPECT_EQ(-EPIPE, read_of_aio(context, self->fd, self->buffer, PACKET));
-	EXPECT_EQ(PACKET, read_of_aio(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(-EIO, aio_read(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(-EIO, aio_read(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(-EPIPE, aio_read(context, self->fd, self->buffer, PACKET));
+	EXPECT_EQ(PACKET, aio_read(context, self->fd, self->buffer, PACKET));
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 4));
 	EXPECT_EQ(0, syscall(SYS_io_destroy, context));
 }
 
-TEST_F(raw, format_is_this_opens_only)
+TEST_F(raw, format_is_per_client)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 
@@ -188,7 +188,7 @@ TEST_F(raw, format_is_this_opens_only)
 	close(other);
 }
 
-TEST_F(raw, unknown_format_is_EINVAL_and_changes_nothing)
+TEST_F(raw, unknown_format_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, set_format(self->fd, 2));
 	EXPECT_EQ(-EINVAL, set_format(self->fd, ~0U));
