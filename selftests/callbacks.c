@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arrival, departure and completion, as programs notice them. The source's side is in
- * api.c.
+ * Effects of the arrival, departure and complete callbacks on programs. For the callbacks
+ * themselves, see api.c.
  */
 
 #include "sim.h"
@@ -32,13 +32,13 @@ FIXTURE_TEARDOWN(callbacks)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-#define EXPECT_COUNTS(arrived, departed)					\
+#define EXPECT_COUNTS(arrivals, departures)					\
 do {										\
-	EXPECT_EQ(arrived, sim_get_number(SIM_NAME, "arrivals"));		\
-	EXPECT_EQ(departed, sim_get_number(SIM_NAME, "departures"));		\
+	EXPECT_EQ(arrivals, sim_get_number(SIM_NAME, "arrivals"));		\
+	EXPECT_EQ(departures, sim_get_number(SIM_NAME, "departures"));		\
 } while (0)
 
-TEST_F(callbacks, open_arrives_and_close_departs)
+TEST_F(callbacks, open_calls_arrival_close_calls_departure)
 {
 	int fd;
 
@@ -50,7 +50,7 @@ TEST_F(callbacks, open_arrives_and_close_departs)
 	EXPECT_COUNTS(1, 1);
 }
 
-TEST_F(callbacks, dup_and_fork_are_the_same_open)
+TEST_F(callbacks, dup_and_fork_share_client)
 {
 	int fd = sim_open(SIM_NAME, O_RDONLY), copy;
 	pid_t child;
@@ -69,7 +69,7 @@ TEST_F(callbacks, dup_and_fork_are_the_same_open)
 	EXPECT_COUNTS(1, 1);
 }
 
-TEST_F(callbacks, refused_open_returns_the_sources_errno)
+TEST_F(callbacks, refused_open_returns_source_errno)
 {
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", -EUCLEAN));
 	EXPECT_EQ(-EUCLEAN, sim_open(SIM_NAME, O_RDONLY));
@@ -79,7 +79,7 @@ TEST_F(callbacks, refused_open_returns_the_sources_errno)
 	EXPECT_COUNTS(1, 1);
 }
 
-TEST_F(callbacks, errno_of_the_kernels_own_is_EIO)
+TEST_F(callbacks, kernel_internal_errno_returns_eio)
 {
 	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 
@@ -92,7 +92,7 @@ TEST_F(callbacks, errno_of_the_kernels_own_is_EIO)
 	close(fd);
 }
 
-TEST_F(callbacks, killed_process_departs)
+TEST_F(callbacks, sigkill_calls_departure)
 {
 	pid_t child = fork();
 	int status;
@@ -113,7 +113,7 @@ TEST_F(callbacks, killed_process_departs)
 	EXPECT_COUNTS(1, 1);
 }
 
-TEST_F(callbacks, unregister_departs_every_open_once)
+TEST_F(callbacks, unregister_calls_departure_once_per_client)
 {
 	int first = sim_open(SIM_NAME, O_RDONLY), second = sim_open(SIM_NAME, O_RDONLY);
 
@@ -127,7 +127,7 @@ TEST_F(callbacks, unregister_departs_every_open_once)
 	EXPECT_COUNTS(2, 2);
 }
 
-TEST_F(callbacks, completion_error_fails_the_read_and_the_packet_is_consumed)
+TEST_F(callbacks, complete_error_fails_read_consumes_packet)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
@@ -146,7 +146,7 @@ TEST_F(callbacks, completion_error_fails_the_read_and_the_packet_is_consumed)
 	close(fd);
 }
 
-TEST_F(callbacks, completion_error_wakes_and_fails_a_sleeping_read)
+TEST_F(callbacks, complete_error_fails_blocked_read)
 {
 	int fd = sim_open(SIM_NAME, O_RDONLY);
 	struct reader reader;
@@ -160,7 +160,7 @@ TEST_F(callbacks, completion_error_wakes_and_fails_a_sleeping_read)
 	close(fd);
 }
 
-TEST_F(callbacks, completion_error_fails_a_raw_read)
+TEST_F(callbacks, complete_error_fails_raw_read)
 {
 	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 
