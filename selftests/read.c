@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read() and its relatives.
+ * read(), readv(), preadv2() and splice().
  */
 
 #include "sim.h"
@@ -47,7 +47,7 @@ static bool set_blocking(int fd)
 	return !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
 
-TEST_F(read, record_says_what_was_broadcast)
+TEST_F(read, record_contains_broadcast)
 {
 	const struct notify_multi_record *record = record_at(self->buffer, 0);
 	struct timespec before, after;
@@ -74,7 +74,7 @@ TEST_F(read, payload_is_padded_with_zeros)
 {
 	const unsigned char zeros[RECORD - RECORD_HEADER - PACKET] = { };
 
-	/* Round the ring's slots, so that none is fresh. */
+	/* Wrap around, so that no slot is unused. */
 	ASSERT_EQ(40 * PACKET, sim_broadcast(self->injector, PACKET, 1, 40));
 	ASSERT_EQ(8 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 	for (unsigned int i = 0; i < 8; i++)
@@ -82,7 +82,7 @@ TEST_F(read, payload_is_padded_with_zeros)
 				    sizeof(zeros)));
 }
 
-TEST_F(read, returns_all_records_that_are_queued)
+TEST_F(read, read_returns_all_queued_records)
 {
 	ASSERT_EQ(5 * PACKET, sim_broadcast(self->injector, PACKET, 1, 5));
 	ASSERT_EQ(5 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
@@ -93,25 +93,24 @@ TEST_F(read, returns_all_records_that_are_queued)
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-TEST_F(read, returns_only_whole_records_that_fit)
+TEST_F(read, read_returns_whole_records_only)
 {
 	ASSERT_EQ(5 * PACKET, sim_broadcast(self->injector, PACKET, 1, 5));
 	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, 3 * RECORD - 1));
 	EXPECT_EQ(2, record_at(self->buffer, 1)->seq);
-	/* What is behind them is the caller's still. */
 	EXPECT_EQ(0xa5, self->buffer[2 * RECORD]);
 	ASSERT_EQ(3 * RECORD, read_errno(self->fd, self->buffer, 3 * RECORD));
 	EXPECT_EQ(3, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, buffer_of_exactly_one_record_is_enough)
+TEST_F(read, buffer_of_one_record_is_enough)
 {
 	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, buffer_one_byte_short_is_EINVAL_and_consumes_nothing)
+TEST_F(read, short_buffer_returns_einval_keeps_packet)
 {
 	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
@@ -121,13 +120,13 @@ TEST_F(read, buffer_one_byte_short_is_EINVAL_and_consumes_nothing)
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, short_buffer_does_not_sleep)
+TEST_F(read, short_buffer_does_not_block)
 {
 	ASSERT_TRUE(set_blocking(self->fd));
 	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
 }
 
-TEST_F(read, length_zero_returns_0_and_consumes_nothing)
+TEST_F(read, zero_length_returns_0_keeps_packet)
 {
 	ASSERT_TRUE(set_blocking(self->fd));
 	EXPECT_EQ(0, read_errno(self->fd, self->buffer, 0));
@@ -136,12 +135,12 @@ TEST_F(read, length_zero_returns_0_and_consumes_nothing)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(read, empty_queue_is_EAGAIN_with_O_NONBLOCK)
+TEST_F(read, empty_queue_returns_eagain_with_o_nonblock)
 {
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-TEST_F(read, empty_queue_is_EAGAIN_with_RWF_NOWAIT)
+TEST_F(read, empty_queue_returns_eagain_with_rwf_nowait)
 {
 	struct iovec iov = { self->buffer, sizeof(self->buffer) };
 
@@ -153,7 +152,7 @@ TEST_F(read, empty_queue_is_EAGAIN_with_RWF_NOWAIT)
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, sleeps_until_a_packet_comes)
+TEST_F(read, read_blocks_until_broadcast)
 {
 	struct reader reader;
 
@@ -177,7 +176,7 @@ static bool handle_signal(int number, int flags)
 	return !sigaction(number, &action, NULL);
 }
 
-TEST_F(read, signal_ends_it_with_EINTR_and_consumes_nothing)
+TEST_F(read, signal_returns_eintr_consumes_nothing)
 {
 	struct reader reader;
 
@@ -192,7 +191,7 @@ TEST_F(read, signal_ends_it_with_EINTR_and_consumes_nothing)
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, restarts_after_a_signal_with_SA_RESTART)
+TEST_F(read, sa_restart_signal_restarts_read)
 {
 	struct reader reader;
 
@@ -207,7 +206,7 @@ TEST_F(read, restarts_after_a_signal_with_SA_RESTART)
 	EXPECT_EQ(1, reader.record.seq);
 }
 
-TEST_F(read, bad_buffer_is_EFAULT_and_consumes_nothing)
+TEST_F(read, bad_buffer_returns_efault_keeps_packet)
 {
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, bad_pointer, RECORD));
@@ -216,7 +215,7 @@ TEST_F(read, bad_buffer_is_EFAULT_and_consumes_nothing)
 	EXPECT_EQ(0, record_at(self->buffer, 0)->dropped);
 }
 
-/* A buffer that ends @bytes before memory that is not there. */
+/* Return a buffer of @bytes followed by an unmapped page. */
 static unsigned char *buffer_before_hole(size_t bytes)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -228,7 +227,7 @@ static unsigned char *buffer_before_hole(size_t bytes)
 	return pages + page - bytes;
 }
 
-TEST_F(read, bad_buffer_gets_the_whole_records_before_it)
+TEST_F(read, read_returns_records_before_bad_page)
 {
 	unsigned char *buffer = buffer_before_hole(2 * RECORD + RECORD / 2);
 
@@ -241,7 +240,7 @@ TEST_F(read, bad_buffer_gets_the_whole_records_before_it)
 	EXPECT_EQ(0, record_at(self->buffer, 0)->dropped);
 }
 
-TEST_F(read, bad_buffer_does_not_take_the_word_of_a_loss)
+TEST_F(read, efault_keeps_drop_count)
 {
 	ASSERT_EQ(11 * PACKET, sim_broadcast(self->injector, PACKET, 1, 11));
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, buffer_before_hole(RECORD_HEADER), RECORD));
@@ -251,7 +250,7 @@ TEST_F(read, bad_buffer_does_not_take_the_word_of_a_loss)
 	EXPECT_EQ(3, record_at(self->buffer, 0)->dropped);
 }
 
-TEST_F(read, every_open_gets_every_packet)
+TEST_F(read, every_client_gets_every_packet)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	unsigned char copy[3 * RECORD];
@@ -264,7 +263,7 @@ TEST_F(read, every_open_gets_every_packet)
 	close(other);
 }
 
-TEST_F(read, open_sees_only_what_is_broadcast_afterwards)
+TEST_F(read, new_client_gets_later_packets_only)
 {
 	int late;
 
@@ -280,7 +279,7 @@ TEST_F(read, open_sees_only_what_is_broadcast_afterwards)
 	close(late);
 }
 
-TEST_F(read, dup_shares_the_queue)
+TEST_F(read, dup_shares_queue)
 {
 	int copy = dup(self->fd);
 
@@ -294,7 +293,7 @@ TEST_F(read, dup_shares_the_queue)
 	close(copy);
 }
 
-TEST_F(read, fork_shares_the_queue)
+TEST_F(read, fork_shares_queue)
 {
 	pid_t child;
 	int status;
@@ -313,7 +312,7 @@ TEST_F(read, fork_shares_the_queue)
 	EXPECT_EQ(2, record_at(self->buffer, 0)->seq);
 }
 
-TEST_F(read, readv_fills_one_buffer_after_the_other)
+TEST_F(read, readv_fills_buffers_in_order)
 {
 	unsigned char first[RECORD / 2 + 1], second[4 * RECORD];
 	struct iovec iov[] = {
@@ -331,7 +330,7 @@ TEST_F(read, readv_fills_one_buffer_after_the_other)
 	EXPECT_TRUE(packet_is(record_at(self->buffer, 1)->data, PACKET, 2));
 }
 
-TEST_F(read, splice_moves_whole_records_to_a_pipe)
+TEST_F(read, splice_moves_whole_records)
 {
 	int pipes[2];
 
@@ -347,19 +346,19 @@ TEST_F(read, splice_moves_whole_records_to_a_pipe)
 	close(pipes[1]);
 }
 
-TEST_F(read, pread_at_an_offset_is_ESPIPE)
+TEST_F(read, pread_returns_espipe)
 {
 	EXPECT_EQ(-1, pread(self->fd, self->buffer, RECORD, 0));
 	EXPECT_EQ(ESPIPE, errno);
 }
 
-TEST_F(read, lseek_is_ESPIPE)
+TEST_F(read, lseek_returns_espipe)
 {
 	EXPECT_EQ(-1, lseek(self->fd, 0, SEEK_SET));
 	EXPECT_EQ(ESPIPE, errno);
 }
 
-TEST_F(read, write_is_EINVAL)
+TEST_F(read, write_returns_einval)
 {
 	EXPECT_EQ(-1, write(self->fd, self->buffer, RECORD));
 	EXPECT_EQ(EINVAL, errno);
@@ -372,7 +371,7 @@ struct drain {
 	unsigned int *seen;
 };
 
-/* Reads one packet at a time until the last has been seen by somebody. */
+/* Read one packet at a time, up to one of the last two. */
 static void *drain_main(void *data)
 {
 	struct drain *drain = data;
@@ -387,7 +386,7 @@ static void *drain_main(void *data)
 	return NULL;
 }
 
-TEST_F(read, two_threads_share_the_packets_each_to_exactly_one)
+TEST_F(read, two_threads_get_each_packet_once)
 {
 	enum { COUNT = 400 };
 	unsigned int seen[COUNT + 1] = { };
@@ -400,7 +399,7 @@ TEST_F(read, two_threads_share_the_packets_each_to_exactly_one)
 		drains[i] = (struct drain){ .fd = self->fd, .last = COUNT, .seen = seen };
 		ASSERT_EQ(0, pthread_create(&drains[i].thread, NULL, drain_main, &drains[i]));
 	}
-	/* Each of the last two packets ends one of the threads. */
+	/* Each of the last two packets ends one thread. */
 	for (i = 1; i <= COUNT; i++)
 		ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, i, 1));
 	for (i = 0; i < 2; i++)
