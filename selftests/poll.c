@@ -40,12 +40,12 @@ FIXTURE_TEARDOWN(poll)
 #define BROADCAST(count) \
 	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, 1, count))
 
-TEST_F(poll, says_nothing_of_an_empty_queue)
+TEST_F(poll, empty_queue_sets_no_event)
 {
 	EXPECT_EQ(0, poll_now(self->fd, ALL));
 }
 
-TEST_F(poll, says_that_a_record_is_queued)
+TEST_F(poll, queued_record_sets_pollin)
 {
 	BROADCAST(1);
 	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
@@ -53,7 +53,7 @@ TEST_F(poll, says_that_a_record_is_queued)
 	EXPECT_EQ(0, poll_now(self->fd, ALL));
 }
 
-TEST_F(poll, says_that_packets_were_lost_until_a_read_has)
+TEST_F(poll, drop_sets_pollpri_until_read)
 {
 	BROADCAST(LIMIT);
 	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
@@ -63,7 +63,7 @@ TEST_F(poll, says_that_packets_were_lost_until_a_read_has)
 	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
 }
 
-TEST_F(poll, says_of_packets_lost_by_a_resize_until_a_read_has)
+TEST_F(poll, resize_drop_sets_pollpri_until_read)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
@@ -95,7 +95,7 @@ static void *poller_main(void *data)
 	return NULL;
 }
 
-/* Started as far as can be seen from outside; it may yet have to fall asleep. */
+/* Return when the thread has probably blocked in poll(): no interface reports that. */
 static bool poller_start(struct poller *poller)
 {
 	if (pthread_create(&poller->thread, NULL, poller_main, poller))
@@ -106,7 +106,7 @@ static bool poller_start(struct poller *poller)
 	return true;
 }
 
-TEST_F(poll, sleeps_until_a_packet_comes)
+TEST_F(poll, pollin_blocks_until_broadcast)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLIN };
 
@@ -117,7 +117,7 @@ TEST_F(poll, sleeps_until_a_packet_comes)
 	EXPECT_EQ(POLLIN, poller.revents);
 }
 
-TEST_F(poll, sleeps_until_there_is_normal_data)
+TEST_F(poll, pollrdnorm_blocks_until_broadcast)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLRDNORM };
 
@@ -128,7 +128,7 @@ TEST_F(poll, sleeps_until_there_is_normal_data)
 	EXPECT_EQ(POLLRDNORM, poller.revents);
 }
 
-TEST_F(poll, sleeps_until_a_packet_is_lost)
+TEST_F(poll, pollpri_blocks_until_drop)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLPRI };
 
@@ -140,7 +140,7 @@ TEST_F(poll, sleeps_until_a_packet_is_lost)
 	EXPECT_EQ(POLLPRI, poller.revents);
 }
 
-TEST_F(poll, sleeps_until_a_resize_loses_a_packet)
+TEST_F(poll, pollpri_blocks_until_resize_drop)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLPRI };
 
@@ -152,7 +152,7 @@ TEST_F(poll, sleeps_until_a_resize_loses_a_packet)
 	EXPECT_EQ(POLLPRI, poller.revents);
 }
 
-TEST_F(poll, sleeps_until_the_source_goes)
+TEST_F(poll, pollin_blocks_until_unregister)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLIN };
 
@@ -163,7 +163,7 @@ TEST_F(poll, sleeps_until_the_source_goes)
 	EXPECT_EQ(POLLHUP, poller.revents);
 }
 
-TEST_F(poll, source_that_goes_wakes_who_waits_for_a_loss)
+TEST_F(poll, pollpri_blocks_until_unregister)
 {
 	struct poller poller = { .fd = self->fd, .events = POLLPRI };
 
@@ -174,7 +174,7 @@ TEST_F(poll, source_that_goes_wakes_who_waits_for_a_loss)
 	EXPECT_EQ(POLLHUP, poller.revents);
 }
 
-TEST_F(poll, hangs_up_with_records_while_they_remain)
+TEST_F(poll, pollhup_with_pollin_while_records_remain)
 {
 	BROADCAST(1);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -183,8 +183,8 @@ TEST_F(poll, hangs_up_with_records_while_they_remain)
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
 }
 
-/* Nor does it say that they were lost: what GET_STATS counts is not for reads to say. */
-TEST_F(poll, hangs_up_alone_where_the_source_would_have_to_complete_what_remains)
+/* Discarded packets do not set POLLPRI, because no read can report them. */
+TEST_F(poll, pollhup_without_pollin_if_source_had_complete)
 {
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EXFULL));
 	BROADCAST(LIMIT + 1);
@@ -194,7 +194,7 @@ TEST_F(poll, hangs_up_alone_where_the_source_would_have_to_complete_what_remains
 	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, RECORD));
 }
 
-TEST_F(poll, one_packet_wakes_every_poll)
+TEST_F(poll, packet_wakes_every_poll)
 {
 	struct poller pollers[3];
 	unsigned int i;
@@ -210,7 +210,7 @@ TEST_F(poll, one_packet_wakes_every_poll)
 	}
 }
 
-TEST_F(poll, level_triggered_epoll_repeats_until_the_queue_is_empty)
+TEST_F(poll, level_epoll_repeats_until_queue_empty)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = 42 };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -229,7 +229,7 @@ TEST_F(poll, level_triggered_epoll_repeats_until_the_queue_is_empty)
 	close(epoll);
 }
 
-TEST_F(poll, edge_triggered_epoll_comes_with_each_packet)
+TEST_F(poll, edge_epoll_reports_each_packet)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -246,28 +246,28 @@ TEST_F(poll, edge_triggered_epoll_comes_with_each_packet)
 	close(epoll);
 }
 
-TEST_F(poll, read_that_does_not_wait_has_the_packet_though_the_open_is_asked)
+TEST_F(poll, nowait_read_gets_packet_despite_get_stats)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
 	struct iovec iov = { self->buffer, RECORD };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	struct asker asker;
+	struct stats_poller stats_poller;
 	unsigned int i;
 
 	ASSERT_LE(0, epoll);
 	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
-	ASSERT_TRUE(asker_start(&asker, self->fd));
+	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
 	for (i = 0; i < 300; i++) {
 		BROADCAST(1);
 		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
-		/* EAGAIN would be the end: the edge is not told again. */
+		/* EAGAIN would lose the packet: the edge is not reported again. */
 		ASSERT_EQ(RECORD, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
 	}
-	EXPECT_TRUE(asker_stop(&asker));
+	EXPECT_TRUE(stats_poller_stop(&stats_poller));
 	close(epoll);
 }
 
-/* -- SIGIO. ---------------------------------------------------------------- */
+/* -- SIGIO -- */
 
 static bool block_sigio(sigset_t *set)
 {
@@ -277,32 +277,32 @@ static bool block_sigio(sigset_t *set)
 	return !sigprocmask(SIG_BLOCK, set, NULL);
 }
 
-/* SIGRTMIN instead of SIGIO: it is queued, and says which descriptor. */
-static bool want_sigio(int fd, int number)
+/* With @number 0 send SIGIO. A realtime signal is queued and has si_fd. */
+static bool enable_sigio(int fd, int number)
 {
 	return !fcntl(fd, F_SETOWN, getpid()) && !fcntl(fd, F_SETSIG, number) &&
 	       !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC);
 }
 
-TEST_F(poll, SIGIO_comes_with_a_packet)
+TEST_F(poll, packet_sends_sigio)
 {
 	struct timespec limit = { .tv_sec = WAIT_MS / 1000 };
 	sigset_t set;
 
 	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(want_sigio(self->fd, 0));
+	ASSERT_TRUE(enable_sigio(self->fd, 0));
 	BROADCAST(1);
 	EXPECT_EQ(SIGIO, sigtimedwait(&set, NULL, &limit));
 }
 
-TEST_F(poll, signal_of_O_ASYNC_says_which_descriptor_and_what)
+TEST_F(poll, sigio_reports_fd_and_code)
 {
 	struct timespec limit = { .tv_sec = WAIT_MS / 1000 };
 	siginfo_t info;
 	sigset_t set;
 
 	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(want_sigio(self->fd, SIGRTMIN));
+	ASSERT_TRUE(enable_sigio(self->fd, SIGRTMIN));
 	BROADCAST(1);
 	ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &info, &limit));
 	EXPECT_EQ(self->fd, info.si_fd);
@@ -312,13 +312,13 @@ TEST_F(poll, signal_of_O_ASYNC_says_which_descriptor_and_what)
 	EXPECT_EQ(POLL_HUP, info.si_code);
 }
 
-TEST_F(poll, no_signal_after_O_ASYNC_is_cleared)
+TEST_F(poll, sigio_stops_after_o_async_cleared)
 {
 	struct timespec now = { };
 	sigset_t set;
 
 	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(want_sigio(self->fd, 0));
+	ASSERT_TRUE(enable_sigio(self->fd, 0));
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, fcntl(self->fd, F_GETFL) & ~O_ASYNC));
 	BROADCAST(1);
 	EXPECT_EQ(-1, sigtimedwait(&set, NULL, &now));

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests share: simulated sources, packets that can be recognised, and reads in
- * threads of their own.
+ * Shared by the tests: simulated sources, recognisable packets, reads in threads.
  */
 #ifndef SIM_H
 #define SIM_H
@@ -27,8 +26,8 @@
 #include "kselftest_harness.h"
 
 /*
- * The guests are emulated: a test that hangs is one that does so for minutes. Who waits
- * for an event waits for ever, as a limit of its own could hide a wake-up that was lost.
+ * Emulated guests are slow: only a test that runs for minutes is hung. Waits for events have
+ * no shorter timeout, which could hide a lost wakeup.
  */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	180
@@ -40,9 +39,9 @@
 #define SIM_NAME	"kselftest"
 #define RECORD_HEADER	sizeof(struct notify_multi_record)
 
-/* -- Simulated sources. ---------------------------------------------------- */
+/* -- Simulated sources -- */
 
-/* What is 0 or NULL here stays as notify_sim has it. */
+/* Members that are 0 or NULL keep the default of notify_sim. */
 struct sim_config {
 	unsigned int packet_size;
 	unsigned int max_packets;
@@ -66,7 +65,7 @@ static inline int write_file(const char *path, const char *text)
 	return ret;
 }
 
-/* The file's text without its newline; -errno if it cannot be read. */
+/* Read the first line of a file. */
 static inline int read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -157,7 +156,7 @@ static inline int sim_configure(const char *name, const struct sim_config *confi
 	return ret;
 }
 
-/* A live source; what an earlier test has left is removed. */
+/* Create and enable a source. Removes the one that a failed test may have left. */
 static inline int sim_start(const char *name, const struct sim_config *config)
 {
 	int ret;
@@ -189,14 +188,14 @@ static inline int sim_open_injector(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* -- Packets. -------------------------------------------------------------- */
+/* -- Packets -- */
 
 static inline size_t record_size(size_t packet_size)
 {
 	return RECORD_HEADER + (packet_size + 7) / 8 * 8;
 }
 
-/* Byte @at of packet @number: different for neighbours of either kind. */
+/* Byte @at of packet @number: differs between neighbouring bytes and packets. */
 static inline unsigned char packet_byte(uint64_t number, size_t at)
 {
 	return (number * 167 + at * 31 + (at >> 8) * 7 + 1) & 0xff;
@@ -221,7 +220,7 @@ static inline bool packet_is(const void *packet, size_t size, uint64_t number)
 	return true;
 }
 
-/* Broadcasts @count packets, @number and those that follow, in one write. */
+/* Broadcast @count packets, numbered from @number, in one write. */
 static inline ssize_t sim_broadcast(int injector, size_t packet_size, uint64_t number,
 				    unsigned int count)
 {
@@ -240,7 +239,7 @@ static inline ssize_t sim_broadcast(int injector, size_t packet_size, uint64_t n
 	return ret;
 }
 
-/* -- Opens. ---------------------------------------------------------------- */
+/* -- Clients -- */
 
 static inline struct notify_multi_stats get_stats(int fd)
 {
@@ -277,10 +276,9 @@ static inline int consume(int fd, __u64 seq)
 	return ioctl(fd, NOTIFY_MULTI_IOC_CONSUME, &seq) ? -errno : 0;
 }
 
-/* An address where there is never any memory; volatile, lest the compiler sees it. */
+/* Never mapped. Volatile, to hide the value from the compiler. */
 static void *volatile const bad_pointer = (void *)8;
 
-/* read() with its errno, if it fails. */
 static inline ssize_t read_errno(int fd, void *buffer, size_t size)
 {
 	ssize_t ret = read(fd, buffer, size);
@@ -295,7 +293,7 @@ static inline short poll_now(int fd, short events)
 	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
 }
 
-/* Waits until @requests reads sleep; they say so nowhere else. */
+/* Wait until exactly @requests reads and commands are pending. */
 static inline bool wait_requests(int fd, unsigned int requests)
 {
 	int ms;
@@ -308,9 +306,9 @@ static inline bool wait_requests(int fd, unsigned int requests)
 	return false;
 }
 
-/* -- Who sleeps. ----------------------------------------------------------- */
+/* -- Sleeping tasks -- */
 
-/* The letter that ps shows; 'D' is one that hears no signal, or only SIGKILL. */
+/* State letter as in ps: 'S' is interruptible; 'D' is not, or only by SIGKILL. */
 static inline char task_state(pid_t task)
 {
 	char path[64], text[512], *state;
@@ -322,7 +320,7 @@ static inline char task_state(pid_t task)
 	return state ? state[2] : '?';
 }
 
-/* Before it sleeps in its call it sleeps nowhere for long: seen twice, it has got there. */
+/* The task may sleep briefly before its call: the state must last for several checks. */
 static inline bool wait_asleep(pid_t *task, char state)
 {
 	unsigned int seen = 0;
@@ -336,7 +334,7 @@ static inline bool wait_asleep(pid_t *task, char state)
 	return seen == 5;
 }
 
-/* -- Reads in threads of their own. ---------------------------------------- */
+/* -- Reads in threads -- */
 
 struct reader {
 	pthread_t thread;
@@ -374,37 +372,37 @@ static inline ssize_t reader_join(struct reader *reader)
 	return reader->ret;
 }
 
-/* -- Somebody who asks an open all the time, and so holds its lock often. --- */
+/* -- GET_STATS in a loop, to contend for the client's lock -- */
 
-struct asker {
+struct stats_poller {
 	pthread_t thread;
 	int fd;
 	bool stop;
 };
 
-static inline void *asker_main(void *data)
+static inline void *stats_poller_main(void *data)
 {
-	struct asker *asker = data;
+	struct stats_poller *stats_poller = data;
 
-	while (!__atomic_load_n(&asker->stop, __ATOMIC_RELAXED))
-		get_stats(asker->fd);
+	while (!__atomic_load_n(&stats_poller->stop, __ATOMIC_RELAXED))
+		get_stats(stats_poller->fd);
 	return NULL;
 }
 
-static inline bool asker_start(struct asker *asker, int fd)
+static inline bool stats_poller_start(struct stats_poller *stats_poller, int fd)
 {
-	asker->fd = fd;
-	asker->stop = false;
-	return !pthread_create(&asker->thread, NULL, asker_main, asker);
+	stats_poller->fd = fd;
+	stats_poller->stop = false;
+	return !pthread_create(&stats_poller->thread, NULL, stats_poller_main, stats_poller);
 }
 
-static inline bool asker_stop(struct asker *asker)
+static inline bool stats_poller_stop(struct stats_poller *stats_poller)
 {
-	__atomic_store_n(&asker->stop, true, __ATOMIC_RELAXED);
-	return !pthread_join(asker->thread, NULL);
+	__atomic_store_n(&stats_poller->stop, true, __ATOMIC_RELAXED);
+	return !pthread_join(stats_poller->thread, NULL);
 }
 
-/* -- Broadcasts in a thread of their own. ---------------------------------- */
+/* -- Broadcasts in a thread -- */
 
 struct producer {
 	pthread_t thread;
@@ -434,9 +432,9 @@ static inline ssize_t producer_join(struct producer *producer)
 	return pthread_join(producer->thread, NULL) ? -ESRCH : producer->ret;
 }
 
-/* -- Long queues. ---------------------------------------------------------- */
+/* -- Long queues -- */
 
-/* Copying one takes long enough for broadcasts to come meanwhile. */
+/* Large enough for broadcasts to occur while the queue is copied. */
 #define LONG_NAME	"kselftest-long"
 #define LONG_PACKET	4096
 #define LONG_PACKETS	200
@@ -444,8 +442,8 @@ static inline ssize_t producer_join(struct producer *producer)
 #define LONG_BYTES	((LONG_PACKETS + 1) * LONG_RECORD)
 
 /*
- * Of records in @buffer whose packets are numbered by their seq, the seq of the first that
- * is wrong or out of order; 0 if all are right, and then *next is the one that follows.
+ * Check records whose packets are numbered by their seq; *next is the expected seq. Return 0
+ * and advance *next if all are right, else the seq expected at the first wrong one.
  */
 static inline uint64_t wrong_record(const unsigned char *buffer, ssize_t bytes, uint64_t *next)
 {
@@ -462,11 +460,11 @@ static inline uint64_t wrong_record(const unsigned char *buffer, ssize_t bytes, 
 	return 0;
 }
 
-/* -- Rings that do not fit. ------------------------------------------------ */
+/* -- Oversized rings -- */
 
 #define MAX_RING_BYTES	"/sys/module/notify_multi/parameters/max_ring_bytes"
 
-/* As many packets as the machine's memory has no room for. */
+/* Number of packets whose ring is larger than the memory of the system. */
 static inline uint64_t too_many_packets(size_t packet_size)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
@@ -474,7 +472,7 @@ static inline uint64_t too_many_packets(size_t packet_size)
 	return memory / record_size(packet_size) + 1;
 }
 
-/* Has the module try to allocate a ring of that many, which is up to twice as large. */
+/* Raise the limit for a ring of @packets, which has up to twice as many slots. */
 static inline int allow_packets(uint64_t packets, size_t packet_size)
 {
 	char text[32];
@@ -483,9 +481,9 @@ static inline int allow_packets(uint64_t packets, size_t packet_size)
 	return write_file(MAX_RING_BYTES, text);
 }
 
-/* -- Modules. -------------------------------------------------------------- */
+/* -- Modules -- */
 
-/* Of $NOTIFY_MULTI_MODULES, or as modprobe finds it. -ENOENT: there is none. */
+/* Load from $NOTIFY_MULTI_MODULES, or by modprobe. Return -ENOENT if not found. */
 static inline int load_module(const char *module, const char *parameters)
 {
 	const char *dir = getenv("NOTIFY_MULTI_MODULES");
@@ -510,11 +508,11 @@ static inline int unload_module(const char *module)
 	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }
 
-/* The sources besides notify_sim, which hold the core as well. */
+/* Sources other than notify_sim; they pin notify_multi, too. */
 static const char * const other_sources[] = { "notify_gpio", "notify_irq" };
 #define OTHER_SOURCES	(sizeof(other_sources) / sizeof(*other_sources))
 
-/* A bit for each that was there. */
+/* Return a mask of the unloaded modules. */
 static inline unsigned int unload_other_sources(void)
 {
 	unsigned int unloaded = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring: reads that pend, and commands that do.
+ * io_uring: pending reads and commands.
  */
 
 #include "sim.h"
@@ -15,9 +15,12 @@
 #define REQUESTS	4
 #define ENTRIES		32
 
-/* Of Linux 6.7, the first that can cancel commands; and newer than Debian's liburing. */
+/*
+ * IORING_OP_READ_MULTISHOT, which Debian's liburing lacks. It appeared in Linux 6.7, as did
+ * cancelable commands.
+ */
 #define OP_READ_MULTISHOT	49
-/* Where in an SQE the bytes of a command are. */
+/* Offset of the command bytes in an SQE. */
 #define SQE_COMMAND		48
 
 union slot {
@@ -25,7 +28,7 @@ union slot {
 	unsigned char bytes[RECORD];
 };
 
-/* -- Rings. ---------------------------------------------------------------- */
+/* -- Rings -- */
 
 static int ring_start(struct io_uring *ring, unsigned int flags)
 {
@@ -34,13 +37,13 @@ static int ring_start(struct io_uring *ring, unsigned int flags)
 	return io_uring_queue_init_params(ENTRIES, ring, &params);
 }
 
-/* Not built into the kernel, or not allowed: then there is nothing to be tested. */
+/* io_uring is not built into the kernel, or not permitted. */
 static bool ring_missing(int ret)
 {
 	return ret == -ENOSYS || ret == -EPERM;
 }
 
-/* As the kernel itself says: the module is not asked. */
+/* Probe the kernel, not the module. */
 static bool ring_has(struct io_uring *ring, int op)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
@@ -50,7 +53,7 @@ static bool ring_has(struct io_uring *ring, int op)
 	return has;
 }
 
-/* No test has more than ENTRIES at once. */
+/* No test queues more than ENTRIES submissions. */
 static struct io_uring_sqe *new_sqe(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -65,14 +68,13 @@ static bool submit(struct io_uring *ring)
 	return io_uring_submit(ring) > 0;
 }
 
-/* What a completion says. */
 struct completion {
 	uint64_t user_data;
 	int res;
 	unsigned int flags;
 };
 
-/* Waits for the next. */
+/* Wait for the next completion. */
 static struct completion next_cqe(struct io_uring *ring)
 {
 	struct completion copy = { .user_data = ~0ULL, .res = -ENODATA };
@@ -85,7 +87,7 @@ static struct completion next_cqe(struct io_uring *ring)
 	return copy;
 }
 
-/* Whether there is no completion, after all that can be done now has been. */
+/* Run pending task work; return true if there is still no completion. */
 static bool no_cqe(struct io_uring *ring)
 {
 	struct io_uring_cqe *cqe;
@@ -94,7 +96,7 @@ static bool no_cqe(struct io_uring *ring)
 	return io_uring_peek_cqe(ring, &cqe) == -EAGAIN;
 }
 
-/* Waits for @count completions in any order; results[] has them by their user_data. */
+/* Wait for @count completions in any order; results[] is indexed by user_data. */
 static bool collect(struct io_uring *ring, unsigned int count, int *results, unsigned int size)
 {
 	while (count--) {
@@ -134,15 +136,15 @@ static struct notify_multi_uring_cmd *prepare_command(struct io_uring *ring, int
 	return cmd;
 }
 
-static void prepare_cancel(struct io_uring *ring, uint64_t whom, uint64_t data)
+static void prepare_cancel(struct io_uring *ring, uint64_t target, uint64_t data)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
 
-	io_uring_prep_cancel64(sqe, whom, 0);
+	io_uring_prep_cancel64(sqe, target, 0);
 	sqe->user_data = data;
 }
 
-/* Worker threads of this process' io_uring; they stay for seconds when they are idle. */
+/* Number of io_uring worker threads of this process; they exit after seconds of idling. */
 static int workers(void)
 {
 	struct dirent *entry;
@@ -167,7 +169,7 @@ static int workers(void)
 
 #define EXPECT_CQE(data, result)				\
 do {								\
-	struct completion cqe_ = next_cqe(&self->ring);	\
+	struct completion cqe_ = next_cqe(&self->ring);		\
 								\
 	EXPECT_EQ((uint64_t)(data), cqe_.user_data);		\
 	EXPECT_EQ(result, cqe_.res);				\
@@ -181,7 +183,7 @@ do {										\
 	EXPECT_TRUE(packet_is((slot)->record.data, PACKET, number));		\
 } while (0)
 
-/* -- Reads. ---------------------------------------------------------------- */
+/* -- Reads -- */
 
 #define READS	16
 
@@ -228,7 +230,7 @@ FIXTURE_TEARDOWN(uring)
 #define READ(index) READ_FLAGS(index, 0)
 #define SUBMIT() ASSERT_TRUE(submit(&self->ring))
 
-TEST_F(uring, read_pends_until_a_packet_comes)
+TEST_F(uring, read_pends_until_broadcast)
 {
 	READ(0);
 	SUBMIT();
@@ -239,7 +241,7 @@ TEST_F(uring, read_pends_until_a_packet_comes)
 	EXPECT_TRUE(no_cqe(&self->ring));
 }
 
-TEST_F(uring, read_of_a_nonblocking_open_pends_too)
+TEST_F(uring, read_pends_with_o_nonblock)
 {
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	READ(0);
@@ -250,7 +252,7 @@ TEST_F(uring, read_of_a_nonblocking_open_pends_too)
 	EXPECT_RECORD(&self->slots[0], 1);
 }
 
-TEST_F(uring, read_with_RWF_NOWAIT_does_not_pend)
+TEST_F(uring, read_with_rwf_nowait_returns_eagain)
 {
 	struct io_uring_sqe *sqe;
 
@@ -261,7 +263,7 @@ TEST_F(uring, read_with_RWF_NOWAIT_does_not_pend)
 	EXPECT_CQE(0, -EAGAIN);
 }
 
-TEST_F(uring, read_takes_all_that_is_queued_and_fits)
+TEST_F(uring, read_returns_records_up_to_length)
 {
 	BROADCAST(1, 5);
 	prepare_read(&self->ring, self->fd, self->slots, 3 * RECORD, 0, 0);
@@ -272,7 +274,7 @@ TEST_F(uring, read_takes_all_that_is_queued_and_fits)
 	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, read_fails_as_read_does)
+TEST_F(uring, read_errors_match_plain_read)
 {
 	int results[2];
 
@@ -291,7 +293,7 @@ TEST_F(uring, read_fails_as_read_does)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, reads_pend_without_a_worker_thread)
+TEST_F(uring, reads_pend_without_worker)
 {
 	uint64_t seen = 0;
 	unsigned int i;
@@ -302,7 +304,7 @@ TEST_F(uring, reads_pend_without_a_worker_thread)
 	SUBMIT();
 	EXPECT_TRUE(no_cqe(&self->ring));
 	EXPECT_EQ(0, workers());
-	/* Nor do they sleep: the limit of those that do is another. */
+	/* They do not count against max_requests. */
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	for (i = 1; i <= READS; i++) {
 		struct completion cqe;
@@ -316,7 +318,7 @@ TEST_F(uring, reads_pend_without_a_worker_thread)
 	EXPECT_EQ((1ULL << READS) - 1, seen);
 	EXPECT_EQ(0, workers());
 
-	/* One that works would have been seen. */
+	/* Make sure that workers() finds workers. */
 	file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, file);
 	prepare_read(&self->ring, file, self->slots, RECORD, 0, IOSQE_ASYNC);
@@ -326,7 +328,7 @@ TEST_F(uring, reads_pend_without_a_worker_thread)
 	close(file);
 }
 
-TEST_F(uring, reads_that_pend_get_each_packet_once)
+TEST_F(uring, pending_reads_get_each_packet_once)
 {
 	int results[READS];
 	uint64_t seen = 0;
@@ -346,7 +348,7 @@ TEST_F(uring, reads_that_pend_get_each_packet_once)
 	EXPECT_EQ(((1ULL << READS) - 1) << 1, seen);
 }
 
-TEST_F(uring, read_that_is_forced_into_a_worker_gets_its_packet)
+TEST_F(uring, async_read_in_worker_gets_packet)
 {
 	READ_FLAGS(0, IOSQE_ASYNC);
 	SUBMIT();
@@ -355,7 +357,7 @@ TEST_F(uring, read_that_is_forced_into_a_worker_gets_its_packet)
 	EXPECT_RECORD(&self->slots[0], 1);
 }
 
-TEST_F(uring, read_into_registered_memory_of_a_registered_file)
+TEST_F(uring, read_works_with_registered_buffer_and_file)
 {
 	struct iovec iov = { self->slots, sizeof(self->slots) };
 	struct io_uring_sqe *sqe;
@@ -373,7 +375,7 @@ TEST_F(uring, read_into_registered_memory_of_a_registered_file)
 	EXPECT_RECORD(&self->slots[1], 1);
 }
 
-TEST_F(uring, poll_says_that_a_record_is_queued)
+TEST_F(uring, poll_completes_when_record_queued)
 {
 	struct io_uring_sqe *sqe = new_sqe(&self->ring);
 
@@ -386,7 +388,7 @@ TEST_F(uring, poll_says_that_a_record_is_queued)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, kernel_thread_that_polls_the_submissions_reads)
+TEST_F(uring, read_works_with_sqpoll)
 {
 	struct io_uring ring;
 	struct completion cqe;
@@ -403,9 +405,9 @@ TEST_F(uring, kernel_thread_that_polls_the_submissions_reads)
 	io_uring_queue_exit(&ring);
 }
 
-/* -- Linked reads. --------------------------------------------------------- */
+/* -- Linked reads -- */
 
-TEST_F(uring, linked_reads_are_done_one_after_the_other)
+TEST_F(uring, linked_reads_complete_in_order)
 {
 	unsigned int i;
 
@@ -420,7 +422,7 @@ TEST_F(uring, linked_reads_are_done_one_after_the_other)
 	EXPECT_EQ(0, workers());
 }
 
-TEST_F(uring, linked_write_passes_the_packet_on)
+TEST_F(uring, linked_write_forwards_record)
 {
 	struct io_uring_sqe *sqe;
 	union slot passed;
@@ -442,7 +444,7 @@ TEST_F(uring, linked_write_passes_the_packet_on)
 	close(ends[1]);
 }
 
-TEST_F(uring, read_that_fails_cancels_what_is_linked_to_it)
+TEST_F(uring, failed_read_cancels_linked_read)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-28"));
@@ -452,11 +454,10 @@ TEST_F(uring, read_that_fails_cancels_what_is_linked_to_it)
 	BROADCAST(1, 2);
 	EXPECT_CQE(0, -ENOSPC);
 	EXPECT_CQE(1, -ECANCELED);
-	/* The second packet is there still. */
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, read_whose_linked_timeout_expires_consumes_nothing)
+TEST_F(uring, linked_timeout_consumes_nothing)
 {
 	struct __kernel_timespec soon = { .tv_nsec = 1000000 };
 	struct io_uring_sqe *sqe;
@@ -475,9 +476,9 @@ TEST_F(uring, read_whose_linked_timeout_expires_consumes_nothing)
 	EXPECT_TRUE(no_cqe(&self->ring));
 }
 
-/* -- Statuses. ------------------------------------------------------------- */
+/* -- Statuses -- */
 
-TEST_F(uring, status_that_would_mean_to_try_again_is_EIO_and_is_consumed)
+TEST_F(uring, retry_status_returns_eio_and_is_consumed)
 {
 	const int statuses[] = { -EAGAIN, -EOPNOTSUPP, -EIO };
 	unsigned int i;
@@ -485,7 +486,7 @@ TEST_F(uring, status_that_would_mean_to_try_again_is_EIO_and_is_consumed)
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i]));
-		/* One that pends, and one that finds the packet there. */
+		/* A pending read, then one that finds the packet queued. */
 		READ(0);
 		SUBMIT();
 		BROADCAST(1, 1);
@@ -500,7 +501,7 @@ TEST_F(uring, status_that_would_mean_to_try_again_is_EIO_and_is_consumed)
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, bad_status_is_the_result_of_a_raw_read)
+TEST_F(uring, bad_status_is_result_of_raw_read)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-32"));
@@ -516,7 +517,7 @@ TEST_F(uring, bad_status_is_the_result_of_a_raw_read)
 	EXPECT_TRUE(packet_is(&self->slots[1], PACKET, 2));
 }
 
-/* -- Cancellation. --------------------------------------------------------- */
+/* -- Cancellation -- */
 
 TEST_F(uring, cancelled_read_consumes_nothing)
 {
@@ -530,14 +531,13 @@ TEST_F(uring, cancelled_read_consumes_nothing)
 	ASSERT_TRUE(collect(&self->ring, 2, results, 3));
 	EXPECT_EQ(-ECANCELED, results[0]);
 	EXPECT_EQ(0, results[2]);
-	/* The other one pends still. */
 	BROADCAST(1, 2);
 	EXPECT_CQE(1, RECORD);
 	EXPECT_RECORD(&self->slots[1], 1);
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(uring, ring_that_ends_with_reads_pending_consumes_nothing)
+TEST_F(uring, ring_exit_with_pending_reads_consumes_nothing)
 {
 	unsigned int i;
 
@@ -552,7 +552,7 @@ TEST_F(uring, ring_that_ends_with_reads_pending_consumes_nothing)
 	EXPECT_EQ(1, get_stats(self->fd).delivered);
 }
 
-TEST_F(uring, read_that_pends_keeps_the_open_until_the_ring_ends)
+TEST_F(uring, pending_read_pins_client_until_ring_exit)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -572,7 +572,7 @@ TEST_F(uring, read_that_pends_keeps_the_open_until_the_ring_ends)
 	close(other);
 }
 
-TEST_F(uring, reads_that_pend_are_ENODEV_when_the_source_goes)
+TEST_F(uring, unregister_ends_pending_reads_with_enodev)
 {
 	unsigned int i;
 	int results[3];
@@ -586,12 +586,12 @@ TEST_F(uring, reads_that_pend_are_ENODEV_when_the_source_goes)
 		EXPECT_EQ(-ENODEV, results[i]);
 }
 
-/* -- Provided buffers, and multishot reads. -------------------------------- */
+/* -- Provided buffers, and multishot reads -- */
 
 #define GROUP		5
 #define PROVIDED	4
 
-/* A ring of PROVIDED buffers, the slots, which the kernel chooses from. */
+/* Register @slots as a ring of PROVIDED buffers. */
 static struct io_uring_buf_ring *provide(struct io_uring *ring, union slot *slots)
 {
 	struct io_uring_buf_reg reg = { .ring_entries = PROVIDED, .bgid = GROUP };
@@ -614,7 +614,7 @@ static struct io_uring_buf_ring *provide(struct io_uring *ring, union slot *slot
 	return buffers;
 }
 
-/* Such rings came with the commands, which the kernel can be asked for. */
+/* Buffer rings have no probe, but appeared in the same release as commands. */
 #define ASSERT_PROVIDED(buffers)					\
 do {									\
 	if (!ring_has(&self->ring, IORING_OP_URING_CMD))		\
@@ -640,7 +640,7 @@ do {									\
 	SUBMIT();							\
 } while (0)
 
-/* The record of a completion in a provided buffer. */
+/* Provided buffer that the kernel chose. */
 static union slot *chosen(union slot *slots, const struct completion *cqe)
 {
 	if (!(cqe->flags & IORING_CQE_F_BUFFER))
@@ -648,7 +648,7 @@ static union slot *chosen(union slot *slots, const struct completion *cqe)
 	return &slots[cqe->flags >> IORING_CQE_BUFFER_SHIFT];
 }
 
-TEST_F(uring, reads_that_pend_take_a_provided_buffer_each)
+TEST_F(uring, pending_reads_take_one_buffer_each)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	struct completion cqe;
@@ -675,7 +675,7 @@ TEST_F(uring, reads_that_pend_take_a_provided_buffer_each)
 	free(buffers);
 }
 
-TEST_F(uring, multishot_read_gives_every_packet)
+TEST_F(uring, multishot_read_returns_every_packet)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	struct completion cqe;
@@ -684,7 +684,7 @@ TEST_F(uring, multishot_read_gives_every_packet)
 	ASSERT_PROVIDED(buffers);
 	MULTISHOT(9);
 	EXPECT_TRUE(no_cqe(&self->ring));
-	/* Around the buffers; one at a time, and several at once. */
+	/* Use each buffer several times, with single packets and with a burst. */
 	for (i = 1; i <= 10; i++) {
 		if (i <= 7)
 			BROADCAST(i, i < 7 ? 1 : 4);
@@ -704,16 +704,16 @@ TEST_F(uring, multishot_read_gives_every_packet)
 	free(buffers);
 }
 
-TEST_F(uring, multishot_read_misses_no_packet_though_the_open_is_asked)
+TEST_F(uring, multishot_read_gets_packets_despite_get_stats)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	struct completion cqe;
-	struct asker asker;
+	struct stats_poller stats_poller;
 	unsigned int i;
 
 	ASSERT_PROVIDED(buffers);
 	MULTISHOT(9);
-	ASSERT_TRUE(asker_start(&asker, self->fd));
+	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
 	for (i = 1; i <= 300; i++) {
 		BROADCAST(i, 1);
 		cqe = next_cqe(&self->ring);
@@ -725,11 +725,11 @@ TEST_F(uring, multishot_read_misses_no_packet_though_the_open_is_asked)
 				      io_uring_buf_ring_mask(PROVIDED), 0);
 		io_uring_buf_ring_advance(buffers, 1);
 	}
-	EXPECT_TRUE(asker_stop(&asker));
+	EXPECT_TRUE(stats_poller_stop(&stats_poller));
 	free(buffers);
 }
 
-TEST_F(uring, multishot_read_without_a_buffer_ends_and_loses_nothing)
+TEST_F(uring, multishot_read_without_buffer_keeps_packets)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	struct completion cqe;
@@ -753,7 +753,7 @@ TEST_F(uring, multishot_read_without_a_buffer_ends_and_loses_nothing)
 	free(buffers);
 }
 
-TEST_F(uring, cancelled_multishot_read_consumes_nothing_more)
+TEST_F(uring, cancelled_multishot_read_consumes_no_more)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	int results[10];
@@ -772,7 +772,7 @@ TEST_F(uring, cancelled_multishot_read_consumes_nothing_more)
 	free(buffers);
 }
 
-TEST_F(uring, multishot_read_ends_with_ENODEV_when_the_source_goes)
+TEST_F(uring, unregister_ends_multishot_read_with_enodev)
 {
 	struct io_uring_buf_ring *buffers = provide(&self->ring, self->slots);
 	struct completion cqe;
@@ -788,7 +788,7 @@ TEST_F(uring, multishot_read_ends_with_ENODEV_when_the_source_goes)
 	free(buffers);
 }
 
-TEST_F(uring, multishot_raw_read_ends_with_a_bad_status)
+TEST_F(uring, bad_status_ends_multishot_raw_read)
 {
 	const int statuses[] = { -EPIPE, -EAGAIN, -EOPNOTSUPP };
 	const int results[] = { -EPIPE, -EIO, -EIO };
@@ -811,9 +811,9 @@ TEST_F(uring, multishot_raw_read_ends_with_a_bad_status)
 	free(buffers);
 }
 
-/* -- Kernels that cannot cancel commands. ---------------------------------- */
+/* -- Kernels without cancelable commands -- */
 
-TEST_F(uring, commands_are_EOPNOTSUPP_before_Linux_6_7)
+TEST_F(uring, commands_return_eopnotsupp_before_6_7)
 {
 	if (ring_has(&self->ring, OP_READ_MULTISHOT))
 		SKIP(return, "this kernel has commands that pend");
@@ -829,7 +829,7 @@ TEST_F(uring, commands_are_EOPNOTSUPP_before_Linux_6_7)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-/* -- Commands that pend. --------------------------------------------------- */
+/* -- Pending commands -- */
 
 FIXTURE(pend)
 {
@@ -877,7 +877,7 @@ FIXTURE_TEARDOWN(pend)
 			&self->slots[index], RECORD, index)
 #define PEND(index) PEND_ON(&self->ring, index)
 
-/* PEND @count commands, 0 and those that follow. */
+/* Submit PEND commands 0 to @count - 1. */
 #define PENDS(count)							\
 do {									\
 	unsigned int pend_;						\
@@ -894,7 +894,7 @@ do {									\
 	EXPECT_RECORD(&self->slots[index], number);			\
 } while (0)
 
-TEST_F(pend, command_waits_for_a_packet)
+TEST_F(pend, command_pends_until_broadcast)
 {
 	PENDS(1);
 	EXPECT_TRUE(no_cqe(&self->ring));
@@ -905,7 +905,7 @@ TEST_F(pend, command_waits_for_a_packet)
 	EXPECT_EQ(0, workers());
 }
 
-TEST_F(pend, packet_that_is_queued_completes_the_command_at_once)
+TEST_F(pend, queued_packet_completes_command_at_once)
 {
 	BROADCAST(1, 2);
 	PEND(0);
@@ -915,7 +915,7 @@ TEST_F(pend, packet_that_is_queued_completes_the_command_at_once)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(pend, commands_are_completed_in_the_order_they_came_in)
+TEST_F(pend, commands_complete_in_submission_order)
 {
 	unsigned int i;
 
@@ -925,7 +925,7 @@ TEST_F(pend, commands_are_completed_in_the_order_they_came_in)
 		EXPECT_PACKET(i, i + 1);
 }
 
-TEST_F(pend, packets_that_are_queued_go_to_the_commands_in_order)
+TEST_F(pend, queued_packets_complete_commands_in_order)
 {
 	unsigned int i;
 
@@ -950,7 +950,7 @@ TEST_F(pend, one_packet_completes_one_command)
 	}
 }
 
-TEST_F(pend, command_takes_one_packet_however_large_its_buffer)
+TEST_F(pend, command_with_large_buffer_takes_one_packet)
 {
 	BROADCAST(1, 3);
 	prepare_command(&self->ring, self->fd, NOTIFY_MULTI_URING_CMD_PEND, self->slots,
@@ -961,7 +961,7 @@ TEST_F(pend, command_takes_one_packet_however_large_its_buffer)
 	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(pend, record_says_what_was_lost_before_it)
+TEST_F(pend, record_reports_drops)
 {
 	BROADCAST(1, LIMIT + 3);
 	PEND(0);
@@ -972,7 +972,7 @@ TEST_F(pend, record_says_what_was_lost_before_it)
 	EXPECT_EQ(3, get_stats(self->fd).dropped);
 }
 
-TEST_F(pend, many_commands_and_many_packets_keep_their_order)
+TEST_F(pend, many_commands_keep_order)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
@@ -1005,9 +1005,9 @@ TEST_F(pend, many_commands_and_many_packets_keep_their_order)
 	free(slots);
 }
 
-/* -- The limit. ------------------------------------------------------------ */
+/* -- max_requests -- */
 
-TEST_F(pend, one_more_than_the_limit_is_EBUSY_and_those_pended_stay)
+TEST_F(pend, command_over_limit_returns_ebusy)
 {
 	unsigned int i;
 
@@ -1022,7 +1022,7 @@ TEST_F(pend, one_more_than_the_limit_is_EBUSY_and_those_pended_stay)
 		EXPECT_PACKET(i, i + 1);
 }
 
-TEST_F(pend, command_that_was_completed_makes_room)
+TEST_F(pend, completed_command_frees_request_slot)
 {
 	PENDS(REQUESTS);
 	BROADCAST(1, 1);
@@ -1033,7 +1033,7 @@ TEST_F(pend, command_that_was_completed_makes_room)
 	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, limit_is_shared_with_reads_that_sleep)
+TEST_F(pend, limit_includes_blocked_reads)
 {
 	union slot slot;
 
@@ -1048,7 +1048,7 @@ TEST_F(pend, limit_is_shared_with_reads_that_sleep)
 	EXPECT_EQ(RECORD, reader_join(&self->readers[0]));
 }
 
-TEST_F(pend, limit_is_each_opens_own)
+TEST_F(pend, limit_is_per_client)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -1062,7 +1062,7 @@ TEST_F(pend, limit_is_each_opens_own)
 	close(other);
 }
 
-TEST_F(pend, commands_and_reads_that_sleep_get_a_packet_each)
+TEST_F(pend, commands_and_reads_get_one_packet_each)
 {
 	struct reader *first = &self->readers[0], *last = &self->readers[1];
 	unsigned int seen;
@@ -1074,7 +1074,7 @@ TEST_F(pend, commands_and_reads_that_sleep_get_a_packet_each)
 	ASSERT_TRUE(reader_start(last, self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 3));
 
-	/* Which one is nobody's to know: they are of several threads. */
+	/* The order is unspecified, because the requests come from several threads. */
 	BROADCAST(1, 1);
 	ASSERT_TRUE(wait_requests(self->fd, 2));
 	BROADCAST(2, 1);
@@ -1087,9 +1087,9 @@ TEST_F(pend, commands_and_reads_that_sleep_get_a_packet_each)
 	EXPECT_EQ(1 << 1 | 1 << 2 | 1 << 3, seen);
 }
 
-/* -- What is refused. ------------------------------------------------------ */
+/* -- Invalid commands -- */
 
-TEST_F(pend, buffer_one_byte_short_is_EINVAL)
+TEST_F(pend, short_buffer_returns_einval)
 {
 	PEND(0)->len = RECORD - 1;
 	PEND(1)->len = 1;
@@ -1106,7 +1106,7 @@ TEST_F(pend, buffer_one_byte_short_is_EINVAL)
 	EXPECT_TRUE(packet_is(&self->slots[3], PACKET, 1));
 }
 
-TEST_F(pend, length_0_is_0_and_consumes_nothing)
+TEST_F(pend, zero_length_returns_0_keeps_packet)
 {
 	BROADCAST(1, 1);
 	PEND(0)->len = 0;
@@ -1115,7 +1115,7 @@ TEST_F(pend, length_0_is_0_and_consumes_nothing)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(pend, flags_are_EINVAL)
+TEST_F(pend, flags_return_einval)
 {
 	PEND(0)->flags = 1;
 	PEND(1)->flags = 1U << 31;
@@ -1125,7 +1125,7 @@ TEST_F(pend, flags_are_EINVAL)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, registered_memory_is_EINVAL)
+TEST_F(pend, registered_buffer_returns_einval)
 {
 	struct iovec iov = { self->slots, sizeof(self->slots) };
 
@@ -1136,7 +1136,7 @@ TEST_F(pend, registered_memory_is_EINVAL)
 	EXPECT_CQE(0, -EINVAL);
 }
 
-TEST_F(pend, unknown_commands_are_ENOTTY)
+TEST_F(pend, unknown_commands_return_enotty)
 {
 	const __u32 commands[] = {
 		0,
@@ -1154,7 +1154,7 @@ TEST_F(pend, unknown_commands_are_ENOTTY)
 	}
 }
 
-TEST_F(pend, command_is_no_ioctl)
+TEST_F(pend, pend_as_ioctl_returns_enotty)
 {
 	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)self->slots, .len = RECORD };
 
@@ -1162,7 +1162,7 @@ TEST_F(pend, command_is_no_ioctl)
 	EXPECT_EQ(ENOTTY, errno);
 }
 
-TEST_F(pend, open_that_is_not_for_reading_is_EBADF)
+TEST_F(pend, write_only_client_returns_ebadf)
 {
 	int other = sim_open(SIM_NAME, O_WRONLY);
 
@@ -1173,7 +1173,7 @@ TEST_F(pend, open_that_is_not_for_reading_is_EBADF)
 	close(other);
 }
 
-TEST_F(pend, bad_address_is_EFAULT_and_the_packet_is_the_next_commands)
+TEST_F(pend, efault_leaves_packet_to_next_command)
 {
 	prepare_command(&self->ring, self->fd, NOTIFY_MULTI_URING_CMD_PEND, bad_pointer, RECORD, 0);
 	PEND(1);
@@ -1184,7 +1184,7 @@ TEST_F(pend, bad_address_is_EFAULT_and_the_packet_is_the_next_commands)
 	EXPECT_PACKET(1, 1);
 }
 
-TEST_F(pend, bad_address_with_a_packet_queued_is_EFAULT_and_consumes_nothing)
+TEST_F(pend, efault_keeps_queued_packet)
 {
 	BROADCAST(1, 1);
 	prepare_command(&self->ring, self->fd, NOTIFY_MULTI_URING_CMD_PEND, bad_pointer, RECORD, 0);
@@ -1194,7 +1194,7 @@ TEST_F(pend, bad_address_with_a_packet_queued_is_EFAULT_and_consumes_nothing)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, address_that_no_user_has_is_EFAULT)
+TEST_F(pend, kernel_address_returns_efault)
 {
 	PEND(0)->addr = ~0ULL << 12;
 	SUBMIT();
@@ -1203,9 +1203,9 @@ TEST_F(pend, address_that_no_user_has_is_EFAULT)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-/* -- Formats and statuses. ------------------------------------------------- */
+/* -- Formats and statuses -- */
 
-TEST_F(pend, raw_command_gets_the_bare_payload)
+TEST_F(pend, raw_command_returns_payload)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	PENDS(2);
@@ -1214,11 +1214,11 @@ TEST_F(pend, raw_command_gets_the_bare_payload)
 	EXPECT_CQE(1, PACKET);
 	EXPECT_TRUE(packet_is(&self->slots[0], PACKET, 1));
 	EXPECT_TRUE(packet_is(&self->slots[1], PACKET, 2));
-	/* No more than one packet, here too. */
+	/* One packet only, although more would fit. */
 	EXPECT_EQ(0, self->slots[0].bytes[PACKET]);
 }
 
-TEST_F(pend, bad_status_is_the_result_of_a_raw_command_and_is_consumed)
+TEST_F(pend, bad_status_is_result_of_raw_command)
 {
 	const int statuses[] = { -EIO, -EAGAIN, -EOPNOTSUPP, -ECANCELED, -511, -512, -529 };
 	const int results[] = { -EIO, -EAGAIN, -EOPNOTSUPP, -ECANCELED, -511, -EIO, -EIO };
@@ -1232,7 +1232,7 @@ TEST_F(pend, bad_status_is_the_result_of_a_raw_command_and_is_consumed)
 		BROADCAST(1, 1);
 		EXPECT_CQE(0, results[i]);
 		EXPECT_EQ(2 * i + 1, get_stats(self->fd).delivered);
-		/* And one that finds the packet there. */
+		/* A command that finds the packet queued. */
 		BROADCAST(2, 1);
 		PEND(1);
 		SUBMIT();
@@ -1242,7 +1242,7 @@ TEST_F(pend, bad_status_is_the_result_of_a_raw_command_and_is_consumed)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, bad_status_fails_one_command_only)
+TEST_F(pend, bad_status_fails_one_command)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-5"));
@@ -1256,7 +1256,7 @@ TEST_F(pend, bad_status_fails_one_command_only)
 	EXPECT_TRUE(packet_is(&self->slots[1], PACKET, 2));
 }
 
-TEST_F(pend, error_of_the_sources_completion_is_the_result)
+TEST_F(pend, complete_error_is_result)
 {
 	PENDS(2);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-28"));
@@ -1268,7 +1268,7 @@ TEST_F(pend, error_of_the_sources_completion_is_the_result)
 	EXPECT_PACKET(1, 2);
 }
 
-TEST_F(pend, buffer_that_a_new_format_makes_too_short_is_EINVAL_and_consumes_nothing)
+TEST_F(pend, short_buffer_after_set_format_returns_einval)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	PEND(0)->len = RECORD - 1;
@@ -1279,16 +1279,16 @@ TEST_F(pend, buffer_that_a_new_format_makes_too_short_is_EINVAL_and_consumes_not
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-/* -- Reads that are faster. ------------------------------------------------ */
+/* -- Reads that take a command's packet -- */
 
-TEST_F(pend, commands_whose_packets_were_read_pend_on_in_their_places)
+TEST_F(pend, requeued_commands_keep_order)
 {
 	struct io_uring ring;
 	struct completion cqe;
 	union slot slot;
 	unsigned int i;
 
-	/* What a packet has to do here is not done before this thread asks for it. */
+	/* DEFER_TASKRUN: commands complete only when this thread enters the ring. */
 	ASSERT_EQ(0, ring_start(&ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN));
 	for (i = 0; i < 3; i++)
 		PEND_ON(&ring, i);
@@ -1313,9 +1313,9 @@ TEST_F(pend, commands_whose_packets_were_read_pend_on_in_their_places)
 	io_uring_queue_exit(&ring);
 }
 
-/* -- Several rings. -------------------------------------------------------- */
+/* -- Several rings -- */
 
-TEST_F(pend, commands_of_several_rings_are_completed_in_their_order)
+TEST_F(pend, commands_of_several_rings_keep_order)
 {
 	struct io_uring rings[3];
 	unsigned int i;
@@ -1337,13 +1337,13 @@ TEST_F(pend, commands_of_several_rings_are_completed_in_their_order)
 		io_uring_queue_exit(&rings[i]);
 }
 
-TEST_F(pend, rings_of_which_none_has_looked_yet_get_the_packets_as_they_do)
+TEST_F(pend, deferred_rings_get_packets_as_entered)
 {
 	const unsigned int flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 	struct io_uring rings[2];
 	unsigned int i;
 
-	/* Nothing is completed in such a ring before it is looked at: here the second first. */
+	/* DEFER_TASKRUN: commands complete when their ring is entered, here the second first. */
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, ring_start(&rings[i], flags));
 		PEND_ON(&rings[i], i);
@@ -1361,7 +1361,7 @@ TEST_F(pend, rings_of_which_none_has_looked_yet_get_the_packets_as_they_do)
 		io_uring_queue_exit(&rings[i]);
 }
 
-TEST_F(pend, ring_that_ends_leaves_the_commands_of_the_others)
+TEST_F(pend, ring_exit_keeps_commands_of_other_rings)
 {
 	struct io_uring other;
 
@@ -1377,14 +1377,14 @@ TEST_F(pend, ring_that_ends_leaves_the_commands_of_the_others)
 	EXPECT_EQ(0, self->slots[0].record.seq);
 }
 
-/* -- Cancellation. --------------------------------------------------------- */
+/* -- Cancellation -- */
 
 #define CANCEL_DATA REQUESTS
 
 #define CANCEL_ON(fd, addr) \
 	prepare_command(&self->ring, fd, NOTIFY_MULTI_URING_CMD_CANCEL, addr, 0, CANCEL_DATA)
 
-/* Cancels what has a buffer at @addr, which are @count commands. */
+/* Cancel the @count commands with a buffer at @addr. */
 #define CANCEL(addr, count)								\
 do {											\
 	CANCEL_ON(self->fd, addr);							\
@@ -1409,7 +1409,7 @@ TEST_F(pend, cancelled_command_consumes_nothing)
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(pend, cancelling_address_0_cancels_all)
+TEST_F(pend, cancel_of_address_0_cancels_all)
 {
 	int results[REQUESTS + 1] = { };
 	unsigned int i;
@@ -1424,7 +1424,7 @@ TEST_F(pend, cancelling_address_0_cancels_all)
 	EXPECT_EQ(0, get_stats(self->fd).delivered);
 }
 
-TEST_F(pend, cancelling_cancels_all_with_a_buffer_at_the_address)
+TEST_F(pend, cancel_matches_all_commands_at_address)
 {
 	int results[REQUESTS + 1] = { };
 
@@ -1439,7 +1439,7 @@ TEST_F(pend, cancelling_cancels_all_with_a_buffer_at_the_address)
 	EXPECT_PACKET(0, 1);
 }
 
-TEST_F(pend, cancelling_nothing_is_ENOENT)
+TEST_F(pend, cancel_without_match_returns_enoent)
 {
 	CANCEL_ON(self->fd, NULL);
 	SUBMIT();
@@ -1451,7 +1451,7 @@ TEST_F(pend, cancelling_nothing_is_ENOENT)
 	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, cancelling_with_a_length_or_flags_is_EINVAL)
+TEST_F(pend, cancel_with_len_or_flags_returns_einval)
 {
 	PENDS(1);
 	CANCEL_ON(self->fd, NULL)->len = 1;
@@ -1463,7 +1463,7 @@ TEST_F(pend, cancelling_with_a_length_or_flags_is_EINVAL)
 	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, cancelling_is_for_this_open_only)
+TEST_F(pend, cancel_is_per_client)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -1476,7 +1476,7 @@ TEST_F(pend, cancelling_is_for_this_open_only)
 	close(other);
 }
 
-TEST_F(pend, cancelling_reaches_another_rings_commands)
+TEST_F(pend, cancel_matches_commands_of_other_rings)
 {
 	struct io_uring other;
 	struct completion cqe;
@@ -1492,7 +1492,7 @@ TEST_F(pend, cancelling_reaches_another_rings_commands)
 	io_uring_queue_exit(&other);
 }
 
-TEST_F(pend, cancelling_leaves_reads_that_sleep)
+TEST_F(pend, cancel_ignores_blocked_reads)
 {
 	int results[REQUESTS + 1] = { };
 
@@ -1508,12 +1508,12 @@ TEST_F(pend, cancelling_leaves_reads_that_sleep)
 	EXPECT_EQ(1, self->readers[0].record.seq);
 }
 
-TEST_F(pend, command_that_is_about_to_be_completed_is_not_cancelled)
+TEST_F(pend, cancel_ignores_completing_command)
 {
 	struct io_uring ring;
 	struct completion cqe;
 
-	/* The packet is the command's, though this thread has not been told yet. */
+	/* The command owns the packet, although it completes only when the ring is entered. */
 	ASSERT_EQ(0, ring_start(&ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN));
 	PEND_ON(&ring, 0);
 	ASSERT_TRUE(submit(&ring));
@@ -1527,7 +1527,7 @@ TEST_F(pend, command_that_is_about_to_be_completed_is_not_cancelled)
 	io_uring_queue_exit(&ring);
 }
 
-TEST_F(pend, cancelled_command_makes_room)
+TEST_F(pend, cancelled_command_frees_request_slot)
 {
 	int results[REQUESTS + 1] = { };
 
@@ -1537,12 +1537,12 @@ TEST_F(pend, cancelled_command_makes_room)
 	SUBMIT();
 	EXPECT_TRUE(no_cqe(&self->ring));
 	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
-	/* It has lost its place. */
+	/* The new command is the last in the queue. */
 	BROADCAST(1, 1);
 	EXPECT_PACKET(1, 1);
 }
 
-TEST_F(pend, linked_command_is_cancelled_with_the_one_before_it)
+TEST_F(pend, cancel_includes_linked_command)
 {
 	int results[REQUESTS + 1] = { };
 
@@ -1560,9 +1560,9 @@ TEST_F(pend, linked_command_is_cancelled_with_the_one_before_it)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-/* -- Sources, rings, threads and processes that end. ----------------------- */
+/* -- End of sources, rings, threads and processes -- */
 
-TEST_F(pend, source_that_is_gone_gives_what_is_queued_and_then_ENODEV)
+TEST_F(pend, command_drains_queue_then_returns_enodev)
 {
 	BROADCAST(1, 1);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -1575,7 +1575,7 @@ TEST_F(pend, source_that_is_gone_gives_what_is_queued_and_then_ENODEV)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(pend, command_keeps_the_open_of_a_closed_descriptor)
+TEST_F(pend, command_pins_client_after_close)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -1586,13 +1586,13 @@ TEST_F(pend, command_keeps_the_open_of_a_closed_descriptor)
 	EXPECT_EQ(2, get_stats(other).clients);
 	BROADCAST(1, 1);
 	EXPECT_PACKET(0, 1);
-	/* What is completed is freed at leisure. */
+	/* io_uring releases a completed command later. */
 	while (get_stats(other).clients != 1)
 		io_uring_get_events(&self->ring);
 	close(other);
 }
 
-TEST_F(pend, ring_that_ends_after_its_descriptor_was_closed_closes_the_open)
+TEST_F(pend, ring_exit_closes_client_after_close)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -1613,7 +1613,7 @@ static void *pend_main(void *data)
 	return submit(data) ? data : NULL;
 }
 
-TEST_F(pend, command_of_a_thread_that_has_ended_takes_no_packet)
+TEST_F(pend, command_of_exited_thread_takes_no_packet)
 {
 	int results[2] = { };
 	pthread_t thread;
@@ -1634,7 +1634,7 @@ TEST_F(pend, command_of_a_thread_that_has_ended_takes_no_packet)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-/* A process with commands that pend, which executes @shell once it is told to. */
+/* Start a process with @count pending commands; it executes @shell when @go has a byte. */
 static pid_t pend_in_child(int fd, int go, unsigned int flags, unsigned int count,
 			   const char *shell)
 {
@@ -1656,7 +1656,7 @@ static pid_t pend_in_child(int fd, int go, unsigned int flags, unsigned int coun
 	_exit(1);
 }
 
-TEST_F(pend, process_that_is_killed_consumes_nothing)
+TEST_F(pend, sigkill_consumes_nothing)
 {
 	int go[2], status;
 	pid_t child;
@@ -1678,7 +1678,7 @@ TEST_F(pend, process_that_is_killed_consumes_nothing)
 	close(go[1]);
 }
 
-TEST_F(pend, process_that_executes_another_program_consumes_nothing)
+TEST_F(pend, execve_consumes_nothing)
 {
 	int go[2], hold[2], status;
 	char byte = 0;
@@ -1690,7 +1690,7 @@ TEST_F(pend, process_that_executes_another_program_consumes_nothing)
 	child = pend_in_child(self->fd, go[0], 0, REQUESTS - 1, "read line");
 	ASSERT_LE(0, child);
 	ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
-	/* The new program waits for a line in what is the pipe's end still. */
+	/* The new program keeps running. */
 	ASSERT_EQ(1, write(go[1], &byte, 1));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
 	BROADCAST(1, 1);
@@ -1704,7 +1704,7 @@ TEST_F(pend, process_that_executes_another_program_consumes_nothing)
 	close(go[1]);
 }
 
-TEST_F(pend, process_that_is_killed_while_packets_come_leaves_the_device_working)
+TEST_F(pend, device_works_after_sigkill_under_broadcasts)
 {
 	struct producer producer = {
 		.injector = self->injector,
@@ -1735,9 +1735,9 @@ TEST_F(pend, process_that_is_killed_while_packets_come_leaves_the_device_working
 	close(go[1]);
 }
 
-/* -- Kinds of rings. ------------------------------------------------------- */
+/* -- Ring flags -- */
 
-FIXTURE(kind)
+FIXTURE(ring_flags)
 {
 	int injector;
 	int fd;
@@ -1746,35 +1746,33 @@ FIXTURE(kind)
 	union slot slots[REQUESTS];
 };
 
-FIXTURE_VARIANT(kind)
+FIXTURE_VARIANT(ring_flags)
 {
 	unsigned int flags;
 	unsigned int sqe_flags;
 };
 
-FIXTURE_VARIANT_ADD(kind, deferred)
+FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun)
 {
 	.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
 };
 
-/* A kernel thread submits. */
-FIXTURE_VARIANT_ADD(kind, polled)
+FIXTURE_VARIANT_ADD(ring_flags, sqpoll)
 {
 	.flags = IORING_SETUP_SQPOLL,
 };
 
-/* Worker threads submit. */
-FIXTURE_VARIANT_ADD(kind, forced_into_workers)
+FIXTURE_VARIANT_ADD(ring_flags, io_workers)
 {
 	.sqe_flags = IOSQE_ASYNC,
 };
 
-FIXTURE_VARIANT_ADD(kind, with_large_entries)
+FIXTURE_VARIANT_ADD(ring_flags, sqe128_cqe32)
 {
 	.flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
 };
 
-FIXTURE_SETUP(kind)
+FIXTURE_SETUP(ring_flags)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
@@ -1800,7 +1798,7 @@ FIXTURE_SETUP(kind)
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(kind)
+FIXTURE_TEARDOWN(ring_flags)
 {
 	if (self->running)
 		io_uring_queue_exit(&self->ring);
@@ -1810,10 +1808,10 @@ FIXTURE_TEARDOWN(kind)
 }
 
 /*
- * Counted before they are queued, and so several threads that submit them do that in an
- * order of their own.
+ * Submit one by one. A command is counted before it is queued, so commands from several
+ * workers may still be queued in any order.
  */
-#define KIND_PENDS(count)								\
+#define PENDS_BY_FLAGS(count)								\
 do {											\
 	unsigned int pend_;								\
 											\
@@ -1827,8 +1825,8 @@ do {											\
 	}										\
 } while (0)
 
-/* The next packet is @number, and if commands have an order, that of @index. */
-#define EXPECT_KIND_PACKET(index, number)						\
+/* Expect packet @number; it is for command @index unless workers queue in any order. */
+#define EXPECT_PACKET_BY_FLAGS(index, number)						\
 do {											\
 	struct completion cqe_ = next_cqe(&self->ring);					\
 											\
@@ -1839,43 +1837,43 @@ do {											\
 	EXPECT_RECORD(&self->slots[cqe_.user_data], number);				\
 } while (0)
 
-TEST_F(kind, commands_are_completed_in_the_order_they_came_in)
+TEST_F(ring_flags, commands_complete_in_submission_order)
 {
 	unsigned int i;
 
-	KIND_PENDS(REQUESTS);
+	PENDS_BY_FLAGS(REQUESTS);
 	BROADCAST(1, REQUESTS);
 	for (i = 0; i < REQUESTS; i++)
-		EXPECT_KIND_PACKET(i, i + 1);
+		EXPECT_PACKET_BY_FLAGS(i, i + 1);
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(kind, cancelled_commands_consume_nothing)
+TEST_F(ring_flags, cancelled_commands_consume_nothing)
 {
 	int results[REQUESTS + 1] = { };
 
-	KIND_PENDS(3);
+	PENDS_BY_FLAGS(3);
 	do {
 		CANCEL_ON(self->fd, &self->slots[1]);
 		SUBMIT();
 		ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
-		/* Not queued yet, where threads submit. */
+		/* A worker may not have queued it yet. */
 	} while (variant->sqe_flags && results[CANCEL_DATA] == -ENOENT);
 	ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
 	EXPECT_EQ(-ECANCELED, results[1]);
 	EXPECT_EQ(1, results[CANCEL_DATA]);
 	BROADCAST(1, 2);
-	EXPECT_KIND_PACKET(0, 1);
-	EXPECT_KIND_PACKET(2, 2);
+	EXPECT_PACKET_BY_FLAGS(0, 1);
+	EXPECT_PACKET_BY_FLAGS(2, 2);
 	EXPECT_EQ(0, self->slots[1].record.seq);
 }
 
-TEST_F(kind, ring_that_ends_consumes_nothing)
+TEST_F(ring_flags, ring_exit_consumes_nothing)
 {
-	/* Newer kernels know that it is the ring's end, where anybody may complete. */
+	/* Older kernels warn if another task completes such a ring's commands at its exit. */
 	if (variant->flags & IORING_SETUP_DEFER_TASKRUN && !access("/proc/lockdep", F_OK))
 		SKIP(return, "lockdep would take this for an error of io_uring");
-	KIND_PENDS(REQUESTS);
+	PENDS_BY_FLAGS(REQUESTS);
 	io_uring_queue_exit(&self->ring);
 	self->running = false;
 	ASSERT_TRUE(wait_requests(self->fd, 0));
@@ -1885,7 +1883,7 @@ TEST_F(kind, ring_that_ends_consumes_nothing)
 	EXPECT_RECORD(&self->slots[0], 1);
 }
 
-TEST_F(kind, process_that_is_killed_consumes_nothing)
+TEST_F(ring_flags, sigkill_consumes_nothing)
 {
 	int go[2], status;
 	pid_t child;
@@ -1904,12 +1902,12 @@ TEST_F(kind, process_that_is_killed_consumes_nothing)
 	close(go[1]);
 }
 
-TEST_F(kind, source_that_goes_ends_every_command_with_ENODEV)
+TEST_F(ring_flags, unregister_ends_commands_with_enodev)
 {
 	int results[REQUESTS] = { };
 	unsigned int i;
 
-	KIND_PENDS(REQUESTS);
+	PENDS_BY_FLAGS(REQUESTS);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	ASSERT_TRUE(collect(&self->ring, REQUESTS, results, REQUESTS));
 	for (i = 0; i < REQUESTS; i++)
@@ -1917,18 +1915,18 @@ TEST_F(kind, source_that_goes_ends_every_command_with_ENODEV)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(kind, ring_that_ends_with_a_packet_on_its_way_leaves_it_to_the_next)
+TEST_F(ring_flags, ring_exit_leaves_packet_to_next_command)
 {
 	struct io_uring other;
 	struct completion cqe;
 	unsigned int i, got = 0;
 
 	ASSERT_EQ(0, ring_start(&other, 0));
-	KIND_PENDS(1);
+	PENDS_BY_FLAGS(1);
 	PEND_ON(&other, 1);
 	ASSERT_TRUE(submit(&other));
 	BROADCAST(1, 2);
-	/* Whether the first command has got its packet or not is nobody's to know. */
+	/* The first command may or may not have got its packet. */
 	io_uring_queue_exit(&self->ring);
 	self->running = false;
 	cqe = next_cqe(&other);
@@ -1941,12 +1939,12 @@ TEST_F(kind, ring_that_ends_with_a_packet_on_its_way_leaves_it_to_the_next)
 	io_uring_queue_exit(&other);
 }
 
-/* -- All at once. ---------------------------------------------------------- */
+/* -- Races -- */
 
 #define STORM_PACKETS	600
 #define STORM_COMMANDS	3
 
-/* A thread that has commands pended, until the source goes. */
+/* A thread that keeps commands pending until the source is unregistered. */
 struct storm {
 	pthread_t thread;
 	int fd;
@@ -2012,7 +2010,7 @@ static void *storm_main(void *data)
 	return NULL;
 }
 
-/* The same with a read() that sleeps. */
+/* The same with a blocking read(). */
 static void *storm_read(void *data)
 {
 	struct storm *storm = data;
@@ -2027,7 +2025,7 @@ static void *storm_read(void *data)
 	return NULL;
 }
 
-TEST_F(pend, commands_reads_and_cancellation_race_and_each_packet_goes_to_one)
+TEST_F(pend, racing_requests_get_each_packet_once)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
