@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 
 DTC ?= dtc
 
+VERSION := $(shell sed -n 's/^NOTIFY_MULTI_VERSION := //p' Kbuild)
 VM := selftests/vm
 OVERLAYS := $(patsubst %.dts,%.dtbo,$(wildcard Documentation/devicetree/overlays/*.dts))
 
@@ -140,6 +141,9 @@ udev_install:
 
 headers_install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/*.h
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+		packaging/pkgconfig/notify-multi.pc.in | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/pkgconfig/notify-multi.pc
 
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
