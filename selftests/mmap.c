@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mapped ring: what its reader gives is what read() gives, and nothing else than to
- * read it can be done with it.
+ * The mapped ring: its reader returns the records that read() returns, and the mapping
+ * is read-only.
  */
 
 #include "sim.h"
@@ -16,13 +16,11 @@
 #define LIMIT	5
 #define SLOTS	8
 
-/* The open's whole ring; MAP_FAILED if it cannot be mapped. */
 static void *map_ring(int fd)
 {
 	return mmap(NULL, get_info(fd).ring_bytes, PROT_READ, MAP_SHARED, fd, 0);
 }
 
-/* mmap() with its errno, if it fails. */
 static int map_errno(int fd, size_t bytes, int prot, int flags, off_t offset)
 {
 	void *map = mmap(NULL, bytes, prot, flags, fd, offset);
@@ -33,7 +31,7 @@ static int map_errno(int fd, size_t bytes, int prot, int flags, off_t offset)
 	return 0;
 }
 
-/* Found while the node is there; it remains to be read while the source is. */
+/* Works only while the client is open; the attribute stays readable after its close. */
 static void clients_path(int fd, char *path, size_t size)
 {
 	struct stat st;
@@ -44,7 +42,7 @@ static void clients_path(int fd, char *path, size_t size)
 			 minor(st.st_rdev));
 }
 
-static int clients_at(const char *path)
+static int read_clients(const char *path)
 {
 	char text[32];
 	int ret = read_file(path, text, sizeof(text));
@@ -52,7 +50,7 @@ static int clients_at(const char *path)
 	return ret ? ret : atoi(text);
 }
 
-/* -- Reading. -------------------------------------------------------------- */
+/* -- Reading -- */
 
 FIXTURE(ring)
 {
@@ -70,7 +68,7 @@ FIXTURE(ring)
 	} mapped, read;
 };
 
-/* Positions in the ring are the low half of seq: they also start just below their wrap. */
+/* Positions are the low 32 bits of seq: also start just below their wrap. */
 FIXTURE_VARIANT(ring)
 {
 	uint64_t first_seq;
@@ -81,7 +79,7 @@ FIXTURE_VARIANT_ADD(ring, from_1)
 	.first_seq = 1,
 };
 
-FIXTURE_VARIANT_ADD(ring, across_the_u32_wrap)
+FIXTURE_VARIANT_ADD(ring, across_u32_wrap)
 {
 	.first_seq = 0xfffffffdULL,
 };
@@ -100,7 +98,7 @@ FIXTURE_SETUP(ring)
 	ASSERT_LE(0, self->injector);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
-	/* Has the same queue, and reads it by read(). */
+	/* Gets the same packets by read(). */
 	self->other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->other);
 	self->bytes = get_info(self->fd).ring_bytes;
@@ -118,21 +116,21 @@ FIXTURE_TEARDOWN(ring)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* Packets are numbered from 0, and so is what is broadcast here. */
+/* Packets are numbered from 0. */
 #define BROADCAST(number, count) \
 	ASSERT_EQ((ssize_t)(count) * PACKET, \
 		  sim_broadcast(self->injector, PACKET, number, count))
 
 #define NEXT() notify_multi_reader_next(&self->reader, &self->mapped.record)
 
-#define EXPECT_RECORD(number, lost)							\
+#define EXPECT_RECORD(number, drops)							\
 do {											\
 	EXPECT_EQ(self->first + (number), self->mapped.record.seq);			\
-	EXPECT_EQ((__u32)(lost), self->mapped.record.dropped);				\
+	EXPECT_EQ((__u32)(drops), self->mapped.record.dropped);				\
 	EXPECT_TRUE(packet_is(self->mapped.record.data, PACKET, number));		\
 } while (0)
 
-/* The next record of either way, byte for byte. */
+/* The next record from the ring and from read() must have the same bytes. */
 #define EXPECT_SAME()									\
 do {											\
 	memset(&self->mapped, 0xa5, sizeof(self->mapped));				\
@@ -142,7 +140,7 @@ do {											\
 	EXPECT_EQ(0, memcmp(&self->mapped, &self->read, RECORD));			\
 } while (0)
 
-TEST_F(ring, header_says_where_the_records_are)
+TEST_F(ring, header_describes_layout)
 {
 	BROADCAST(0, 2);
 	EXPECT_EQ((__u32)(self->first + 1), self->map->head);
@@ -154,7 +152,7 @@ TEST_F(ring, header_says_where_the_records_are)
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
 }
 
-TEST_F(ring, record_is_in_the_slot_of_its_position)
+TEST_F(ring, record_is_in_slot_of_its_position)
 {
 	const struct notify_multi_record *record;
 	unsigned int i;
@@ -169,7 +167,7 @@ TEST_F(ring, record_is_in_the_slot_of_its_position)
 	}
 }
 
-TEST_F(ring, nothing_waits_at_first)
+TEST_F(ring, new_ring_is_empty)
 {
 	EXPECT_EQ((__u32)(self->first - 1), self->map->head);
 	EXPECT_EQ(NULL, notify_multi_reader_peek(&self->reader, &self->position));
@@ -177,11 +175,10 @@ TEST_F(ring, nothing_waits_at_first)
 	EXPECT_EQ(self->first, self->reader.next);
 }
 
-TEST_F(ring, records_are_those_that_read_gives)
+TEST_F(ring, records_match_read)
 {
 	unsigned int i;
 
-	/* Several times around the slots. */
 	for (i = 0; i < 3 * SLOTS; i++) {
 		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", -(int)i));
 		BROADCAST(i, 1);
@@ -204,11 +201,11 @@ TEST_F(ring, full_queue_is_read_in_order)
 	EXPECT_EQ(0, NEXT());
 }
 
-TEST_F(ring, one_packet_too_many_loses_the_oldest)
+TEST_F(ring, full_queue_drops_oldest)
 {
 	unsigned int i;
 
-	/* Its slot has not been overwritten, and yet it waits no more. */
+	/* The oldest packet is dropped although its slot has not been overwritten. */
 	BROADCAST(0, LIMIT + 1);
 	EXPECT_SAME();
 	EXPECT_RECORD(1, 1);
@@ -219,7 +216,7 @@ TEST_F(ring, one_packet_too_many_loses_the_oldest)
 	EXPECT_EQ(0, NEXT());
 }
 
-TEST_F(ring, losses_are_those_that_read_says)
+TEST_F(ring, drops_match_read)
 {
 	unsigned int round, number = 0, i;
 
@@ -229,14 +226,13 @@ TEST_F(ring, losses_are_those_that_read_says)
 		for (i = 0; i < round && i < LIMIT - 1; i++)
 			EXPECT_SAME();
 	}
-	/* One was left each time: both ways have lost the same. */
 	EXPECT_SAME();
 	EXPECT_RECORD(number - 1, 0);
 	EXPECT_EQ(0, NEXT());
 	EXPECT_EQ(-EAGAIN, read_errno(self->other, self->read.bytes, RECORD));
 }
 
-TEST_F(ring, reader_that_starts_later_counts_from_its_start)
+TEST_F(ring, late_reader_counts_from_its_start)
 {
 	BROADCAST(0, 3);
 	ASSERT_EQ(0, consume(self->fd, self->first));
@@ -249,7 +245,7 @@ TEST_F(ring, reader_that_starts_later_counts_from_its_start)
 	EXPECT_RECORD(13 - LIMIT, 13 - LIMIT - 2);
 }
 
-TEST_F(ring, more_lost_than_can_be_said_is_the_most_that_can)
+TEST_F(ring, dropped_saturates_at_u32_max)
 {
 	BROADCAST(0, LIMIT + 1);
 	notify_multi_reader_init(&self->reader, self->map, self->first + 1 - 0xffffff00ULL);
@@ -260,7 +256,7 @@ TEST_F(ring, more_lost_than_can_be_said_is_the_most_that_can)
 	EXPECT_RECORD(1, 0xffffffff);
 }
 
-TEST_F(ring, queue_of_one_has_the_newest)
+TEST_F(ring, queue_of_one_has_newest)
 {
 	unsigned int i;
 
@@ -286,7 +282,7 @@ TEST_F(ring, queue_of_one_has_the_newest)
 	EXPECT_EQ(0, NEXT());
 }
 
-TEST_F(ring, mapping_after_a_resize_shows_what_was_kept)
+TEST_F(ring, mapping_after_resize_has_kept_packets)
 {
 	munmap((void *)self->map, self->bytes);
 	BROADCAST(0, LIMIT);
@@ -294,7 +290,7 @@ TEST_F(ring, mapping_after_a_resize_shows_what_was_kept)
 	self->bytes = get_info(self->fd).ring_bytes;
 	self->map = map_ring(self->fd);
 	ASSERT_NE(MAP_FAILED, self->map);
-	/* What the resize has dropped is before next, and for read() to say. */
+	/* Packets dropped by the resize are before next: only read() reports them. */
 	notify_multi_reader_init(&self->reader, self->map, get_stats(self->fd).next);
 	ASSERT_EQ(1, NEXT());
 	EXPECT_RECORD(LIMIT - 2, 0);
@@ -303,7 +299,7 @@ TEST_F(ring, mapping_after_a_resize_shows_what_was_kept)
 	EXPECT_EQ(0, NEXT());
 }
 
-TEST_F(ring, what_read_has_taken_is_there_to_be_read_still)
+TEST_F(ring, mapping_has_packets_consumed_by_read)
 {
 	BROADCAST(0, 2);
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->read.bytes, RECORD));
@@ -312,11 +308,11 @@ TEST_F(ring, what_read_has_taken_is_there_to_be_read_still)
 	EXPECT_EQ(0, memcmp(&self->mapped, &self->read, RECORD));
 }
 
-/* -- Several records at once. ---------------------------------------------- */
+/* -- Several records at once -- */
 
 #define READ_MAPPED(buffer, count) notify_multi_reader_read(&self->reader, buffer, count)
 
-TEST_F(ring, batches_are_those_that_read_gives)
+TEST_F(ring, batches_match_read)
 {
 	unsigned char mapped[LIMIT * RECORD], buffer[LIMIT * RECORD];
 	unsigned int round, number = 0, got, count;
@@ -336,7 +332,7 @@ TEST_F(ring, batches_are_those_that_read_gives)
 	}
 }
 
-TEST_F(ring, batch_has_no_more_records_than_there_is_room_for)
+TEST_F(ring, batch_fits_buffer)
 {
 	unsigned char buffer[3 * RECORD];
 	unsigned int got, count;
@@ -355,9 +351,9 @@ TEST_F(ring, batch_has_no_more_records_than_there_is_room_for)
 	EXPECT_RECORD(2, 0);
 }
 
-/* -- Looking at records where they stand. ---------------------------------- */
+/* -- Records in place -- */
 
-TEST_F(ring, peeked_record_is_the_next_until_it_is_done)
+TEST_F(ring, peek_repeats_record_until_done)
 {
 	const struct notify_multi_record *record;
 	unsigned int i;
@@ -376,7 +372,7 @@ TEST_F(ring, peeked_record_is_the_next_until_it_is_done)
 	EXPECT_EQ(NULL, notify_multi_reader_peek(&self->reader, &self->position));
 }
 
-TEST_F(ring, peek_goes_on_to_the_oldest_that_waits)
+TEST_F(ring, peek_skips_to_oldest_queued)
 {
 	const struct notify_multi_record *record;
 
@@ -390,7 +386,7 @@ TEST_F(ring, peek_goes_on_to_the_oldest_that_waits)
 	EXPECT_EQ(self->first + 3 * SLOTS - LIMIT + 1, record->seq);
 }
 
-TEST_F(ring, peeked_record_is_whole_until_its_slot_is_the_next_to_be_written)
+TEST_F(ring, done_accepts_record_until_slot_is_next)
 {
 	const struct notify_multi_record *record;
 
@@ -402,14 +398,14 @@ TEST_F(ring, peeked_record_is_whole_until_its_slot_is_the_next_to_be_written)
 	EXPECT_EQ(self->first + 1, self->reader.next);
 }
 
-TEST_F(ring, peeked_record_whose_slot_is_the_next_to_be_written_does_not_count)
+TEST_F(ring, done_rejects_record_if_slot_is_next)
 {
 	const struct notify_multi_record *record;
 
 	BROADCAST(0, 1);
 	record = notify_multi_reader_peek(&self->reader, &self->position);
 	ASSERT_NE(NULL, record);
-	/* It is there in full; but the kernel may be about to overwrite it. */
+	/* The record is still complete, but the kernel may have begun to overwrite it. */
 	BROADCAST(1, SLOTS - 1);
 	EXPECT_EQ(0, notify_multi_reader_done(&self->reader, record, self->position));
 	EXPECT_EQ(self->first, self->reader.next);
@@ -420,7 +416,7 @@ TEST_F(ring, peeked_record_whose_slot_is_the_next_to_be_written_does_not_count)
 	EXPECT_EQ(1, notify_multi_reader_done(&self->reader, record, self->position));
 }
 
-TEST_F(ring, losses_before_a_peeked_record_that_does_not_count_are_said)
+TEST_F(ring, drops_before_rejected_record_are_reported)
 {
 	const struct notify_multi_record *record;
 
@@ -433,11 +429,11 @@ TEST_F(ring, losses_before_a_peeked_record_that_does_not_count_are_said)
 	EXPECT_RECORD(4 * SLOTS - LIMIT, 4 * SLOTS - LIMIT);
 }
 
-/* -- CONSUME and poll. ----------------------------------------------------- */
+/* -- CONSUME and poll -- */
 
 #define ALL (POLLIN | POLLRDNORM | POLLPRI | POLLHUP)
 
-TEST_F(ring, poll_says_that_a_record_is_queued_until_it_is_consumed)
+TEST_F(ring, pollin_set_until_consume)
 {
 	BROADCAST(0, 2);
 	ASSERT_EQ(1, NEXT());
@@ -467,7 +463,7 @@ TEST_F(ring, consumed_records_count_as_delivered)
 	EXPECT_EQ(1, stats.pending_packets);
 }
 
-TEST_F(ring, consume_counts_what_the_reader_has_lost)
+TEST_F(ring, consume_counts_drops)
 {
 	struct notify_multi_stats stats;
 
@@ -483,7 +479,7 @@ TEST_F(ring, consume_counts_what_the_reader_has_lost)
 	EXPECT_EQ(LIMIT - 1, stats.pending_packets);
 }
 
-TEST_F(ring, consuming_what_nothing_waits_for_is_EINVAL)
+TEST_F(ring, consume_beyond_newest_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, consume(self->fd, self->reader.next));
 	BROADCAST(0, 1);
@@ -494,8 +490,8 @@ TEST_F(ring, consuming_what_nothing_waits_for_is_EINVAL)
 
 #define ROUNDS 25
 
-/* A program that reads a mapping: all there is, then CONSUME, then poll(). */
-struct loop {
+/* A program that reads all queued records, then calls CONSUME and poll(). */
+struct poll_reader {
 	pthread_t thread;
 	int fd;
 	struct notify_multi_reader reader;
@@ -506,62 +502,62 @@ struct loop {
 	const char *wrong;
 };
 
-static void *loop_main(void *data)
+static void *poll_reader_main(void *data)
 {
-	struct loop *loop = data;
+	struct poll_reader *poll_reader = data;
 	union {
 		struct notify_multi_record record;
 		unsigned char bytes[RECORD];
 	} out;
-	struct pollfd pollfd = { .fd = loop->fd, .events = POLLIN };
+	struct pollfd pollfd = { .fd = poll_reader->fd, .events = POLLIN };
 
-	while (loop->reader.next != loop->end && !loop->wrong) {
-		unsigned int before = loop->records;
+	while (poll_reader->reader.next != poll_reader->end && !poll_reader->wrong) {
+		unsigned int before = poll_reader->records;
 
-		while (notify_multi_reader_next(&loop->reader, &out.record))
-			loop->records++;
-		/* The first time round it has not been woken. */
-		if (loop->polls && loop->records == before)
-			loop->idle++;
-		if (consume(loop->fd, loop->reader.next - 1))
-			loop->wrong = "consume";
-		if (loop->reader.next == loop->end)
+		while (notify_multi_reader_next(&poll_reader->reader, &out.record))
+			poll_reader->records++;
+		/* The first round has no wakeup. */
+		if (poll_reader->polls && poll_reader->records == before)
+			poll_reader->idle++;
+		if (consume(poll_reader->fd, poll_reader->reader.next - 1))
+			poll_reader->wrong = "consume";
+		if (poll_reader->reader.next == poll_reader->end)
 			break;
-		loop->polls++;
+		poll_reader->polls++;
 		if (poll(&pollfd, 1, -1) != 1 || pollfd.revents != POLLIN)
-			loop->wrong = "poll";
+			poll_reader->wrong = "poll";
 	}
 	return NULL;
 }
 
-TEST_F(ring, reader_sleeps_in_poll_after_CONSUME_and_each_packet_wakes_it)
+TEST_F(ring, packet_wakes_poll_after_consume)
 {
-	struct loop loop = {
+	struct poll_reader poll_reader = {
 		.fd = self->fd,
 		.reader = self->reader,
 		.end = self->first + ROUNDS,
 	};
 	unsigned int i;
 
-	ASSERT_EQ(0, pthread_create(&loop.thread, NULL, loop_main, &loop));
+	ASSERT_EQ(0, pthread_create(&poll_reader.thread, NULL, poll_reader_main, &poll_reader));
 	for (i = 0; i < ROUNDS; i++) {
-		/* The one before is consumed: it sleeps, or is about to. */
+		/* The previous packet is consumed: the reader blocks, or is about to. */
 		while (get_stats(self->fd).next != self->first + i)
 			usleep(1000);
 		BROADCAST(i, 1);
 	}
-	ASSERT_EQ(0, pthread_join(loop.thread, NULL));
-	EXPECT_EQ(NULL, loop.wrong);
-	EXPECT_EQ(ROUNDS, loop.records);
-	EXPECT_EQ(0, loop.idle);
-	EXPECT_LE(ROUNDS - 1, loop.polls);
-	EXPECT_GE(ROUNDS, loop.polls);
+	ASSERT_EQ(0, pthread_join(poll_reader.thread, NULL));
+	EXPECT_EQ(NULL, poll_reader.wrong);
+	EXPECT_EQ(ROUNDS, poll_reader.records);
+	EXPECT_EQ(0, poll_reader.idle);
+	EXPECT_LE(ROUNDS - 1, poll_reader.polls);
+	EXPECT_GE(ROUNDS, poll_reader.polls);
 	EXPECT_EQ(ROUNDS, get_stats(self->fd).delivered);
 }
 
-/* -- Several mappings. ----------------------------------------------------- */
+/* -- Several mappings -- */
 
-TEST_F(ring, each_open_has_a_ring_of_its_own)
+TEST_F(ring, each_client_has_own_ring)
 {
 	const struct notify_multi_ring *map = map_ring(self->other);
 	struct notify_multi_reader reader;
@@ -581,14 +577,14 @@ TEST_F(ring, each_open_has_a_ring_of_its_own)
 	EXPECT_RECORD(2, 2);
 	ASSERT_EQ(1, notify_multi_reader_next(&reader, &self->mapped.record));
 	EXPECT_RECORD(0, 0);
-	/* To consume is for one of them, too. */
+	/* CONSUME affects one client only, too. */
 	ASSERT_EQ(0, consume(self->other, self->first + 3));
 	EXPECT_EQ(0, poll_now(self->other, POLLIN));
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));
 	munmap((void *)map, self->bytes);
 }
 
-TEST_F(ring, second_mapping_of_an_open_shows_the_same)
+TEST_F(ring, second_mapping_shows_same_ring)
 {
 	const struct notify_multi_ring *map = map_ring(self->fd);
 
@@ -596,20 +592,20 @@ TEST_F(ring, second_mapping_of_an_open_shows_the_same)
 	BROADCAST(0, 3);
 	EXPECT_EQ(0, memcmp(map, self->map, self->bytes));
 	munmap((void *)map, self->bytes);
-	/* The other one remains. */
+	/* The first mapping remains. */
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	ASSERT_EQ(1, NEXT());
 	EXPECT_RECORD(0, 0);
 }
 
-/* Runs in a child: its exit status is the line where something was wrong. */
+/* For a child: exit with the line number if @condition is false. */
 #define CHILD_CHECK(condition)		\
 do {					\
 	if (!(condition))		\
 		_exit(__LINE__ % 256);	\
 } while (0)
 
-TEST_F(ring, child_after_fork_reads_the_same_mapping)
+TEST_F(ring, child_reads_inherited_mapping)
 {
 	int go[2], status;
 	char byte = 0;
@@ -631,16 +627,16 @@ TEST_F(ring, child_after_fork_reads_the_same_mapping)
 	ASSERT_EQ(1, write(go[1], &byte, 1));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
-	/* What the child has read is read by the child only. */
+	/* The child has its own copy of the reader. */
 	ASSERT_EQ(1, NEXT());
 	EXPECT_RECORD(0, 0);
 	close(go[0]);
 	close(go[1]);
 }
 
-/* -- Sources that go away. ------------------------------------------------- */
+/* -- Unregistration -- */
 
-TEST_F(ring, records_are_read_after_the_source_is_gone)
+TEST_F(ring, records_readable_after_unregister)
 {
 	BROADCAST(0, 3);
 	ASSERT_EQ(1, NEXT());
@@ -655,7 +651,7 @@ TEST_F(ring, records_are_read_after_the_source_is_gone)
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
 }
 
-TEST_F(ring, source_that_is_gone_can_be_mapped)
+TEST_F(ring, mmap_works_after_unregister)
 {
 	munmap((void *)self->map, self->bytes);
 	BROADCAST(0, 2);
@@ -667,7 +663,7 @@ TEST_F(ring, source_that_is_gone_can_be_mapped)
 	EXPECT_RECORD(0, 0);
 }
 
-TEST_F(ring, next_source_of_the_name_writes_to_another_ring)
+TEST_F(ring, next_source_uses_new_ring)
 {
 	BROADCAST(0, 1);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -681,7 +677,7 @@ TEST_F(ring, next_source_of_the_name_writes_to_another_ring)
 	EXPECT_EQ(0, NEXT());
 }
 
-/* -- What is in a mapping. ------------------------------------------------- */
+/* -- Unused memory -- */
 
 static bool all_zero(const void *from, const void *to)
 {
@@ -693,11 +689,11 @@ static bool all_zero(const void *from, const void *to)
 	return true;
 }
 
-TEST_F(ring, what_was_never_written_is_zero)
+TEST_F(ring, unwritten_memory_is_zero)
 {
 	const char *slots = (const char *)self->map + self->map->data_offset;
 	const char *end = (const char *)self->map + self->bytes;
-	/* The slot before the first packet says where the stream starts. */
+	/* The slot before the first packet contains the preceding seq. */
 	const char *last = slots + ((self->first - 1) & (SLOTS - 1)) * RECORD;
 
 	EXPECT_TRUE(all_zero(self->map->reserved, slots));
@@ -706,7 +702,7 @@ TEST_F(ring, what_was_never_written_is_zero)
 	EXPECT_EQ(self->first - 1, *(const __u64 *)last);
 }
 
-TEST_F(ring, padding_is_zero_all_around_the_slots)
+TEST_F(ring, padding_is_zero_in_all_slots)
 {
 	const char *slots = (const char *)self->map + self->map->data_offset;
 	unsigned int i;
@@ -719,7 +715,7 @@ TEST_F(ring, padding_is_zero_all_around_the_slots)
 			     (const char *)self->map + self->bytes));
 }
 
-/* -- What can be mapped. --------------------------------------------------- */
+/* -- Arguments of mmap() -- */
 
 FIXTURE(mapping)
 {
@@ -734,7 +730,6 @@ FIXTURE(mapping)
 
 FIXTURE_SETUP(mapping)
 {
-	/* 17 pages, or more where they are small. */
 	const struct sim_config config = { .packet_size = 4096, .max_packets = LIMIT };
 
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
@@ -767,8 +762,8 @@ do {									\
 	ASSERT_NE(MAP_FAILED, self->map);				\
 } while (0)
 
-/* Packets are numbered by their seq here. */
-static bool shows(const void *map, uint64_t seq)
+/* Return true if the slot of @seq contains its packet. Packets are numbered by their seq. */
+static bool map_contains(const void *map, uint64_t seq)
 {
 	const struct notify_multi_ring *ring = map;
 	const struct notify_multi_record *record =
@@ -788,7 +783,7 @@ TEST_F(mapping, ring_is_header_page_and_slots)
 	EXPECT_EQ(0, map_errno(self->fd, self->bytes, PROT_NONE, MAP_SHARED, 0));
 }
 
-TEST_F(mapping, a_part_from_the_start_can_be_mapped)
+TEST_F(mapping, first_pages_can_be_mapped)
 {
 	const struct notify_multi_ring *ring;
 
@@ -800,14 +795,14 @@ TEST_F(mapping, a_part_from_the_start_can_be_mapped)
 	munmap((void *)ring, self->page);
 }
 
-TEST_F(mapping, mapping_past_the_end_is_EINVAL)
+TEST_F(mapping, mmap_past_end_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->bytes + self->page, PROT_READ, MAP_SHARED, 0));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->bytes + 1, PROT_READ, MAP_SHARED, 0));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, 1UL << 30, PROT_READ, MAP_SHARED, 0));
 }
 
-TEST_F(mapping, length_is_that_of_the_resized_queue)
+TEST_F(mapping, mmap_length_follows_resize)
 {
 	ASSERT_EQ(0, set_max_packets(self->fd, 1));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
@@ -815,7 +810,7 @@ TEST_F(mapping, length_is_that_of_the_resized_queue)
 	EXPECT_EQ(0, map_errno(self->fd, get_info(self->fd).ring_bytes, PROT_READ, MAP_SHARED, 0));
 }
 
-TEST_F(mapping, other_offset_is_EINVAL)
+TEST_F(mapping, mmap_at_offset_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->page, PROT_READ, MAP_SHARED, self->page));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->page, PROT_READ, MAP_SHARED,
@@ -823,13 +818,13 @@ TEST_F(mapping, other_offset_is_EINVAL)
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->page, PROT_READ, MAP_SHARED, self->bytes));
 }
 
-TEST_F(mapping, private_mapping_is_EINVAL)
+TEST_F(mapping, private_mmap_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->bytes, PROT_READ, MAP_PRIVATE, 0));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->page, PROT_NONE, MAP_PRIVATE, 0));
 }
 
-TEST_F(mapping, mapping_to_be_written_is_EACCES)
+TEST_F(mapping, writable_mmap_returns_eacces)
 {
 	int fd = sim_open(SIM_NAME, O_RDWR | O_NONBLOCK);
 
@@ -837,13 +832,13 @@ TEST_F(mapping, mapping_to_be_written_is_EACCES)
 	EXPECT_EQ(-EACCES, map_errno(self->fd, self->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
 	EXPECT_EQ(-EACCES, map_errno(fd, self->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
 	EXPECT_EQ(-EACCES, map_errno(fd, self->bytes, PROT_WRITE, MAP_SHARED, 0));
-	/* A copy that could be written is none of the ring. */
+	/* A private copy would not be the ring. */
 	EXPECT_GT(0, map_errno(fd, self->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0));
 	EXPECT_EQ(0, map_errno(fd, self->bytes, PROT_READ, MAP_SHARED, 0));
 	close(fd);
 }
 
-/* Where nothing in /dev is to be executed, it is not the driver that refuses it. */
+/* On a noexec mount, the kernel refuses before the driver does. */
 static int exec_error(void)
 {
 	struct statvfs vfs;
@@ -851,7 +846,7 @@ static int exec_error(void)
 	return !statvfs(NOTIFY_DIR SIM_NAME, &vfs) && vfs.f_flag & ST_NOEXEC ? -EPERM : -EACCES;
 }
 
-TEST_F(mapping, mapping_to_be_executed_is_refused)
+TEST_F(mapping, executable_mmap_is_refused)
 {
 	int fd = sim_open(SIM_NAME, O_RDWR | O_NONBLOCK);
 
@@ -862,7 +857,7 @@ TEST_F(mapping, mapping_to_be_executed_is_refused)
 	close(fd);
 }
 
-TEST_F(mapping, open_for_writing_only_cannot_be_mapped)
+TEST_F(mapping, write_only_client_cannot_be_mapped)
 {
 	int fd = sim_open(SIM_NAME, O_WRONLY);
 
@@ -871,7 +866,7 @@ TEST_F(mapping, open_for_writing_only_cannot_be_mapped)
 	close(fd);
 }
 
-TEST_F(mapping, mapping_is_not_made_writable_or_executable_later)
+TEST_F(mapping, mprotect_write_or_exec_returns_eacces)
 {
 	int fd = sim_open(SIM_NAME, O_RDWR | O_NONBLOCK);
 
@@ -888,20 +883,20 @@ TEST_F(mapping, mapping_is_not_made_writable_or_executable_later)
 	close(fd);
 }
 
-TEST_F(mapping, protection_of_a_part_can_be_taken_and_given_back)
+TEST_F(mapping, mprotect_none_and_back_works)
 {
 	MAP();
 	BROADCAST_BIG(1, 2);
 	ASSERT_EQ(0, mprotect(self->map + self->page, self->page, PROT_NONE));
 	ASSERT_EQ(0, mprotect(self->map + self->page, self->page, PROT_READ));
-	EXPECT_TRUE(shows(self->map, 1));
-	EXPECT_TRUE(shows(self->map, 2));
+	EXPECT_TRUE(map_contains(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 2));
 	munmap(self->map, self->bytes);
-	/* However often it was split, it is unmapped now. */
+	/* All parts of the split mapping are unmapped now. */
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
 }
 
-TEST_F(mapping, debugger_cannot_write_to_it_either)
+TEST_F(mapping, proc_mem_write_fails)
 {
 	int mem = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
 	__u32 head = 99;
@@ -914,7 +909,7 @@ TEST_F(mapping, debugger_cannot_write_to_it_either)
 	close(mem);
 }
 
-TEST_F(mapping, source_that_completes_packets_is_EOPNOTSUPP)
+TEST_F(mapping, mmap_with_complete_returns_eopnotsupp)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
 	EXPECT_EQ(-EOPNOTSUPP, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
@@ -922,7 +917,7 @@ TEST_F(mapping, source_that_completes_packets_is_EOPNOTSUPP)
 	EXPECT_EQ(0, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
 }
 
-TEST_F(mapping, source_that_completed_packets_is_EOPNOTSUPP_when_it_is_gone)
+TEST_F(mapping, mmap_with_complete_fails_after_unregister)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
 	BROADCAST_BIG(1, 1);
@@ -930,9 +925,9 @@ TEST_F(mapping, source_that_completed_packets_is_EOPNOTSUPP_when_it_is_gone)
 	EXPECT_EQ(-EOPNOTSUPP, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
 }
 
-/* -- Resizing. ------------------------------------------------------------- */
+/* -- Resizing -- */
 
-TEST_F(mapping, queue_that_is_mapped_is_not_resized)
+TEST_F(mapping, resize_while_mapped_returns_ebusy)
 {
 	MAP();
 	BROADCAST_BIG(1, LIMIT);
@@ -940,18 +935,17 @@ TEST_F(mapping, queue_that_is_mapped_is_not_resized)
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, LIMIT));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 100));
 	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, 0));
-	/* It is as it was. */
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
 	EXPECT_EQ(self->bytes, get_info(self->fd).ring_bytes);
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_packets);
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	munmap(self->map, self->bytes);
 	EXPECT_EQ(0, set_max_packets(self->fd, 2));
 	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(mapping, mapping_that_was_refused_does_not_keep_the_size)
+TEST_F(mapping, refused_mmap_does_not_block_resize)
 {
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->bytes + self->page, PROT_READ, MAP_SHARED, 0));
 	EXPECT_EQ(-EINVAL, map_errno(self->fd, self->page, PROT_READ, MAP_SHARED, self->page));
@@ -959,17 +953,17 @@ TEST_F(mapping, mapping_that_was_refused_does_not_keep_the_size)
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
 }
 
-TEST_F(mapping, queue_is_resized_when_every_part_is_unmapped)
+TEST_F(mapping, resize_works_after_last_part_unmapped)
 {
 	size_t half = self->bytes / self->page / 2 * self->page;
 
 	MAP();
 	BROADCAST_BIG(1, LIMIT);
-	/* One in the middle: two remain. */
+	/* Unmap a page in the middle: two parts remain. */
 	ASSERT_EQ(0, munmap(self->map + half, self->page));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	EXPECT_EQ(LIMIT, ((struct notify_multi_ring *)self->map)->head);
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	ASSERT_EQ(0, munmap(self->map, half));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	ASSERT_EQ(0, munmap(self->map + half + self->page, self->bytes - half - self->page));
@@ -977,7 +971,7 @@ TEST_F(mapping, queue_is_resized_when_every_part_is_unmapped)
 	EXPECT_EQ(4, get_info(self->fd).max_packets);
 }
 
-TEST_F(mapping, childs_mapping_keeps_the_size_until_it_ends)
+TEST_F(mapping, child_mapping_blocks_resize_until_exit)
 {
 	int go[2], status;
 	char byte;
@@ -993,7 +987,6 @@ TEST_F(mapping, childs_mapping_keeps_the_size_until_it_ends)
 	}
 	ASSERT_EQ(0, munmap(self->map, self->bytes));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
-	/* However it ends. */
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
@@ -1001,7 +994,7 @@ TEST_F(mapping, childs_mapping_keeps_the_size_until_it_ends)
 	close(go[1]);
 }
 
-TEST_F(mapping, parents_mapping_outlives_the_childs)
+TEST_F(mapping, parent_mapping_outlives_child)
 {
 	int status;
 	pid_t child;
@@ -1015,58 +1008,58 @@ TEST_F(mapping, parents_mapping_outlives_the_childs)
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	BROADCAST_BIG(1, 1);
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	munmap(self->map, self->bytes);
 }
 
-/* -- mremap. --------------------------------------------------------------- */
+/* -- mremap -- */
 
-TEST_F(mapping, moved_mapping_shows_the_same)
+TEST_F(mapping, moved_mapping_shows_same_ring)
 {
 	char *to = mmap(NULL, self->bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT_NE(MAP_FAILED, to);
 	MAP();
 	BROADCAST_BIG(1, 2);
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	ASSERT_EQ(to, mremap(self->map, self->bytes, self->bytes,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	BROADCAST_BIG(3, 1);
-	EXPECT_TRUE(shows(to, 1));
-	EXPECT_TRUE(shows(to, 3));
+	EXPECT_TRUE(map_contains(to, 1));
+	EXPECT_TRUE(map_contains(to, 3));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	munmap(to, self->bytes);
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
 }
 
-TEST_F(mapping, part_that_was_moved_away_shows_the_same_there)
+TEST_F(mapping, moved_part_shows_same_page)
 {
 	char *to = mmap(NULL, self->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT_NE(MAP_FAILED, to);
 	MAP();
 	BROADCAST_BIG(1, 2);
-	/* The slots' first page. */
+	/* First page of slots. */
 	memcpy(self->buffer, self->map + self->page, RECORD);
 	ASSERT_EQ(to, mremap(self->map + self->page, self->page, self->page,
 			     MREMAP_MAYMOVE | MREMAP_FIXED, to));
 	EXPECT_EQ(0, memcmp(self->buffer, to, RECORD));
-	/* And back where it was, beside the rest. */
+	/* Move it back. */
 	ASSERT_EQ(self->map + self->page,
 		  mremap(to, self->page, self->page, MREMAP_MAYMOVE | MREMAP_FIXED,
 			 self->map + self->page));
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
 	munmap(self->map, self->bytes);
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
 }
 
-TEST_F(mapping, mapping_does_not_grow)
+TEST_F(mapping, mremap_does_not_grow_mapping)
 {
 	MAP();
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, self->bytes, self->bytes + self->page,
 				     MREMAP_MAYMOVE));
-	/* Not even over what the ring has. */
+	/* Not even up to the size of the ring. */
 	ASSERT_NE(MAP_FAILED, mremap(self->map, self->bytes, self->bytes - self->page, 0));
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, self->bytes - self->page, self->bytes,
 				     MREMAP_MAYMOVE));
@@ -1075,23 +1068,23 @@ TEST_F(mapping, mapping_does_not_grow)
 	EXPECT_EQ(0, set_max_packets(self->fd, 4));
 }
 
-/* -- Mappings that outlive what they are of. ------------------------------- */
+/* -- Lifetime of mappings -- */
 
-TEST_F(mapping, mapping_keeps_the_open_when_its_descriptor_is_closed)
+TEST_F(mapping, mapping_pins_client_after_close)
 {
 	MAP();
 	close(self->fd);
 	self->fd = -1;
-	EXPECT_EQ(1, clients_at(self->clients));
+	EXPECT_EQ(1, read_clients(self->clients));
 	EXPECT_EQ(0, sim_get_number(SIM_NAME, "departures"));
 	BROADCAST_BIG(1, 2);
-	EXPECT_TRUE(shows(self->map, 2));
+	EXPECT_TRUE(map_contains(self->map, 2));
 	munmap(self->map, self->bytes);
-	EXPECT_EQ(0, clients_at(self->clients));
+	EXPECT_EQ(0, read_clients(self->clients));
 	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
 }
 
-TEST_F(mapping, mapping_outlives_descriptor_and_source)
+TEST_F(mapping, mapping_outlives_fd_and_source)
 {
 	MAP();
 	BROADCAST_BIG(1, 2 * LIMIT);
@@ -1100,14 +1093,14 @@ TEST_F(mapping, mapping_outlives_descriptor_and_source)
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
 	EXPECT_EQ(2 * LIMIT, ((struct notify_multi_ring *)self->map)->head);
-	EXPECT_TRUE(shows(self->map, 2 * LIMIT));
-	/* Pages, too, that nobody has looked at before. */
-	EXPECT_TRUE(shows(self->map, LIMIT + 1));
+	EXPECT_TRUE(map_contains(self->map, 2 * LIMIT));
+	/* This page has not been faulted in yet. */
+	EXPECT_TRUE(map_contains(self->map, LIMIT + 1));
 	munmap(self->map, self->bytes);
 	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
 }
 
-TEST_F(mapping, rmmod_of_the_core_waits_for_the_last_munmap)
+TEST_F(mapping, core_rmmod_fails_until_last_munmap)
 {
 	unsigned int others;
 
@@ -1121,7 +1114,7 @@ TEST_F(mapping, rmmod_of_the_core_waits_for_the_last_munmap)
 	ASSERT_EQ(0, unload_module("notify_sim"));
 	others = unload_other_sources();
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_multi"));
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	munmap(self->map, self->bytes);
 	EXPECT_EQ(0, unload_module("notify_multi"));
 	ASSERT_EQ(0, load_module("notify_multi", ""));
@@ -1129,17 +1122,17 @@ TEST_F(mapping, rmmod_of_the_core_waits_for_the_last_munmap)
 	load_other_sources(others);
 }
 
-TEST_F(mapping, read_into_memory_that_is_the_mapping_is_EFAULT)
+TEST_F(mapping, read_into_mapping_returns_efault)
 {
 	MAP();
 	BROADCAST_BIG(1, 1);
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, self->map, self->bytes));
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-	EXPECT_TRUE(shows(self->map, 1));
+	EXPECT_TRUE(map_contains(self->map, 1));
 	munmap(self->map, self->bytes);
 }
 
-TEST_F(mapping, packets_larger_than_a_page_are_those_that_read_gives)
+TEST_F(mapping, large_packets_match_read)
 {
 	unsigned char *mapped = malloc(BIG_RECORD), *buffer = malloc(BIG_RECORD);
 	struct notify_multi_reader reader;
@@ -1162,7 +1155,7 @@ TEST_F(mapping, packets_larger_than_a_page_are_those_that_read_gives)
 	free(mapped);
 }
 
-TEST_F(mapping, replayed_packets_are_there_and_say_so)
+TEST_F(mapping, replayed_packets_have_replay_flag)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
@@ -1198,9 +1191,9 @@ TEST_F(mapping, replayed_packets_are_there_and_say_so)
 	munmap(self->map, self->bytes);
 }
 
-/* -- A producer that laps its reader. -------------------------------------- */
+/* -- Overrun -- */
 
-FIXTURE(lapped)
+FIXTURE(overrun)
 {
 	int injector;
 	int fd;
@@ -1210,7 +1203,7 @@ FIXTURE(lapped)
 	unsigned char *copy;
 };
 
-FIXTURE_VARIANT(lapped)
+FIXTURE_VARIANT(overrun)
 {
 	uint64_t first_seq;
 	unsigned int packet_size;
@@ -1221,8 +1214,8 @@ FIXTURE_VARIANT(lapped)
 	unsigned int batch;
 };
 
-/* The kernel writes one slot while the other is read. */
-FIXTURE_VARIANT_ADD(lapped, queue_of_one)
+/* Two slots: the kernel writes one while the other is read. */
+FIXTURE_VARIANT_ADD(overrun, queue_of_one)
 {
 	.first_seq = 1,
 	.packet_size = 4096,
@@ -1231,8 +1224,8 @@ FIXTURE_VARIANT_ADD(lapped, queue_of_one)
 	.bursts = 150,
 };
 
-/* Read in place, while it is overwritten. */
-FIXTURE_VARIANT_ADD(lapped, by_peek)
+/* The record is read in place while it may be overwritten. */
+FIXTURE_VARIANT_ADD(overrun, by_peek)
 {
 	.first_seq = 1,
 	.packet_size = 4096,
@@ -1242,7 +1235,7 @@ FIXTURE_VARIANT_ADD(lapped, by_peek)
 	.peek = true,
 };
 
-FIXTURE_VARIANT_ADD(lapped, in_batches)
+FIXTURE_VARIANT_ADD(overrun, in_batches)
 {
 	.first_seq = 1,
 	.packet_size = 1024,
@@ -1252,8 +1245,8 @@ FIXTURE_VARIANT_ADD(lapped, in_batches)
 	.batch = 3,
 };
 
-/* More than 10000 records are read for certain, and four times around the slots a burst. */
-FIXTURE_VARIANT_ADD(lapped, across_the_u32_wrap)
+/* Reads more than 10000 records. Each burst is four times the number of slots. */
+FIXTURE_VARIANT_ADD(overrun, across_u32_wrap)
 {
 	.first_seq = 0xffffa000ULL,
 	.packet_size = 256,
@@ -1262,7 +1255,7 @@ FIXTURE_VARIANT_ADD(lapped, across_the_u32_wrap)
 	.bursts = 375,
 };
 
-FIXTURE_SETUP(lapped)
+FIXTURE_SETUP(overrun)
 {
 	const struct sim_config config = {
 		.packet_size = variant->packet_size,
@@ -1284,7 +1277,7 @@ FIXTURE_SETUP(lapped)
 	ASSERT_NE(NULL, self->copy);
 }
 
-FIXTURE_TEARDOWN(lapped)
+FIXTURE_TEARDOWN(overrun)
 {
 	free(self->copy);
 	munmap(self->map, self->bytes);
@@ -1294,8 +1287,8 @@ FIXTURE_TEARDOWN(lapped)
 }
 
 /*
- * Broadcasts bursts without a pause, each many times around the slots, and after each
- * waits until the reader has seen its end: how much is read depends on nobody's speed.
+ * Broadcasts bursts, each of many times the number of slots, and waits after each until the
+ * reader has read its last packet. So the reader gets a minimum of records at any speed.
  */
 struct flood {
 	pthread_t thread;
@@ -1309,8 +1302,8 @@ struct flood {
 };
 
 /*
- * Every word of a packet is made of the packet's seq and the word's place: what checks
- * them sees a torn packet whatever its parts are of.
+ * Each word of a packet is computed from its seq and the index of the word, so that any torn
+ * packet is detected.
  */
 static uint64_t flood_word(uint64_t seq, unsigned int at)
 {
@@ -1350,28 +1343,26 @@ static void *flood_main(void *data)
 	return NULL;
 }
 
-/* What a reader has seen. */
 struct tally {
 	uint64_t next;
 	uint64_t got;
-	uint64_t lost;
+	uint64_t dropped;
 	uint64_t torn;
 	uint64_t disorder;
 	uint64_t wrong_dropped;
 };
 
 static void tally_record(struct tally *tally, const struct notify_multi_record *record,
-			 uint64_t seq, bool whole)
+			 uint64_t seq, bool complete)
 {
-	tally->torn += !whole;
+	tally->torn += !complete;
 	tally->disorder += seq < tally->next;
 	tally->wrong_dropped += record && record->dropped != seq - tally->next;
-	tally->lost += seq - tally->next;
+	tally->dropped += seq - tally->next;
 	tally->got++;
 	tally->next = seq + 1;
 }
 
-/* The next record, copied. */
 static void tally_next(struct tally *tally, struct notify_multi_reader *reader, void *copy)
 {
 	struct notify_multi_record *record = copy;
@@ -1381,7 +1372,6 @@ static void tally_next(struct tally *tally, struct notify_multi_reader *reader, 
 			     flood_packet_is(record->data, record->size, record->seq));
 }
 
-/* The next @batch records. */
 static void tally_batch(struct tally *tally, struct notify_multi_reader *reader, void *copy,
 			unsigned int batch)
 {
@@ -1396,27 +1386,27 @@ static void tally_batch(struct tally *tally, struct notify_multi_reader *reader,
 	}
 }
 
-/* The next record where it stands, if it was whole. */
+/* Check the next record in place. */
 static void tally_peek(struct tally *tally, struct notify_multi_reader *reader)
 {
 	const struct notify_multi_record *record;
 	__u32 position;
 	uint64_t seq;
-	bool whole;
+	bool complete;
 
 	do {
 		record = notify_multi_reader_peek(reader, &position);
 		if (!record)
 			return;
 		seq = *(const volatile __u64 *)&record->seq;
-		/* The size is of what may be torn: do not read past the slot for it. */
-		whole = flood_packet_is(record->data,
+		/* record->size may be torn: use the size of the slot. */
+		complete = flood_packet_is(record->data,
 					reader->ring->record_size - RECORD_HEADER, seq);
 	} while (!notify_multi_reader_done(reader, record, position));
-	tally_record(tally, NULL, seq, whole);
+	tally_record(tally, NULL, seq, complete);
 }
 
-TEST_F(lapped, no_torn_record_is_accepted_and_every_loss_is_counted)
+TEST_F(overrun, reader_counts_drops_accepts_no_torn_record)
 {
 	struct flood flood = {
 		.injector = self->injector,
@@ -1429,7 +1419,7 @@ TEST_F(lapped, no_torn_record_is_accepted_and_every_loss_is_counted)
 	uint64_t sent = (uint64_t)variant->burst * variant->bursts;
 
 	ASSERT_EQ(0, pthread_create(&flood.thread, NULL, flood_main, &flood));
-	/* The first burst is lost but for its end. */
+	/* Start after the first burst, so that some packets are dropped. */
 	while (__atomic_load_n(&flood.next, __ATOMIC_ACQUIRE) == variant->first_seq)
 		sched_yield();
 	while (tally.next < variant->first_seq + sent && !tally.torn && !tally.disorder) {
@@ -1448,9 +1438,9 @@ TEST_F(lapped, no_torn_record_is_accepted_and_every_loss_is_counted)
 	EXPECT_EQ(0, tally.disorder);
 	EXPECT_EQ(0, tally.wrong_dropped);
 	EXPECT_EQ(variant->first_seq + sent, tally.next);
-	EXPECT_EQ(sent, tally.got + tally.lost);
+	EXPECT_EQ(sent, tally.got + tally.dropped);
 	EXPECT_LE((uint64_t)variant->bursts * variant->max_packets, tally.got);
-	EXPECT_LE(variant->burst - variant->max_packets, tally.lost);
+	EXPECT_LE(variant->burst - variant->max_packets, tally.dropped);
 	EXPECT_EQ(0, notify_multi_reader_next(&self->reader, (void *)self->copy));
 	TH_LOG("%" PRIu64 " packets, %" PRIu64 " read", sent, tally.got);
 }
