@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals wherever a task sleeps: the call fails with EINTR or waits on, a process that is
- * killed ends, nothing is consumed, and the device works afterwards. What sleeps where:
+ * Signals to a sleeping task: the call fails with EINTR or keeps waiting, SIGKILL ends the
+ * process, nothing is consumed, and the device works afterwards. Tasks sleep
  *
- *     for a packet                 read, readv, splice, poll, epoll, io_uring: "empty"
- *     for another read's lock      reads and ioctls: "held"
- *     in the copy to its buffer    read_that_is_killed_in_its_copy_consumes_nothing
- *     for the source that goes     modules/notify_multi_api.c, where a completion is late
- *     for a simulator's lock       writes, and configfs: "simulator"
- *     for all others' end          opens, closes, resizing, unregistering: for a time that
- *                                  is bounded, and no signal is heard: "signals_all_the_time"
+ *     for a packet                 read, readv, splice, poll, epoll, io_uring: empty_queue
+ *     for the lock of a client     reads and ioctls: blocked_read
+ *     in the copy to a buffer      sigkill_during_copy_consumes_nothing
+ *     for unregistration           modules/notify_multi_api.c, with a slow complete()
+ *     for the lock of a simulator  write and configfs: blocked_write
+ *     for the end of other calls   open, close, resize, unregister; uninterruptible, but for a
+ *                                  bounded time: calls_survive_continuous_signals
  */
 
 #include "faults.h"
@@ -20,7 +20,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-/* -- Calls that sleep, and signals. ---------------------------------------- */
+/* -- Calls and signals -- */
 
 static ssize_t call_read(int fd)
 {
@@ -34,7 +34,7 @@ static ssize_t call_raw_read(int fd)
 	return ret ? ret : read_errno(fd, scratch, PACKET);
 }
 
-static ssize_t call_read_that_does_not_wait(int fd)
+static ssize_t call_nowait_read(int fd)
 {
 	struct iovec iov = { scratch, RECORD };
 
@@ -132,7 +132,7 @@ static ssize_t call_consume(int fd)
 	return consume(fd, 2);
 }
 
-/* A call in a thread, or in a process, of its own. */
+/* A call in a thread or in a child process. */
 struct call {
 	ssize_t (*run)(int fd);
 	int fd;
@@ -160,7 +160,7 @@ static ssize_t call_join(struct call *call)
 	return pthread_join(call->thread, NULL) ? -ESRCH : call->ret;
 }
 
-/* Runs the call in a process that is to be killed in it: exits with 1 if it returns. */
+/* Run the call in a child, which exits with 1 if the call returns. */
 static pid_t call_in_child(struct call *call)
 {
 	pid_t child = fork();
@@ -205,26 +205,26 @@ static bool wait_signal(void)
 	return false;
 }
 
-/* -- Asleep until a packet comes. ------------------------------------------ */
+/* -- Calls that wait for a packet -- */
 
-FIXTURE(empty)
+FIXTURE(empty_queue)
 {
 	int injector;
 	int fd;
 	struct reader other;
 };
 
-FIXTURE_VARIANT(empty)
+FIXTURE_VARIANT(empty_queue)
 {
 	ssize_t (*run)(int fd);
-	ssize_t ret;		/* with a packet */
-	bool restarts;		/* with SA_RESTART, as signal(7) says; a poll never does */
-	bool reads;		/* takes the packet */
-	bool asynchronous;	/* it is waited for, by something else */
-	bool second;		/* another read sleeps already, which is a longer way to sleep */
+	ssize_t ret;		/* result if a packet is queued */
+	bool restarts;		/* with SA_RESTART, see signal(7); poll() never does */
+	bool reads;		/* consumes the packet */
+	bool asynchronous;	/* the signal ends the wait, not the read */
+	bool second;		/* another read is blocked, so the call takes the slow path */
 };
 
-FIXTURE_VARIANT_ADD(empty, read)
+FIXTURE_VARIANT_ADD(empty_queue, read)
 {
 	.run = call_read,
 	.ret = RECORD,
@@ -232,7 +232,7 @@ FIXTURE_VARIANT_ADD(empty, read)
 	.reads = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, raw_read)
+FIXTURE_VARIANT_ADD(empty_queue, raw_read)
 {
 	.run = call_raw_read,
 	.ret = PACKET,
@@ -240,7 +240,7 @@ FIXTURE_VARIANT_ADD(empty, raw_read)
 	.reads = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, readv)
+FIXTURE_VARIANT_ADD(empty_queue, readv)
 {
 	.run = call_readv,
 	.ret = RECORD,
@@ -248,7 +248,7 @@ FIXTURE_VARIANT_ADD(empty, readv)
 	.reads = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, splice)
+FIXTURE_VARIANT_ADD(empty_queue, splice)
 {
 	.run = call_splice,
 	.ret = RECORD,
@@ -256,19 +256,19 @@ FIXTURE_VARIANT_ADD(empty, splice)
 	.reads = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, poll)
+FIXTURE_VARIANT_ADD(empty_queue, poll)
 {
 	.run = call_poll,
 	.ret = 1,
 };
 
-FIXTURE_VARIANT_ADD(empty, epoll)
+FIXTURE_VARIANT_ADD(empty_queue, epoll)
 {
 	.run = call_epoll,
 	.ret = 1,
 };
 
-FIXTURE_VARIANT_ADD(empty, uring_read)
+FIXTURE_VARIANT_ADD(empty_queue, uring_read)
 {
 	.run = call_uring_read,
 	.ret = RECORD,
@@ -276,7 +276,7 @@ FIXTURE_VARIANT_ADD(empty, uring_read)
 	.asynchronous = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, uring_pend)
+FIXTURE_VARIANT_ADD(empty_queue, uring_pend)
 {
 	.run = call_uring_pend,
 	.ret = RECORD,
@@ -284,7 +284,7 @@ FIXTURE_VARIANT_ADD(empty, uring_pend)
 	.asynchronous = true,
 };
 
-FIXTURE_VARIANT_ADD(empty, second_read)
+FIXTURE_VARIANT_ADD(empty_queue, second_read)
 {
 	.run = call_read,
 	.ret = RECORD,
@@ -293,7 +293,7 @@ FIXTURE_VARIANT_ADD(empty, second_read)
 	.second = true,
 };
 
-FIXTURE_SETUP(empty)
+FIXTURE_SETUP(empty_queue)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 
@@ -305,7 +305,7 @@ FIXTURE_SETUP(empty)
 	if (variant->run == call_uring_read || variant->run == call_uring_pend) {
 		int ret;
 
-		/* With a packet the calls do not sleep: whether there are such. */
+		/* Probe: with a queued packet, the calls do not block. */
 		BROADCAST(1, 1);
 		ret = variant->run(self->fd);
 		if (ring_missing(ret) || ret == -EOPNOTSUPP) {
@@ -322,14 +322,14 @@ FIXTURE_SETUP(empty)
 	}
 }
 
-FIXTURE_TEARDOWN(empty)
+FIXTURE_TEARDOWN(empty_queue)
 {
 	close(self->fd);
 	close(self->injector);
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* Whoever sleeps still has its packet; and the open has one to be read afterwards. */
+/* The other read and a new one each get a packet. */
 #define EXPECT_NOTHING_CONSUMED()						\
 do {										\
 	uint64_t seq = get_stats(self->fd).seq;					\
@@ -347,7 +347,7 @@ do {										\
 	EXPECT_EQ(0, get_stats(self->fd).dropped);				\
 } while (0)
 
-TEST_F(empty, signal_is_EINTR_and_consumes_nothing)
+TEST_F(empty_queue, signal_returns_eintr_consumes_nothing)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 
@@ -359,7 +359,7 @@ TEST_F(empty, signal_is_EINTR_and_consumes_nothing)
 	EXPECT_NOTHING_CONSUMED();
 }
 
-TEST_F(empty, signal_with_SA_RESTART_lets_a_read_sleep_on)
+TEST_F(empty_queue, sa_restart_signal_restarts_read)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 	uint64_t seq = get_stats(self->fd).seq;
@@ -383,7 +383,7 @@ TEST_F(empty, signal_with_SA_RESTART_lets_a_read_sleep_on)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(empty, SIGKILL_ends_the_process_and_consumes_nothing)
+TEST_F(empty_queue, sigkill_consumes_nothing)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 	pid_t child = call_in_child(&call);
@@ -394,14 +394,14 @@ TEST_F(empty, SIGKILL_ends_the_process_and_consumes_nothing)
 	EXPECT_NOTHING_CONSUMED();
 }
 
-/* A signal together with a packet: the call returns either, and the packet is there once. */
-TEST_F(empty, signal_and_packet_at_once_lose_nothing)
+/* The call returns a result or EINTR, and the packet is delivered exactly once. */
+TEST_F(empty_queue, signal_racing_with_packet_loses_nothing)
 {
 	enum { ROUNDS = 60 };
 	unsigned int returned = 0, interrupted = 0;
 	uint64_t seq = get_stats(self->fd).seq;
 
-	/* Alone: of two reads either may take the packet. */
+	/* Complete the other read: it could take the packet. */
 	if (variant->second) {
 		BROADCAST(++seq, 1);
 		ASSERT_EQ(RECORD, reader_join(&self->other));
@@ -423,7 +423,7 @@ TEST_F(empty, signal_and_packet_at_once_lose_nothing)
 		interrupted += ret == -EINTR;
 		returned += ret != -EINTR;
 		left = get_stats(self->fd).pending_packets;
-		/* What a signal ends in io_uring is waiting: the read may have been done. */
+		/* With io_uring, the signal ends only the wait: the read may be complete. */
 		if (variant->asynchronous && ret == -EINTR && !left)
 			EXPECT_RECORD(scratch, 0, seq);
 		else
@@ -436,153 +436,153 @@ TEST_F(empty, signal_and_packet_at_once_lose_nothing)
 	}
 	TH_LOG("%u were interrupted, %u returned", interrupted, returned);
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
-	/* An io_uring that was closed is taken down later. */
+	/* A closed io_uring is torn down asynchronously. */
 	EXPECT_TRUE(wait_requests(self->fd, 0));
 }
 
-/* -- Asleep until another read has let go of the open. --------------------- */
+/* -- Calls that wait for a read on the same client -- */
 
-/* A read that stays in the middle: its buffer is memory that we are asked for, and give late. */
-struct holder {
+/* A read or write that blocks others: userfaultfd has not filled its buffer yet. */
+struct blocker {
 	struct reader reader;
 	int userfaultfd;
 	void *page;
 };
 
-static void *holder_read(void *data)
+static void *blocker_read(void *data)
 {
-	struct holder *holder = data;
+	struct blocker *blocker = data;
 
-	holder->reader.ret = read_errno(holder->reader.fd, holder->page, RECORD);
+	blocker->reader.ret = read_errno(blocker->reader.fd, blocker->page, RECORD);
 	return NULL;
 }
 
-/* The same with a write to a simulator. */
-static void *holder_write(void *data)
+static void *blocker_write(void *data)
 {
-	struct holder *holder = data;
+	struct blocker *blocker = data;
 
-	holder->reader.ret = errno_of(write(holder->reader.fd, holder->page, PACKET));
+	blocker->reader.ret = errno_of(write(blocker->reader.fd, blocker->page, PACKET));
 	return NULL;
 }
 
-/* 0 when it has come to its buffer; -ENOSYS or -EPERM where it cannot be held there. */
-static int holder_start(struct holder *holder, int fd, void *(*run)(void *data))
+/* Return 0 once the call is blocked, -ENOSYS or -EPERM if userfaultfd is unavailable. */
+static int blocker_start(struct blocker *blocker, int fd, void *(*run)(void *data))
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
 	struct uffd_msg message;
 
-	holder->userfaultfd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (holder->userfaultfd < 0)
+	blocker->userfaultfd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (blocker->userfaultfd < 0)
 		return -errno;
-	holder->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	range.range.start = (uintptr_t)holder->page;
+	blocker->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			     -1, 0);
+	range.range.start = (uintptr_t)blocker->page;
 	range.range.len = PAGE;
-	if (holder->page == MAP_FAILED || ioctl(holder->userfaultfd, UFFDIO_API, &api) ||
-	    ioctl(holder->userfaultfd, UFFDIO_REGISTER, &range))
+	if (blocker->page == MAP_FAILED || ioctl(blocker->userfaultfd, UFFDIO_API, &api) ||
+	    ioctl(blocker->userfaultfd, UFFDIO_REGISTER, &range))
 		return -errno;
-	holder->reader.fd = fd;
-	holder->reader.started = !pthread_create(&holder->reader.thread, NULL, run, holder);
-	if (read(holder->userfaultfd, &message, sizeof(message)) != sizeof(message))
+	blocker->reader.fd = fd;
+	blocker->reader.started = !pthread_create(&blocker->reader.thread, NULL, run, blocker);
+	if (read(blocker->userfaultfd, &message, sizeof(message)) != sizeof(message))
 		return -errno;
 	return 0;
 }
 
-/* What it returns in the end. */
-static ssize_t holder_release(struct holder *holder)
+/* Fill the buffer and return the result of the call. */
+static ssize_t blocker_end(struct blocker *blocker)
 {
 	struct uffdio_zeropage page = {
-		.range = { .start = (uintptr_t)holder->page, .len = PAGE },
+		.range = { .start = (uintptr_t)blocker->page, .len = PAGE },
 	};
 	ssize_t ret;
 
-	if (ioctl(holder->userfaultfd, UFFDIO_ZEROPAGE, &page))
+	if (ioctl(blocker->userfaultfd, UFFDIO_ZEROPAGE, &page))
 		return -errno;
-	ret = reader_join(&holder->reader);
-	close(holder->userfaultfd);
+	ret = reader_join(&blocker->reader);
+	close(blocker->userfaultfd);
 	return ret;
 }
 
-FIXTURE(held)
+FIXTURE(blocked_read)
 {
 	int injector;
 	int fd;
-	struct holder holder;
+	struct blocker blocker;
 };
 
-FIXTURE_VARIANT(held)
+FIXTURE_VARIANT(blocked_read)
 {
 	ssize_t (*run)(int fd);
 	ssize_t ret;
-	bool killable;		/* hears no signal but SIGKILL */
+	bool killable;		/* waits until SIGKILL, ignores other signals */
 };
 
-FIXTURE_VARIANT_ADD(held, read)
+FIXTURE_VARIANT_ADD(blocked_read, read)
 {
 	.run = call_read,
 	.ret = RECORD,
 };
 
-FIXTURE_VARIANT_ADD(held, readv)
+FIXTURE_VARIANT_ADD(blocked_read, readv)
 {
 	.run = call_readv,
 	.ret = RECORD,
 };
 
-FIXTURE_VARIANT_ADD(held, splice)
+FIXTURE_VARIANT_ADD(blocked_read, splice)
 {
 	.run = call_splice,
 	.ret = RECORD,
 };
 
-FIXTURE_VARIANT_ADD(held, read_that_does_not_wait)
+FIXTURE_VARIANT_ADD(blocked_read, nowait_read)
 {
-	.run = call_read_that_does_not_wait,
+	.run = call_nowait_read,
 	.ret = RECORD,
 	.killable = true,
 };
 
-FIXTURE_VARIANT_ADD(held, uring_read)
+FIXTURE_VARIANT_ADD(blocked_read, uring_read)
 {
 	.run = call_uring_read,
 	.ret = RECORD,
 	.killable = true,
 };
 
-FIXTURE_VARIANT_ADD(held, uring_pend)
+FIXTURE_VARIANT_ADD(blocked_read, uring_pend)
 {
 	.run = call_uring_pend,
 	.ret = RECORD,
 	.killable = true,
 };
 
-FIXTURE_VARIANT_ADD(held, get_info)
+FIXTURE_VARIANT_ADD(blocked_read, get_info)
 {
 	.run = call_get_info,
 };
 
-FIXTURE_VARIANT_ADD(held, get_stats)
+FIXTURE_VARIANT_ADD(blocked_read, get_stats)
 {
 	.run = call_get_stats,
 };
 
-FIXTURE_VARIANT_ADD(held, set_format)
+FIXTURE_VARIANT_ADD(blocked_read, set_format)
 {
 	.run = call_set_format,
 };
 
-FIXTURE_VARIANT_ADD(held, set_max_packets)
+FIXTURE_VARIANT_ADD(blocked_read, set_max_packets)
 {
 	.run = call_set_max_packets,
 };
 
-FIXTURE_VARIANT_ADD(held, consume)
+FIXTURE_VARIANT_ADD(blocked_read, consume)
 {
 	.run = call_consume,
 };
 
-FIXTURE_SETUP(held)
+FIXTURE_SETUP(blocked_read)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 	int ret;
@@ -596,7 +596,7 @@ FIXTURE_SETUP(held)
 	ret = variant->killable ? variant->run(self->fd) : call_read(self->fd);
 	if (!ring_missing(ret) && ret != -EOPNOTSUPP) {
 		BROADCAST(2, 2);
-		ret = holder_start(&self->holder, self->fd, holder_read);
+		ret = blocker_start(&self->blocker, self->fd, blocker_read);
 	}
 	if (ring_missing(ret) || ret == -EOPNOTSUPP) {
 		close(self->fd);
@@ -607,18 +607,18 @@ FIXTURE_SETUP(held)
 	ASSERT_EQ(0, ret);
 }
 
-FIXTURE_TEARDOWN(held)
+FIXTURE_TEARDOWN(blocked_read)
 {
 	close(self->fd);
 	close(self->injector);
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* The first packet is the holder's, the second waits; and the open is as it was. */
+/* The blocked read gets the first packet, the second is still queued, settings are kept. */
 #define EXPECT_NOTHING_CHANGED()						\
 do {										\
-	ASSERT_EQ(RECORD, holder_release(&self->holder));			\
-	EXPECT_RECORD(self->holder.page, 0, 2);					\
+	ASSERT_EQ(RECORD, blocker_end(&self->blocker));		\
+	EXPECT_RECORD(self->blocker.page, 0, 2);				\
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);			\
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);	\
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);			\
@@ -626,8 +626,8 @@ do {										\
 	EXPECT_RECORD(scratch, 0, 3);						\
 } while (0)
 
-/* Of the calls that hear no signal but SIGKILL: those who wait are not to fail for it. */
-TEST_F(held, signal_is_EINTR_and_changes_nothing)
+/* A killable call ignores the signal: io_uring and RWF_NOWAIT must not see EINTR. */
+TEST_F(blocked_read, signal_returns_eintr_changes_nothing)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 
@@ -637,7 +637,7 @@ TEST_F(held, signal_is_EINTR_and_changes_nothing)
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	if (variant->killable) {
 		ASSERT_TRUE(wait_asleep(&call.task, 'D'));
-		ASSERT_EQ(RECORD, holder_release(&self->holder));
+		ASSERT_EQ(RECORD, blocker_end(&self->blocker));
 		EXPECT_EQ(variant->ret, call_join(&call));
 		return;
 	}
@@ -645,7 +645,7 @@ TEST_F(held, signal_is_EINTR_and_changes_nothing)
 	EXPECT_NOTHING_CHANGED();
 }
 
-TEST_F(held, signal_with_SA_RESTART_lets_it_wait_on)
+TEST_F(blocked_read, sa_restart_signal_keeps_call_waiting)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 	char state = variant->killable ? 'D' : 'S';
@@ -657,12 +657,12 @@ TEST_F(held, signal_with_SA_RESTART_lets_it_wait_on)
 	if (!variant->killable)
 		ASSERT_TRUE(wait_signal());
 	ASSERT_TRUE(wait_asleep(&call.task, state));
-	ASSERT_EQ(RECORD, holder_release(&self->holder));
+	ASSERT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(variant->ret, call_join(&call));
 	EXPECT_EQ(1, signals);
 }
 
-TEST_F(held, SIGKILL_ends_the_process_at_once_and_changes_nothing)
+TEST_F(blocked_read, sigkill_changes_nothing)
 {
 	struct call call = { .run = variant->run, .fd = self->fd };
 	pid_t child = call_in_child(&call);
@@ -673,8 +673,7 @@ TEST_F(held, SIGKILL_ends_the_process_at_once_and_changes_nothing)
 	EXPECT_NOTHING_CHANGED();
 }
 
-/* The holder itself: in the middle of its copy when it is killed. */
-TEST(read_that_is_killed_in_its_copy_consumes_nothing)
+TEST(sigkill_during_copy_consumes_nothing)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 	int fd, injector, status;
@@ -688,8 +687,8 @@ TEST(read_that_is_killed_in_its_copy_consumes_nothing)
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		struct holder holder;
-		int ret = holder_start(&holder, fd, holder_read);
+		struct blocker blocker;
+		int ret = blocker_start(&blocker, fd, blocker_read);
 
 		if (!ret)
 			raise(SIGKILL);
@@ -708,16 +707,16 @@ end:
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* -- notify_sim, where one write holds up the others. ---------------------- */
+/* -- Calls that wait for a write to the same simulator -- */
 
-FIXTURE(simulator)
+FIXTURE(blocked_write)
 {
 	int injector;
 	int fd;
-	struct holder holder;
+	struct blocker blocker;
 };
 
-FIXTURE_SETUP(simulator)
+FIXTURE_SETUP(blocked_write)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 	int ret;
@@ -727,7 +726,7 @@ FIXTURE_SETUP(simulator)
 	ASSERT_LE(0, self->injector);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, self->fd);
-	ret = holder_start(&self->holder, self->injector, holder_write);
+	ret = blocker_start(&self->blocker, self->injector, blocker_write);
 	if (ring_missing(ret)) {
 		close(self->fd);
 		close(self->injector);
@@ -737,7 +736,7 @@ FIXTURE_SETUP(simulator)
 	ASSERT_EQ(0, ret);
 }
 
-FIXTURE_TEARDOWN(simulator)
+FIXTURE_TEARDOWN(blocked_write)
 {
 	close(self->fd);
 	close(self->injector);
@@ -749,12 +748,12 @@ static ssize_t call_write(int fd)
 	return sim_broadcast(fd, PACKET, 1, 1);
 }
 
-static ssize_t call_go_dead(int fd)
+static ssize_t call_disable(int fd)
 {
 	return sim_set(SIM_NAME, "live", "0");
 }
 
-TEST_F(simulator, signal_is_EINTR_to_a_write_and_broadcasts_nothing)
+TEST_F(blocked_write, signal_ends_write_without_broadcast)
 {
 	struct call call = { .run = call_write, .fd = self->injector };
 
@@ -763,11 +762,11 @@ TEST_F(simulator, signal_is_EINTR_to_a_write_and_broadcasts_nothing)
 	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	EXPECT_EQ(-EINTR, call_join(&call));
-	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	ASSERT_EQ(PACKET, blocker_end(&self->blocker));
 	EXPECT_EQ(1, get_stats(self->fd).seq);
 }
 
-TEST_F(simulator, signal_with_SA_RESTART_lets_a_write_wait_on)
+TEST_F(blocked_write, sa_restart_signal_keeps_write_waiting)
 {
 	struct call call = { .run = call_write, .fd = self->injector };
 
@@ -776,12 +775,12 @@ TEST_F(simulator, signal_with_SA_RESTART_lets_a_write_wait_on)
 	ASSERT_TRUE(wait_asleep(&call.task, 'S'));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	ASSERT_TRUE(wait_signal());
-	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	ASSERT_EQ(PACKET, blocker_end(&self->blocker));
 	EXPECT_EQ(PACKET, call_join(&call));
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(simulator, SIGKILL_ends_a_write_and_broadcasts_nothing)
+TEST_F(blocked_write, sigkill_ends_write_without_broadcast)
 {
 	struct call call = { .run = call_write, .fd = self->injector };
 	pid_t child = call_in_child(&call);
@@ -789,28 +788,28 @@ TEST_F(simulator, SIGKILL_ends_a_write_and_broadcasts_nothing)
 	ASSERT_LT(0, child);
 	ASSERT_TRUE(wait_asleep(&child, 'S'));
 	EXPECT_TRUE(killed(child));
-	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	ASSERT_EQ(PACKET, blocker_end(&self->blocker));
 	EXPECT_EQ(1, get_stats(self->fd).seq);
 }
 
-/* Who removes a device must not fail in the middle: it hears no signal, and is done soon. */
-TEST_F(simulator, going_dead_hears_no_signal)
+/* Disabling must not fail halfway, so it is uninterruptible. */
+TEST_F(blocked_write, disable_ignores_signals)
 {
-	struct call call = { .run = call_go_dead };
+	struct call call = { .run = call_disable };
 
 	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
 	ASSERT_TRUE(call_start(&call));
 	ASSERT_TRUE(wait_asleep(&call.task, 'D'));
 	ASSERT_EQ(0, pthread_kill(call.thread, SIGUSR1));
 	ASSERT_TRUE(wait_asleep(&call.task, 'D'));
-	ASSERT_EQ(PACKET, holder_release(&self->holder));
+	ASSERT_EQ(PACKET, blocker_end(&self->blocker));
 	EXPECT_EQ(0, call_join(&call));
 	EXPECT_EQ(0, sim_get_number(SIM_NAME, "live"));
 }
 
-/* -- Signals all the time. ------------------------------------------------- */
+/* -- Continuous signals -- */
 
-/* To this thread, every so many microseconds of wall-clock time; 0 ends it. */
+/* Send SIGALRM to this process every @us microseconds; 0 stops it. */
 static bool signal_every(unsigned int us)
 {
 	const struct itimerval timer = { .it_interval.tv_usec = us, .it_value.tv_usec = us };
@@ -818,8 +817,8 @@ static bool signal_every(unsigned int us)
 	return handle_signal(SIGALRM, us ? 0 : SA_RESTART) && !setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* What may be interrupted fails with EINTR and nothing else; the rest does not fail. */
-TEST(signals_all_the_time_interrupt_what_sleeps_and_leave_nothing_undone)
+/* Interruptible calls may fail with EINTR only, the others must not fail. */
+TEST(calls_survive_continuous_signals)
 {
 	enum { ROUNDS = 40 };
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
@@ -862,8 +861,8 @@ TEST(signals_all_the_time_interrupt_what_sleeps_and_leave_nothing_undone)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* To make an interrupt's thread is what a fatal signal ends: the device is there or not. */
-TEST(process_that_is_killed_while_it_makes_and_removes_a_source_leaves_it_whole)
+/* SIGKILL can interrupt the creation of the IRQ thread: the device must exist or not. */
+TEST(source_stays_consistent_after_sigkill)
 {
 	enum { ROUNDS = 30 };
 
