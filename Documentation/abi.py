@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The reference abi.md, as the kernel's kernel-doc and the comments of the headers make it.
+"""Generates the reference abi.md with the kernel's kernel-doc from the comments of the headers.
 
-abi.py [--write]: writes it; or fails if it is not what the headers say now.
+abi.py           fails if abi.md is not up to date, or if ABI/testing does not describe exactly
+                 the attributes of sysfs and configfs and the module parameters of the code
+abi.py --write   writes abi.md
 """
 
 import difflib
+import glob
 import os
 import re
 import subprocess
@@ -13,14 +16,19 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "Documentation/abi.md"
+ABI = "Documentation/ABI/testing"
 FETCH = "selftests/vm/fetch.sh"
 
 INTRODUCTION = """# Reference
 
-<!-- Made by "make abi" of the comments in the headers: change those. -->
+<!-- Written by "make abi" from the comments in the headers: edit those. -->
 
-What programs use stands in `uapi/linux/`, what sources use in `notify_multi.h`. Structures have
-the same layout for 32-bit and 64-bit programs.
+Headers in `uapi/linux/` and `include/` are for programs, `notify_multi.h` is for sources. Structures
+have the same layout for 32-bit and 64-bit programs. Files of sysfs and configfs are described in
+`Documentation/ABI/testing`.
+
+The ioctl numbers are 'N' 0xa0 to 0xaf. The kernel's list, `ioctl-number.rst` of Linux 6.12, has
+'N' 00-1F, 40-7F and 80-8F; the rest of the letter is free.
 """
 
 CHAPTERS = (
@@ -34,12 +42,33 @@ CHAPTERS = (
 TITLE = re.compile(r"\.\. c:(\w+):: (.*)")
 SECTION = re.compile(r" *\*\*(Definition|Members|Constants|Parameters|Description|Context|"
                      r"Return)\*\*(::)?")
+# What begins the entry of an attribute, and a definition of one.
+WHAT = re.compile(r"^What:\t\t\S*/(\w+)$", re.MULTILINE)
+ATTRIBUTE = re.compile(r"^(?:static )?(?:DEVICE_ATTR_\w+\(|CONFIGFS_ATTR(?:_\w+)?\(\w+, *|"
+                       r"module_param\()(\w+)", re.MULTILINE)
 ITEM = re.compile(r" *``(.*)``$")
 REFERENCE = re.compile(r":c:\w+:`([^`<]*?) *(<[^>]*>)?`")
 
 
+def found(pattern, paths):
+    """The first groups of all matches in files."""
+    matches = set()
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            matches |= set(pattern.findall(file.read()))
+    return matches
+
+
+def undescribed():
+    """Messages about attributes that are in either the code or ABI/testing, but not in both."""
+    code = found(ATTRIBUTE, glob.glob("*.[ch]") + glob.glob("hwsrc/*.[ch]"))
+    described = found(WHAT, glob.glob(f"{ABI}/*")) - {"notify_sim"}
+    return ([f"{ABI}: no entry for {name}" for name in sorted(code - described)] +
+            [f"{ABI}: {name} is not in the code" for name in sorted(described - code)])
+
+
 def kernel_doc(path):
-    """What kernel-doc makes of a file; it fails for what it warns of."""
+    """The output of kernel-doc for a file. Exits if kernel-doc warns."""
     source = subprocess.run([FETCH, "source"], check=True, stdout=subprocess.PIPE, text=True,
                             timeout=1800).stdout.strip()
     command = [f"{source}/scripts/kernel-doc", "-sphinx-version", "3.0", "-rst", "-Wall", "-Werror"]
@@ -52,7 +81,7 @@ def kernel_doc(path):
 
 
 def title(kind, signature):
-    """The lines that begin an entry."""
+    """Heading and signature of an entry."""
     name = re.search(r"(\w+) *(\(|$)", signature)[1]
     if kind in ("struct", "enum"):
         return [f"### {kind} {name}", ""]
@@ -101,7 +130,7 @@ def markdown(text):
 
 
 def add(lines, text, section, purpose):
-    """A line of text where the last has left off."""
+    """Append a line of text."""
     if purpose and text:
         lines.append(text[0].upper() + text[1:] + ".")
     elif text and lines[-1].endswith(": "):
@@ -124,7 +153,7 @@ def page():
 
 
 def main():
-    """Writes the page, or compares it."""
+    """Writes or compares the page."""
     os.chdir(TOP)
     text = page()
     if sys.argv[1:] == ["--write"]:
@@ -132,11 +161,13 @@ def main():
             out.write(text)
         return 0
     with open(PAGE, encoding="utf-8") as old:
-        difference = list(difflib.unified_diff(old.read().splitlines(), text.splitlines(), PAGE,
-                                               "the headers", lineterm=""))
-    print("\n".join([*difference, "make abi writes it anew"] if difference else
-                    [f"{PAGE} is what the headers say"]))
-    return 1 if difference else 0
+        problems = list(difflib.unified_diff(old.read().splitlines(), text.splitlines(), PAGE,
+                                             "the headers", lineterm=""))
+    if problems:
+        problems.append("run make abi")
+    problems += undescribed()
+    print("\n".join(problems or [f"{PAGE} and {ABI} are up to date"]))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
