@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Queues that overflow: what is lost, and what is said of it.
+ * Queue overflow: packets dropped and how drops are reported.
  */
 
 #include "sim.h"
@@ -13,7 +13,7 @@ FIXTURE(drop)
 	unsigned char buffer[4096];
 };
 
-/* Positions in the ring are the low half of seq: they also start just below their wrap. */
+/* Positions are the low 32 bits of seq: also start just below their wrap. */
 FIXTURE_VARIANT(drop)
 {
 	uint64_t first_seq;
@@ -24,17 +24,17 @@ FIXTURE_VARIANT_ADD(drop, from_1)
 	.first_seq = 1,
 };
 
-FIXTURE_VARIANT_ADD(drop, across_the_u32_wrap)
+FIXTURE_VARIANT_ADD(drop, across_u32_wrap)
 {
 	.first_seq = 0xfffffffdULL,
 };
 
-FIXTURE_VARIANT_ADD(drop, from_the_u32_wrap)
+FIXTURE_VARIANT_ADD(drop, from_u32_wrap)
 {
 	.first_seq = 0x100000000ULL,
 };
 
-FIXTURE_VARIANT_ADD(drop, across_a_late_u32_wrap)
+FIXTURE_VARIANT_ADD(drop, across_late_u32_wrap)
 {
 	.first_seq = 0x7ffffffffffffffaULL,
 };
@@ -71,7 +71,7 @@ static const struct notify_multi_record *record_at(const void *buffer, unsigned 
 	return buffer + index * RECORD;
 }
 
-/* Packets are numbered from 0, and so is what is broadcast here. */
+/* Packets are numbered from 0. */
 #define BROADCAST(number, count) \
 	ASSERT_EQ((ssize_t)(count) * PACKET, \
 		  sim_broadcast(self->injector, PACKET, number, count))
@@ -80,16 +80,16 @@ static const struct notify_multi_record *record_at(const void *buffer, unsigned 
 	ASSERT_EQ((ssize_t)((count) * RECORD), \
 		  read_errno(self->fd, self->buffer, sizeof(self->buffer)))
 
-#define EXPECT_RECORD(index, number, lost)						\
+#define EXPECT_RECORD(index, number, drops)						\
 do {											\
 	const struct notify_multi_record *record = record_at(self->buffer, index);	\
 											\
 	EXPECT_EQ(self->first + (number), record->seq);					\
-	EXPECT_EQ((lost), record->dropped);						\
+	EXPECT_EQ((drops), record->dropped);						\
 	EXPECT_TRUE(packet_is(record->data, PACKET, number));				\
 } while (0)
 
-TEST_F(drop, full_queue_loses_nothing)
+TEST_F(drop, full_queue_drops_nothing)
 {
 	unsigned int i;
 
@@ -101,7 +101,7 @@ TEST_F(drop, full_queue_loses_nothing)
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
 }
 
-TEST_F(drop, one_packet_too_many_loses_the_oldest)
+TEST_F(drop, overflow_drops_oldest)
 {
 	unsigned int i;
 
@@ -112,7 +112,7 @@ TEST_F(drop, one_packet_too_many_loses_the_oldest)
 		EXPECT_RECORD(i, i + 1, 0);
 }
 
-TEST_F(drop, loss_is_counted_between_records)
+TEST_F(drop, dropped_counts_gap_between_records)
 {
 	BROADCAST(0, 2);
 	READ(2);
@@ -125,7 +125,7 @@ TEST_F(drop, loss_is_counted_between_records)
 	EXPECT_RECORD(0, 102, 0);
 }
 
-TEST_F(drop, loss_is_said_once_with_one_record_a_read)
+TEST_F(drop, drop_reported_once_by_single_reads)
 {
 	BROADCAST(0, 10);
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
@@ -134,7 +134,7 @@ TEST_F(drop, loss_is_said_once_with_one_record_a_read)
 	EXPECT_RECORD(0, 7, 0);
 }
 
-TEST_F(drop, later_loss_shifts_what_a_half_read_queue_has)
+TEST_F(drop, overflow_of_partly_read_queue_drops_oldest)
 {
 	BROADCAST(0, LIMIT);
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
@@ -145,7 +145,7 @@ TEST_F(drop, later_loss_shifts_what_a_half_read_queue_has)
 	EXPECT_RECORD(3, 6, 0);
 }
 
-TEST_F(drop, stats_account_for_every_packet)
+TEST_F(drop, stats_count_every_packet)
 {
 	struct notify_multi_stats stats;
 
@@ -174,7 +174,7 @@ TEST_F(drop, stats_account_for_every_packet)
 	EXPECT_EQ(1, stats.pending_packets);
 }
 
-TEST_F(drop, slow_open_does_not_slow_another)
+TEST_F(drop, slow_client_does_not_affect_others)
 {
 	int fast = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	unsigned int i;
@@ -193,7 +193,7 @@ TEST_F(drop, slow_open_does_not_slow_another)
 	close(fast);
 }
 
-TEST_F(drop, late_open_counts_from_its_own_start)
+TEST_F(drop, late_client_counts_from_its_open)
 {
 	int late;
 
@@ -203,12 +203,12 @@ TEST_F(drop, late_open_counts_from_its_own_start)
 	EXPECT_EQ(self->first + 3, get_stats(late).next);
 	BROADCAST(3, 9);
 	ASSERT_EQ(RECORD, read_errno(late, self->buffer, RECORD));
-	/* 3 to 11 were broadcast to it, 8 to 11 wait. */
+	/* 3 to 11 were broadcast since the open, 8 to 11 are queued. */
 	EXPECT_RECORD(0, 8, 5);
 	close(late);
 }
 
-TEST_F(drop, queue_of_one_keeps_the_newest)
+TEST_F(drop, queue_of_one_keeps_newest)
 {
 	ASSERT_EQ(0, set_max_packets(self->fd, 1));
 	BROADCAST(0, 5);
@@ -217,17 +217,17 @@ TEST_F(drop, queue_of_one_keeps_the_newest)
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD));
 }
 
-TEST_F(drop, lapped_reader_gets_no_torn_packet_and_counts_all)
+TEST_F(drop, overrun_reader_counts_drops_gets_no_torn)
 {
 	struct producer producer = {
 		.injector = self->injector,
 		.packet_size = PACKET,
 		.count = 20000,
 	};
-	uint64_t next = self->first, lost = 0, got = 0;
+	uint64_t next = self->first, drops = 0, got = 0;
 	bool done = false;
 
-	/* From process context, without waiting for an interrupt each time. */
+	/* Faster than with an interrupt per packet. */
 	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
 	ASSERT_TRUE(producer_start(&producer));
 	while (!done) {
@@ -245,19 +245,19 @@ TEST_F(drop, lapped_reader_gets_no_torn_packet_and_counts_all)
 
 			ASSERT_EQ(next + record->dropped, record->seq);
 			ASSERT_TRUE(packet_is(record->data, PACKET, record->seq - self->first));
-			lost += record->dropped;
+			drops += record->dropped;
 			got++;
 			next = record->seq + 1;
 		}
 		done = next == self->first + producer.count;
 	}
 	EXPECT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
-	EXPECT_EQ(producer.count, lost + got);
-	EXPECT_EQ(lost, get_stats(self->fd).dropped);
+	EXPECT_EQ(producer.count, drops + got);
+	EXPECT_EQ(drops, get_stats(self->fd).dropped);
 	EXPECT_EQ(got, get_stats(self->fd).delivered);
 }
 
-/* -- Sizes. ---------------------------------------------------------------- */
+/* -- Sizes -- */
 
 FIXTURE(packet_size)
 {
@@ -317,7 +317,7 @@ FIXTURE_TEARDOWN(packet_size)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-TEST_F(packet_size, packets_arrive_whole_all_around_the_ring)
+TEST_F(packet_size, packets_are_intact_in_all_slots)
 {
 	size_t size = record_size(variant->bytes);
 	unsigned int round, i;
