@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An open whose reader stays in the middle of its read: the memory that it reads into is not
- * there until userfaultfd brings it. Nobody else may be held up by that, and who has to wait,
- * as the open has one reader at a time, can be interrupted.
+ * A read blocked on its buffer by userfaultfd. It must not block broadcasts, unregistration
+ * or other clients; calls on the same client wait for it, but are interruptible.
  */
 
 #include "sim.h"
@@ -15,14 +14,14 @@
 #define RECORD	(RECORD_HEADER + PACKET)
 #define LIMIT	4
 
-/* A read into memory that is not there yet. */
-struct held {
+/* A read into a page that does not exist yet. */
+struct blocker {
 	struct reader reader;
 	void *page;
 	int userfault;
 };
 
-static bool held_prepare(struct held *held, unsigned char *page, size_t size)
+static bool blocker_prepare(struct blocker *blocker, unsigned char *page, size_t size)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {
@@ -30,54 +29,55 @@ static bool held_prepare(struct held *held, unsigned char *page, size_t size)
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
-	held->page = page;
-	held->userfault = syscall(SYS_userfaultfd, O_CLOEXEC);
-	return held->userfault >= 0 && !ioctl(held->userfault, UFFDIO_API, &api) &&
-	       !ioctl(held->userfault, UFFDIO_REGISTER, &range);
+	blocker->page = page;
+	blocker->userfault = syscall(SYS_userfaultfd, O_CLOEXEC);
+	return blocker->userfault >= 0 && !ioctl(blocker->userfault, UFFDIO_API, &api) &&
+	       !ioctl(blocker->userfault, UFFDIO_REGISTER, &range);
 }
 
-static void *held_main(void *data)
+static void *blocker_main(void *data)
 {
-	struct held *held = data;
+	struct blocker *blocker = data;
 
-	held->reader.ret = read_errno(held->reader.fd, held->page, RECORD);
+	blocker->reader.ret = read_errno(blocker->reader.fd, blocker->page, RECORD);
 	return NULL;
 }
 
-/* Returns when the read, for which a packet is queued, is in the middle of it. */
-static bool held_start(struct held *held, int fd)
+/* Return when the read is blocked in its copy. A packet must be queued. */
+static bool blocker_start(struct blocker *blocker, int fd)
 {
-	struct pollfd pollfd = { .fd = held->userfault, .events = POLLIN };
+	struct pollfd pollfd = { .fd = blocker->userfault, .events = POLLIN };
 	struct uffd_msg message;
 
-	held->reader.fd = fd;
-	held->reader.started = !pthread_create(&held->reader.thread, NULL, held_main, held);
-	return held->reader.started && poll(&pollfd, 1, WAIT_MS) == 1 &&
-	       read(held->userfault, &message, sizeof(message)) == sizeof(message) &&
+	blocker->reader.fd = fd;
+	blocker->reader.started = !pthread_create(&blocker->reader.thread, NULL, blocker_main,
+						  blocker);
+	return blocker->reader.started && poll(&pollfd, 1, WAIT_MS) == 1 &&
+	       read(blocker->userfault, &message, sizeof(message)) == sizeof(message) &&
 	       message.event == UFFD_EVENT_PAGEFAULT;
 }
 
-/* What the read returns. */
-static ssize_t held_end(struct held *held)
+/* Provide the page and return the result of the read. */
+static ssize_t blocker_end(struct blocker *blocker)
 {
 	struct uffdio_zeropage zero = {
-		.range = { .start = (uintptr_t)held->page, .len = sysconf(_SC_PAGESIZE) },
+		.range = { .start = (uintptr_t)blocker->page, .len = sysconf(_SC_PAGESIZE) },
 	};
 
-	if (held->reader.started && ioctl(held->userfault, UFFDIO_ZEROPAGE, &zero))
+	if (blocker->reader.started && ioctl(blocker->userfault, UFFDIO_ZEROPAGE, &zero))
 		return -errno;
-	return reader_join(&held->reader);
+	return reader_join(&blocker->reader);
 }
 
-FIXTURE(held)
+FIXTURE(blocked_read)
 {
 	int injector;
 	int fd;
-	struct held held;
+	struct blocker blocker;
 	unsigned char buffer[1024];
 };
 
-FIXTURE_SETUP(held)
+FIXTURE_SETUP(blocked_read)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -89,15 +89,15 @@ FIXTURE_SETUP(held)
 	ASSERT_LE(0, self->injector);
 	self->fd = sim_open(SIM_NAME, O_RDONLY);
 	ASSERT_LE(0, self->fd);
-	self->held.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	self->blocker.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			       -1, 0);
-	ASSERT_NE(MAP_FAILED, self->held.page);
-	ASSERT_TRUE(held_prepare(&self->held, self->held.page, size));
+	ASSERT_NE(MAP_FAILED, self->blocker.page);
+	ASSERT_TRUE(blocker_prepare(&self->blocker, self->blocker.page, size));
 }
 
-FIXTURE_TEARDOWN(held)
+FIXTURE_TEARDOWN(blocked_read)
 {
-	close(self->held.userfault);
+	close(self->blocker.userfault);
 	close(self->fd);
 	close(self->injector);
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
@@ -106,73 +106,72 @@ FIXTURE_TEARDOWN(held)
 #define BROADCAST(number, count) \
 	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, number, count))
 
-/* -- Nobody else is held up. ----------------------------------------------- */
+/* -- Other calls do not block -- */
 
-TEST_F(held, read_goes_on_when_its_memory_comes)
+TEST_F(blocked_read, read_completes_after_page_fault)
 {
-	const struct notify_multi_record *record = self->held.page;
+	const struct notify_multi_record *record = self->blocker.page;
 
 	BROADCAST(1, 1);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(1, record->seq);
 	EXPECT_TRUE(packet_is(record->data, PACKET, 1));
 }
 
-TEST_F(held, broadcasts_other_opens_and_polls_go_on)
+TEST_F(blocked_read, broadcast_poll_and_other_client_go_on)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 
 	ASSERT_LE(0, other);
 	BROADCAST(1, 1);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	BROADCAST(2, LIMIT - 1);
 	EXPECT_EQ(LIMIT * RECORD, read_errno(other, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN | POLLPRI));
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(LIMIT - 1, get_stats(self->fd).pending_packets);
 	close(other);
 }
 
-TEST_F(held, open_can_be_mapped)
+TEST_F(blocked_read, mmap_does_not_block)
 {
 	size_t bytes = get_info(self->fd).ring_bytes;
 	void *ring;
 
 	BROADCAST(1, 1);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	ring = mmap(NULL, bytes, PROT_READ, MAP_SHARED, self->fd, 0);
 	EXPECT_NE(MAP_FAILED, ring);
 	EXPECT_EQ(1, ((const struct notify_multi_ring *)ring)->head);
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	munmap(ring, bytes);
 }
 
-TEST_F(held, source_can_go)
+TEST_F(blocked_read, unregister_does_not_block)
 {
 	BROADCAST(1, 2);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-/* A packet that was overwritten while it was being read is not the one that is returned. */
-TEST_F(held, read_that_is_lapped_returns_what_waits_then)
+TEST_F(blocked_read, overrun_read_returns_oldest_queued_packet)
 {
-	const struct notify_multi_record *record = self->held.page;
+	const struct notify_multi_record *record = self->blocker.page;
 
 	BROADCAST(1, 1);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	BROADCAST(2, 20);
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(21 - LIMIT + 1, record->seq);
 	EXPECT_EQ(21 - LIMIT, record->dropped);
 	EXPECT_TRUE(packet_is(record->data, PACKET, 21 - LIMIT + 1));
 }
 
-/* -- Who waits can be interrupted. ----------------------------------------- */
+/* -- Waiting calls are interruptible -- */
 
 struct caller {
 	pthread_t thread;
@@ -191,14 +190,14 @@ static void *caller_main(void *data)
 	return NULL;
 }
 
-static void nothing(int signal)
+static void ignore_signal(int signal)
 {
 }
 
-/* What a call returns that signals are sent to until it ends; some may come before it waits. */
+/* Send signals until the call returns: early ones may arrive before it waits. */
 static int interrupt(int (*call)(int fd), int fd)
 {
-	struct sigaction action = { .sa_handler = nothing };
+	struct sigaction action = { .sa_handler = ignore_signal };
 	struct caller caller = { .call = call, .fd = fd };
 	int ms;
 
@@ -249,7 +248,7 @@ static int call_read(int fd)
 	return read_errno(fd, buffer, sizeof(buffer));
 }
 
-TEST_F(held, calls_that_need_the_open_wait_until_a_signal_comes)
+TEST_F(blocked_read, calls_on_client_wait_interruptibly)
 {
 	static const struct {
 		char name[16];
@@ -265,30 +264,30 @@ TEST_F(held, calls_that_need_the_open_wait_until_a_signal_comes)
 	size_t i;
 
 	BROADCAST(1, 2);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		EXPECT_EQ(-EINTR, interrupt(calls[i].call, self->fd)) TH_LOG("%s", calls[i].name);
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 
-	/* None of them has done anything. */
+	/* None of the calls had an effect. */
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
 	EXPECT_EQ(1, get_stats(self->fd).delivered);
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
 }
 
-TEST_F(held, read_that_does_not_wait_for_packets_waits_for_the_other_until_a_signal_comes)
+TEST_F(blocked_read, nonblocking_read_waits_interruptibly)
 {
 	BROADCAST(1, 2);
-	ASSERT_TRUE(held_start(&self->held, self->fd));
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	EXPECT_EQ(-EINTR, interrupt(call_read, self->fd));
-	EXPECT_EQ(RECORD, held_end(&self->held));
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	EXPECT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-/* A process whose read, for which a packet is queued, is in the middle of it. */
-static pid_t start_held_process(int fd)
+/* Start a process whose read is blocked in its copy. A packet must be queued. */
+static pid_t start_blocked_process(int fd)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
 	int pipe_fds[2];
@@ -299,12 +298,12 @@ static pid_t start_held_process(int fd)
 		return -1;
 	child = fork();
 	if (!child) {
-		struct held held;
+		struct blocker blocker;
 
-		/* Not the page of the fixture, whose faults are not the child's. */
-		held.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		/* The userfaultfd of the fixture does not get the child's faults. */
+		blocker.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 				 -1, 0);
-		if (!held_prepare(&held, held.page, size) || !held_start(&held, fd) ||
+		if (!blocker_prepare(&blocker, blocker.page, size) || !blocker_start(&blocker, fd) ||
 		    write(pipe_fds[1], "", 1) != 1)
 			_exit(1);
 		pause();
@@ -325,25 +324,25 @@ static bool kill_process(pid_t child)
 	       WIFSIGNALED(status);
 }
 
-TEST_F(held, read_that_is_killed_consumes_nothing)
+TEST_F(blocked_read, sigkill_consumes_nothing)
 {
 	pid_t child;
 
 	BROADCAST(1, 1);
-	child = start_held_process(self->fd);
+	child = start_blocked_process(self->fd);
 	ASSERT_LT(0, child);
 	EXPECT_TRUE(kill_process(child));
 	EXPECT_EQ(0, get_stats(self->fd).delivered);
 	EXPECT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-TEST_F(held, read_that_is_killed_while_it_is_lapped_consumes_nothing)
+TEST_F(blocked_read, sigkill_after_overrun_consumes_nothing)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 	pid_t child;
 
 	BROADCAST(1, 1);
-	child = start_held_process(self->fd);
+	child = start_blocked_process(self->fd);
 	ASSERT_LT(0, child);
 	BROADCAST(2, 20);
 	EXPECT_TRUE(kill_process(child));
