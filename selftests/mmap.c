@@ -201,7 +201,7 @@ TEST_F(ring, full_queue_is_read_in_order)
 	EXPECT_EQ(0, NEXT());
 }
 
-TEST_F(ring, full_queue_drops_oldest)
+TEST_F(ring, overflow_drops_oldest)
 {
 	unsigned int i;
 
