@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls: information, counters, resizing, consuming. The suite is also built for
- * 32-bit programs, which must see the same bytes.
+ * The ioctls: information, counters, resize, CONSUME. Also run as a 32-bit program, to
+ * which the structs must have the same layout.
  */
 
 #include "sim.h"
@@ -47,17 +47,17 @@ FIXTURE_TEARDOWN(ioctl)
 
 #define READ() read_errno(self->fd, self->buffer, sizeof(self->buffer))
 
-#define EXPECT_RECORD(index, number, lost)					\
+#define EXPECT_RECORD(index, number, drops)					\
 do {										\
 	const struct notify_multi_record *record =				\
 		(void *)(self->buffer + (index) * RECORD);			\
 										\
 	EXPECT_EQ((uint64_t)(number), record->seq);				\
-	EXPECT_EQ((__u32)(lost), record->dropped);				\
+	EXPECT_EQ((__u32)(drops), record->dropped);				\
 	EXPECT_TRUE(packet_is(record->data, PACKET, number));			\
 } while (0)
 
-TEST(structures_have_the_same_layout_everywhere)
+TEST(structs_have_fixed_layout)
 {
 	EXPECT_EQ(32, sizeof(struct notify_multi_record));
 	EXPECT_EQ(8, offsetof(struct notify_multi_record, timestamp_ns));
@@ -77,7 +77,7 @@ TEST(structures_have_the_same_layout_everywhere)
 	EXPECT_EQ(0x40084ea4, NOTIFY_MULTI_IOC_CONSUME);
 }
 
-TEST_F(ioctl, info_has_sizes_and_limits_and_zeros)
+TEST_F(ioctl, info_has_sizes_limits_and_zeros)
 {
 	struct notify_multi_info info = get_info(self->fd);
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -89,14 +89,14 @@ TEST_F(ioctl, info_has_sizes_and_limits_and_zeros)
 	EXPECT_EQ(7, info.max_requests);
 	EXPECT_EQ(2, info.replay);
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, info.format);
-	/* A header page, and slots for more than max_packets. */
+	/* A header page, and more than max_packets slots. */
 	EXPECT_EQ(0, info.ring_bytes % page);
 	EXPECT_LE(page + (LIMIT + 1) * RECORD, info.ring_bytes);
 	EXPECT_EQ(0, info.reserved0);
 	EXPECT_EQ(0, info.reserved[0] | info.reserved[1] | info.reserved[2]);
 }
 
-TEST_F(ioctl, stats_of_a_new_open)
+TEST_F(ioctl, new_client_has_initial_stats)
 {
 	struct notify_multi_stats stats = get_stats(self->fd);
 
@@ -111,7 +111,7 @@ TEST_F(ioctl, stats_of_a_new_open)
 	EXPECT_EQ(0, stats.reserved[0] | stats.reserved[1]);
 }
 
-TEST_F(ioctl, stats_count_the_devices_opens)
+TEST_F(ioctl, stats_count_clients)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 
@@ -122,20 +122,20 @@ TEST_F(ioctl, stats_count_the_devices_opens)
 	EXPECT_EQ(1, get_stats(self->fd).clients);
 }
 
-TEST_F(ioctl, unknown_commands_are_ENOTTY)
+TEST_F(ioctl, unknown_commands_return_enotty)
 {
 	EXPECT_EQ(-1, ioctl(self->fd, _IO(NOTIFY_MULTI_IOC_MAGIC, 0xa0), NULL));
 	EXPECT_EQ(ENOTTY, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, _IO(NOTIFY_MULTI_IOC_MAGIC, 0xa5), NULL));
 	EXPECT_EQ(ENOTTY, errno);
-	/* The right number with another size. */
+	/* Known number, other size. */
 	EXPECT_EQ(-1, ioctl(self->fd, _IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa2, __u64), self->buffer));
 	EXPECT_EQ(ENOTTY, errno);
 	EXPECT_EQ(-1, ioctl(self->fd, 0, NULL));
 	EXPECT_EQ(ENOTTY, errno);
 }
 
-TEST_F(ioctl, bad_pointers_are_EFAULT)
+TEST_F(ioctl, bad_pointers_return_efault)
 {
 	const unsigned long commands[] = {
 		NOTIFY_MULTI_IOC_GET_INFO,
@@ -152,9 +152,9 @@ TEST_F(ioctl, bad_pointers_are_EFAULT)
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
 }
 
-/* -- Resizing. ------------------------------------------------------------- */
+/* -- Resizing -- */
 
-TEST_F(ioctl, smaller_queue_keeps_the_newest_that_fit)
+TEST_F(ioctl, smaller_queue_keeps_newest)
 {
 	BROADCAST(1, LIMIT);
 	ASSERT_EQ(0, set_max_packets(self->fd, 2));
@@ -178,7 +178,7 @@ TEST_F(ioctl, larger_queue_keeps_all_and_takes_more)
 		EXPECT_RECORD(i, i + 1, 0);
 }
 
-TEST_F(ioctl, larger_queue_does_not_bring_back_what_was_lost)
+TEST_F(ioctl, larger_queue_does_not_restore_drops)
 {
 	BROADCAST(1, 6);
 	ASSERT_EQ(0, set_max_packets(self->fd, 100));
@@ -187,7 +187,7 @@ TEST_F(ioctl, larger_queue_does_not_bring_back_what_was_lost)
 	EXPECT_RECORD(0, 3, 2);
 }
 
-TEST_F(ioctl, resizing_twice_adds_up_what_was_lost)
+TEST_F(ioctl, second_resize_adds_to_drops)
 {
 	struct notify_multi_stats stats;
 
@@ -203,7 +203,7 @@ TEST_F(ioctl, resizing_twice_adds_up_what_was_lost)
 	EXPECT_EQ(6, get_stats(self->fd).dropped);
 }
 
-TEST_F(ioctl, resizing_an_empty_queue_loses_nothing)
+TEST_F(ioctl, resize_of_empty_queue_drops_nothing)
 {
 	BROADCAST(1, 3);
 	ASSERT_EQ(3 * RECORD, READ());
@@ -214,7 +214,7 @@ TEST_F(ioctl, resizing_an_empty_queue_loses_nothing)
 	EXPECT_RECORD(0, 4, 0);
 }
 
-TEST_F(ioctl, resizing_is_for_this_open_only)
+TEST_F(ioctl, resize_is_per_client)
 {
 	int other;
 
@@ -225,13 +225,13 @@ TEST_F(ioctl, resizing_is_for_this_open_only)
 	close(other);
 }
 
-TEST_F(ioctl, queue_of_0_packets_is_EINVAL)
+TEST_F(ioctl, resize_to_0_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, 0));
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
 }
 
-TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
+TEST_F(ioctl, resize_over_max_ring_bytes_returns_einval)
 {
 	uint64_t fits, limit;
 	char old[32], text[32];
@@ -241,7 +241,7 @@ TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
 	ASSERT_EQ(0, set_max_packets(self->fd, 1000));
 	fits = get_info(self->fd).ring_bytes;
 
-	/* The limit at that ring, and one byte below it. */
+	/* The limit is the size of that ring, then one byte less. */
 	for (limit = fits; limit >= fits - 1; limit--) {
 		snprintf(text, sizeof(text), "%" PRIu64, limit);
 		ASSERT_EQ(0, write_file(MAX_RING_BYTES, text));
@@ -252,7 +252,7 @@ TEST_F(ioctl, ring_over_the_modules_limit_is_EINVAL)
 	ASSERT_EQ(0, write_file(MAX_RING_BYTES, old));
 }
 
-TEST_F(ioctl, ring_that_memory_has_no_room_for_is_ENOMEM_and_the_old_one_stays)
+TEST_F(ioctl, resize_returns_enomem_keeps_old_ring)
 {
 	uint64_t packets = too_many_packets(PACKET);
 	char old[32];
@@ -268,7 +268,7 @@ TEST_F(ioctl, ring_that_memory_has_no_room_for_is_ENOMEM_and_the_old_one_stays)
 	EXPECT_RECORD(0, 1, 0);
 }
 
-TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
+TEST_F(ioctl, resize_under_broadcasts_counts_all_drops)
 {
 	struct producer producer = {
 		.injector = self->injector,
@@ -306,9 +306,9 @@ TEST_F(ioctl, resizing_under_broadcasts_loses_nothing_uncounted)
 		  get_stats(self->fd).delivered + get_stats(self->fd).dropped);
 }
 
-TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
+TEST(long_resize_keeps_concurrent_broadcasts)
 {
-	enum { BEFORE = 100, MEANWHILE = 90, ROUNDS = 30 };
+	enum { BEFORE = 100, CONCURRENT = 90, ROUNDS = 30 };
 	const struct sim_config config = {
 		.packet_size = LONG_PACKET,
 		.max_packets = LONG_PACKETS,
@@ -328,7 +328,7 @@ TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
 			.injector = injector,
 			.packet_size = LONG_PACKET,
 			.number = next + BEFORE,
-			.count = MEANWHILE,
+			.count = CONCURRENT,
 		};
 
 		ASSERT_LT(0, sim_broadcast(injector, LONG_PACKET, next, BEFORE));
@@ -336,10 +336,10 @@ TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
 		while (get_stats(fd).seq < producer.number + 2)
 			;
 		ASSERT_EQ(0, set_max_packets(fd, LONG_PACKETS - round % 2));
-		ASSERT_EQ(MEANWHILE * LONG_PACKET, producer_join(&producer));
-		ASSERT_EQ((ssize_t)((BEFORE + MEANWHILE) * LONG_RECORD),
+		ASSERT_EQ(CONCURRENT * LONG_PACKET, producer_join(&producer));
+		ASSERT_EQ((ssize_t)((BEFORE + CONCURRENT) * LONG_RECORD),
 			  read_errno(fd, buffer, LONG_BYTES));
-		ASSERT_EQ(0, wrong_record(buffer, (BEFORE + MEANWHILE) * LONG_RECORD, &next));
+		ASSERT_EQ(0, wrong_record_seq(buffer, (BEFORE + CONCURRENT) * LONG_RECORD, &next));
 	}
 	EXPECT_EQ(0, get_stats(fd).dropped);
 	close(fd);
@@ -348,9 +348,9 @@ TEST(resizing_a_long_queue_keeps_what_is_broadcast_meanwhile)
 	free(buffer);
 }
 
-/* -- Consuming. ------------------------------------------------------------ */
+/* -- CONSUME -- */
 
-TEST_F(ioctl, consume_reads_everything_up_to_a_packet)
+TEST_F(ioctl, consume_reads_up_to_seq)
 {
 	BROADCAST(1, LIMIT);
 	ASSERT_EQ(0, consume(self->fd, 3));
@@ -361,7 +361,7 @@ TEST_F(ioctl, consume_reads_everything_up_to_a_packet)
 	EXPECT_RECORD(0, 4, 0);
 }
 
-TEST_F(ioctl, consume_of_the_last_packet_empties_the_queue)
+TEST_F(ioctl, consume_of_newest_empties_queue)
 {
 	BROADCAST(1, LIMIT);
 	ASSERT_EQ(0, consume(self->fd, LIMIT));
@@ -369,7 +369,7 @@ TEST_F(ioctl, consume_of_the_last_packet_empties_the_queue)
 	EXPECT_EQ(-EAGAIN, READ());
 }
 
-TEST_F(ioctl, consume_beyond_the_last_broadcast_is_EINVAL)
+TEST_F(ioctl, consume_beyond_newest_returns_einval)
 {
 	EXPECT_EQ(-EINVAL, consume(self->fd, 1));
 	BROADCAST(1, 2);
@@ -379,7 +379,7 @@ TEST_F(ioctl, consume_beyond_the_last_broadcast_is_EINVAL)
 	EXPECT_EQ(0, consume(self->fd, 2));
 }
 
-TEST_F(ioctl, consume_of_what_was_read_changes_nothing)
+TEST_F(ioctl, consume_of_read_packet_changes_nothing)
 {
 	BROADCAST(1, 3);
 	ASSERT_EQ(0, consume(self->fd, 2));
@@ -389,7 +389,7 @@ TEST_F(ioctl, consume_of_what_was_read_changes_nothing)
 	EXPECT_EQ(2, get_stats(self->fd).delivered);
 }
 
-TEST_F(ioctl, consume_tells_of_lost_packets_as_a_read_does)
+TEST_F(ioctl, consume_reports_drops)
 {
 	struct notify_multi_stats stats;
 
@@ -405,7 +405,7 @@ TEST_F(ioctl, consume_tells_of_lost_packets_as_a_read_does)
 	EXPECT_RECORD(0, 9, 0);
 }
 
-TEST_F(ioctl, consume_of_a_lost_packet_leaves_those_that_wait)
+TEST_F(ioctl, consume_of_dropped_seq_keeps_queue)
 {
 	BROADCAST(1, 10);
 	ASSERT_EQ(0, consume(self->fd, 3));
@@ -415,7 +415,7 @@ TEST_F(ioctl, consume_of_a_lost_packet_leaves_those_that_wait)
 	EXPECT_RECORD(0, 7, 3);
 }
 
-TEST_F(ioctl, consume_of_a_packet_lost_by_a_resize_is_the_same)
+TEST_F(ioctl, consume_of_resize_dropped_seq_keeps_queue)
 {
 	BROADCAST(1, 10);
 	ASSERT_EQ(0, set_max_packets(self->fd, 2));
@@ -429,7 +429,7 @@ TEST_F(ioctl, consume_of_a_packet_lost_by_a_resize_is_the_same)
 	EXPECT_EQ(8, get_stats(self->fd).dropped);
 }
 
-TEST_F(ioctl, consume_of_all_that_a_resize_lost_leaves_nothing_to_say)
+TEST_F(ioctl, consume_reports_all_resize_drops)
 {
 	BROADCAST(1, 10);
 	ASSERT_EQ(0, set_max_packets(self->fd, 2));

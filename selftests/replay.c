@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Replay of the last packets to new opens.
+ * Replay of the last packets to new clients.
  */
 
 #include "sim.h"
@@ -22,25 +22,25 @@ FIXTURE_VARIANT(replay)
 	uint64_t first_seq;
 };
 
-FIXTURE_VARIANT_ADD(replay, of_the_last)
+FIXTURE_VARIANT_ADD(replay, last_packet)
 {
 	.packets = 1,
 	.first_seq = 1,
 };
 
-FIXTURE_VARIANT_ADD(replay, of_some)
+FIXTURE_VARIANT_ADD(replay, some_packets)
 {
 	.packets = 3,
 	.first_seq = 1,
 };
 
-FIXTURE_VARIANT_ADD(replay, of_a_whole_queue)
+FIXTURE_VARIANT_ADD(replay, full_queue)
 {
 	.packets = LIMIT,
 	.first_seq = 1,
 };
 
-FIXTURE_VARIANT_ADD(replay, across_the_u32_wrap)
+FIXTURE_VARIANT_ADD(replay, across_u32_wrap)
 {
 	.packets = 3,
 	.first_seq = 0xfffffffdULL,
@@ -89,7 +89,7 @@ do {										\
 	EXPECT_TRUE(packet_is(record->data, PACKET, number));			\
 } while (0)
 
-TEST_F(replay, nothing_before_the_first_broadcast)
+TEST_F(replay, replay_is_empty_before_first_broadcast)
 {
 	OPEN();
 	EXPECT_EQ(variant->packets, get_info(self->fd).replay);
@@ -97,7 +97,7 @@ TEST_F(replay, nothing_before_the_first_broadcast)
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-TEST_F(replay, no_more_than_was_broadcast)
+TEST_F(replay, replay_has_only_broadcast_packets)
 {
 	BROADCAST(0, 1);
 	OPEN();
@@ -105,7 +105,7 @@ TEST_F(replay, no_more_than_was_broadcast)
 	EXPECT_RECORD(0, 0, NOTIFY_MULTI_REC_REPLAY);
 }
 
-TEST_F(replay, new_open_starts_with_the_last_packets)
+TEST_F(replay, new_client_starts_with_last_packets)
 {
 	unsigned int i;
 
@@ -121,7 +121,7 @@ TEST_F(replay, new_open_starts_with_the_last_packets)
 	EXPECT_EQ(variant->packets, get_stats(self->fd).delivered);
 }
 
-TEST_F(replay, new_packets_follow_without_the_flag)
+TEST_F(replay, new_packets_lack_replay_flag)
 {
 	BROADCAST(0, 20);
 	OPEN();
@@ -132,7 +132,7 @@ TEST_F(replay, new_packets_follow_without_the_flag)
 	EXPECT_RECORD(0, 20, 0);
 }
 
-TEST_F(replay, replayed_packets_are_the_first_to_be_lost)
+TEST_F(replay, replayed_packets_are_dropped_first)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
@@ -145,7 +145,7 @@ TEST_F(replay, replayed_packets_are_the_first_to_be_lost)
 	EXPECT_EQ(variant->first_seq + 20 - variant->packets + 1, record->seq);
 }
 
-TEST_F(replay, opens_of_before_get_nothing_twice)
+TEST_F(replay, existing_client_gets_no_replay)
 {
 	OPEN();
 	BROADCAST(0, 2);
@@ -155,7 +155,7 @@ TEST_F(replay, opens_of_before_get_nothing_twice)
 	EXPECT_RECORD(1, 1, 0);
 }
 
-TEST_F(replay, status_is_replayed_too)
+TEST_F(replay, replay_includes_status)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
@@ -183,15 +183,15 @@ static void *broadcaster_main(void *data)
 	return NULL;
 }
 
-TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
+TEST_F(replay, stream_has_no_gap_after_replay)
 {
 	struct broadcaster broadcaster = { .injector = self->injector };
-	unsigned int opens, i;
+	unsigned int round, i;
 	void *ret;
 
 	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
 	ASSERT_EQ(0, pthread_create(&broadcaster.thread, NULL, broadcaster_main, &broadcaster));
-	for (opens = 0; opens < 200; opens++) {
+	for (round = 0; round < 200; round++) {
 		uint64_t next;
 		ssize_t bytes;
 		bool replay = true;
@@ -209,7 +209,7 @@ TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
 					ASSERT_EQ(next + record->dropped, record->seq);
 				ASSERT_TRUE(packet_is(record->data, PACKET,
 						      record->seq - variant->first_seq));
-				/* Once it is over it does not come again. */
+				/* No replayed record follows a new one. */
 				if (!(record->flags & NOTIFY_MULTI_REC_REPLAY))
 					replay = false;
 				else
@@ -225,7 +225,7 @@ TEST_F(replay, stream_has_no_gap_where_replay_ends_and_broadcasts_go_on)
 	EXPECT_EQ(NULL, ret);
 }
 
-static unsigned int replayed(const unsigned char *buffer, ssize_t bytes)
+static unsigned int count_replayed(const unsigned char *buffer, ssize_t bytes)
 {
 	unsigned int count = 0;
 
@@ -236,7 +236,7 @@ static unsigned int replayed(const unsigned char *buffer, ssize_t bytes)
 	return count;
 }
 
-TEST(replay_of_a_long_queue_has_what_is_broadcast_meanwhile)
+TEST(long_replay_includes_concurrent_broadcasts)
 {
 	const struct sim_config config = {
 		.packet_size = LONG_PACKET,
@@ -257,15 +257,15 @@ TEST(replay_of_a_long_queue_has_what_is_broadcast_meanwhile)
 		ssize_t bytes;
 
 		ASSERT_LE(0, fd);
-		/* The first record's dropped counts from here. */
+		/* The dropped count of the first record starts at the open. */
 		bytes = read_errno(fd, buffer, LONG_BYTES);
 		if (bytes != -EAGAIN) {
 			const struct notify_multi_record *first = (void *)buffer;
 
 			ASSERT_LT(0, bytes);
-			ASSERT_GE(LONG_PACKETS / 2, replayed(buffer, bytes));
+			ASSERT_GE(LONG_PACKETS / 2, count_replayed(buffer, bytes));
 			next = first->seq - first->dropped;
-			ASSERT_EQ(0, wrong_record(buffer, bytes, &next));
+			ASSERT_EQ(0, wrong_record_seq(buffer, bytes, &next));
 		}
 		close(fd);
 	}

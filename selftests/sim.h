@@ -445,7 +445,7 @@ static inline ssize_t producer_join(struct producer *producer)
  * Check records whose packets are numbered by their seq; *next is the expected seq. Return 0
  * and advance *next if all are right, else the seq expected at the first wrong one.
  */
-static inline uint64_t wrong_record(const unsigned char *buffer, ssize_t bytes, uint64_t *next)
+static inline uint64_t wrong_record_seq(const unsigned char *buffer, ssize_t bytes, uint64_t *next)
 {
 	ssize_t at;
 
