@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pended reads and their limit.
+ * Blocked reads and max_requests.
  */
 
 #include "sim.h"
@@ -38,23 +38,23 @@ FIXTURE_TEARDOWN(requests)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-#define PEND(count)								\
+#define BLOCK_READS(count)								\
 do {										\
-	unsigned int pend;							\
+	unsigned int blocked;							\
 										\
-	for (pend = 0; pend < (count); pend++)					\
-		ASSERT_TRUE(reader_start(&self->readers[pend], self->fd, RECORD)); \
+	for (blocked = 0; blocked < (count); blocked++)					\
+		ASSERT_TRUE(reader_start(&self->readers[blocked], self->fd, RECORD)); \
 	ASSERT_TRUE(wait_requests(self->fd, count));				\
 } while (0)
 
 #define BROADCAST(number, count) \
 	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, number, count))
 
-TEST_F(requests, as_many_as_the_limit_sleep)
+TEST_F(requests, reads_up_to_limit_block)
 {
 	unsigned int i, seen = 0;
 
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	BROADCAST(1, LIMIT);
 	for (i = 0; i < LIMIT; i++) {
 		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
@@ -63,12 +63,12 @@ TEST_F(requests, as_many_as_the_limit_sleep)
 	EXPECT_EQ(1 << 1 | 1 << 2 | 1 << 3, seen);
 }
 
-TEST_F(requests, one_more_is_EBUSY_and_those_asleep_stay_asleep)
+TEST_F(requests, read_over_limit_returns_ebusy)
 {
 	unsigned char buffer[RECORD];
 	unsigned int i;
 
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	EXPECT_EQ(-EBUSY, read_errno(self->fd, buffer, sizeof(buffer)));
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
 	BROADCAST(1, LIMIT);
@@ -76,13 +76,13 @@ TEST_F(requests, one_more_is_EBUSY_and_those_asleep_stay_asleep)
 		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
 }
 
-TEST_F(requests, nonblocking_read_is_no_request)
+TEST_F(requests, nonblocking_read_is_not_counted)
 {
 	unsigned char buffer[RECORD];
 	struct iovec iov = { buffer, sizeof(buffer) };
 	unsigned int i;
 
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
 	EXPECT_EQ(EAGAIN, errno);
 	BROADCAST(1, LIMIT);
@@ -90,13 +90,13 @@ TEST_F(requests, nonblocking_read_is_no_request)
 		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
 }
 
-TEST_F(requests, limit_is_each_opens_own)
+TEST_F(requests, limit_is_per_client)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
 	unsigned int i;
 
 	ASSERT_LE(0, other);
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	ASSERT_TRUE(reader_start(&self->readers[LIMIT], other, RECORD));
 	ASSERT_TRUE(wait_requests(other, 1));
 	BROADCAST(1, LIMIT);
@@ -106,11 +106,11 @@ TEST_F(requests, limit_is_each_opens_own)
 	close(other);
 }
 
-TEST_F(requests, read_that_ended_makes_room)
+TEST_F(requests, completed_read_frees_request_slot)
 {
 	unsigned int i;
 
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	BROADCAST(1, 1);
 	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
 	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->fd, RECORD));
@@ -120,11 +120,11 @@ TEST_F(requests, read_that_ended_makes_room)
 		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
 }
 
-TEST_F(requests, one_packet_wakes_one_of_them)
+TEST_F(requests, packet_wakes_one_read)
 {
 	unsigned int i;
 
-	PEND(LIMIT);
+	BLOCK_READS(LIMIT);
 	BROADCAST(1, 1);
 	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
 	BROADCAST(2, 1);
@@ -135,31 +135,31 @@ TEST_F(requests, one_packet_wakes_one_of_them)
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
 }
 
-static pid_t bad_task;
+static pid_t failing_task;
 
-static void *read_badly(void *data)
+static void *failing_read(void *data)
 {
 	struct reader *reader = data;
 
-	__atomic_store_n(&bad_task, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	__atomic_store_n(&failing_task, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	reader->ret = read_errno(reader->fd, bad_pointer, reader->size);
 	return NULL;
 }
 
-TEST_F(requests, read_that_fails_after_its_wakeup_passes_it_on)
+TEST_F(requests, failed_read_wakes_next_waiter)
 {
-	struct reader bad = { .fd = self->fd, .size = RECORD };
+	struct reader failing = { .fd = self->fd, .size = RECORD };
 
-	/* It sleeps first, and so it is the one that the packet wakes. */
-	ASSERT_EQ(0, pthread_create(&bad.thread, NULL, read_badly, &bad));
+	/* First to sleep, hence first to be woken. */
+	ASSERT_EQ(0, pthread_create(&failing.thread, NULL, failing_read, &failing));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_TRUE(wait_asleep(&bad_task, 'S'));
+	ASSERT_TRUE(wait_asleep(&failing_task, 'S'));
 	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 2));
 	BROADCAST(1, 1);
 	EXPECT_EQ(RECORD, reader_join(&self->readers[0]));
-	ASSERT_EQ(0, pthread_join(bad.thread, NULL));
-	EXPECT_EQ(-EFAULT, bad.ret);
+	ASSERT_EQ(0, pthread_join(failing.thread, NULL));
+	EXPECT_EQ(-EFAULT, failing.ret);
 	EXPECT_EQ(1, self->readers[0].record.seq);
 }
 
