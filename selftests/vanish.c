@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sources that go away under their readers.
+ * Unregistration of a source and removal of modules while readers use them.
  */
 
 #include "sim.h"
@@ -9,17 +9,17 @@
 
 #define PACKET	16
 #define RECORD	(RECORD_HEADER + PACKET)
-#define SLEEPERS 3
+#define BLOCKED_READS	3
 
-FIXTURE(vanish)
+FIXTURE(unregister)
 {
 	int injector;
 	int fd;
 	unsigned char buffer[1024];
-	struct reader readers[SLEEPERS];
+	struct reader readers[BLOCKED_READS];
 };
 
-FIXTURE_SETUP(vanish)
+FIXTURE_SETUP(unregister)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = 8 };
 
@@ -30,7 +30,7 @@ FIXTURE_SETUP(vanish)
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(vanish)
+FIXTURE_TEARDOWN(unregister)
 {
 	close(self->fd);
 	close(self->injector);
@@ -45,19 +45,19 @@ static const struct notify_multi_record *record_at(const void *buffer, unsigned 
 	return buffer + index * RECORD;
 }
 
-TEST_F(vanish, unregister_wakes_every_sleeping_read_with_ENODEV)
+TEST_F(unregister, blocked_reads_return_enodev)
 {
 	unsigned int i;
 
-	for (i = 0; i < SLEEPERS; i++)
+	for (i = 0; i < BLOCKED_READS; i++)
 		ASSERT_TRUE(reader_start(&self->readers[i], self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, SLEEPERS));
+	ASSERT_TRUE(wait_requests(self->fd, BLOCKED_READS));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	for (i = 0; i < SLEEPERS; i++)
+	for (i = 0; i < BLOCKED_READS; i++)
 		EXPECT_EQ(-ENODEV, reader_join(&self->readers[i]));
 }
 
-TEST_F(vanish, queued_records_are_read_before_ENODEV)
+TEST_F(unregister, queued_records_returned_before_enodev)
 {
 	BROADCAST(10);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -70,7 +70,7 @@ TEST_F(vanish, queued_records_are_read_before_ENODEV)
 	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 }
 
-TEST_F(vanish, nonblocking_read_is_ENODEV_not_EAGAIN)
+TEST_F(unregister, nonblocking_read_returns_enodev)
 {
 	struct iovec iov = { self->buffer, sizeof(self->buffer) };
 
@@ -79,7 +79,7 @@ TEST_F(vanish, nonblocking_read_is_ENODEV_not_EAGAIN)
 	EXPECT_EQ(ENODEV, errno);
 }
 
-TEST_F(vanish, ioctls_go_on)
+TEST_F(unregister, ioctls_keep_working)
 {
 	BROADCAST(4);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -93,19 +93,19 @@ TEST_F(vanish, ioctls_go_on)
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 4));
 }
 
-TEST_F(vanish, node_is_gone)
+TEST_F(unregister, node_is_removed)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	EXPECT_EQ(-ENOENT, sim_open(SIM_NAME, O_RDONLY));
 }
 
-TEST_F(vanish, write_to_a_source_that_is_gone_is_ENODEV)
+TEST_F(unregister, injector_write_returns_enodev)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	EXPECT_EQ(-ENODEV, sim_broadcast(self->injector, PACKET, 1, 1));
 }
 
-TEST_F(vanish, next_source_of_the_name_is_another)
+TEST_F(unregister, reregistered_name_is_new_device)
 {
 	int fd;
 
@@ -119,13 +119,13 @@ TEST_F(vanish, next_source_of_the_name_is_another)
 	BROADCAST(1);
 	ASSERT_EQ(RECORD, read_errno(fd, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-	/* The open of before has what it had. */
+	/* The old client keeps its queue. */
 	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
 	close(fd);
 }
 
-TEST_F(vanish, removing_a_live_source_unregisters_it)
+TEST_F(unregister, rmdir_unregisters_enabled_source)
 {
 	BROADCAST(1);
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
@@ -134,9 +134,9 @@ TEST_F(vanish, removing_a_live_source_unregisters_it)
 	EXPECT_EQ(-ENODEV, sim_broadcast(self->injector, PACKET, 1, 1));
 }
 
-/* -- Modules. -------------------------------------------------------------- */
+/* -- Modules -- */
 
-TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
+TEST_F(unregister, source_rmmod_works_with_blocked_readers)
 {
 	struct pollfd pollfd = { .fd = self->fd, .events = POLLIN };
 	pid_t child;
@@ -150,7 +150,7 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 	}
 	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	/* A live simulator and its injector hold the module, readers do not. */
+	/* An enabled simulator and an open injector pin the module, readers do not. */
 	close(self->injector);
 	self->injector = -1;
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_sim"));
@@ -165,7 +165,7 @@ TEST_F(vanish, rmmod_of_the_source_works_under_sleeping_and_polling_readers)
 	ASSERT_EQ(0, load_module("notify_sim", ""));
 }
 
-TEST_F(vanish, rmmod_of_the_source_waits_for_the_last_close_of_an_injector)
+TEST_F(unregister, source_rmmod_fails_until_injector_closed)
 {
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_sim"));
@@ -175,7 +175,7 @@ TEST_F(vanish, rmmod_of_the_source_waits_for_the_last_close_of_an_injector)
 	ASSERT_EQ(0, load_module("notify_sim", ""));
 }
 
-TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
+TEST_F(unregister, core_rmmod_fails_until_last_close)
 {
 	unsigned int others;
 
@@ -193,17 +193,17 @@ TEST_F(vanish, rmmod_of_the_core_waits_for_the_last_close)
 	load_other_sources(others);
 }
 
-/* -- All at once. ---------------------------------------------------------- */
+/* -- Races -- */
 
 struct storm {
 	pthread_t thread;
 	int stop;
-	unsigned int opens;
+	unsigned int clients;
 	const char *wrong;
 };
 
-/* Opens, reads and closes whatever there is. */
-static void *storm_main(void *data)
+/* Open, read and close the device in a loop. */
+static void *open_main(void *data)
 {
 	struct storm *storm = data;
 	unsigned char buffer[4 * RECORD];
@@ -218,7 +218,7 @@ static void *storm_main(void *data)
 			storm->wrong = "open";
 			break;
 		}
-		storm->opens++;
+		storm->clients++;
 		ret = read_errno(fd, buffer, sizeof(buffer));
 		if (ret != -ENODEV && (ret <= 0 || ret % RECORD))
 			storm->wrong = "read";
@@ -227,8 +227,8 @@ static void *storm_main(void *data)
 	return NULL;
 }
 
-/* Feeds whatever there is. */
-static void *feed_main(void *data)
+/* Broadcast in a loop. */
+static void *broadcast_main(void *data)
 {
 	struct storm *storm = data;
 
@@ -245,29 +245,29 @@ static void *feed_main(void *data)
 	return NULL;
 }
 
-TEST_F(vanish, opens_broadcasts_and_unregister_race)
+TEST_F(unregister, open_broadcast_and_unregister_race)
 {
 	struct storm storms[3] = { };
 	unsigned int i;
 
 	close(self->fd);
 	self->fd = -1;
-	ASSERT_EQ(0, pthread_create(&storms[0].thread, NULL, feed_main, &storms[0]));
+	ASSERT_EQ(0, pthread_create(&storms[0].thread, NULL, broadcast_main, &storms[0]));
 	for (i = 1; i < 3; i++)
-		ASSERT_EQ(0, pthread_create(&storms[i].thread, NULL, storm_main, &storms[i]));
-	for (i = 0; i < 100 || !storms[1].opens || !storms[2].opens; i++) {
+		ASSERT_EQ(0, pthread_create(&storms[i].thread, NULL, open_main, &storms[i]));
+	for (i = 0; i < 100 || !storms[1].clients || !storms[2].clients; i++) {
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	}
 	for (i = 0; i < 3; i++)
 		__atomic_store_n(&storms[i].stop, 1, __ATOMIC_RELEASE);
-	/* Who sleeps in the source that is live now is woken by its end. */
+	/* Wake blocked reads. */
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, pthread_join(storms[i].thread, NULL));
 		EXPECT_EQ(NULL, storms[i].wrong);
 	}
-	EXPECT_EQ(1 + storms[1].opens + storms[2].opens,
+	EXPECT_EQ(1 + storms[1].clients + storms[2].clients,
 		  sim_get_number(SIM_NAME, "arrivals"));
 	EXPECT_EQ(sim_get_number(SIM_NAME, "arrivals"), sim_get_number(SIM_NAME, "departures"));
 }
