@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory cgroups: an open's ring is charged to who opens the device or asks for a longer
- * queue, and not to the source.
+ * Memory cgroups: a client's ring is charged to the process that opens the device or
+ * resizes the queue.
  */
 
 #include "sim.h"
@@ -14,13 +14,13 @@
 #define GROUPS		"/run/kselftest-cgroup/"
 #define GROUP		GROUPS "kselftest/"
 
-FIXTURE(charge)
+FIXTURE(memcg)
 {
 	int fd;
 };
 
-/* Before Linux 5.11 pages that can be mapped cannot be charged. */
-static bool rings_are_charged(void)
+/* Before Linux 5.11, mappable pages cannot be charged. */
+static bool kernel_charges_rings(void)
 {
 	struct utsname name;
 	unsigned int major, minor;
@@ -29,7 +29,7 @@ static bool rings_are_charged(void)
 	       (major > 5 || (major == 5 && minor >= 11));
 }
 
-/* A group that this process is in. */
+/* Create a group and move this process to it. */
 static int join_group(void)
 {
 	int ret;
@@ -59,19 +59,19 @@ static uint64_t charged(void)
 	return read_file(GROUP "memory.current", text, sizeof(text)) ? 0 : strtoull(text, NULL, 10);
 }
 
-/* Processors charge ahead: what was counted before may be some pages more. */
+/* memcg charges in per-CPU batches: allow for a few pages. */
 #define EXPECT_CHARGED(before, bytes)					\
 do {									\
 	EXPECT_LE((before) + (bytes) / 4 * 3, charged());		\
 	EXPECT_GE((before) + (bytes) / 4 * 5, charged());		\
 } while (0)
 
-FIXTURE_SETUP(charge)
+FIXTURE_SETUP(memcg)
 {
 	int ret;
 
 	self->fd = -1;
-	if (!rings_are_charged())
+	if (!kernel_charges_rings())
 		SKIP(return, "this kernel cannot charge pages that can be mapped");
 	ret = join_group();
 	if (ret) {
@@ -80,7 +80,7 @@ FIXTURE_SETUP(charge)
 	}
 }
 
-FIXTURE_TEARDOWN(charge)
+FIXTURE_TEARDOWN(memcg)
 {
 	if (self->fd >= 0)
 		close(self->fd);
@@ -88,7 +88,7 @@ FIXTURE_TEARDOWN(charge)
 	leave_group();
 }
 
-TEST_F(charge, ring_is_charged_to_who_opens)
+TEST_F(memcg, ring_charged_to_opener)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LONG };
 	uint64_t before;
@@ -100,7 +100,7 @@ TEST_F(charge, ring_is_charged_to_who_opens)
 	EXPECT_CHARGED(before, get_info(self->fd).ring_bytes);
 }
 
-TEST_F(charge, ring_is_charged_to_who_makes_it_longer)
+TEST_F(memcg, ring_charged_to_resizer)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = 1 };
 	uint64_t before;
@@ -113,8 +113,8 @@ TEST_F(charge, ring_is_charged_to_who_makes_it_longer)
 	EXPECT_CHARGED(before, get_info(self->fd).ring_bytes);
 }
 
-/* That is the machine's: it is there for every open. */
-TEST_F(charge, packets_for_replay_are_charged_to_nobody)
+/* The replay ring belongs to the device, not to a client. */
+TEST_F(memcg, replay_ring_is_not_charged)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
