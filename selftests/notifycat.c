@@ -1134,25 +1134,22 @@ static const char *lost_if_known(const char *lost, const char *unknown)
 TEST_F(notifycat, top_prints_a_table)
 {
 	unsigned char packets[LIMIT + 5][PACKET] = { };
-	char lost[32], last[64];
+	char lost[32];
 	double rate = -1;
 	unsigned int readers = 0, seq = 0;
 
 	START_SIM(PACKET);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	BROADCAST(LIMIT + 5, packets);
-	READ_BACK(LIMIT);
 	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME, OTHER);
 	EXPECT_EQ(0, self->cat.status);
 	EXPECT_EQ(0, strncmp(self->cat.out_text, "DEVICE ", 7));
-	ASSERT_EQ(5, sscanf(self->cat.out_text, "%*[^\n]\n" SIM_NAME " %lf %u %31s %u %63s", &rate,
-			    &readers, lost, &seq, last));
+	ASSERT_EQ(4, sscanf(self->cat.out_text, "%*[^\n]\n" SIM_NAME " %lf %u %31s %u\n", &rate,
+			    &readers, lost, &seq));
 	EXPECT_TRUE(rate == 0);
 	EXPECT_EQ(1, readers);
 	EXPECT_STREQ(lost_if_known("5", "?"), lost);
 	EXPECT_EQ(LIMIT + 5, seq);
-	add(&self->expected, SECONDS_FORMAT " %032x\n", SECONDS(RECORD(LIMIT - 1)), 0);
-	EXPECT_NE(NULL, strstr(self->cat.out_text, self->expected.text));
 	EXPECT_NE(NULL, strstr(self->cat.out_text, OTHER "  is not there\n"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "arrival_error", "-13"));
 	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME);
@@ -1218,10 +1215,9 @@ static bool cat_start_on_terminal(struct cat *cat, const char *const *args)
 
 TEST_F(notifycat, top_has_a_screen)
 {
-	unsigned char packet[1][PACKET];
+	unsigned char packets[777][PACKET] = { };
 
 	START_SIM(PACKET);
-	memset(packet, 0xab, PACKET);
 	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "0.1")));
 	if (!cat_says(&self->cat, "q ends this")) {
 		cat_end(&self->cat);
@@ -1232,8 +1228,11 @@ TEST_F(notifycat, top_has_a_screen)
 		ASSERT_STREQ("q ends this", self->cat.out_text);
 	}
 	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME));
-	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_says(&self->cat, "abababababababababababababababab"));
+	/* Stopped, so that the screen changes from 0 to 777 in one step. */
+	stop(&self->cat);
+	BROADCAST(777, packets);
+	kill(self->cat.pid, SIGCONT);
+	ASSERT_TRUE(cat_says(&self->cat, "777"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	ASSERT_TRUE(cat_says(&self->cat, "is not there"));
 	ASSERT_EQ(1, write(self->cat.out, "q", 1));

@@ -305,7 +305,6 @@ bool parse_options(struct options *options, int argc, char **argv, enum exit_sta
 	options->devices = argv + optind;
 	options->devices_count = argc - optind;
 	if (options->top) {
-		/* Of a device the last packet alone. */
 		options->queue = 1;
 		options->reader = &read_reader;
 	}

@@ -2,8 +2,7 @@
 /*
  * notifycat top: how all devices are doing.
  *
- * A device is opened with a queue of one packet, so that it is the last packet that is read,
- * and what other opens have lost is taken from debugfs.
+ * What other opens have lost is taken from debugfs.
  */
 
 #include "top.h"
@@ -28,7 +27,7 @@
 #define OPENS	"/sys/kernel/debug/notify_multi/"
 
 const char *const row_header =
-	"DEVICE              RATE/s READERS       LOST        SEQ LAST PACKET";
+	"DEVICE              RATE/s READERS       LOST        SEQ";
 
 /* -- What is known of a device. -------------------------------------------- */
 
@@ -69,22 +68,6 @@ static bool lost_by_others(const struct device *device, uint64_t *sum)
 	return true;
 }
 
-static void keep_last(struct row *row)
-{
-	const struct notify_multi_record *record;
-	struct device *device = &row->device;
-
-	while ((record = device_peek(device))) {
-		struct notify_multi_record *last = realloc(row->last, device->info.record_size);
-
-		if (last) {
-			memcpy(last, record, device->info.record_size);
-			row->last = last;
-		}
-		device_advance(device);
-	}
-}
-
 static void count(struct row *row, const struct notify_multi_stats *stats)
 {
 	uint64_t now = clock_monotonic();
@@ -106,8 +89,6 @@ static void look(struct row *row, const struct options *options)
 
 	if (device->fd < 0) {
 		row->looked_at = false;
-		free(row->last);
-		row->last = NULL;
 		row->error = device_open(device, options);
 		if (row->error)
 			return;
@@ -117,7 +98,8 @@ static void look(struct row *row, const struct options *options)
 		row->error = ENODEV;
 		return;
 	}
-	keep_last(row);
+	while (device_peek(device))
+		device_advance(device);
 	count(row, &stats);
 }
 
@@ -180,17 +162,6 @@ static bool look_at_all(struct rows *rows, const struct options *options)
 
 /* -- As text. -------------------------------------------------------------- */
 
-static void print_last(FILE *out, const struct row *row)
-{
-	char time[CLOCK_TEXT_BYTES];
-
-	if (!row->last)
-		return;
-	clock_monotonic_text(row->last->timestamp_ns, time);
-	fprintf(out, " %s", time);
-	print_text_fields(out, row->device.layout, row->last->data);
-}
-
 static const char *why_not_open(int error)
 {
 	if (error == ENOENT || error == ENODEV || error == ENXIO)
@@ -217,7 +188,6 @@ char *row_text(const struct row *row)
 		else
 			fprintf(out, "%10s", "?");
 		fprintf(out, " %10" PRIu64, row->seq);
-		print_last(out, row);
 	}
 	fclose(out);
 	return text;

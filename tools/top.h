@@ -18,7 +18,6 @@ struct row {
 	uint64_t readers;	/* But for top itself. */
 	bool lost_known;
 	uint64_t lost;
-	struct notify_multi_record *last;
 };
 
 /*
