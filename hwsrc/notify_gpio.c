@@ -7,10 +7,10 @@
  *     hard handler   gpio_line_irq()      queues the time and the level
  *     IRQ thread     gpio_line_thread()   broadcasts the queued edges in order
  *
- * gpio_line_sleeping_irq() does both for lines without a hard handler: lines whose level can
+ * gpio_line_threaded_irq() does both for lines without a hard handler: lines whose level can
  * only be read in a thread (sleeping expanders), and lines whose interrupt is nested in the
- * thread of their controller. For a line that is debounced in software, gpio_line_settled()
- * reads the level once the line has been quiet.
+ * thread of their controller. For a line that is debounced in software,
+ * gpio_line_debounce_work() reads the level once the line has been quiet.
  *
  * The firmware node is compatible with "notify-multi,gpio". It can come from a device tree,
  * ACPI (PRP0001) or a software node.
@@ -41,15 +41,15 @@
 
 /**
  * struct gpio_line - GPIO line
- * @gpio:    Device that the line belongs to.
- * @desc:    Descriptor.
- * @irq:     Interrupt.
- * @index:   Index in the "gpios" property.
- * @seqno:   Edges so far; accessed only by the line's handler or debounce work.
- * @settle:  Debounce work; runs when the line has been quiet.
- * @changed: Time of the last edge; protected by source->lock.
- * @level:   Debounced level; after probe accessed only by gpio_line_settled().
- * @wakes:   True if @irq is armed as a wakeup interrupt.
+ * @gpio:      Device that the line belongs to.
+ * @desc:      Descriptor.
+ * @irq:       Interrupt.
+ * @index:     Index in the "gpios" property.
+ * @seqno:     Edges so far; accessed only by the line's handler or debounce work.
+ * @debounce:  Debounce work; runs when the line has been quiet.
+ * @last_edge: Time of the last edge; protected by source->lock.
+ * @level:     Debounced level; after probe accessed only by gpio_line_debounce_work().
+ * @wakes:     True if @irq is armed as a wakeup interrupt.
  */
 struct gpio_line {
 	struct notify_gpio *gpio;
@@ -57,8 +57,8 @@ struct gpio_line {
 	int irq;
 	u32 index;
 	u32 seqno;
-	struct delayed_work settle;
-	ktime_t changed;
+	struct delayed_work debounce;
+	ktime_t last_edge;
 	int level;
 	bool wakes;
 };
@@ -119,11 +119,11 @@ static irqreturn_t gpio_line_thread(int irq, void *data)
 	struct gpio_line *line = data;
 
 	source_wakeup(&line->gpio->source);
-	source_broadcast_queue(&line->gpio->source);
+	source_flush_queue(&line->gpio->source);
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t gpio_line_sleeping_irq(int irq, void *data)
+static irqreturn_t gpio_line_threaded_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	ktime_t now = ktime_get();
@@ -135,32 +135,32 @@ static irqreturn_t gpio_line_sleeping_irq(int irq, void *data)
 /* -- Debouncing in software ------------------------------------------------ */
 
 /* Freezable, because an expander may be inaccessible while the system is suspended. */
-static void gpio_line_settle(struct gpio_line *line)
+static void gpio_line_restart_debounce(struct gpio_line *line)
 {
-	mod_delayed_work(system_freezable_wq, &line->settle,
+	mod_delayed_work(system_freezable_wq, &line->debounce,
 			 msecs_to_jiffies(line->gpio->debounce_ms));
 }
 
-static irqreturn_t gpio_line_bounced(int irq, void *data)
+static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	struct notify_source *source = &line->gpio->source;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&source->lock, flags);
-	line->changed = ktime_get();
+	line->last_edge = ktime_get();
 	raw_spin_unlock_irqrestore(&source->lock, flags);
 	source_wakeup(source);
-	gpio_line_settle(line);
+	gpio_line_restart_debounce(line);
 	return IRQ_HANDLED;
 }
 
-static void gpio_line_settled(struct work_struct *work)
+static void gpio_line_debounce_work(struct work_struct *work)
 {
-	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, settle);
+	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, debounce);
 	struct notify_gpio *gpio = line->gpio;
 	int level = gpiod_get_value_cansleep(line->desc);
-	ktime_t changed;
+	ktime_t last_edge;
 
 	if (level == line->level)
 		return;
@@ -171,17 +171,17 @@ static void gpio_line_settled(struct work_struct *work)
 	}
 
 	raw_spin_lock_irq(&gpio->source.lock);
-	changed = line->changed;
+	last_edge = line->last_edge;
 	raw_spin_unlock_irq(&gpio->source.lock);
-	gpio_queue_edge(line, level, changed);
-	source_broadcast_queue(&gpio->source);
+	gpio_queue_edge(line, level, last_edge);
+	source_flush_queue(&gpio->source);
 }
 
-static void gpio_line_cancel_settle(void *data)
+static void gpio_line_cancel_debounce(void *data)
 {
 	struct gpio_line *line = data;
 
-	cancel_delayed_work_sync(&line->settle);
+	cancel_delayed_work_sync(&line->debounce);
 }
 
 /* -- Power management ------------------------------------------------------ */
@@ -283,7 +283,7 @@ static int gpio_parse_properties(struct notify_gpio *gpio)
 }
 
 /* Return true if the controller cannot debounce the line. */
-static bool gpio_line_debounces(struct gpio_line *line)
+static bool gpio_line_debounced_in_sw(struct gpio_line *line)
 {
 	u32 ms = line->gpio->debounce_ms;
 
@@ -294,7 +294,7 @@ static bool gpio_line_debounces(struct gpio_line *line)
 }
 
 /* Return true if the line can only be handled in a thread. */
-static bool gpio_line_sleeps(struct gpio_line *line)
+static bool gpio_line_needs_thread(struct gpio_line *line)
 {
 	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD);
 }
@@ -317,21 +317,21 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	struct device *dev = line->gpio->source.dev;
 	int ret;
 
-	INIT_DELAYED_WORK(&line->settle, gpio_line_settled);
-	line->changed = ktime_get();
+	INIT_DELAYED_WORK(&line->debounce, gpio_line_debounce_work);
+	line->last_edge = ktime_get();
 	line->level = gpiod_get_value_cansleep(line->desc);
 	if (line->level < 0)
 		return line->level;
-	ret = devm_add_action_or_reset(dev, gpio_line_cancel_settle, line);
+	ret = devm_add_action_or_reset(dev, gpio_line_cancel_debounce, line);
 	if (ret)
 		return ret;
 	/* Any context, because the interrupt of an expander can be nested. */
-	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_bounced,
+	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_debounce_irq,
 					   IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
 					   line->gpio->source.label, line);
 	/* The level may have changed before the interrupt was requested. */
 	if (ret >= 0)
-		gpio_line_settle(line);
+		gpio_line_restart_debounce(line);
 	return ret;
 }
 
@@ -348,10 +348,10 @@ static int gpio_line_init(struct gpio_line *line)
 		return dev_err_probe(dev, line->irq, "line %u has no interrupt\n", line->index);
 
 	/* IRQF_NO_THREAD: with forced threading, edges would merge. */
-	if (gpio_line_debounces(line))
+	if (gpio_line_debounced_in_sw(line))
 		ret = gpio_request_debounced_irq(line);
-	else if (gpio_line_sleeps(line))
-		ret = devm_request_threaded_irq(dev, line->irq, NULL, gpio_line_sleeping_irq,
+	else if (gpio_line_needs_thread(line))
+		ret = devm_request_threaded_irq(dev, line->irq, NULL, gpio_line_threaded_irq,
 						trigger | IRQF_ONESHOT, label, line);
 	else
 		ret = devm_request_threaded_irq(dev, line->irq, gpio_line_irq, gpio_line_thread,

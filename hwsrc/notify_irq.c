@@ -80,22 +80,22 @@ enum irq_ack {
 
 /**
  * struct notify_irq - block with registers and an interrupt
- * @source:        Common part of the sources.
- * @base:          Registers.
- * @size:          Bytes of registers.
- * @irq:           Interrupt.
- * @has_status:    True if the block has a status register.
- * @status_offset: Offset of the status register.
- * @status_mask:   Status bits that indicate an interrupt of this block.
- * @ack:           Kind of the acknowledging write.
- * @ack_offset:    Offset of the register to write.
- * @ack_value:     Value to write, for %IRQ_ACK_VALUE.
- * @ack_from:      Offset of the register to copy from, for %IRQ_ACK_COPY.
- * @snapshot:      Offset of the first register of the packet.
- * @init:          Writes after the interrupt is requested.
- * @exit:          Writes before the interrupt is freed.
- * @looks_again:   Events may be pending without a new edge.
- * @event:         Packet buffer of the handler, which is not reentrant.
+ * @source:         Common part of the sources.
+ * @base:           Registers.
+ * @size:           Bytes of registers.
+ * @irq:            Interrupt.
+ * @has_status:     True if the block has a status register.
+ * @status_offset:  Offset of the status register.
+ * @status_mask:    Status bits that indicate an interrupt of this block.
+ * @ack:            Kind of the acknowledging write.
+ * @ack_offset:     Offset of the register to write.
+ * @ack_value:      Value to write, for %IRQ_ACK_VALUE.
+ * @ack_from:       Offset of the register to copy from, for %IRQ_ACK_COPY.
+ * @snapshot:       Offset of the first register of the packet.
+ * @init:           Writes after the interrupt is requested.
+ * @exit:           Writes before the interrupt is freed.
+ * @recheck_status: Events may be pending without a new edge.
+ * @event:          Packet buffer of the handler, which is not reentrant.
  */
 struct notify_irq {
 	struct notify_source source;
@@ -112,17 +112,17 @@ struct notify_irq {
 	u32 snapshot;
 	struct irq_writes init;
 	struct irq_writes exit;
-	bool looks_again;
+	bool recheck_status;
 	struct notify_irq_event *event;
 };
 
 /**
- * struct irq_seen - registers that are read before the snapshot
- * @status: Value of the status register.
- * @ack:    Value to acknowledge.
+ * struct irq_status - registers that are read before the snapshot
+ * @value: Value of the status register.
+ * @ack:   Value to acknowledge.
  */
-struct irq_seen {
-	u32 status;
+struct irq_status {
+	u32 value;
 	u32 ack;
 };
 
@@ -134,32 +134,32 @@ static u32 irq_read(struct notify_irq *block, u32 offset)
 }
 
 /* Return true if the interrupt is from this block. */
-static bool irq_look(struct notify_irq *block, struct irq_seen *seen)
+static bool irq_read_status(struct notify_irq *block, struct irq_status *status)
 {
 	if (block->has_status) {
-		seen->status = irq_read(block, block->status_offset);
-		if (!(seen->status & block->status_mask))
+		status->value = irq_read(block, block->status_offset);
+		if (!(status->value & block->status_mask))
 			return false;
 	}
 	if (block->ack == IRQ_ACK_COPY) {
 		if (block->has_status && block->ack_from == block->status_offset)
-			seen->ack = seen->status;
+			status->ack = status->value;
 		else
-			seen->ack = irq_read(block, block->ack_from);
+			status->ack = irq_read(block, block->ack_from);
 	}
 	return true;
 }
 
-static u32 irq_read_once(struct notify_irq *block, u32 offset, const struct irq_seen *seen)
+static u32 irq_read_once(struct notify_irq *block, u32 offset, const struct irq_status *status)
 {
 	if (block->has_status && offset == block->status_offset)
-		return seen->status;
+		return status->value;
 	if (block->ack == IRQ_ACK_COPY && offset == block->ack_from)
-		return seen->ack;
+		return status->ack;
 	return irq_read(block, offset);
 }
 
-static void irq_take_snapshot(struct notify_irq *block, const struct irq_seen *seen)
+static void irq_take_snapshot(struct notify_irq *block, const struct irq_status *status)
 {
 	struct notify_irq_event *event = block->event;
 	u32 i;
@@ -167,27 +167,27 @@ static void irq_take_snapshot(struct notify_irq *block, const struct irq_seen *s
 	event->irq_count++;
 	for (i = 0; i < event->nregs; i++)
 		event->regs[i] = irq_read_once(block, block->snapshot + i * IRQ_REGISTER_SIZE,
-					       seen);
+					       status);
 }
 
-static void irq_acknowledge(struct notify_irq *block, const struct irq_seen *seen)
+static void irq_acknowledge(struct notify_irq *block, const struct irq_status *status)
 {
 	if (block->ack == IRQ_ACK_COPY)
-		writel(seen->ack, block->base + block->ack_offset);
+		writel(status->ack, block->base + block->ack_offset);
 	else if (block->ack == IRQ_ACK_VALUE)
 		writel(block->ack_value, block->base + block->ack_offset);
 }
 
 /* Queue an event; return false if there was none. */
-static bool irq_take_event(struct notify_irq *block)
+static bool irq_queue_event(struct notify_irq *block)
 {
 	ktime_t now = ktime_get();
-	struct irq_seen seen = { };
+	struct irq_status status = { };
 
-	if (!irq_look(block, &seen))
+	if (!irq_read_status(block, &status))
 		return false;
-	irq_take_snapshot(block, &seen);
-	irq_acknowledge(block, &seen);
+	irq_take_snapshot(block, &status);
+	irq_acknowledge(block, &status);
 	source_queue(&block->source, block->event, 0, now);
 	return true;
 }
@@ -197,8 +197,8 @@ static irqreturn_t notify_irq_hard(int irq, void *data)
 	struct notify_irq *block = data;
 	u32 events = 0;
 
-	while (irq_take_event(block))
-		if (++events == IRQ_MAX_EVENTS || !block->looks_again)
+	while (irq_queue_event(block))
+		if (++events == IRQ_MAX_EVENTS || !block->recheck_status)
 			break;
 	return events ? IRQ_WAKE_THREAD : IRQ_NONE;
 }
@@ -208,7 +208,7 @@ static irqreturn_t notify_irq_thread(int irq, void *data)
 	struct notify_irq *block = data;
 
 	source_wakeup(&block->source);
-	source_broadcast_queue(&block->source);
+	source_flush_queue(&block->source);
 	return IRQ_HANDLED;
 }
 
@@ -396,8 +396,8 @@ static int irq_get_interrupt(struct notify_irq *block, struct platform_device *p
 		return dev_err_probe(&pdev->dev, -EINVAL,
 				     "nothing acknowledges its level-triggered interrupt\n");
 	/* A bit that is set before the others are acknowledged causes no new edge. */
-	block->looks_again = irq_is_edge(block) && block->has_status &&
-			     block->ack == IRQ_ACK_COPY;
+	block->recheck_status = irq_is_edge(block) && block->has_status &&
+				block->ack == IRQ_ACK_COPY;
 	return 0;
 }
 
@@ -467,11 +467,11 @@ static int irq_request_with(struct notify_irq *block, unsigned long flags)
 static int irq_request(struct notify_irq *block)
 {
 	unsigned long flags = irq_flags(block);
-	bool joins = flags & IRQF_SHARED && !irq_clears_when_read(block);
+	bool can_retry = flags & IRQF_SHARED && !irq_clears_when_read(block);
 	int ret;
 
-	ret = irq_request_with(block, joins ? flags | IRQF_PROBE_SHARED : flags);
-	if (ret == -EBUSY && joins)
+	ret = irq_request_with(block, can_retry ? flags | IRQF_PROBE_SHARED : flags);
+	if (ret == -EBUSY && can_retry)
 		ret = irq_request_with(block, flags ^ IRQF_ONESHOT);
 	return ret ? dev_err_probe(block->source.dev, ret, "cannot request its interrupt\n") : 0;
 }

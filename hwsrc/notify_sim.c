@@ -350,7 +350,7 @@ static void sim_destroy_injector(struct sim *sim)
 
 /* -- Enabling and disabling ------------------------------------------------ */
 
-static int sim_go_live(struct sim *sim)
+static int sim_enable(struct sim *sim)
 {
 	struct notify_multi_config config = {
 		.name = config_item_name(&sim->item),
@@ -393,7 +393,7 @@ free_buffer:
 	return ret;
 }
 
-static void sim_go_dead(struct sim *sim)
+static void sim_disable(struct sim *sim)
 {
 	sim_destroy_injector(sim);
 	free_irq(sim->irq, sim);
@@ -628,9 +628,9 @@ static ssize_t sim_live_store(struct config_item *item, const char *page, size_t
 		return -EINVAL;
 	mutex_lock(&sim->lock);
 	if (live && !sim->nm)
-		ret = sim_go_live(sim);
+		ret = sim_enable(sim);
 	else if (!live && sim->nm)
-		sim_go_dead(sim);
+		sim_disable(sim);
 	mutex_unlock(&sim->lock);
 	return ret ?: len;
 }
@@ -714,7 +714,7 @@ static void sim_drop(struct config_group *group, struct config_item *item)
 
 	mutex_lock(&sim->lock);
 	if (sim->nm)
-		sim_go_dead(sim);
+		sim_disable(sim);
 	mutex_unlock(&sim->lock);
 	config_item_put(item);
 }

@@ -3,8 +3,8 @@
  * Common code of the sources that a firmware node describes: their device properties, and the
  * queue between their hard handler and their IRQ thread.
  *
- *     hard handler   source_queue()             queues an event and its time
- *     IRQ thread     source_broadcast_queue()   broadcasts the queued events in order
+ *     hard handler   source_queue()         queues an event and its time
+ *     IRQ thread     source_flush_queue()   broadcasts the queued events in order
  */
 #ifndef _NOTIFY_SOURCE_H
 #define _NOTIFY_SOURCE_H
@@ -36,19 +36,19 @@ struct source_event {
 
 /**
  * struct notify_source - source that a firmware node describes
- * @dev:         Platform device; its drvdata is this structure.
- * @label:       Name of the device node and of the interrupts.
- * @nm:          Registered device.
- * @packet_size: Bytes of each packet, a multiple of 4.
- * @broadcast:   Serialises queue draining to keep packets in order; protects @reported and
- *               @leaving.
- * @reported:    Number of overflows already logged.
- * @leaving:     Copy of the event that is being broadcast.
- * @lock:        Protects all members below.
- * @overflows:   Events dropped because the queue was full.
- * @first:       Index of the oldest event in @queue.
- * @count:       Number of queued events.
- * @queue:       Array of %SOURCE_QUEUE_LENGTH events.
+ * @dev:           Platform device; its drvdata is this structure.
+ * @label:         Name of the device node and of the interrupts.
+ * @nm:            Registered device.
+ * @packet_size:   Bytes of each packet, a multiple of 4.
+ * @flush_lock:    Serialises queue draining to keep packets in order; protects @reported and
+ *                 @current_event.
+ * @reported:      Number of overflows already logged.
+ * @current_event: Copy of the event that is being broadcast.
+ * @lock:          Protects all members below.
+ * @overflows:     Events dropped because the queue was full.
+ * @first:         Index of the oldest event in @queue.
+ * @count:         Number of queued events.
+ * @queue:         Array of %SOURCE_QUEUE_LENGTH events.
  */
 struct notify_source {
 	struct device *dev;
@@ -56,9 +56,9 @@ struct notify_source {
 	struct notify_multi *nm;
 	size_t packet_size;
 
-	struct mutex broadcast; /* Keeps packets in order. */
+	struct mutex flush_lock; /* Keeps packets in order. */
 	u32 reported;
-	struct source_event *leaving;
+	struct source_event *current_event;
 	raw_spinlock_t lock; /* Protects the queue. */
 	u32 overflows;
 	u32 first;
@@ -73,11 +73,11 @@ static inline size_t source_event_size(const struct notify_source *source)
 	return ALIGN(sizeof(struct source_event) + source->packet_size, sizeof(u64));
 }
 
-/* @place counts from the oldest event. */
-static inline struct source_event *source_event_at(struct notify_source *source, u32 place)
+/* @index counts from the oldest event. */
+static inline struct source_event *source_event_at(struct notify_source *source, u32 index)
 {
-	place = (source->first + place) % SOURCE_QUEUE_LENGTH;
-	return source->queue + place * source_event_size(source);
+	index = (source->first + index) % SOURCE_QUEUE_LENGTH;
+	return source->queue + index * source_event_size(source);
 }
 
 static inline void source_skip_event(struct notify_source *source)
@@ -87,7 +87,7 @@ static inline void source_skip_event(struct notify_source *source)
 }
 
 /**
- * source_queue() - queue an event for source_broadcast_queue()
+ * source_queue() - queue an event for source_flush_queue()
  * @source: The source.
  * @packet: Payload of the event.
  * @status: 0, or a negative errno for the packet's status.
@@ -123,7 +123,7 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 	raw_spin_lock_irqsave(&source->lock, flags);
 	found = source->count;
 	if (found) {
-		memcpy(source->leaving, source_event_at(source, 0), source_event_size(source));
+		memcpy(source->current_event, source_event_at(source, 0), source_event_size(source));
 		source_skip_event(source);
 	}
 	*overflows = source->overflows;
@@ -132,26 +132,26 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 }
 
 /**
- * source_broadcast_queue() - broadcast the queued events in order
+ * source_flush_queue() - broadcast the queued events in order
  * @source: The source.
  *
  * Context: Process context, e.g. an IRQ thread.
  */
-static inline void source_broadcast_queue(struct notify_source *source)
+static inline void source_flush_queue(struct notify_source *source)
 {
 	u32 overflows;
 
-	mutex_lock(&source->broadcast);
+	mutex_lock(&source->flush_lock);
 	while (source_next_event(source, &overflows))
-		notify_multi_broadcast_at(source->nm, source->leaving->packet,
-					  source->packet_size, source->leaving->status,
-					  source->leaving->when);
+		notify_multi_broadcast_at(source->nm, source->current_event->packet,
+					  source->packet_size, source->current_event->status,
+					  source->current_event->when);
 	if (overflows != source->reported) {
 		dev_warn_ratelimited(source->dev, "%u events came too fast and were only counted\n",
 				     overflows - source->reported);
 		source->reported = overflows;
 	}
-	mutex_unlock(&source->broadcast);
+	mutex_unlock(&source->flush_lock);
 }
 
 /* -- Wakeup of the system -------------------------------------------------- */
@@ -194,11 +194,11 @@ static inline int source_allocate_queue(struct notify_source *source)
 {
 	size_t size = source_event_size(source);
 
-	mutex_init(&source->broadcast);
+	mutex_init(&source->flush_lock);
 	raw_spin_lock_init(&source->lock);
-	source->leaving = devm_kzalloc(source->dev, size, GFP_KERNEL);
+	source->current_event = devm_kzalloc(source->dev, size, GFP_KERNEL);
 	source->queue = devm_kcalloc(source->dev, SOURCE_QUEUE_LENGTH, size, GFP_KERNEL);
-	return source->leaving && source->queue ? 0 : -ENOMEM;
+	return source->current_event && source->queue ? 0 : -ENOMEM;
 }
 
 /**
