@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh MACHINE [strict|fuzzers|gcov|bench]: builds modules, tool and suite for a machine of
-# the matrix, in the cache, and packs them into the initramfs that it boots. Prints the build's
-# directory. A strict build fails for what W=1 and the compilers warn of; one with fuzzers is a
-# strict one with Debian's fuzzers; one for gcov counts the lines that run. One for the
-# benchmark has that instead of the suite. The last two have a directory of their own.
+# build.sh MACHINE [strict|fuzzers|gcov|bench]: build modules, tool and suite for a machine of the
+# matrix in the cache, and pack them into an initramfs. Prints the directory of the build.
+#
+#   strict   fail on warnings, with W=1
+#   fuzzers  like strict, with Debian's fuzzers
+#   gcov     count the lines that run; in a separate directory
+#   bench    the benchmark instead of the suite; in a separate directory
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -13,8 +15,8 @@
 MACHINE=${1:?usage: build.sh MACHINE [strict|fuzzers|gcov|bench]}
 KIND=${2-}
 
-# kernel_make ARG...: as the machine's kernel is built, if need be with a compiler and tools
-# that are newer than this machine's.
+# kernel_make ARG...: run make in the kernel's build directory. A kernel whose toolchain is newer
+# than the host's is built in a root with that toolchain.
 kernel_make() {
 	local toolchain enter=() compiler=$CROSS$GCC
 
@@ -29,7 +31,7 @@ kernel_make() {
 		CROSS_COMPILE="$CROSS" CC="$compiler" "${MODULE_FLAGS[@]}" "$@"
 }
 
-# The kernel modules, Debian's own, that the guest loads; and those that not all kernels have.
+# Debian's kernel modules that the guest loads, and those that some kernels lack.
 KERNEL_MODULES=(configfs)
 OPTIONAL_MODULES=(gpio-sim)
 if [ "$KIND" = bench ]; then
@@ -60,7 +62,7 @@ esac
 TREE=$BUILD/tree
 ROOT=$BUILD/root
 
-# quietly LOG COMMAND...: its output is shown only if it fails.
+# quietly LOG COMMAND...: run a command and show its output only if it fails.
 quietly() {
 	local log=$BUILD/log/$1
 	shift
@@ -71,8 +73,8 @@ quietly() {
 	}
 }
 
-# A copy for each machine, so that the objects of one are not taken for another's. Of what it
-# copied the last time, what is not there any more goes: make would find it.
+# Copy the tree, because each machine needs its own objects. Files that were removed since the last
+# copy are deleted, because make would find them.
 copy_tree() {
 	local list=$BUILD/sources
 
@@ -87,7 +89,7 @@ copy_tree() {
 }
 
 build_modules() {
-	# With coverage for the fuzzer, where the kernel has KCOV.
+	# KCOV (if the kernel has it) guides the fuzzer.
 	quietly modules kernel_make M="$TREE" KCOV_INSTRUMENT=y modules
 	quietly test_modules kernel_make M="$TREE/selftests/modules" \
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
@@ -188,7 +190,7 @@ else
 	build_torture
 fi
 if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
-	# gcc-multilib would bring asm/ to where -m32 looks, but excludes cross compilers.
+	# gcc-multilib would provide asm/ for -m32, but conflicts with cross compilers.
 	build_suite "$BUILD/suite32" i386 "-m32 -idirafter /usr/include/x86_64-linux-gnu"
 fi
 pack_root

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Tries packaging/buildroot as far as it can be without Buildroot: its Config.in is read by the
-# kernel's kconfig, of which Buildroot has a copy; and the package's commands run as a stand-in for
-# Buildroot's infrastructures runs them, for an arm64 board. Of the Yocto recipes it looks at
-# what they name: targets of the Makefile, and the checksum of the licence.
+# Test packaging/buildroot without Buildroot: parse its Config.in with the kernel's kconfig, which
+# Buildroot uses as well, and run the package's commands for an arm64 board through a stand-in for
+# Buildroot's package infrastructure. Of the Yocto recipes, only the targets of the Makefile and the
+# checksum of the licence are checked.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -22,11 +22,11 @@ quietly() {
 	}
 }
 
-# config KERNEL COUNT: whether the package can be chosen with or without a kernel. Buildroot's
-# kconfig knows variables without parentheses, too.
+# config KERNEL COUNT: check that the package can be selected only if a kernel is built. Unlike the
+# kernel's kconfig, Buildroot's expands variables without parentheses.
 config() {
 	printf 'config BR2_LINUX_KERNEL\n\tbool "kernel"\n' >"$WORK/Config.in"
-	# shellcheck disable=SC2016 # it is kconfig that expands it
+	# shellcheck disable=SC2016 # expanded by kconfig
 	sed 's/\$BR2_EXTERNAL_NOTIFY_MULTI_PATH/$(BR2_EXTERNAL_NOTIFY_MULTI_PATH)/' \
 		"$EXTERNAL/Config.in" >>"$WORK/Config.in"
 	printf '%s\n' "BR2_LINUX_KERNEL=$1" BR2_PACKAGE_NOTIFY_MULTI=y >"$WORK/defconfig"
@@ -36,7 +36,7 @@ config() {
 		die "Config.in: the package is not as it should be where BR2_LINUX_KERNEL=$1"
 }
 
-# What Buildroot's infrastructures do with a package, with the names that they have for it.
+# Write a Makefile that runs the package's commands as Buildroot's infrastructure does.
 stand_in() {
 	cat >"$WORK/Makefile" <<-'END'
 		BR2_EXTERNAL_NOTIFY_MULTI_PATH := $(EXTERNAL)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2034 # what is set here is for those who source it
+# shellcheck shell=bash disable=SC2034 # used by the sourcing scripts
 #
-# What the scripts of this directory share. Sourced, never run.
+# Functions and variables of the scripts in this directory; to be sourced.
 
 set -euo pipefail
 
@@ -10,7 +10,7 @@ TOP=$(cd "$VM_DIR/../.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/notify_multi
 readonly VM_DIR TOP CACHE
 
-# The C compiler that Debian's kernels of this matrix were built with.
+# The C compiler of most of Debian's kernels in the matrix.
 readonly GCC=gcc-12
 
 say() {
@@ -22,12 +22,11 @@ die() {
 	exit 1
 }
 
-# The Debian release that this is.
 host_release() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# machine_row NAME: sets ARCH, SUITE, SERIES and FLAVOUR from the table.
+# machine_row NAME: set ARCH, SUITE, SERIES and FLAVOUR from the table of machines.
 machine_row() {
 	local row
 
@@ -36,7 +35,7 @@ machine_row() {
 	read -r _ ARCH SUITE SERIES FLAVOUR _ <<<"$row"
 }
 
-# triplet ARCH: what the compiler calls that architecture.
+# triplet ARCH: print the compiler's name of the architecture.
 triplet() {
 	case $1 in
 	amd64) echo x86_64-linux-gnu ;;
@@ -48,7 +47,7 @@ triplet() {
 	esac
 }
 
-# cross_prefix ARCH: the prefix of the compiler for that architecture.
+# cross_prefix ARCH: print the prefix of the compiler.
 cross_prefix() {
 	case $1 in
 	amd64) echo "" ;;
@@ -56,7 +55,7 @@ cross_prefix() {
 	esac
 }
 
-# kernel_arch ARCH: what the kernel's makefiles call that architecture.
+# kernel_arch ARCH: print the kernel's name of the architecture.
 kernel_arch() {
 	case $1 in
 	amd64) echo x86 ;;
@@ -67,7 +66,7 @@ kernel_arch() {
 	esac
 }
 
-# copy_sources DIR: what git knows of this tree, and what is new: not what was built.
+# copy_sources DIR: copy tracked and new files, but not ignored ones (build output).
 copy_sources() {
 	(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
 		[ ! -f "$file" ] || echo "$file"

@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A fresh Debian, amd64, as a user may have it; debian.py boots it. As root:
+# Provide a fresh Debian (amd64) for debian.py to boot. Needs root.
 #
-#   debian.sh root SUITE                  bookworm or trixie, by debootstrap, into the cache,
-#                                         with the packages below; what is there is kept
-#   debian.sh run SUITE COPY COMMAND...   a command in a copy of it, with the network, where
-#                                         /src is a copy of this tree to build in
-#   debian.sh image SUITE COPY            that copy as a disk, with the kernel that it has
+#   debian.sh root SUITE                  install bookworm or trixie with the packages below into
+#                                         the cache by debootstrap, if it is not there yet
+#   debian.sh run SUITE COPY COMMAND...   run a command in a copy, with the network; /src contains
+#                                         a copy of this tree to build in
+#   debian.sh image SUITE COPY            write the copy to a disk image, with its kernel
 #   debian.sh remove COPY
 #
-# A COPY is a directory that is made if it is not there; what is changed stays in it, and it
-# takes only what was changed. "root" and "image" print where the result stands.
+# COPY is a directory, created if necessary. It contains only the changes (overlayfs) and keeps
+# them. "root" and "image" print the path of the result.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# What a user of the packages has installed; what Documentation/packages.md has him install to
-# build them; and what Documentation/ uses beside that.
+# Packages that a user of our packages has, that Documentation/packages.md installs to build them,
+# and that other pages in Documentation/ use.
 readonly PACKAGES=(
 	systemd-sysv udev linux-image-amd64 linux-headers-amd64 initramfs-tools mokutil
 	build-essential debhelper dh-dkms dkms lintian pkgconf libncurses-dev liburing-dev
@@ -29,8 +29,8 @@ usage() {
 	die "usage: see the beginning of selftests/vm/debian.sh"
 }
 
-# Before any package's scripts run: no service is started, the initramfs is small, and what
-# this machine's apt needs to reach the archive is known there, too.
+# Configure the root before any package scripts run: start no services, create a small initramfs,
+# and use the host's apt settings to reach the archive.
 prepare() {
 	local root=$1
 
@@ -41,7 +41,7 @@ prepare() {
 		>"$root/etc/apt/apt.conf.d/90host" || true
 	[ -z "${http_proxy-}" ] ||
 		echo "Acquire::http::Proxy \"$http_proxy\";" >>"$root/etc/apt/apt.conf.d/90host"
-	# It may be made again: dpkg need not wait for the disk.
+	# The root can be recreated, so dpkg need not sync.
 	echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 	mkdir -p "$root/etc/initramfs-tools/conf.d"
 	echo MODULES=list >"$root/etc/initramfs-tools/conf.d/modules"
@@ -49,8 +49,7 @@ prepare() {
 	echo notify >"$root/etc/hostname"
 }
 
-# enter DIR COMMAND...: with the devices and the network of this machine. What was left running
-# in there ends with it.
+# enter DIR COMMAND...: run a command in a chroot with the host's devices and network.
 enter() {
 	local dir=$1
 	shift
@@ -63,8 +62,7 @@ enter() {
 		LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot "$dir" "$@"
 }
 
-# What is run by it, a function of this script, has name spaces of its own: neither mounts nor
-# processes outlive it.
+# Run a function of this script in its own namespaces, so that no mounts or processes outlive it.
 readonly APART=(unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh")
 
 install_packages() {
@@ -97,7 +95,7 @@ root() {
 	echo "$DIR/root"
 }
 
-# The copy, merged, below its directory.
+# mount_copy COPY: mount the Debian root with the copy's changes on COPY/root.
 mount_copy() {
 	mkdir -p "$1"/{changes,scratch,root}
 	mount -t overlay none -o "lowerdir=$DIR/root,upperdir=$1/changes,workdir=$1/scratch" \

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# debug_kernel.sh MACHINE: builds a kernel that no archive has, from Debian's source of its
-# series, into the cache, where fetch.sh has those of the archives. Its config is "base" and
-# the fragment named by its flavour, of selftests/vm/config; all else is off. Prints the
-# directory. A kernel of another config is built anew: a hash of it is in the release.
+# debug_kernel.sh MACHINE: build a debug kernel from Debian's source of its series into the cache,
+# beside the kernels from fetch.sh. Its config is selftests/vm/config/base and the fragment named
+# by its flavour; all other options are off. Prints the directory. The release contains a hash of
+# the config, so a changed config causes a rebuild.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -19,8 +19,7 @@ BUILD=$DIR/build
 FRAGMENTS=("$VM_DIR/config/base" "$VM_DIR/config/$FLAVOUR")
 HASH=$(cat "${FRAGMENTS[@]}" | sha256sum | cut -c1-8)
 
-# Without most of what is not used: to write it, and to remove it again, takes a minute. The
-# Kconfig files are all read.
+# Skip most unused files, which saves a minute. All Kconfig files are needed.
 unpack_source() {
 	local tar dir exclude=(--exclude '*/Documentation/*.*')
 
@@ -44,7 +43,7 @@ kernel_make() {
 	}
 }
 
-# An option that depends on one which is off is silently left out.
+# Kconfig silently drops options with unmet dependencies.
 verify_config() {
 	local option missing=()
 
@@ -54,7 +53,7 @@ verify_config() {
 	[ ${#missing[@]} -eq 0 ] || die "this source does not take ${missing[*]}"
 }
 
-# What building a module for it takes; the rest is a gigabyte.
+# Keep only the files needed to build modules; the rest is a gigabyte.
 prune_build() {
 	local arch
 

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Puts this tree into a kernel's, as Documentation/packages.md says, and builds it there: built
-# in and as modules, with the warnings of W=1. The kernel is that of the suite, with nothing in it
-# that is not needed.
+# Copy this tree into a kernel tree as described in Documentation/packages.md, and build it there,
+# built in and as modules, with W=1. The kernel source is that of the suite, in a minimal
+# configuration.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -15,7 +15,7 @@ readonly OPTIONS=(NOTIFY_MULTI NOTIFY_MULTI_GPIO NOTIFY_MULTI_IRQ NOTIFY_MULTI_S
 readonly LINUX=$CACHE/kernel_tree
 readonly LOG=$LINUX.log
 
-# Other architectures and drivers are left out but for their Kconfig: it would take a minute.
+# Skip the sources of other architectures and drivers, which saves a minute. Kconfig is needed.
 unpack_kernel() {
 	local tar
 
@@ -31,13 +31,13 @@ unpack_kernel() {
 	touch "$LINUX/unpacked"
 }
 
-# The commands of Documentation/packages.md.
+# Add the tree with the commands of Documentation/packages.md.
 drop_in() {
 	[ ! -e "$LINUX/$SUBTREE" ] || rm -r "${LINUX:?}/$SUBTREE"
 	mkdir "$LINUX/$SUBTREE"
 	copy_sources "$LINUX/$SUBTREE"
 	grep -qw notify_multi "$LINUX/drivers/misc/Makefile" || {
-		# shellcheck disable=SC2016 # it is make that expands it
+		# shellcheck disable=SC2016 # expanded by make
 		echo 'obj-$(CONFIG_NOTIFY_MULTI) += notify_multi/' >>"$LINUX/drivers/misc/Makefile"
 		sed -i '$i source "drivers/misc/notify_multi/Kconfig"' "$LINUX/drivers/misc/Kconfig"
 	}
@@ -50,7 +50,7 @@ kernel_make() {
 	}
 }
 
-# configure VALUE: what those options need, and all of them as VALUE.
+# configure VALUE: set OPTIONS to VALUE and enable their dependencies.
 configure() {
 	local option
 
@@ -66,8 +66,8 @@ configure() {
 	done
 }
 
-# build VALUE: and looks that every object was made, of the right kind: only a module has its
-# licence in a section of it.
+# build VALUE: build with OPTIONS=VALUE and check that each object is built in or part of a module
+# as configured: only a module contains its licence.
 build() {
 	local object kind
 
@@ -83,7 +83,7 @@ build() {
 	done
 }
 
-# What is built in is linked together: no two may have the same name.
+# Built-in objects are linked together, so their global symbols must not clash.
 link_together() {
 	ld -r -o "$LINUX/together.o" --whole-archive "$LINUX/$SUBTREE/built-in.a" ||
 		die "the objects cannot be linked together"
