@@ -258,10 +258,10 @@ class Session:
         self.output = []
         self.done = set()
 
-    def hear(self, line):
+    def process_line(self, line):
         """Process a line of the script's output."""
         if line.startswith("@page "):
-            vm.say(line[1:])
+            vm.progress(line[1:])
         elif line.startswith("@out"):
             self.output.append(line[5:])
         elif line.startswith("@did "):
@@ -310,7 +310,7 @@ def run_host(blocks, _):
         result = subprocess.run(["bash"], input=script(blocks), cwd=work, text=True,
                                 timeout=SECONDS, stdout=subprocess.PIPE)
         for line in result.stdout.splitlines():
-            session.hear(line)
+            session.process_line(line)
     session.finish("host")
 
 
@@ -321,9 +321,9 @@ class Guest(console.Console):
         super().__init__(name)
         self.session = Session(blocks)
 
-    def hear(self, line):
-        super().hear(line)
-        self.session.hear(line)
+    def process_line(self, line):
+        super().process_line(line)
+        self.session.process_line(line)
         if line.startswith("@reader "):
             moves = self.session.blocks[int(line.split()[1])].place()[1].partition("moving ")[2]
             for move in moves.split():
@@ -369,17 +369,17 @@ def run_debian(blocks, suite):
         if before:
             session = Session(before)
             for line in copy.run("set +e\n" + script(before)).splitlines():
-                session.hear(line)
+                session.process_line(line)
             session.finish(suite)
         else:
             copy.install()
         session = Session(after)
         try:
-            copy.boot("#!/bin/bash\n" + script(after), SECONDS, session.hear)
+            copy.boot("#!/bin/bash\n" + script(after), SECONDS, session.process_line)
         except vm.MachineError as error:
             after[-1].problems.append(str(error))
         session.finish(suite)
-        after[-1].problems += [f"{suite}: {line}" for line in copy.complaints]
+        after[-1].problems += [f"{suite}: {line}" for line in copy.kernel_problems]
 
 
 # -- Main -----------------------------------------------------------------------

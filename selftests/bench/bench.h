@@ -137,7 +137,7 @@ struct figure {
  * @read:           To get one packet.
  * @batch:          To get one of many, in a batch.
  * @e2e:            From the begin of publishing until all readers have it.
- * @bytes_per_open: Memory that a reader takes.
+ * @bytes_per_reader: Memory that a reader takes.
  * @irqs_off:       The longest time that interrupts were off.
  */
 struct result {
@@ -147,7 +147,7 @@ struct result {
 	struct figure read;
 	struct figure batch;
 	struct figure e2e;
-	double bytes_per_open;
+	double bytes_per_reader;
 	double irqs_off;
 };
 

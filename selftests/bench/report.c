@@ -44,7 +44,7 @@ static void report_row(const struct peer *peer, unsigned int bytes, unsigned int
 	cell(result->read.median);
 	cell(result->batch.median);
 	cell(per_reader(result->e2e.median, readers));
-	cell(result->bytes_per_open);
+	cell(result->bytes_per_reader);
 	cell(result->irqs_off);
 	printf("%7u\n", result->rounds);
 	fflush(stdout);
@@ -76,7 +76,7 @@ static void json_row(const struct peer *peer, unsigned int bytes, unsigned int r
 	json_number("e2e", result->e2e.median);
 	json_number("e2e_min", result->e2e.min);
 	json_number("e2e_per_reader", per_reader(result->e2e.median, readers));
-	json_number("bytes_per_open", result->bytes_per_open);
+	json_number("bytes_per_reader", result->bytes_per_reader);
 	json_number("irqs_off", result->irqs_off);
 	fputc('}', json);
 	fflush(json);

@@ -27,7 +27,7 @@ static void open_readers(struct bench *bench, struct result *result)
 	for (i = 0; i < bench->nr; i++)
 		bench->peer->open(bench, &bench->readers[i]);
 	if (weigh)
-		result->bytes_per_open = (double)(before - memory_free()) / bench->nr;
+		result->bytes_per_reader = (double)(before - memory_free()) / bench->nr;
 	if (bench->peer->ready)
 		bench->peer->ready(bench);
 }

@@ -27,7 +27,7 @@ OUTPUT = os.path.join(vm.CACHE, "bench")
 RESULT = os.path.join(OUTPUT, "bench.json")
 
 
-class Listener:
+class BenchConsole:
     """Collects the output of the machine's console."""
 
     def __init__(self):
@@ -36,10 +36,10 @@ class Listener:
         self.log = []
         self.ended = self.measuring = False
 
-    def hear(self, line):
+    def process_line(self, line):
         """Process a line, and print it if it is output of notify_bench."""
         self.log.append(line)
-        if vm.complaint(line):
+        if vm.reports_problem(line):
             self.failures.append(f"dmesg: {line}")
         if line.startswith("@json "):
             self.json.append(line[6:])
@@ -57,40 +57,40 @@ class Listener:
     def result(self):
         """Return the figures. Raise MachineError after any failure."""
         if not self.ended:
-            self.failures.append("the machine did not come to its end")
+            self.failures.append("the machine did not finish")
             print("\n".join("    " + text for text in self.log[-20:]), file=sys.stderr)
         if self.failures:
             raise vm.MachineError("; ".join(self.failures))
         return json.loads("\n".join(self.json))
 
 
-def append(counts):
+def kernel_parameter(icount):
     """Return the benchmark's options as a parameter of the kernel command line."""
     options = os.environ.get("BENCH_ARGS", "").split()
-    if counts:
+    if icount:
         options.append("--unit=instructions")
     return "nm.bench=" + "+".join(options)
 
 
-def run(counts):
+def run(icount):
     """Boot the machine, measure, and return the figures."""
-    listener = Listener()
+    console = BenchConsole()
     directory = vm.build(MACHINE, "bench")
-    vm.say(f"booting {MACHINE}")
+    vm.progress(f"booting {MACHINE}")
     started = time.monotonic()
-    with vm.Machine(MACHINE, directory, "bench", counts=counts, memory=MEMORY,
-                    append=append(counts)) as machine:
+    with vm.Machine(MACHINE, directory, "bench", icount=icount, memory=MEMORY,
+                    append=kernel_parameter(icount)) as machine:
         for line in machine.lines(RUN_SECONDS, SILENT_SECONDS):
-            listener.hear(line)
-    vm.say(f"the machine ran for {time.monotonic() - started:.0f} s")
-    return listener.result()
+            console.process_line(line)
+    vm.progress(f"the machine ran for {time.monotonic() - started:.0f} s")
+    return console.result()
 
 
 def measure():
     """Run the benchmark and save the figures."""
     kind = os.environ.get("BENCH", "count")
     if kind not in ("count", "time"):
-        raise vm.MachineError(f"BENCH={kind} is neither count nor time")
+        raise vm.MachineError(f"BENCH={kind}: must be count or time")
     result = run(kind == "count")
     os.makedirs(OUTPUT, exist_ok=True)
     with open(RESULT, "w", encoding="utf-8") as file:

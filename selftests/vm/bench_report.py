@@ -58,7 +58,7 @@ class Figures:
         row = self.row(name, payload, readers)
         return row[figure] if row else None
 
-    def one(self, name, payload, figure):
+    def any_readers(self, name, payload, figure):
         """Return a figure that hardly depends on the readers, preferably for READERS of them."""
         for readers in [READERS] + self.readers:
             value = self.get(name, payload, readers, figure)
@@ -113,11 +113,12 @@ def reading(figures, payload):
     """Return a table of the figures that do not depend on the number of readers."""
     rows = []
     for name in figures.names:
-        values = [figures.one(name, payload, "read"), figures.one(name, payload, "batch"),
-                  figures.one(name, payload, "bytes_per_open")]
+        values = [figures.any_readers(name, payload, "read"),
+                  figures.any_readers(name, payload, "batch"),
+                  figures.any_readers(name, payload, "bytes_per_reader")]
         if values[0] is not None:
             rows.append([figures.label(name, payload)] + [number(value) for value in values])
-    return table(["one reader", "read one", "in a batch", "bytes per open"], rows)
+    return table(["one reader", "read one", "in a batch", "bytes per reader"], rows)
 
 
 def tables(figures):
@@ -129,9 +130,9 @@ def tables(figures):
                   by_readers(figures, payload, "publish, per reader", "publish_per_reader"),
                   by_readers(figures, payload, "end to end, per reader", "e2e_per_reader"),
                   reading(figures, payload),
-                  by_readers(figures, payload, "interrupts off, at most", "irqs_off")]
+                  by_readers(figures, payload, "interrupts off, maximum", "irqs_off")]
     baseline = number(figures.result["irqs_off_baseline"])
-    parts.append(f"Interrupts are off for {baseline} {unit} without any packet.")
+    parts.append(f"Without packets, interrupts are off for at most {baseline} {unit}.")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -159,26 +160,27 @@ def goal_rows(figures):
         (f"publish, per reader of {READERS}",
          figures.get(ours + "read", BYTES, READERS, "publish_per_reader"), 40),
         ("publish to one reader", figures.get(ours + "read", BYTES, 1, "publish"), 900),
-        ("read one", figures.one(ours + "read", BYTES, "read"), 950),
-        ("read in a batch, per record", figures.one(ours + "read", BYTES, "batch"), 30),
-        ("mapped ring, in a batch, per record", figures.one(ours + "mapped", BYTES, "batch"), 20),
+        ("read one", figures.any_readers(ours + "read", BYTES, "read"), 950),
+        ("read in a batch, per record", figures.any_readers(ours + "read", BYTES, "batch"), 30),
+        ("mapped ring, in a batch, per record",
+         figures.any_readers(ours + "mapped", BYTES, "batch"), 20),
         (f"end to end, per reader of {READERS}: 0.9 of the best peer",
          figures.get(ours + "read", BYTES, READERS, "e2e_per_reader"),
          best and 0.9 * best),
-        ("publish to each further reader, from 16 on: most to least", flat, FLAT),
+        ("publish to each further reader, from 16 on: highest to lowest", flat, FLAT),
     )
 
 
 def goals(figures):
     """Return the table of goals."""
     rows = []
-    for what, value, most in goal_rows(figures):
-        if value is None or most is None:
+    for goal, value, limit in goal_rows(figures):
+        if value is None or limit is None:
             verdict = "not measured"
         else:
-            verdict = "met" if value <= most else "missed"
-        rows.append([what, number(value), number(most), verdict])
-    return table([f"goal, {BYTES} bytes", "measured", "at most", ""], rows)
+            verdict = "met" if value <= limit else "missed"
+        rows.append([goal, number(value), number(limit), verdict])
+    return table([f"goal, {BYTES} bytes", "measured", "limit", ""], rows)
 
 
 def plot_data(figures, name, figure):
@@ -210,7 +212,7 @@ def plot_panel(figures, title, figure):
 def plot(figures, path):
     """Write the plot to a file."""
     if len(figures.readers) < 2 or not shutil.which("gnuplot"):
-        vm.say("no plot: it takes gnuplot, and two numbers of readers")
+        vm.progress("no plot: gnuplot and two numbers of readers are needed")
         return
     unit = figures.result["unit"]
     script = "\n".join((
@@ -231,7 +233,7 @@ def plot(figures, path):
 def goals_section(figures):
     """Return the section of goals. They are defined for instructions only."""
     if figures.result["unit"] != "instructions":
-        return "The goals are numbers of instructions."
+        return "Goals are defined for instructions only."
     return f"### Goals\n\n{goals(figures)}"
 
 
@@ -243,7 +245,7 @@ def report(result, directory):
     with open(os.path.join(directory, "bench.md"), "w", encoding="utf-8") as file:
         file.write(text)
     plot(figures, os.path.join(directory, "bench.svg"))
-    vm.say(f"bench.json, bench.md and bench.svg are in {directory}")
+    vm.progress(f"bench.json, bench.md and bench.svg are in {directory}")
 
 
 def document(result, directory):
@@ -253,7 +255,7 @@ def document(result, directory):
         head, _, rest = file.read().partition(BEGIN)
     tail = rest.partition(END)[2]
     if not tail:
-        raise ValueError(f"{path} has no marks for the figures")
+        raise ValueError(f"{path}: marks for the figures are missing")
     figures = Figures(result)
     text = "\n\n".join((
         head + BEGIN,
@@ -264,4 +266,4 @@ def document(result, directory):
         file.write(text)
     shutil.copy(os.path.join(directory, "bench.svg"),
                 os.path.join(DOCUMENTATION, "performance.svg"))
-    vm.say("Documentation/performance.md and .svg are written")
+    vm.progress("Documentation/performance.md and .svg are written")

@@ -11,12 +11,12 @@ class Board:
         self.machine = machine
         self.failures = []
 
-    def take(self, word, rest):
+    def handle_word(self, word, rest):
         """Handle a word of the guest and the rest of its line."""
 
-    def hear(self, line):
+    def process_line(self, line):
         """Process a line of the console. Return the guest's word, or None."""
-        if vm.complaint(line):
+        if vm.reports_problem(line):
             self.failures.append(line)
         if not line.startswith("@"):
             return None
@@ -24,12 +24,12 @@ class Board:
         if word == "failed":
             self.failures.append(rest)
         else:
-            self.take(word, rest)
+            self.handle_word(word, rest)
         return word
 
     def wait(self, seconds, done):
         """Process lines until done(word) is true or the machine ends."""
         for line in self.machine.lines(seconds):
-            if done(self.hear(line)):
+            if done(self.process_line(line)):
                 return True
         return False

@@ -47,12 +47,12 @@ class Check(console.Console):
         """Count the tests that the program announced but did not run as failed."""
         missing = self.planned - self.seen
         if self.test and missing > 0:
-            self.failed.append(self.full_name(f"{missing} did not come to their end"))
+            self.failed.append(self.full_name(f"{missing} tests did not finish"))
         if self.test:
             self.seconds[f"{self.suite}/{self.test}"] = time.monotonic() - self.started
         self.test = None
 
-    def hear_program(self, line):
+    def process_test_line(self, line):
         """Process a line of a test program."""
         plan, result = PLAN.fullmatch(line), TAP.fullmatch(line)
         if plan:
@@ -77,14 +77,14 @@ class Check(console.Console):
             self.toggler.stop()
             self.toggler = None
 
-    def hear(self, line):
-        super().hear(line)
+    def process_line(self, line):
+        super().process_line(line)
         if line.startswith("# selftests: notify_multi: "):
             self.end_program()
             self.test = line.rsplit(" ", 1)[1]
             self.planned, self.seen = 1, 0
             self.started = time.monotonic()
-            vm.say(f"{self.name}: {self.suite}/{self.test}")
+            vm.progress(f"{self.name}: {self.suite}/{self.test}")
         elif line.startswith("@suite "):
             self.end_program()
             self.suite = line.split()[1]
@@ -103,7 +103,7 @@ class Check(console.Console):
         elif line.startswith("@dmesg"):
             self.end_program()
         else:
-            self.hear_program(line)
+            self.process_test_line(line)
 
     def finish(self):
         super().finish()
@@ -116,18 +116,18 @@ class Check(console.Console):
         return ", ".join(f"{name} {self.seconds[name]:.0f} s" for name in longest)
 
 
-def boots(name):
+def boot_options(name):
     """Return the options of vm.Machine for each boot of the machine."""
     wanted = os.environ.get("TESTS", "").split()
     arch = vm.machine_arch(name)
-    own = {}
+    special = {}
     if vm.SYSTEMS[arch].board:
-        own[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
+        special[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
     if arch in ACPI_ARCHES:
-        own[ACPI_TEST] = {"tables": ACPI_TABLES}
-    others = [test for test in wanted if test not in own]
+        special[ACPI_TEST] = {"tables": ACPI_TABLES}
+    others = [test for test in wanted if test not in special]
     suite = [{"tests": others}] if others or not wanted else []
-    return suite + [{"tests": [test], **options} for test, options in own.items()
+    return suite + [{"tests": [test], **options} for test, options in special.items()
                     if test in wanted or not wanted]
 
 
@@ -135,9 +135,9 @@ def check(name):
     """Run the suite on a machine."""
     result = Check(name)
     started = time.monotonic()
-    for options in boots(name):
+    for options in boot_options(name):
         result.run("check", RUN_SECONDS, **options)
-    vm.say(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
+    vm.progress(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
            f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s; longest: "
            f"{result.longest()}")
     return result
@@ -147,9 +147,9 @@ def arguments():
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("machines", nargs="*", default=["check"], metavar="MACHINE|KIND",
-                        help="of selftests/vm/machines; without any, those of kind check")
+                        help="from selftests/vm/machines; default: kind check")
     parser.add_argument("--minutes", type=float, default=float("inf"),
-                        help="start no machine later than this, and name those left out")
+                        help="start no machine later than this, and name the others")
     return parser.parse_args()
 
 
@@ -161,7 +161,8 @@ def report(results):
     for result in results:
         for case in result.failed:
             print(f"{result.name}: FAILED {case}")
-    print(f"{'machine':18} {'kernel':26} {'architecture':12} {'passed':>6} {'failed':>6} {'skipped':>7}")
+    print(f"{'machine':18} {'kernel':26} {'architecture':12} {'passed':>6} {'failed':>6} "
+          f"{'skipped':>7}")
     for result in results:
         print(f"{result.name:18} {vm.kernel_release(result.name):26} "
               f"{vm.machine_arch(result.name):12} {len(result.passed):6} {len(result.failed):6} "
@@ -184,7 +185,7 @@ def main():
     report(results)
     left_out = [name for name, result in outcomes.items() if not result]
     if left_out:
-        print(f"not run, for want of time: {' '.join(left_out)}")
+        print(f"not run, no time left: {' '.join(left_out)}")
     failed = sum(len(result.failed) for result in results)
     print(f"{sum(len(result.passed) for result in results)} passed, {failed} failed")
     return 1 if failed or not results else 0

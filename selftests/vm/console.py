@@ -21,28 +21,28 @@ class Console:
         self.machine = self.build = None
         self.failed = []
         self.log = []
-        self.complaints = []
+        self.kernel_problems = []
         self.races = races.Races()
         self.ended = False
-        self.begun = ""
+        self.cut_beginning = ""
 
-    def whole(self, line):
+    def join_cut_line(self, line):
         """Return the line, joined with a beginning that a kernel message had cut off before.
 
         If the line itself contains a kernel message, keep its beginning and return the message.
         """
         cut = CUT.match(line)
         if cut:
-            self.begun = cut[0]
+            self.cut_beginning = cut[0]
             return line[cut.end():]
-        if self.begun and not line.startswith("["):
-            line, self.begun = self.begun + line, ""
+        if self.cut_beginning and not line.startswith("["):
+            line, self.cut_beginning = self.cut_beginning + line, ""
         return line
 
-    def hear(self, line):
+    def process_line(self, line):
         """Process a line of the console."""
         self.log.append(line)
-        self.complaints += self.races.hear(line)
+        self.kernel_problems += self.races.process_line(line)
         if line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@end"):
@@ -52,33 +52,33 @@ class Console:
         """Print the last lines of the console."""
         print("\n".join("    " + text for text in self.log[-count:]), flush=True)
 
-    def run(self, what, seconds, kind="strict", **options):
+    def run(self, job, seconds, kind="strict", **options):
         """Build and boot the machine, and process its output until it ends."""
         self.ended = False
-        self.complaints = []
+        self.kernel_problems = []
         try:
             self.build = self.build or vm.build(self.name, kind)
-            self.boot(what, seconds, **options)
+            self.boot(job, seconds, **options)
         except (vm.MachineError, OSError) as error:
             print(f"{self.name}: {error}", flush=True)
         self.finish()
 
-    def boot(self, what, seconds, **options):
+    def boot(self, job, seconds, **options):
         """Boot the machine and process its output."""
-        vm.say(f"{self.name}: booting")
-        with vm.Machine(self.name, self.build, what, **options) as self.machine:
+        vm.progress(f"{self.name}: booting")
+        with vm.Machine(self.name, self.build, job, **options) as self.machine:
             for line in self.machine.lines(seconds, SILENT_SECONDS):
-                self.hear(self.whole(line))
+                self.process_line(self.join_cut_line(line))
 
     def finish(self):
         """Add the failures of the machine itself."""
         if not self.ended:
-            self.failed.append("the machine did not come to its end")
+            self.failed.append("the machine did not finish")
             self.show_log(40)
-        self.complaints += self.races.end_report()
+        self.kernel_problems += self.races.end_report()
         if self.races.foreign:
-            vm.say(f"{self.name}: {self.races.foreign} reports of races within the kernel")
-        for line in self.complaints:
+            vm.progress(f"{self.name}: {self.races.foreign} reports of foreign races ignored")
+        for line in self.kernel_problems:
             print(f"{self.name}: dmesg: {line}", flush=True)
-        if self.complaints:
-            self.failed.append("the kernel complained")
+        if self.kernel_problems:
+            self.failed.append("the kernel log has errors")

@@ -12,35 +12,36 @@ from unittest import mock
 import console
 import vm
 
-KERNEL = "[   12.345678] notify_sim: spoke"
+KERNEL = "[   12.345678] notify_sim: message"
 
 
-def hear(*lines):
-    """Return the lines as Console.whole() returns them."""
+def joined(*lines):
+    """Return the lines as join_cut_line() returns them."""
     guest = console.Console("guest")
-    return [guest.whole(line) for line in lines]
+    return [guest.join_cut_line(line) for line in lines]
 
 
-class WholeTest(unittest.TestCase):
+class CutLineTest(unittest.TestCase):
     """The parts of a line are joined; other lines are unchanged."""
 
-    def test_result_that_is_cut(self):
-        self.assertEqual(hear("ok 1" + KERNEL, "2 name"), [KERNEL, "ok 12 name"])
+    def test_cut_result(self):
+        self.assertEqual(joined("ok 1" + KERNEL, "2 name"), [KERNEL, "ok 12 name"])
 
-    def test_failure_that_is_cut(self):
-        self.assertEqual(hear("not" + KERNEL, " ok 3 name"), [KERNEL, "not ok 3 name"])
+    def test_cut_failure(self):
+        self.assertEqual(joined("not" + KERNEL, " ok 3 name"), [KERNEL, "not ok 3 name"])
 
-    def test_word_that_is_cut(self):
-        self.assertEqual(hear("@res" + KERNEL, "ult 5 opens"), [KERNEL, "@result 5 opens"])
+    def test_cut_word(self):
+        self.assertEqual(joined("@res" + KERNEL, "ult 5 packets"), [KERNEL, "@result 5 packets"])
 
-    def test_kernel_that_speaks_on(self):
-        self.assertEqual(hear("@en" + KERNEL, KERNEL, "d"), [KERNEL, KERNEL, "@end"])
+    def test_two_kernel_messages(self):
+        self.assertEqual(joined("@en" + KERNEL, KERNEL, "d"), [KERNEL, KERNEL, "@end"])
 
-    def test_kernel_between_lines(self):
-        self.assertEqual(hear("ok 1 name", KERNEL, "ok 2 name"), ["ok 1 name", KERNEL, "ok 2 name"])
+    def test_kernel_message_between_lines(self):
+        self.assertEqual(joined("ok 1 name", KERNEL, "ok 2 name"),
+                         ["ok 1 name", KERNEL, "ok 2 name"])
 
-    def test_output_that_quotes_the_log(self):
-        self.assertEqual(hear("@out " + KERNEL, "ok 1"), ["@out " + KERNEL, "ok 1"])
+    def test_quoted_kernel_message(self):
+        self.assertEqual(joined("@out " + KERNEL, "ok 1"), ["@out " + KERNEL, "ok 1"])
 
 
 class SilenceTest(unittest.TestCase):
@@ -49,7 +50,7 @@ class SilenceTest(unittest.TestCase):
     def setUp(self):
         self.typed = io.StringIO()
         self.machine = SimpleNamespace(
-            name="guest", counts=False, output=queue.Queue(),
+            name="guest", icount=False, output=queue.Queue(),
             send=lambda text: self.typed.write(text + "\n"))
         patch = mock.patch.object(vm, "PROMPT_SECONDS", 0.02)
         patch.start()
@@ -66,7 +67,7 @@ class SilenceTest(unittest.TestCase):
         self.machine.send = lambda text: self.machine.output.put("second" + text)
         self.assertEqual(next(self.lines(60)), "second")
 
-    def test_echo_of_the_prompt_is_no_sign_of_life(self):
+    def test_echo_of_prompt_is_ignored(self):
         lines = self.lines(0.2)
         self.machine.output.put("")
         self.assertEqual(next(lines), "")
@@ -74,13 +75,13 @@ class SilenceTest(unittest.TestCase):
             next(lines)
         self.assertEqual(self.typed.getvalue(), "\n")
 
-    def test_machine_that_counts_is_left_alone(self):
-        self.machine.counts = True
+    def test_no_prompt_with_icount(self):
+        self.machine.icount = True
         with self.assertRaises(vm.MachineError):
             next(self.lines(0.1))
         self.assertEqual(self.typed.getvalue(), "")
 
-    def test_machine_that_may_be_silent_is_left_alone(self):
+    def test_no_prompt_without_limit(self):
         lines = vm.Machine.lines(self.machine, 0.1)
         with self.assertRaises(vm.MachineError):
             next(lines)

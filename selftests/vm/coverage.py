@@ -37,14 +37,14 @@ class Coverage(check.Check):
         self.counts = {}
         self.receiving = None
 
-    def hear(self, line):
+    def process_line(self, line):
         if line.startswith("@gcda"):
             self.receiving = line.partition(" ")[2]
             self.counts[self.receiving] = []
         elif self.receiving and not line.startswith("@"):
             self.counts[self.receiving].append(line)
         else:
-            super().hear(line)
+            super().process_line(line)
 
     def write_counts(self, path):
         """Write an object's counts (.gcda) next to the compiler's notes (.gcno)."""
@@ -52,7 +52,7 @@ class Coverage(check.Check):
         try:
             data = gzip.decompress(base64.b64decode("".join(self.counts[name])))
         except (KeyError, OSError, EOFError, binascii.Error) as error:
-            raise vm.MachineError(f"{name} did not arrive: {error!r}") from None
+            raise vm.MachineError(f"counts of {name} are incomplete: {error!r}") from None
         with open(path, "wb") as file:
             file.write(data)
 
@@ -83,7 +83,7 @@ def report(tree):
             text = file.read().splitlines()
         for number in sorted(number for number, count in lines.items() if not count):
             print(f"{source}:{number}: {functions[source, number]}(): {text[number - 1].strip()}")
-    enough = True
+    sufficient = True
     print(f"{'source':22} {'lines':>6} {'reached':>8} {'percent':>8}")
     for source, lines in counts.items():
         reached = sum(1 for count in lines.values() if count)
@@ -91,8 +91,8 @@ def report(tree):
         print(f"{source:22} {len(lines):6} {reached:8} {percent:8.1f}")
         if percent < REQUIRED.get(source, 0):
             print(f"{source}: FAILED, {REQUIRED[source]} percent are required")
-            enough = False
-    return enough
+            sufficient = False
+    return sufficient
 
 
 def main():
@@ -106,11 +106,11 @@ def main():
         tree = os.path.join(result.build or "", "tree")
         for name in OBJECTS:
             result.write_counts(os.path.join(tree, f"{name}.gcda"))
-        enough = report(tree)
+        sufficient = report(tree)
     except (vm.MachineError, OSError, subprocess.SubprocessError) as error:
         print(f"no coverage: {error}")
         return 1
-    return 0 if enough and not result.failed else 1
+    return 0 if sufficient and not result.failed else 1
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Copy:
         self.suite = suite
         self.echo = echo
         self.directory = None
-        self.complaints = []
+        self.kernel_problems = []
 
     def __enter__(self):
         subprocess.run([SCRIPT, "root", self.suite], check=True, stdout=subprocess.DEVNULL,
@@ -109,35 +109,35 @@ class Copy:
         """Build and install the project's packages."""
         return self.run(INSTALL)
 
-    def boot(self, script, seconds=BOOT_SECONDS, hear=None):
+    def boot(self, script, seconds=BOOT_SECONDS, on_line=None):
         """Boot, run a script, and return its exit status and output.
 
-        hear() is called for each line of the output at once.
+        on_line() is called for each line of the output at once.
         """
         self.write("/root/script", script)
         self.write("/etc/systemd/system/script.service", SERVICE)
         self.run("chmod +x /root/script")
         subprocess.run([SCRIPT, "image", self.suite, self.directory], check=True,
                        stdout=subprocess.DEVNULL, timeout=300)
-        heard, begin, status = [], None, None
+        output, begin, status = [], None, None
         with DebianMachine(self.suite, self.directory) as machine:
             for line in machine.lines(seconds):
-                if KERNEL_LINE.search(line) and vm.complaint(line):
-                    self.complaints.append(line)
+                if KERNEL_LINE.search(line) and vm.reports_problem(line):
+                    self.kernel_problems.append(line)
                 if line == "@begin":
-                    begin = len(heard)
+                    begin = len(output)
                 elif line.startswith("@status "):
                     status = int(line.split()[1])
                 elif status is None:
-                    heard.append(line)
+                    output.append(line)
                     if self.echo and begin is not None:
                         print(line, flush=True)
-                    if hear and begin is not None:
-                        hear(line)
+                    if on_line and begin is not None:
+                        on_line(line)
         if status is None:
-            raise vm.MachineError(f"{self.suite}: the script did not come to its end:\n" +
-                                  "\n".join(heard[-40:]))
-        return status, heard[begin:]
+            raise vm.MachineError(f"{self.suite}: the script did not finish:\n" +
+                                  "\n".join(output[-40:]))
+        return status, output[begin:]
 
 
 def read(path):
@@ -148,24 +148,24 @@ def read(path):
 
 def main():
     """Run the scripts and exit with the status of the last one."""
-    parser = argparse.ArgumentParser(description="runs a script in a fresh Debian")
+    parser = argparse.ArgumentParser(description="run a script in a fresh Debian")
     parser.add_argument("suite", choices=("bookworm", "trixie"))
     parser.add_argument("script")
     parser.add_argument("--bare", action="store_true", help="without the project's packages")
     parser.add_argument("--chroot", action="append", default=[], metavar="SCRIPT",
-                        help="run this before it boots, with the network")
+                        help="run this before the machine boots, with the network")
     options = parser.parse_args()
     with Copy(options.suite) as copy:
         if not options.bare:
-            vm.say(f"{options.suite}: building and installing the packages")
+            vm.progress(f"{options.suite}: building and installing the packages")
             copy.install()
         for script in options.chroot:
             print(copy.run(read(script)), end="", flush=True)
-        vm.say(f"{options.suite}: booting")
+        vm.progress(f"{options.suite}: booting")
         status, _ = copy.boot(read(options.script))
-        for line in copy.complaints:
+        for line in copy.kernel_problems:
             print(f"{options.suite}: dmesg: {line}", flush=True)
-    sys.exit(status or bool(copy.complaints))
+    sys.exit(status or bool(copy.kernel_problems))
 
 
 if __name__ == "__main__":

@@ -48,21 +48,21 @@ class Demo(board.Board):
 
     def __init__(self, machine):
         super().__init__(machine)
-        self.read = {number: [] for number in READERS}
+        self.packets = {number: [] for number in READERS}
         self.driven = []
 
-    def take(self, word, rest):
-        if word == "say":
+    def handle_word(self, word, rest):
+        if word == "info":
             print(f"board: {rest}", flush=True)
         elif word == "read":
             number, _, text = rest.partition(" ")
             packet = json.loads(text)
-            self.read[number].append(packet)
+            self.packets[number].append(packet)
             print(f"  reader {number}: {packet_text(packet)}", flush=True)
 
     def all_have(self, count):
         """Return true if every reader has at least that many packets."""
-        return all(len(packets) >= count for packets in self.read.values())
+        return all(len(packets) >= count for packets in self.packets.values())
 
     def drive(self, lines):
         """Drive the pattern, and print the packets that arrive."""
@@ -75,27 +75,27 @@ class Demo(board.Board):
                 self.driven.append(edge_of(line, level))
             self.wait(READ_SECONDS, lambda _: self.all_have(len(self.driven)))
 
-    def verdict(self):
+    def check(self):
         """Compare the packets with the pattern; print the checks, return true if all passed."""
-        first, second = (self.read[number] for number in READERS)
+        first, second = (self.packets[number] for number in READERS)
         edges = [(p["line"], p["edge"], p["level"]) for p in first]
         checks = (
             (f"both readers got the same {len(first)} packets in the same order",
              first == second and first),
-            (f"they are the {len(self.driven)} edges that were driven, in their order",
+            (f"the packets are the {len(self.driven)} driven edges, in order",
              edges == self.driven),
-            ("their seq counts up without a gap, and no packet was lost",
+            ("seq increments by 1, and no packet was dropped",
              [p["seq"] for p in first] == list(range(1, len(first) + 1)) and
              not any(p["dropped"] or p["status"] for p in first)),
-            ("their times rise",
+            ("timestamps increase",
              all(a["timestamp_ns"] < b["timestamp_ns"] for a, b in zip(first, first[1:]))),
-            ("the kernel complained of nothing", not self.failures),
+            ("no failures and no errors in the kernel log", not self.failures),
         )
-        for text, good in checks:
-            print(f"{'yes' if good else 'NO '}: {text}")
+        for text, passed in checks:
+            print(f"{'yes' if passed else 'NO '}: {text}")
         for text in self.failures:
             print(f"     {text}")
-        return all(good for _, good in checks)
+        return all(passed for _, passed in checks)
 
 
 def run_demo(directory):
@@ -104,14 +104,14 @@ def run_demo(directory):
     with vm.Machine(MACHINE, directory, "demo") as machine:
         demo = Demo(machine)
         if not demo.wait(BOOT_SECONDS, lambda word: word in ("ready", "failed")) or demo.failures:
-            raise vm.MachineError("the board did not come up: " + "; ".join(demo.failures))
+            raise vm.MachineError("the board did not start: " + "; ".join(demo.failures))
         demo.drive(machine.gpio())
         time.sleep(QUIET_SECONDS)
         machine.send("done")
         demo.wait(READ_SECONDS, lambda word: word == "end")
-    good = demo.verdict()
-    vm.say(f"the board ran for {time.monotonic() - started:.0f} s")
-    return good
+    passed = demo.check()
+    vm.progress(f"the board ran for {time.monotonic() - started:.0f} s")
+    return passed
 
 
 def run_interactive(directory):
@@ -120,7 +120,7 @@ def run_interactive(directory):
         if os.path.lexists(RUNNING):
             os.remove(RUNNING)
         os.symlink(machine.directory, RUNNING)
-        print("To move a line, in another terminal of this machine:\n"
+        print("To set a GPIO line, run in another terminal of this host:\n"
               "    make line LINE=0 LEVEL=1\n", flush=True)
         try:
             machine.process.wait()
@@ -133,7 +133,7 @@ def main():
     """Build and boot the board, and run the demo."""
     try:
         directory = vm.build(MACHINE)
-        vm.say(f"booting {MACHINE}")
+        vm.progress(f"booting {MACHINE}")
         run = run_interactive if "--interactive" in sys.argv[1:] else run_demo
         return 0 if run(directory) else 1
     except (vm.MachineError, OSError) as error:

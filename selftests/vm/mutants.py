@@ -91,20 +91,20 @@ class Mutant:
         with open(self.patch, encoding="utf-8") as text:
             self.commands = re.findall(r"^Caught-by: (.*)", text.read(), re.M)
         if not self.commands:
-            raise vm.MachineError(f"{self.patch} does not say what catches it")
+            raise vm.MachineError(f"{self.patch}: no Caught-by line")
 
     def caught(self, tree):
         """Return the command that catches the mutant and the failure, or None."""
         tree.mutate(self.patch)
         for command in self.commands:
-            output, content = tree.run(command)
-            if content:
+            output, passed = tree.run(command)
+            if passed:
                 continue
             if "the build for" in output:
                 raise vm.MachineError(f"{self.name} does not build:\n{output}")
             found = FAILURE.search(output)
             if not found:
-                raise vm.MachineError(f"{self.name}: {command} says nothing of why it failed:\n{output}")
+                raise vm.MachineError(f"{self.name}: {command} failed without a reason:\n{output}")
             return command, next(text for text in found.groups() if text)
         return None
 
@@ -124,33 +124,35 @@ def in_trees(function, things):
         yield from pool.map(call, things)
 
 
-def joined(commands):
+def merge_checks(commands):
     """Merge the check commands of each machine into one with all their tests."""
     tests = collections.defaultdict(set)
     for command in commands:
         what, *words = command.split()
         if what == "check":
             tests[words[0]].update(words[1:])
-    return sorted({command for command in commands if not command.startswith("check ")} |
-                  {f"check {machine} {' '.join(sorted(names))}" for machine, names in tests.items()})
+    others = {command for command in commands if not command.startswith("check ")}
+    return sorted(others | {f"check {machine} {' '.join(sorted(names))}"
+                            for machine, names in tests.items()})
 
 
-def verify_content(tree, command):
+def passes_unmodified(tree, command):
     """Return true if a command passes with the unmodified module."""
     tree.mutate(None)
-    vm.say(f"unbroken: {command}")
-    output, content = tree.run(command)
-    if not content:
+    vm.progress(f"unmodified: {command}")
+    output, passed = tree.run(command)
+    if not passed:
         print(output)
-    return content
+    return passed
 
 
-def hunt(tree, mutant):
+def test_mutant(tree, mutant):
     """Test a mutant and print the result. Return true if it was caught."""
     started = time.monotonic()
     result = mutant.caught(tree)
-    by, what = result or ("nothing", "it SURVIVES")
-    print(f"{mutant.name:34} {by:44} {time.monotonic() - started:4.0f} s  {what[:100]}", flush=True)
+    command, failure = result or ("nothing", "SURVIVES")
+    print(f"{mutant.name:34} {command:44} {time.monotonic() - started:4.0f} s  {failure[:100]}",
+          flush=True)
     return bool(result)
 
 
@@ -160,9 +162,9 @@ def main():
                                    if name.endswith(".patch"))
     mutants = [Mutant(name) for name in names]
     commands = {command for mutant in mutants for command in mutant.commands}
-    if not all(list(in_trees(verify_content, joined(commands)))):
-        sys.exit("mutants.py: not even the module as it is passes")
-    caught = sum(in_trees(hunt, mutants))
+    if not all(list(in_trees(passes_unmodified, merge_checks(commands)))):
+        sys.exit("mutants.py: the unmodified module fails")
+    caught = sum(in_trees(test_mutant, mutants))
     print(f"{caught} of {len(mutants)} mutants caught")
     return 0 if caught == len(mutants) else 1
 

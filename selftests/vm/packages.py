@@ -141,37 +141,38 @@ for module in *.ko hwsrc/*.ko; do
 done
 """
 
-CHROOT = (("Debian packages, read by lintian", BUILD), ("installed by apt, built by dkms", INSTALL),
-          ("modules: all of them, resolved, signed", MODULES), ("headers", HEADERS))
+CHROOT = (("Debian packages, checked by lintian", BUILD),
+          ("installed by apt, built by dkms", INSTALL),
+          ("modules: complete, resolved, signed", MODULES), ("headers", HEADERS))
 AFTER = (("purged", PURGE), ("dkms from the source", DKMS), ("make install", MAKE_INSTALL),
-         ("signed with a key of one's own", SIGN))
+         ("modules signed with a private key", SIGN))
 
 
-class Tries:
+class Tests:
     """The tests of a suite."""
 
     def __init__(self, copy):
         self.copy = copy
         self.start = time.monotonic()
 
-    def passed(self, what):
+    def passed(self, title):
         """Report a passed test and the elapsed time."""
-        print(f"ok  {self.copy.suite:<9} {time.monotonic() - self.start:5.0f} s  {what}",
+        print(f"ok  {self.copy.suite:<9} {time.monotonic() - self.start:5.0f} s  {title}",
               flush=True)
 
-    def run(self, several):
+    def run(self, scripts):
         """Run scripts in the chroot. Raise MachineError if one fails."""
-        for what, script in several:
+        for title, script in scripts:
             self.copy.run(script)
-            self.passed(what)
+            self.passed(title)
 
     def boot(self):
         """Boot the copy and use the installed packages."""
-        status, said = self.copy.boot("set -ex\n" + GUEST)
-        if status or self.copy.complaints:
-            raise vm.MachineError("\n".join([f"{self.copy.suite}: exit status {status}", *said,
-                                             *self.copy.complaints]))
-        self.passed("booted: udev's group reads, others do not; the modules unload")
+        status, output = self.copy.boot("set -ex\n" + GUEST)
+        if status or self.copy.kernel_problems:
+            raise vm.MachineError("\n".join([f"{self.copy.suite}: exit status {status}", *output,
+                                             *self.copy.kernel_problems]))
+        self.passed("booted: only members of group notify can read; modules unload")
 
 
 def main():
@@ -180,10 +181,10 @@ def main():
     for suite in sys.argv[1:] or SUITES:
         try:
             with debian.Copy(suite, echo=False) as copy:
-                tries = Tries(copy)
-                tries.run(CHROOT)
-                tries.boot()
-                tries.run(AFTER)
+                tests = Tests(copy)
+                tests.run(CHROOT)
+                tests.boot()
+                tests.run(AFTER)
         except (vm.MachineError, subprocess.SubprocessError, OSError) as error:
             print(f"not ok  {suite}: {error}", flush=True)
             failed = True

@@ -17,17 +17,18 @@ ACCESSOR = re.compile(r"_*(copy|mem|str|list|kfree|kvfree|vfree|kmem_cache_free)
 
 def concerns_us(report):
     """Return true if one of the racing accesses is made by or for one of our modules."""
-    made = False
+    # All frames of the stack so far were accessors.
+    only_accessors = False
     for line in report:
         frame = FRAME.match(line)
         if STACK.search(line):
-            made = True
+            only_accessors = True
         elif not frame:
-            made = False
-        elif made and MODULE in line:
+            only_accessors = False
+        elif only_accessors and MODULE in line:
             return True
         elif not ACCESSOR.match(frame[1]):
-            made = False
+            only_accessors = False
     return False
 
 
@@ -38,17 +39,17 @@ class Races:
         self.report = None
         self.foreign = 0
 
-    def hear(self, line):
+    def process_line(self, line):
         """Process a line of the kernel log; return the lines that report a problem of ours."""
         if REPORT in line:
             self.report = [line]
             return []
-        wrong = [line] if vm.complaint(line) else []
+        problems = [line] if vm.reports_problem(line) else []
         if self.report is not None:
             self.report.append(line)
             if line.endswith(RULE):
-                wrong += self.end_report()
-        return wrong
+                problems += self.end_report()
+        return problems
 
     def end_report(self):
         """End the current report; return its lines if it concerns our modules."""

@@ -24,7 +24,7 @@ MACHINE = "amd64-6.12-debug"
 FUZZERS = ("dev", "trinity")
 # Extra time to boot, to find leaks, and for programs that count rounds. A hung machine is detected
 # earlier, by its silence.
-MORE_SECONDS = 3600
+EXTRA_SECONDS = 3600
 # An option that is passed to the program.
 OPTION = re.compile(r"--(?!seconds|seed)[a-z-]+=[^+ ]*")
 
@@ -35,21 +35,21 @@ class Torture(console.Console):
     def __init__(self, name):
         super().__init__(name)
         self.result = None
-        self.talking = False
+        self.printing = False
 
-    def hear(self, line):
-        super().hear(line)
+    def process_line(self, line):
+        super().process_line(line)
         if line.startswith("@result "):
             self.result = line.partition(" ")[2]
         elif line in ("@torture", "@dmesg"):
-            self.talking = line == "@torture"
-        elif self.talking:
+            self.printing = line == "@torture"
+        elif self.printing:
             print(f"{self.name}: {line}", flush=True)
 
     def finish(self):
         super().finish()
         if not self.result:
-            self.failed.append("there is no result")
+            self.failed.append("no result")
 
 
 def parse():
@@ -59,17 +59,17 @@ def parse():
     parser.add_argument("machines", nargs="*", metavar="machine")
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 32))
-    theirs = [text for text in sys.argv[1:] if OPTION.fullmatch(text)]
+    passed_on = [text for text in sys.argv[1:] if OPTION.fullmatch(text)]
     arguments = parser.parse_intermixed_args(
-        [text for text in sys.argv[1:] if text not in theirs])
-    options = [f"--seconds={arguments.seconds}", f"--seed={arguments.seed}", *theirs]
+        [text for text in sys.argv[1:] if text not in passed_on])
+    options = [f"--seconds={arguments.seconds}", f"--seed={arguments.seed}", *passed_on]
     return arguments, options
 
 
 def torture(name, arguments, options):
     """Run the program on a machine. Return the failures."""
     result = Torture(name)
-    result.run("torture", arguments.seconds + MORE_SECONDS,
+    result.run("torture", arguments.seconds + EXTRA_SECONDS,
                append="nm.torture=" + "+".join([arguments.what, *options]),
                kind="fuzzers" if arguments.what in FUZZERS else "strict", memory=2048)
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
@@ -80,7 +80,7 @@ def torture(name, arguments, options):
 def main():
     """Run the program on all machines. Return the exit status."""
     arguments, options = parse()
-    vm.say(f"{arguments.what}: {' '.join(options)}")
+    vm.progress(f"{arguments.what}: {' '.join(options)}")
     # One machine per CPU: a machine keeps about one CPU busy.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda name: torture(name, arguments, options),

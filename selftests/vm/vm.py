@@ -19,7 +19,7 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.
                      "notify_multi")
 
 # Parts of kernel messages about problems that a test may not notice.
-KERNEL_COMPLAINTS = (
+KERNEL_PROBLEMS = (
     "WARNING:", "BUG:", "BUG ", "kernel BUG", "Oops", "Call Trace", "Kernel panic",
     "general protection", "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN",
     "unreferenced object", "suspected memory leak", "kmemleak: Cannot insert", "kmemleak_object",
@@ -83,7 +83,7 @@ class MachineError(Exception):
     """A machine, its build or one of its tools failed."""
 
 
-def say(text):
+def progress(text):
     """Print a progress message."""
     print(f"== {text}", file=sys.stderr, flush=True)
 
@@ -99,10 +99,10 @@ def machines(words):
     rows = table()
     names = []
     for word in words:
-        meant = [columns[0] for columns in rows if word in (columns[0], columns[5])]
-        if not meant:
+        selected = [columns[0] for columns in rows if word in (columns[0], columns[5])]
+        if not selected:
             raise MachineError(f"no machine or kind {word} in selftests/vm/machines")
-        names += [name for name in meant if name not in names]
+        names += [name for name in selected if name not in names]
     return names
 
 
@@ -126,15 +126,16 @@ def machine_arch(name):
 def build(name, *options):
     """Build for a machine and return the directory of the build."""
     script = os.path.join(VM_DIR, "build.sh")
-    result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True, timeout=1800)
+    result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True,
+                            timeout=1800)
     if result.returncode:
         raise MachineError(f"the build for {name} failed")
     return result.stdout.strip()
 
 
-def complaint(line):
+def reports_problem(line):
     """Return true if a line of the kernel log reports a problem."""
-    return any(word in line for word in KERNEL_COMPLAINTS)
+    return any(word in line for word in KERNEL_PROBLEMS)
 
 
 class JsonSocket:
@@ -151,11 +152,11 @@ class JsonSocket:
         self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
         self.stream.flush()
         while True:
-            answer = json.loads(self.stream.readline() or '{"error": "monitor closed"}')
-            if "return" in answer:
-                return answer["return"]
-            if "error" in answer:
-                raise MachineError(f"{command}: {answer['error']}")
+            response = json.loads(self.stream.readline() or '{"error": "monitor closed"}')
+            if "return" in response:
+                return response["return"]
+            if "error" in response:
+                raise MachineError(f"{command}: {response['error']}")
 
     def close(self):
         """Close the connection."""
@@ -175,7 +176,7 @@ def connect(path, seconds=20):
         except OSError:
             sock.close()
             if time.monotonic() > deadline:
-                raise MachineError(f"QEMU did not make {path}") from None
+                raise MachineError(f"QEMU did not create {path}") from None
             time.sleep(0.05)
 
 
@@ -194,14 +195,14 @@ class GpioLines:
         self.socket = connect(os.path.join(directory, "qtest"))
         self.stream = self.socket.makefile("rw", encoding="ascii")
 
-    def ask(self, request):
+    def qtest(self, request):
         """Send a qtest request and return the response."""
         self.stream.write(request + "\n")
         self.stream.flush()
-        status, _, answer = self.stream.readline().strip().partition(" ")
+        status, _, response = self.stream.readline().strip().partition(" ")
         if status != "OK":
-            raise MachineError(f"{request}: {status} {answer}")
-        return answer
+            raise MachineError(f"{request}: {status} {response}")
+        return response
 
     def move(self, line, level):
         """Set a line's level, and wait until the guest has handled the interrupt.
@@ -209,20 +210,20 @@ class GpioLines:
         The controller latches only one edge of a line. A second edge would be merged with the
         first one, or the handler of the first edge would read the level of the second.
         """
-        self.ask(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
+        self.qtest(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
         deadline = time.monotonic() + TAKEN_SECONDS
         while self.read(PL061_MIS) & 1 << int(line):
             if time.monotonic() > deadline:
-                raise MachineError(f"the guest does not take the interrupt of line {line}")
+                raise MachineError(f"the guest does not handle the interrupt of line {line}")
         time.sleep(HANDLER_SECONDS)
 
     def read(self, address):
         """Read a register of the board."""
-        return int(self.ask(f"readl {address}"), 16)
+        return int(self.qtest(f"readl {address}"), 16)
 
     def interrupt(self, spi, level):
         """Set the level of an input of the interrupt controller."""
-        self.ask(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
+        self.qtest(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
 
     def pulse(self, spi):
         """Raise an input of the interrupt controller for PULSE_SECONDS."""
@@ -234,9 +235,9 @@ class GpioLines:
         """Make the PL031 request an interrupt. Its line is not connected."""
         deadline = time.monotonic() + ALARM_SECONDS
         while not self.read(PL031_MIS):
-            self.ask(f"writel {PL031_MR} {self.read(PL031_DR)}")
+            self.qtest(f"writel {PL031_MR} {self.read(PL031_DR)}")
             if time.monotonic() > deadline:
-                raise MachineError("the alarm of the board's pl031 does not come")
+                raise MachineError("the board's PL031 does not raise its alarm")
 
     def ring(self, spi):
         """Raise an input until the guest clears the interrupt of the PL031."""
@@ -245,7 +246,7 @@ class GpioLines:
         self.interrupt(spi, 1)
         while self.read(PL031_MIS):
             if time.monotonic() > deadline:
-                raise MachineError("the guest does not take the interrupt of the pl031")
+                raise MachineError("the guest does not handle the interrupt of the PL031")
         self.interrupt(spi, 0)
 
     def close(self):
@@ -281,18 +282,18 @@ class Toggler(threading.Thread):
 class Machine:
     """A running machine. Use "with" to terminate it in any case.
 
-    With counts, the clock advances by one nanosecond per instruction. The nodes of a board for our
+    With icount, the clock advances by one nanosecond per instruction. The nodes of a board for our
     drivers come from device tree overlays, or from sources of ACPI tables.
     """
 
-    def __init__(self, name, directory, run, interactive=False, counts=False, memory=1024,
+    def __init__(self, name, directory, job, interactive=False, icount=False, memory=1024,
                  append="", arch=None, tests=None, overlays=("board",), tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)
         self.build = directory
-        self.run = run
+        self.job = job
         self.interactive = interactive
-        self.counts = counts
+        self.icount = icount
         self.memory = memory
         self.append = append
         self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
@@ -361,7 +362,7 @@ class Machine:
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
-                  f"nm.run={self.run} nm.tests={','.join(self.tests)} "
+                  f"nm.run={self.job} nm.tests={','.join(self.tests)} "
                   f"{self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(min(self.memory, system.memory)),
@@ -371,10 +372,10 @@ class Machine:
             command += ["-device", "edu"]
             # The timer check at boot fails on a slow host.
             append += " no_timer_check"
-            if not self.counts:
+            if not self.icount:
                 # Make missing initialisation of memory visible.
                 append += " init_on_alloc=0 page_poison=1"
-        if self.counts:
+        if self.icount:
             # With erms and fsrm, QEMU would count every byte of a copy as an instruction.
             command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
                         "-icount", "shift=0,sleep=off"]
@@ -429,13 +430,13 @@ class Machine:
         port may not continue to send until it receives something. No line is sent while
         instructions are counted.
         """
-        prompts = silence is not None and not self.counts
+        prompts = silence is not None and not self.icount
         deadline = time.monotonic() + seconds
-        heard, prompted = time.monotonic(), not prompts
+        last_line, prompted = time.monotonic(), not prompts
         while True:
-            limit = min(deadline, heard + (seconds if silence is None else silence))
+            limit = min(deadline, last_line + (seconds if silence is None else silence))
             if not prompted:
-                limit = min(limit, heard + PROMPT_SECONDS)
+                limit = min(limit, last_line + PROMPT_SECONDS)
             try:
                 line = self.output.get(timeout=max(limit - time.monotonic(), 0.01))
             except queue.Empty:
@@ -448,7 +449,7 @@ class Machine:
                 return
             # An empty line may be the echo of the prompt.
             if line:
-                heard, prompted = time.monotonic(), not prompts
+                last_line, prompted = time.monotonic(), not prompts
             yield line
 
     def send(self, text):

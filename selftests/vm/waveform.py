@@ -34,14 +34,14 @@ class Recorder(board.Board):
         super().__init__(machine)
         self.wave = []
 
-    def take(self, word, rest):
+    def handle_word(self, word, rest):
         if word == "wave":
             self.wave.append(rest)
 
     def wait_for(self, wanted, seconds):
         """Process lines until the guest prints a word."""
         if not self.wait(seconds, lambda word: word == wanted):
-            raise vm.MachineError(f"the machine ended before it said {wanted}")
+            raise vm.MachineError(f"the machine ended without printing @{wanted}")
 
     def record(self, lines):
         """Move the lines while notifycat reads. Return the waveform."""
@@ -56,7 +56,7 @@ class Recorder(board.Board):
         return "".join(line + "\n" for line in self.wave)
 
 
-def show(wave):
+def parse_waveform(wave):
     """Let sigrok-cli parse a waveform. Return channel names, sample rate and samples."""
     with tempfile.NamedTemporaryFile("w", suffix=".vcd") as file:
         file.write(wave)
@@ -82,7 +82,7 @@ def states(rows):
             for row, samples in itertools.groupby(rows)]
 
 
-def driven():
+def driven_states():
     """Return the states of the lines during the moves, beginning with all lines low."""
     levels = [0] * len(LINES)
     result = [tuple(levels)]
@@ -92,43 +92,43 @@ def driven():
     return result
 
 
-def verdict(reader, wave):
+def check(reader, wave):
     """Compare the waveform with the moves; print the checks, return true if all passed."""
-    names, rate, rows = show(wave)
+    names, rate, rows = parse_waveform(wave)
     seen = states(rows)
     # sigrok-cli shows the state before the first edge as a single sample.
-    lasting = [samples / rate for _, samples in seen[1:]] if rate else []
+    durations = [samples / rate for _, samples in seen[1:]] if rate else []
     checks = (
         (f"{reader}: sigrok-cli shows {' and '.join(LINES)}, {len(rows)} samples of 1 us",
          names == LINES and rate == 1000000 and len(rows) > rate * PAUSE_SECONDS * len(MOVES) / 2),
-        (f"{reader}: the lines go through the {len(MOVES)} states that were driven",
-         [state for state, _ in seen] == driven()),
-        (f"{reader}: each lasts, from {min(lasting, default=0):.3f} to "
-         f"{max(lasting, default=0):.3f} s, until the next",
-         len(lasting) == len(MOVES) and min(lasting) > PAUSE_SECONDS / 2),
+        (f"{reader}: the states are the {len(MOVES)} driven ones",
+         [state for state, _ in seen] == driven_states()),
+        (f"{reader}: each state lasts {min(durations, default=0):.3f} to "
+         f"{max(durations, default=0):.3f} s",
+         len(durations) == len(MOVES) and min(durations) > PAUSE_SECONDS / 2),
     )
-    for text, good in checks:
-        print(f"{'yes' if good else 'NO '}: {text}", flush=True)
-    good = all(good for _, good in checks)
-    if not good:
-        print(f"driven: {driven()}\nseen:   {seen}\n{wave}")
-    return good
+    for text, passed in checks:
+        print(f"{'yes' if passed else 'NO '}: {text}", flush=True)
+    passed = all(passed for _, passed in checks)
+    if not passed:
+        print(f"driven: {driven_states()}\nseen:   {seen}\n{wave}")
+    return passed
 
 
 def run():
     """Record and check a waveform for each reader. Return true if all are correct."""
     directory = vm.build(MACHINE)
-    vm.say(f"booting {MACHINE}")
+    vm.progress(f"booting {MACHINE}")
     with vm.Machine(MACHINE, directory, "waveform") as machine:
         recorder = Recorder(machine)
         waves = []
         for _ in READERS:
             waves.append(recorder.record(machine.gpio()))
         recorder.wait_for("end", WAVE_SECONDS)
-    good = all([verdict(reader, wave) for reader, wave in zip(READERS, waves)])
+    passed = all([check(reader, wave) for reader, wave in zip(READERS, waves)])
     for text in recorder.failures:
         print(f"NO : {text}")
-    return good and not recorder.failures
+    return passed and not recorder.failures
 
 
 def main():
