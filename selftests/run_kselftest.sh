@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs the suite on this machine: run_kselftest.sh [-d DIR] [TEST]...
+# Run the suite on this system: run_kselftest.sh [-d DIR] [TEST]...
 #
-# DIR has the built tests; without it, that of this script. Loads the modules if they are
-# not there (from $NOTIFY_MULTI_MODULES, or as modprobe finds them) and prints TAP, then
-# how many tests passed, failed and were skipped. Exits with 1 if one failed.
+# DIR contains the built tests; default: the directory of this script. Loads missing modules
+# from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers of skipped,
+# passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
 tests="read drop raw requests poll replay callbacks ioctl charge sysfs observe vanish held"
@@ -22,7 +22,7 @@ shift $((OPTIND - 1))
 [ $# -eq 0 ] || tests=$*
 
 if [ "$(id -u)" != 0 ]; then
-	echo "$0: the tests make and remove devices: run them as root" >&2
+	echo "$0: must be run as root" >&2
 	exit 2
 fi
 
@@ -37,7 +37,7 @@ load() {
 
 for module in configfs notify_multi notify_sim; do
 	grep -q "/$module.ko\$" "/lib/modules/$(uname -r)/modules.builtin" 2>/dev/null && continue
-	load "$module" || { echo "$0: module $module is not to be loaded" >&2; exit 1; }
+	load "$module" || { echo "$0: cannot load module $module" >&2; exit 1; }
 done
 [ -d /sys/kernel/config/notify_sim ] || mount -t configfs none /sys/kernel/config || exit 1
 
@@ -57,9 +57,9 @@ for test in $tests; do
 	skip=$(count '^ok .*# SKIP')
 	pass=$(($(count '^ok ') - skip))
 	fail=$(count '^not ok ')
-	# What did not come to its end has failed, and so has a program without a test.
+	# Unfinished tests have failed, and so has a program without tests.
 	missing=$((${planned:-1} - pass - fail - skip))
-	[ "$missing" -le 0 ] || echo "# $missing tests of $test did not come to their end"
+	[ "$missing" -le 0 ] || echo "# $missing tests of $test did not finish"
 	passed=$((passed + pass)) skipped=$((skipped + skip)) failed=$((failed + fail + missing))
 done
 
