@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The node, and what sysfs says of the device.
+ * The device node and its sysfs attributes.
  */
 
 #include "sim.h"
@@ -38,7 +38,7 @@ FIXTURE_TEARDOWN(sysfs)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* Found as a program finds it that has nothing but an open. */
+/* Found by the device number, as a program with only a file descriptor would. */
 static void attribute_path(int fd, const char *attribute, char *path, size_t size)
 {
 	struct stat st;
@@ -67,7 +67,7 @@ TEST_F(sysfs, attributes_have_sizes_and_limits)
 	EXPECT_EQ(2, attribute_number(self->fd, "replay"));
 }
 
-TEST_F(sysfs, clients_counts_opens)
+TEST_F(sysfs, clients_counts_open_clients)
 {
 	int other;
 
@@ -79,7 +79,7 @@ TEST_F(sysfs, clients_counts_opens)
 	EXPECT_EQ(1, attribute_number(self->fd, "clients"));
 }
 
-TEST_F(sysfs, broadcasts_counts_packets_from_any_first_seq)
+TEST_F(sysfs, broadcasts_starts_at_0_with_any_first_seq)
 {
 	EXPECT_EQ(0, attribute_number(self->fd, "broadcasts"));
 	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
@@ -101,13 +101,13 @@ TEST_F(sysfs, attributes_are_read_only)
 	}
 }
 
-TEST_F(sysfs, resizing_an_open_does_not_change_the_device)
+TEST_F(sysfs, resize_keeps_max_packets_of_device)
 {
 	ASSERT_EQ(0, set_max_packets(self->fd, 50));
 	EXPECT_EQ(5, attribute_number(self->fd, "max_packets"));
 }
 
-TEST_F(sysfs, node_is_the_owners_alone_by_default)
+TEST_F(sysfs, node_has_mode_0600_by_default)
 {
 	struct stat st;
 
@@ -116,7 +116,7 @@ TEST_F(sysfs, node_is_the_owners_alone_by_default)
 	EXPECT_EQ(0600, st.st_mode & 0777);
 }
 
-TEST_F(sysfs, node_has_the_mode_that_the_source_says)
+TEST_F(sysfs, node_has_configured_mode)
 {
 	struct stat st;
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The kernel's log, and its suspend.
+ * Kernel log and suspend.
  */
 #ifndef SYSTEM_H
 #define SYSTEM_H
 
 #include "sim.h"
 
-/* What is said from now on is to be looked for. */
+/* Open the kernel log at its end. */
 static inline int log_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
@@ -17,28 +17,28 @@ static inline int log_open(void)
 	return fd;
 }
 
-/* Whether a line of what is new has both. */
-static inline bool log_says(int fd, const char *who, const char *what)
+/* Return true if one new line contains both strings. */
+static inline bool log_says(int fd, const char *device, const char *message)
 {
 	char text[1024];
 	ssize_t bytes;
 
 	while ((bytes = read(fd, text, sizeof(text) - 1)) > 0) {
 		text[bytes] = '\0';
-		if (strstr(text, who) && strstr(text, what))
+		if (strstr(text, device) && strstr(text, message))
 			return true;
 	}
 	return false;
 }
 
-/* Suspends and resumes all devices, and no CPU: -ENOENT if the kernel cannot. */
+/* Suspend and resume all devices, but no CPU. Return -ENOENT if not supported. */
 static inline int suspend_devices(void)
 {
 	int ret = write_file("/sys/power/pm_test", "devices");
 
 	if (ret)
 		return ret;
-	/* It spins for 5 seconds; on a busy emulator, 25: which the kernel takes for a lockup. */
+	/* The default of 5 seconds takes 25 on a busy emulator, a lockup for the kernel. */
 	ret = write_file("/sys/module/suspend/parameters/pm_test_delay", "1");
 	if (!ret)
 		ret = write_file("/sys/power/state", "freeze");
