@@ -72,7 +72,7 @@ FIXTURE_SETUP(memcg)
 
 	self->fd = -1;
 	if (!kernel_charges_rings())
-		SKIP(return, "this kernel cannot charge pages that can be mapped");
+		SKIP(return, "the kernel cannot charge mappable pages");
 	ret = join_group();
 	if (ret) {
 		leave_group();

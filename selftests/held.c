@@ -83,7 +83,7 @@ FIXTURE_SETUP(blocked_read)
 	size_t size = sysconf(_SC_PAGESIZE);
 
 	if (access("/proc/sys/vm/unprivileged_userfaultfd", F_OK))
-		SKIP(return, "this kernel has no userfaultfd");
+		SKIP(return, "userfaultfd is not available");
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
 	self->injector = sim_open_injector(SIM_NAME);
 	ASSERT_LE(0, self->injector);

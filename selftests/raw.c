@@ -162,7 +162,7 @@ TEST_F(raw, eagain_status_returns_eio_to_aio)
 	aio_context_t context = 0;
 
 	if (syscall(SYS_io_setup, 1, &context))
-		SKIP(return, "no asynchronous I/O: errno %d", errno);
+		SKIP(return, "no Linux AIO: errno %d", errno);
 	BROADCAST(1, 1, -EAGAIN);
 	BROADCAST(2, 1, -EOPNOTSUPP);
 	BROADCAST(3, 1, -EPIPE);

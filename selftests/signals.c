@@ -312,7 +312,7 @@ FIXTURE_SETUP(empty_queue)
 			close(self->fd);
 			close(self->injector);
 			sim_remove(SIM_NAME);
-			SKIP(return, "the kernel has no io_uring, or no commands, for us");
+			SKIP(return, "io_uring or PEND is not available");
 		}
 		ASSERT_EQ(RECORD, ret);
 	}
@@ -434,7 +434,7 @@ TEST_F(empty_queue, signal_racing_with_packet_loses_nothing)
 			EXPECT_RECORD(scratch, 0, seq);
 		}
 	}
-	TH_LOG("%u were interrupted, %u returned", interrupted, returned);
+	TH_LOG("%u calls interrupted, %u returned", interrupted, returned);
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
 	/* A closed io_uring is torn down asynchronously. */
 	EXPECT_TRUE(wait_requests(self->fd, 0));
@@ -602,7 +602,7 @@ FIXTURE_SETUP(blocked_read)
 		close(self->fd);
 		close(self->injector);
 		sim_remove(SIM_NAME);
-		SKIP(return, "the kernel has no userfaultfd, no io_uring, or no commands, for us");
+		SKIP(return, "userfaultfd, io_uring or PEND is not available");
 	}
 	ASSERT_EQ(0, ret);
 }
@@ -696,7 +696,7 @@ TEST(sigkill_during_copy_consumes_nothing)
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP)
-		SKIP(goto end, "the kernel has no userfaultfd for us");
+		SKIP(goto end, "userfaultfd is not available");
 	EXPECT_TRUE(WIFSIGNALED(status));
 	EXPECT_EQ(0, get_stats(fd).delivered);
 	EXPECT_EQ(RECORD, read_errno(fd, scratch, sizeof(scratch)));
@@ -731,7 +731,7 @@ FIXTURE_SETUP(blocked_write)
 		close(self->fd);
 		close(self->injector);
 		sim_remove(SIM_NAME);
-		SKIP(return, "the kernel has no userfaultfd for us");
+		SKIP(return, "userfaultfd is not available");
 	}
 	ASSERT_EQ(0, ret);
 }

@@ -206,7 +206,7 @@ FIXTURE_SETUP(uring)
 	int ret = ring_start(&self->ring, 0);
 
 	if (ring_missing(ret))
-		SKIP(return, "the kernel has no io_uring for us");
+		SKIP(return, "io_uring is not available");
 	ASSERT_EQ(0, ret);
 	self->running = true;
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
@@ -618,7 +618,7 @@ static struct io_uring_buf_ring *provide(struct io_uring *ring, union slot *slot
 #define ASSERT_PROVIDED(buffers)					\
 do {									\
 	if (!ring_has(&self->ring, IORING_OP_URING_CMD))		\
-		SKIP(return, "rings of buffers need Linux 5.19");	\
+		SKIP(return, "buffer rings need Linux 5.19");	\
 	ASSERT_NE(NULL, buffers);					\
 } while (0)
 
@@ -816,9 +816,9 @@ TEST_F(uring, bad_status_ends_multishot_raw_read)
 TEST_F(uring, commands_return_eopnotsupp_before_6_7)
 {
 	if (ring_has(&self->ring, OP_READ_MULTISHOT))
-		SKIP(return, "this kernel has commands that pend");
+		SKIP(return, "the kernel supports the commands");
 	if (!ring_has(&self->ring, IORING_OP_URING_CMD))
-		SKIP(return, "commands of devices need Linux 5.19");
+		SKIP(return, "uring_cmd needs Linux 5.19");
 	prepare_command(&self->ring, self->fd, NOTIFY_MULTI_URING_CMD_PEND, self->slots, RECORD, 0);
 	prepare_command(&self->ring, self->fd, NOTIFY_MULTI_URING_CMD_CANCEL, NULL, 0, 1);
 	prepare_command(&self->ring, self->fd, 0, NULL, 0, 2);
@@ -851,10 +851,10 @@ FIXTURE_SETUP(pend)
 	int ret = ring_start(&self->ring, 0);
 
 	if (ring_missing(ret))
-		SKIP(return, "the kernel has no io_uring for us");
+		SKIP(return, "io_uring is not available");
 	ASSERT_EQ(0, ret);
 	if (!ring_has(&self->ring, OP_READ_MULTISHOT))
-		SKIP(return, "commands that pend need Linux 6.7");
+		SKIP(return, "PEND needs Linux 6.7");
 	self->running = true;
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
 	self->injector = sim_open_injector(SIM_NAME);
@@ -1783,12 +1783,12 @@ FIXTURE_SETUP(ring_flags)
 	bool pends;
 
 	if (ring_missing(ret))
-		SKIP(return, "the kernel has no io_uring for us");
+		SKIP(return, "io_uring is not available");
 	ASSERT_EQ(0, ret);
 	pends = ring_has(&self->ring, OP_READ_MULTISHOT);
 	io_uring_queue_exit(&self->ring);
 	if (!pends)
-		SKIP(return, "commands that pend need Linux 6.7");
+		SKIP(return, "PEND needs Linux 6.7");
 	ASSERT_EQ(0, ring_start(&self->ring, variant->flags));
 	self->running = true;
 	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
@@ -1872,7 +1872,7 @@ TEST_F(ring_flags, ring_exit_consumes_nothing)
 {
 	/* Older kernels warn if another task completes such a ring's commands at its exit. */
 	if (variant->flags & IORING_SETUP_DEFER_TASKRUN && !access("/proc/lockdep", F_OK))
-		SKIP(return, "lockdep would take this for an error of io_uring");
+		SKIP(return, "lockdep would report an error in io_uring");
 	PENDS_BY_FLAGS(REQUESTS);
 	io_uring_queue_exit(&self->ring);
 	self->running = false;
