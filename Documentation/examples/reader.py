@@ -5,6 +5,6 @@
 import struct
 
 with open("/dev/notify/test", "rb", buffering=0) as device:
-    while record := device.read(48):                    # 32 bytes, and a packet of 16
-        seq, ns, status, lost, size, flags, packet = struct.unpack("=QQiIII16s", record)
-        print(seq, ns, packet, "lost before it:", lost, flush=True)
+    while record := device.read(48):                    # a header of 32 bytes, a packet of 16
+        seq, ns, status, dropped, size, flags, packet = struct.unpack("=QQiIII16s", record)
+        print(seq, ns, packet, "dropped before it:", dropped, flush=True)
