@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A whole source for notify_multi: a timer that ticks. See Documentation/driver-guide.md.
+ * A complete source for notify_multi: a timer. See Documentation/driver-guide.md.
  */
 
 #include <linux/atomic.h>
@@ -14,22 +14,22 @@
 static struct notify_multi *tick_nm;
 static struct timer_list tick_timer;
 static u32 tick_count;
-static atomic_t tick_opens = ATOMIC_INIT(0);
+static atomic_t tick_clients = ATOMIC_INIT(0);
 
 struct tick_packet {
 	__u32 count;
-	__u32 opens;
+	__u32 clients;
 };
 
 static int tick_arrival(struct notify_multi_client *client, struct file *file)
 {
-	atomic_inc(&tick_opens);
+	atomic_inc(&tick_clients);
 	return 0;
 }
 
 static void tick_departure(struct notify_multi_client *client)
 {
-	atomic_dec(&tick_opens);
+	atomic_dec(&tick_clients);
 }
 
 static const struct notify_multi_ops tick_ops = {
@@ -41,7 +41,7 @@ static void tick_expired(struct timer_list *timer)
 {
 	struct tick_packet packet = {
 		.count = ++tick_count,
-		.opens = atomic_read(&tick_opens),
+		.clients = atomic_read(&tick_clients),
 	};
 
 	notify_multi_broadcast(tick_nm, &packet, sizeof(packet), 0);
@@ -68,7 +68,7 @@ static int __init tick_init(void)
 }
 module_init(tick_init);
 
-/* What broadcasts ends first. */
+/* Stop broadcasting first. */
 static void __exit tick_exit(void)
 {
 	timer_delete_sync(&tick_timer);
