@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The same as lines.c for a line that gpio-keys has: events_evdev /dev/input/eventN */
+/* lines.c for a line of gpio-keys: events_evdev /dev/input/eventN */
 
 #include <fcntl.h>
 #include <linux/input.h>
@@ -21,6 +21,6 @@ int main(int argc, char **argv)
 			       (long)event.input_event_usec, event.code,
 			       event.value ? "pressed" : "released");
 		else if (event.type == EV_SYN && event.code == SYN_DROPPED)
-			printf("some were lost\n");
+			printf("some were dropped\n");
 	return 1;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The same as lines.c by the kernel's own line requests: events_gpio CHIP LINE */
+/* lines.c with line requests of the kernel: events_gpio CHIP LINE */
 
 #include <fcntl.h>
 #include <linux/gpio.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	request.offsets[0] = strtoul(argv[2], NULL, 10);
 	request.config.flags = GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING |
 			       GPIO_V2_LINE_FLAG_EDGE_FALLING;
-	/* EBUSY where somebody has the line already. */
+	/* EBUSY if another process has requested the line. */
 	if (ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &request))
 		return 1;
 	while (read(request.fd, &event, sizeof(event)) == sizeof(event))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The same as lines.c by libgpiod 2: events_libgpiod CHIP LINE */
+/* lines.c with libgpiod 2: events_libgpiod CHIP LINE */
 
 #include <gpiod.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Interrupts by UIO: events_uio /dev/uioN */
+/* Counts interrupts with UIO: events_uio /dev/uioN */
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads records in the mapped ring, without a system call while some wait: mapped DEVICE */
+/* Prints the records of a mapped ring; no system call while any are queued: mapped DEVICE */
 
 #include <fcntl.h>
 #include <linux/notify_multi.h>
@@ -37,11 +37,11 @@ int main(int argc, char **argv)
 	notify_multi_reader_init(&reader, ring, stats.next);
 	for (;;) {
 		while (notify_multi_reader_next(&reader, record))
-			printf("%llu: %u lost before it\n", record->seq, record->dropped);
+			printf("%llu: %u dropped before it\n", record->seq, record->dropped);
 		fflush(stdout);
 		if (wait.revents & POLLHUP)
 			return 0;
-		/* Or poll() would not sleep. */
+		/* Otherwise poll() would return at once. */
 		seq = reader.next - 1;
 		ioctl(wait.fd, NOTIFY_MULTI_IOC_CONSUME, &seq);
 		poll(&wait, 1, -1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Waits for several devices in one thread: poll DEVICE... */
+/* Reads several devices in one thread: poll DEVICE... */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* What waits, and that it was the last if the source has gone. */
+/* Read all queued records. Return 0 if the device will have no more. */
 static int drain(int fd)
 {
 	static _Alignas(8) char buffer[2 * NOTIFY_MULTI_MAX_PACKET_SIZE];

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		for (at = 0; at < bytes; at += info.record_size) {
 			const struct notify_multi_record *record = (const void *)(buffer + at);
 
-			printf("%llu: status %d, %u lost before it\n", record->seq,
+			printf("%llu: status %d, %u dropped before it\n", record->seq,
 			       record->status, record->dropped);
 			fflush(stdout);
 		}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Has the next packet put where it is wanted, without a thread that waits: uring DEVICE */
+/* Prints packets that io_uring writes to a buffer, without a blocked thread: uring DEVICE */
 
 #include <fcntl.h>
 #include <liburing.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A request in the open's own queue: DMF's RequestProcess. */
+/* Queue a request for one packet (DMF: RequestProcess). */
 static void pend(struct io_uring *ring, int fd, void *buffer, __u32 bytes)
 {
 	struct notify_multi_uring_cmd cmd = { .addr = (__u64)(unsigned long)buffer, .len = bytes };
