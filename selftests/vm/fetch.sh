@@ -14,6 +14,7 @@
 #   fetch.sh ncurses ARCH     ncurses, likewise, and the terminals that it knows
 #   fetch.sh fuzzers          stress-ng and trinity, for amd64
 #   fetch.sh herd             herd7, which judges the litmus tests
+#   fetch.sh sparse           a sparse that the newest kernel accepts
 #   fetch.sh dt-schema        the programs that check device tree bindings
 #
 # Prints the directory (or file) where it stands. What is there already is kept;
@@ -26,8 +27,9 @@
 # younger, busybox, liburing and ncurses.
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
-# The release whose herd7 knows the memory model of that source.
-readonly HERD_SUITE=forky
+# The release whose herd7 accepts the memory model of that source, and whose sparse the newest
+# kernel accepts.
+readonly TOOLS_SUITE=forky
 # Debian's fuzzers, and what they are linked with.
 readonly FUZZERS=(
 	stress-ng trinity libc6
@@ -219,6 +221,22 @@ relocate_headers() {
 	ln -sfn "$headers" "$root/build"
 }
 
+# Newer kernels run no checker, and only warns, unless scripts/checker-valid.sh prints 1.
+# Debian's linux-kbuild lacks that script.
+add_checker_valid() {
+	local scripts
+
+	scripts=$(echo "$1"/usr/lib/linux-kbuild-*/scripts)
+	[ ! -e "$scripts/checker-valid.sh" ] || return 0
+	cat >"$scripts/checker-valid.sh" <<-'END'
+		#!/bin/sh
+		# Prints 1 if the checker "$@" parses an operator that the kernel's headers use.
+		code='extern const int a; static __typeof_unqual__(a) b;'
+		output=$(echo "$code" | "$@" - 2>&1) && [ -z "$output" ] && echo 1
+	END
+	chmod +x "$scripts/checker-valid.sh"
+}
+
 fetch_kernel() {
 	local dir release image kbuild
 
@@ -243,6 +261,7 @@ fetch_kernel() {
 		headers_gcc "$release" >"$dir/gcc"
 		echo "$release" >"$dir/done"
 	fi
+	add_checker_valid "$dir"
 	echo "$dir"
 }
 
@@ -410,26 +429,33 @@ fetch_ncurses() {
 	fetch_unpacked ncurses "$1" "libncurses-dev:$1" ncurses-base
 }
 
-# herd7 with the libraries that it is linked with, which are newer than this machine's
-# may be: started by their own loader.
-fetch_herd() {
-	local dir=$CACHE/herd lib=$CACHE/herd/usr/lib/x86_64-linux-gnu
+# fetch_program NAME OPTIONS PACKAGE...: a program of a newer release, with its own libraries.
+fetch_program() {
+	local name=$1 options=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
+	shift 2
 
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$HERD_SUITE" amd64
+		update_lists "$TOOLS_SUITE" amd64
 		rm -rf "$dir"
-		unpack "$HERD_SUITE" amd64 "$dir" herdtools7:amd64 libc6:amd64 libgmp10:amd64
-		find "$dir/usr/bin" -type f ! -name herd7 -delete
-		cat >"$dir/herd7" <<-END
+		unpack "$TOOLS_SUITE" amd64 "$dir" "${@/%/:amd64}" libc6:amd64
+		find "$dir/usr/bin" -type f ! -name "$name" -delete
+		cat >"$dir/$name" <<-END
 			#!/bin/sh
 			exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \\
-				"$dir/usr/bin/herd7" \\
-				-set-libdir "$dir/usr/share/herdtools7/herd" "\$@"
+			    "$dir/usr/bin/$name" $options "\$@"
 		END
-		chmod +x "$dir/herd7"
+		chmod +x "$dir/$name"
 		touch "$dir/done"
 	fi
-	echo "$dir/herd7"
+	echo "$dir/$name"
+}
+
+fetch_herd() {
+	fetch_program herd7 "-set-libdir $CACHE/herd7/usr/share/herdtools7/herd" herdtools7 libgmp10
+}
+
+fetch_sparse() {
+	fetch_program sparse "" sparse
 }
 
 # stress-ng and trinity in bin/, and where their loader looks for them the libraries that they
@@ -467,9 +493,9 @@ fetch_dt_schema() {
 		return
 	fi
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$HERD_SUITE" amd64
+		update_lists "$TOOLS_SUITE" amd64
 		rm -rf "$dir"
-		unpack "$HERD_SUITE" amd64 "$dir" dt-schema
+		unpack "$TOOLS_SUITE" amd64 "$dir" dt-schema
 		touch "$dir/done"
 	fi
 	echo "$dir/usr/bin"
@@ -496,6 +522,7 @@ liburing) fetch_liburing "${2:?an architecture}" ;;
 ncurses) fetch_ncurses "${2:?an architecture}" ;;
 fuzzers) fetch_fuzzers ;;
 herd) fetch_herd ;;
+sparse) fetch_sparse ;;
 dt-schema) fetch_dt_schema ;;
 *) die "usage: see the beginning of selftests/vm/fetch.sh" ;;
 esac
