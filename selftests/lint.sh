@@ -10,7 +10,7 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/vm/common.sh"
 
-LINTERS=(text spelling shell python man bindings checkpatch kerneldoc userspace
+LINTERS=(text spelling shell python man compat bindings checkpatch kerneldoc userspace
 	 warnings sparse coccinelle smatch)
 
 # The kernel whose headers, scripts and semantic patches are used.
@@ -121,12 +121,65 @@ BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,
 SPLIT_STRING,USE_NEGATIVE_ERRNO,SSCANF_TO_KSTRTO,NAKED_SSCANF
 # That holds for the tests in the kernel, too.
 readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
-# The one place for kernel versions, where macros stand for functions.
+# compat.h is the only file with version checks.
 readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE
 # Tracepoints are described in macros that look like structures.
 readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 # The ABI's header, which notify_multi.h includes, has the same name.
 readonly OTHERS_MAY=EMBEDDED_FILENAME
+
+# Names that compat.h defines for every kernel: each kernel spells their contents differently.
+readonly COMPAT_NAMES=(notify_mappable notify_assign_str NOTIFY_MULTI_URING NOTIFY_TASK_WORK)
+
+# The macros that headers define for the newest kernel, before compat.h needs them.
+kernel_macros() {
+	mkdir -p "$WORK/probe"
+	cp compat.h "$WORK/probe/"
+	echo '#include "compat.h"' >"$WORK/probe/probe.c"
+	: >"$WORK/probe/Kbuild"
+	kbuild "$NEWEST_MACHINE" "$WORK/probe" KCFLAGS="-dD -I$WORK/probe" probe.i
+	awk '/^# [0-9]+ "/ { file = $3 }
+	     /^#define / && file !~ /compat\.h/ { sub(/\(.*/, "", $2); print $2 }' \
+		"$WORK/probe/probe.i"
+}
+
+# The options of unifdef: the newest kernel's version, and each macro that compat.h tests.
+compat_options() {
+	awk '$2 == "LINUX_VERSION_CODE" { print "-D" $2 "=" $3 }' \
+		"$NEWEST/build/include/generated/uapi/linux/version.h"
+	sed -nE 's/^#ifn?def (\w+)$/\1/p' compat.h | grep -v '^CONFIG_' | sort -u |
+		awk 'NR == FNR { defined[$1] = 1; next } { print ($1 in defined ? "-D" : "-U") $1 }' \
+			"$WORK/macros" -
+}
+
+# compat.h as the newest kernel sees it, without comments and includes.
+newest_compat() {
+	local options
+
+	kernel_macros >"$WORK/macros"
+	mapfile -t options < <(compat_options)
+	perl -pe 's/KERNEL_VERSION\((\d+), (\d+), (\d+)\)/($1 << 16) + ($2 << 8) + $3/ge' compat.h |
+		unifdef -x 2 "${options[@]}" | "$GCC" -fpreprocessed -dD -E -P - |
+		grep -Ev '^#include |^#define _NOTIFY_MULTI_COMPAT_H'
+}
+
+# Kernel code is written for the newest kernel, for which compat.h is empty but for a few names.
+# No other file checks the version.
+lint_compat() {
+	local name
+
+	newest_compat >"$WORK/compat"
+	for name in "${COMPAT_NAMES[@]}"; do
+		grep -q "^#define $name\b" "$WORK/compat" ||
+			echo "compat.h: no $name, which lint.sh lists"
+	done
+	perl -0pe 's/\\\n//g' "$WORK/compat" |
+		grep -Ev "^#define ($(IFS='|' && echo "${COMPAT_NAMES[*]}"))\b" |
+		sed 's/^/compat.h: not needed by the newest kernel: /' || true
+	kernel_files | grep -Fvx compat.h |
+		xargs grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION|linux/version\.h' |
+		sed 's/$/: version checks belong in compat.h/' || true
+}
 
 lint_checkpatch() {
 	local programs='^(selftests(/bench|/torture)?|tools|Documentation/examples)/[^/]*\.[ch]$'
@@ -456,6 +509,18 @@ plant_man() {
 	echo '.Unknown' >>tools/notifycat.1
 }
 
+plant_compat_macro() {
+	printf '#ifndef ITER_DEST\n#define planted\n#else\nint planted;\n#endif\n' >>compat.h
+}
+
+plant_compat_version() {
+	printf '#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)\nint planted;\n#endif\n' >>compat.h
+}
+
+plant_compat_elsewhere() {
+	echo '#include <linux/version.h>' >>ring.h
+}
+
 plant_bindings() {
 	sed -i 's/maximum: 60000/maximum: 70000/' Documentation/devicetree/bindings/*gpio.yaml
 }
@@ -536,9 +601,9 @@ fetch() {
 	warnings | smatch)
 		"$fetch" kernel "$MACHINE" >/dev/null
 		;;
-	sparse)
+	compat | sparse)
 		"$fetch" kernel "$MACHINE" >/dev/null
-		"$fetch" kernel "$NEWEST_MACHINE" >/dev/null
+		NEWEST=$("$fetch" kernel "$NEWEST_MACHINE")
 		"$fetch" toolchain "$NEWEST_MACHINE" >/dev/null
 		SPARSE=$("$fetch" sparse)
 		;;

@@ -36,7 +36,7 @@ all)
 	done
 	;;
 lint)
-	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc coccinelle
+	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc unifdef coccinelle
 		   bubblewrap                                  # newer compilers
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
 	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # fetch.sh has more on it
