@@ -90,7 +90,7 @@ FIXTURE_SETUP(blocked_read)
 	self->fd = sim_open(SIM_NAME, O_RDONLY);
 	ASSERT_LE(0, self->fd);
 	self->blocker.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			       -1, 0);
+				  -1, 0);
 	ASSERT_NE(MAP_FAILED, self->blocker.page);
 	ASSERT_TRUE(blocker_prepare(&self->blocker, self->blocker.page, size));
 }
@@ -302,9 +302,9 @@ static pid_t start_blocked_process(int fd)
 
 		/* The userfaultfd of the fixture does not get the child's faults. */
 		blocker.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-				 -1, 0);
-		if (!blocker_prepare(&blocker, blocker.page, size) || !blocker_start(&blocker, fd) ||
-		    write(pipe_fds[1], "", 1) != 1)
+				    -1, 0);
+		if (!blocker_prepare(&blocker, blocker.page, size) ||
+		    !blocker_start(&blocker, fd) || write(pipe_fds[1], "", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(1);

@@ -1401,7 +1401,7 @@ static void tally_peek(struct tally *tally, struct notify_multi_reader *reader)
 		seq = *(const volatile __u64 *)&record->seq;
 		/* record->size may be torn: use the size of the slot. */
 		complete = flood_packet_is(record->data,
-					reader->ring->record_size - RECORD_HEADER, seq);
+					   reader->ring->record_size - RECORD_HEADER, seq);
 	} while (!notify_multi_reader_done(reader, record, position));
 	tally_record(tally, NULL, seq, complete);
 }
