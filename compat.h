@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What older kernels lack or spell differently. The code reads as for the newest kernel;
- * every test for a kernel version stands here.
+ * Wrappers for older kernels. All kernel version checks are in this file; other code is written
+ * for the newest kernel.
  *
- * Stable kernels and those of distributions take from later ones what they need: where a
- * macro came with a change it says more than the version, and a function has a name of its
- * own, so that it may be there already.
+ * Stable and distribution kernels backport features. Where a change added a macro, test for that
+ * instead of the version, and prefix functions with notify_ so that they cannot clash with a
+ * backport.
  */
 #ifndef _NOTIFY_MULTI_COMPAT_H
 #define _NOTIFY_MULTI_COMPAT_H
@@ -24,11 +24,11 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 
-/* -- Memory. --------------------------------------------------------------- */
+/* -- Memory -- */
 
 /*
- * Before 5.11 what says that a page is accounted stands where mappings of it are counted:
- * pages of both kinds there cannot be. They are not charged, then.
+ * Before 5.11, PG_kmemcg overlays page->_mapcount: an accounted page cannot be mapped. Do not
+ * charge the ring.
  */
 #ifdef PG_kmemcg
 #define notify_mappable(gfp)	((gfp) & ~__GFP_ACCOUNT)
@@ -36,7 +36,7 @@
 #define notify_mappable(gfp)	(gfp)
 #endif
 
-/* Where this was taken over from 6.3, vm_flags is const. */
+/* vm_flags is const in kernels that have a backport of this function. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long set,
 				       unsigned long clear)
@@ -57,13 +57,13 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #endif
 #endif
 
-/* -- Reading. -------------------------------------------------------------- */
+/* -- Reading -- */
 
 #ifndef ITER_DEST
 #define ITER_DEST	READ
 #endif
 
-/* The iovec lives as long as the block of the caller. */
+/* The compound literal lives until the end of the caller's block. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
 #define iov_iter_ubuf(iter, direction, buf, count)					\
 	iov_iter_init(iter, direction,							\
@@ -74,7 +74,7 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #define copy_splice_read	generic_file_splice_read
 #endif
 
-/* -- Interrupts, timers, power management. --------------------------------- */
+/* -- Interrupts, timers, power management -- */
 
 #ifndef IRQ_WORK_INIT_HARD
 #define IRQ_WORK_INIT_HARD(function)							\
@@ -93,7 +93,7 @@ static inline void notify_hrtimer_setup(struct hrtimer *timer,
 #define hrtimer_setup	notify_hrtimer_setup
 #endif
 
-/* Before 5.11 only what the function reads is exported. */
+/* Before 5.11, the function is not exported, but irq_to_desc() is. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 {
@@ -103,7 +103,7 @@ static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 #define irq_check_status_bit	notify_check_status_bit
 #endif
 
-/* Before 5.19 gpiolib writes to the irq chip: it gets one that can be written. */
+/* Before 5.19, gpiolib writes to the irq chip: give it a copy. */
 #ifndef GPIOCHIP_IRQ_RESOURCE_HELPERS
 #define GPIOCHIP_IRQ_RESOURCE_HELPERS	.irq_request_resources = NULL
 #define IRQCHIP_IMMUTABLE		0
@@ -116,7 +116,6 @@ do {											\
 } while (0)
 #endif
 
-/* Before 5.12. */
 #ifndef SOFTWARE_NODE_REFERENCE
 #define SOFTWARE_NODE_REFERENCE(ref, ...)						\
 ((const struct software_node_ref_args){							\
@@ -134,16 +133,16 @@ do {											\
 #define SYSTEM_SLEEP_PM_OPS	SET_SYSTEM_SLEEP_PM_OPS
 #endif
 
-/* -- Tracing. -------------------------------------------------------------- */
+/* -- Tracing -- */
 
-/* Before 6.10 what a string of a trace event is copied from, here named alike, is said again. */
+/* Before 6.10, __assign_str() takes the source too; here it has the field's name. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define notify_assign_str(field)	__assign_str(field, field)
 #else
 #define notify_assign_str(field)	__assign_str(field)
 #endif
 
-/* -- Commands of io_uring that can be cancelled: before 6.7, there are none here. -- */
+/* -- io_uring commands: not supported before 6.7, which added cancellation -- */
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
 #define NOTIFY_MULTI_URING
@@ -158,7 +157,7 @@ do {											\
 #define io_uring_cmd_to_pdu(cmd, type)	((type *)&(cmd)->pdu)
 #endif
 
-/* With this io_uring_sqe_cmd() was told the type. */
+/* Before io_uring_sqe128_cmd() was added, io_uring_sqe_cmd() took no type. */
 #ifndef io_uring_sqe128_cmd
 #define io_uring_sqe_cmd(sqe, type)	((const type *)(sqe)->cmd)
 #endif
@@ -168,9 +167,9 @@ do {											\
 #endif
 
 /*
- * Defines @name, to be given to io_uring_cmd_complete_in_task(), which calls
- * @function(cmd, issue_flags, cancel): cancel is true if the task ends, if this is a kernel
- * thread in its place, or if its io_uring is closed.
+ * Define @name, a callback for io_uring_cmd_complete_in_task() that calls
+ * @function(cmd, issue_flags, cancel). @cancel is true if the task is exiting, if a kernel thread
+ * runs the callback instead, or if the io_uring is closed.
  */
 #ifdef IO_URING_CMD_TASK_WORK_ISSUE_FLAGS
 #define NOTIFY_TASK_WORK(name, function)						\
