@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The in-kernel API. The tests are in modules/notify_multi_api.c: each runs when that
- * module is loaded with its name.
+ * The in-kernel API. The tests are in modules/notify_multi_api.c: loading this module with
+ * test=NAME runs one of them.
  */
 
 #include "sim.h"
@@ -9,8 +9,8 @@
 #define MODULE	"notify_multi_api"
 
 /*
- * 0 when the test passes; the kernel log says what was not so. -ENOENT: no module;
- * -EOPNOTSUPP: what is tested is not allowed on this kernel.
+ * Return 0 if the test passes, -ENOENT if there is no module, -EOPNOTSUPP if the kernel does
+ * not allow the tested calls. The kernel log contains the failed check.
  */
 static int run_in_kernel(const char *test)
 {
@@ -30,7 +30,7 @@ TEST(name)									\
 	if (ret == -ENOENT)							\
 		SKIP(return, "no " MODULE ".ko in $NOTIFY_MULTI_MODULES");	\
 	if (ret == -EOPNOTSUPP)							\
-		SKIP(return, "not allowed with PREEMPT_RT");			\
+		SKIP(return, "not allowed on PREEMPT_RT");			\
 	EXPECT_EQ(0, ret);							\
 }
 
