@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Checks notify_multi.txt as far as that is possible without syzkaller.
+"""Check notify_multi.txt as far as possible without syzkaller.
 
-check.py           constants and structures as in the header, names defined and used
-check.py --write   writes notify_multi.txt.const first, as syz-extract would
+check.py           compare constants and structures with the header; check that names are defined
+                   and used
+check.py --write   write notify_multi.txt.const first, as syz-extract would
 
-Constants are those of the compilers that are installed: $CC of this machine, and one for
-arm64. Where there is none for arm64 only this machine's are checked.
+The constants are from the compilers: $CC for this machine, and one for arm64. Without a compiler
+for arm64, only the constants of this machine are checked.
 """
 
 import os
@@ -23,7 +24,7 @@ UAPI = os.path.join(HERE, "..", "..", "uapi")
 COMPILERS = {"amd64": os.environ.get("CC", "gcc"), "arm64": "aarch64-linux-gnu-gcc"}
 ALTERNATIVES = {"arm64": ["aarch64-linux-gnu-gcc-12"]}
 
-# What the language has, and what syzkaller's other descriptions define.
+# Words of the language, and names from other descriptions of syzkaller.
 BUILTIN = {"const", "flags", "array", "ptr", "ptr64", "string", "stringnoz", "fmt", "len",
            "bytesize", "vma", "int8", "int16", "int32", "int64", "in", "out", "hex"}
 FOREIGN = {"fd", "ring_ptr", "sqes_ptr", "iosqe_flags"}
@@ -38,11 +39,11 @@ STRUCT = re.compile(r"(\w+) \{|type (\w+)\[([A-Z, ]+)\] \{")
 
 
 class Wrong(Exception):
-    """The description is not right."""
+    """The description is wrong."""
 
 
 class Description:
-    """The file, taken apart."""
+    """The parsed file."""
 
     def __init__(self, lines):
         self.includes, self.calls = [], {}
@@ -58,10 +59,10 @@ class Description:
             except Wrong as wrong:
                 raise Wrong(f"line {number}: {wrong}") from None
         if struct:
-            raise Wrong("a structure has no end")
+            raise Wrong("structure without end")
 
     def take(self, line, struct):
-        """Takes a line; returns the structure that it is in."""
+        """Parse a line. Return the structure that the next line belongs to."""
         balanced(line)
         if struct:
             return self.take_field(line, struct)
@@ -80,11 +81,11 @@ class Description:
         elif call:
             self.take_call(line, call)
         else:
-            raise Wrong(f"not understood: {line}")
+            raise Wrong(f"invalid line: {line}")
         return None
 
     def take_flags(self, name, values):
-        """A set of values: all of them strings, or numbers."""
+        """Parse a set of values: either strings or numbers."""
         strings = re.fullmatch(r'"[^"]*"(, "[^"]*")*', values)
         if not strings and not re.fullmatch(r"\w+(, \w+)*", values):
             raise Wrong(f"flags {name} are neither strings nor numbers")
@@ -93,14 +94,14 @@ class Description:
         self.flags[name] = values
 
     def take_call(self, line, call):
-        """A system call: its name must be there once only."""
+        """Parse a system call; names must be unique."""
         name = f"{call[1]}${call[2]}"
         if not call[2] or name in self.calls:
-            raise Wrong(f"{name} is there twice, or has no variant")
+            raise Wrong(f"duplicate, or without variant: {name}")
         arguments = split(call[3])
         for argument in arguments:
             if not re.fullmatch(r"\w+ \S.*", argument):
-                raise Wrong(f"not an argument: {argument}")
+                raise Wrong(f"invalid argument: {argument}")
         types = [argument.split(" ", 1)[1] for argument in arguments]
         names = {argument.split(" ", 1)[0] for argument in arguments}
         self.calls[name] = (types, names, call[4])
@@ -108,18 +109,18 @@ class Description:
             self.constants.add(f"__NR_{call[1]}")
 
     def take_field(self, line, struct):
-        """A field, or the end of its structure."""
+        """Parse a field, or the end of a structure."""
         name, parameters = struct
         if line == "}":
             return None
         field = FIELD.fullmatch(line)
         if not field:
-            raise Wrong(f"not a field: {line}")
+            raise Wrong(f"invalid field: {line}")
         self.structs[name][field[1]] = (field[2], parameters)
         return struct
 
     def uses(self):
-        """All types that something uses, with the names that they may take the length of."""
+        """Yield all types in use, with the names whose length they may refer to."""
         for name, (types, names, result) in self.calls.items():
             for text in types + ([result] if result else []):
                 yield name, text, names
@@ -128,7 +129,7 @@ class Description:
                 yield name, text, set(fields) | parameters
 
     def check_names(self):
-        """Each name is one that is defined, or a constant; each that is defined is used."""
+        """Check that each name is defined or a constant, and that each definition is used."""
         known = BUILTIN | FOREIGN | set(self.resources) | set(self.flags) | set(self.structs)
         used = set()
         for where, text, local in self.uses():
@@ -144,21 +145,21 @@ class Description:
                 raise Wrong(f"{name} is not used")
 
     def check_resources(self):
-        """Each resource is made by something, and something takes it."""
+        """Check that each resource has a producer and a consumer."""
         made = {result for _, _, result in self.calls.values()}
         for _, text, _ in self.uses():
             for struct in re.findall(r"ptr\[out, (\w+)\]", text):
                 made |= {field for field, _ in self.structs.get(struct, {}).values()}
         for name in self.resources:
             if name not in made:
-                raise Wrong(f"nothing makes a {name}")
+                raise Wrong(f"no producer of {name}")
             taken = [text for types, _, _ in self.calls.values() for text in types]
             taken += [t for fields in self.structs.values() for t, _ in fields.values()]
             if not any(name in WORD.findall(text) for text in taken):
-                raise Wrong(f"nothing takes a {name}")
+                raise Wrong(f"no consumer of {name}")
 
     def size(self, text):
-        """The bytes of a field."""
+        """Size of a field in bytes."""
         kind, _, options = text.partition("[")
         options = split(options[:-1])
         if kind in SIZES:
@@ -171,10 +172,10 @@ class Description:
             return SIZES[options[1]]
         if kind in self.resources:
             return SIZES["int32"] if self.resources[kind] == "fd" else SIZES[self.resources[kind]]
-        raise Wrong(f"how long {text} is")
+        raise Wrong(f"unknown size: {text}")
 
     def layout(self, name):
-        """Offset and size of each field, as the C compiler would have them."""
+        """Yield name, offset and size of each field, with the alignment of C."""
         at = 0
         for field, (text, _) in self.structs[name].items():
             if text == "CMD":
@@ -187,19 +188,19 @@ class Description:
 
 
 def balanced(line):
-    """Complains of brackets without their other half."""
+    """Raise Wrong for unbalanced brackets."""
     stack = []
     for char in line if not line.endswith("{") and line != "}" else "":
         if char in "([":
             stack.append(char)
         elif char in ")]" and (not stack or stack.pop() + char not in ("()", "[]")):
-            raise Wrong(f"brackets: {line}")
+            raise Wrong(f"unbalanced brackets: {line}")
     if stack:
-        raise Wrong(f"brackets: {line}")
+        raise Wrong(f"unbalanced brackets: {line}")
 
 
 def split(text):
-    """Splits at commas outside of brackets."""
+    """Split at commas outside of brackets."""
     parts, depth, part = [], 0, ""
     for char in text:
         depth += (char in "[(") - (char in "])")
@@ -212,8 +213,8 @@ def split(text):
 
 
 def run_c(compiler, body):
-    """Has the compiler say numbers: it makes assembler of them, which runs nowhere."""
-    # uapi/ headers of the kernel are under linux/ and asm/ where programs see them.
+    """Compute numbers with the compiler: they are in its assembler output, which is not run."""
+    # Programs include the kernel's uapi/ headers from linux/ and asm/.
     source = ('#define _GNU_SOURCE\n#include <stddef.h>\n#include <fcntl.h>\n'
               '#include <sys/mman.h>\n#include <sys/syscall.h>\n#include <linux/io_uring.h>\n'
               '#include <linux/notify_multi.h>\nvoid f(void)\n{\n' + body + '}\n')
@@ -229,20 +230,20 @@ def run_c(compiler, body):
 
 
 def value(name, expression):
-    """A statement that has the compiler write a number into its assembler."""
+    """Return a statement that writes a number to the assembler output."""
     return f'\tasm volatile("@@{name} %0" : : "i" ((long long)({expression})));\n'
 
 
 def constants(compiler, names):
-    """What the header says of them; those that it does not have are left out."""
+    """Return the values of those names that the header defines."""
     body = "".join(f"#if defined({n}) || !{int(n.startswith(('__NR_', 'O_', 'AT_')))}\n"
                    + value(n, n) + "#endif\n" for n in sorted(names))
     return {n: int(v) % 2 ** 64 for n, v in run_c(compiler, body).items()}
 
 
 def header_layout(compiler, name, fields):
-    """Offset and size of each field, and how long the structure is, as the header says."""
-    # What differs in name only. The bytes of a command have no size of their own.
+    """Return offset and size of each field, and the size of the structure, in the header."""
+    # Fields with another name in C. cmd is an array without size.
     in_c = {"pad1": "__pad1"}
     body = value("end", f"sizeof(struct {name})")
     for field in fields:
@@ -254,7 +255,7 @@ def header_layout(compiler, name, fields):
 
 
 def check_layout(description, compiler):
-    """Structures that the header has are described with its offsets and sizes."""
+    """Compare offsets and sizes of structures with the header."""
     other_names = {"notify_multi_sqe": "io_uring_sqe",
                    "notify_multi_uring_cmd_cancel": "notify_multi_uring_cmd"}
     for name, fields in description.structs.items():
@@ -265,13 +266,13 @@ def check_layout(description, compiler):
         for field, at, size in description.layout(name):
             end = at + size
             if at != right[f"{field}_at"] or size != right.get(f"{field}_size", size):
-                raise Wrong(f"{name}.{field} is {size} bytes at {at}, unlike the header's")
+                raise Wrong(f"{name}.{field}: {size} bytes at {at} differ from the header")
         if end != right["end"]:
-            raise Wrong(f"{name} has {end} bytes, not {right['end']}")
+            raise Wrong(f"{name}: {end} bytes, {right['end']} in the header")
 
 
 def compilers():
-    """Those that are installed, by what syzkaller calls their architecture."""
+    """Return the installed compilers by syzkaller's name of their architecture."""
     found = {}
     for arch, name in COMPILERS.items():
         for candidate in [name, *ALTERNATIVES.get(arch, [])]:
@@ -281,7 +282,7 @@ def compilers():
 
 
 def const_file(values):
-    """The text of the file of constants: the value of most, and where it is another."""
+    """Return the text of the file of constants."""
     lines = ["# SPDX-License-Identifier: GPL-2.0", "# Written by check.py --write.",
              f"arches = {', '.join(values)}"]
     for name in sorted({n for each in values.values() for n in each}):
@@ -293,7 +294,7 @@ def const_file(values):
 
 
 def main():
-    """Checks everything; the first fault ends it."""
+    """Check everything up to the first error."""
     with open(TEXT, encoding="ascii") as file:
         description = Description(file)
     description.check_names()
@@ -305,16 +306,16 @@ def main():
         check_layout(description, compiler)
         missing = description.constants - set(values[arch])
         if missing:
-            raise Wrong(f"{arch} has no {', '.join(sorted(missing))}")
+            raise Wrong(f"{arch}: undefined: {', '.join(sorted(missing))}")
     if "--write" in sys.argv:
         with open(CONST, "w", encoding="ascii") as file:
             file.write(const_file(values))
     with open(CONST, encoding="ascii") as file:
         lines = file.read()
     if len(found) == len(COMPILERS) and lines != const_file(values):
-        raise Wrong(f"{os.path.basename(CONST)} is not what the header says: use --write")
+        raise Wrong(f"{os.path.basename(CONST)} is out of date: run check.py --write")
     print(f"{len(description.calls)} calls, {len(description.structs)} structures and "
-          f"{len(description.constants)} constants are right for {' and '.join(found)}")
+          f"{len(description.constants)} constants match for {' and '.join(found)}")
 
 
 if __name__ == "__main__":
