@@ -45,16 +45,16 @@ bool device_init(struct device *device, const char *arg)
 	return true;
 }
 
-void device_complain(const struct device *device, int error)
+void device_perror(const struct device *device, int error)
 {
-	if (error == ERROR_SAID)
+	if (error == ERROR_REPORTED)
 		return;
 	if (error == ENOENT && !strncmp(device->path, NODES, strlen(NODES)))
-		say("%s: %s (is its source loaded?)", device->path, strerror(ENODEV));
+		message("%s: %s (is its source loaded?)", device->path, strerror(ENODEV));
 	else if (error == ENOTTY)
-		say("%s: Not a notify_multi device", device->path);
+		message("%s: Not a notify_multi device", device->path);
 	else
-		say("%s: %s", device->path, strerror(error));
+		message("%s: %s", device->path, strerror(error));
 }
 
 /* -- sysfs. ---------------------------------------------------------------- */
@@ -146,9 +146,9 @@ static int find_layout(struct device *device, const struct options *options)
 		wanted = known;
 	}
 	if (wanted && wanted->size > device->info.packet_size) {
-		say("%s: --decode tells of %zu bytes, but its packets have %u", device->name,
-		    wanted->size, device->info.packet_size);
-		return ERROR_SAID;
+		message("%s: --decode tells of %zu bytes, but its packets have %u", device->name,
+			wanted->size, device->info.packet_size);
+		return ERROR_REPORTED;
 	}
 	free(device->layout);
 	device->layout = layout_complete(wanted, device->info.packet_size);
@@ -162,8 +162,8 @@ static int set_queue(int fd, __u32 queue)
 		return 0;
 	if (errno != EINVAL)
 		return errno;
-	say("a queue of %u packets is more than notify_multi's max_ring_bytes allows", queue);
-	return ERROR_SAID;
+	message("a queue of %u packets is more than notify_multi's max_ring_bytes allows", queue);
+	return ERROR_REPORTED;
 }
 
 /* The queue is resized first, as a mapped one cannot be. */

@@ -51,7 +51,7 @@ int device_open(struct device *device, const struct options *options);
 void device_close(struct device *device);
 
 /* Says why a device cannot be opened or read. */
-void device_complain(const struct device *device, int error);
+void device_perror(const struct device *device, int error);
 
 /* An attribute of the device, or of what feeds it: false if it has none of that name. */
 bool device_attribute(const struct device *device, const char *name, uint64_t *value);

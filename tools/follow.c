@@ -56,7 +56,7 @@ int follow_path(const char *path)
 	}
 }
 
-void follow_forget(void)
+void follow_drain(void)
 {
 	char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 
@@ -64,7 +64,7 @@ void follow_forget(void)
 		continue;
 }
 
-bool follow_may_come(int error, bool was_there)
+bool follow_may_appear(int error, bool was_there)
 {
 	switch (error) {
 	case ENOENT:

@@ -17,9 +17,9 @@ int follow_begin(void);
 int follow_path(const char *path);
 
 /* All changes so far are known. */
-void follow_forget(void);
+void follow_drain(void);
 
 /* Whether a device that cannot be opened with this errno may be there later. */
-bool follow_may_come(int error, bool was_there);
+bool follow_may_appear(int error, bool was_there);
 
 #endif /* FOLLOW_H */

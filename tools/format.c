@@ -16,8 +16,8 @@ static void raw_packet(const struct output *output, const struct device *device,
 {
 	(void)output;
 	if (record->status)
-		say("%s: packet %llu has status %d: %s", device->name,
-		    (unsigned long long)record->seq, record->status, strerror(-record->status));
+		message("%s: packet %llu has status %d: %s", device->name,
+			(unsigned long long)record->seq, record->status, strerror(-record->status));
 	else
 		fwrite(record->data, 1, record->size, stdout);
 }

@@ -20,7 +20,7 @@ struct output {
  * @begin:  The devices are open, but for those that are waited for; false if they cannot be
  *          shown so, which has been said.
  * @packet: Shows one.
- * @gone:   A device went away; @back: it is there again, and what it has missed: NULL if
+ * @removed: A device went away; @added: it is there again, and what it has missed: NULL if
  *          that is not known.
  * @end:    There is no more.
  *
@@ -31,9 +31,9 @@ struct format {
 	bool (*begin)(const struct output *output);
 	void (*packet)(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record);
-	void (*gone)(const struct output *output, const struct device *device);
-	void (*back)(const struct output *output, const struct device *device,
-		     const uint64_t *missed);
+	void (*removed)(const struct output *output, const struct device *device);
+	void (*added)(const struct output *output, const struct device *device,
+		      const uint64_t *missed);
 	void (*end)(const struct output *output);
 };
 

@@ -95,7 +95,7 @@ static bool csv_begin(const struct output *output)
 	data_column = output->options->follow;
 	for (i = 0; i < output->count; i++) {
 		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
-			say("there is no memory for the columns");
+			message("there is no memory for the columns");
 			return false;
 		}
 	}

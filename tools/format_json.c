@@ -104,15 +104,15 @@ static void json_packet(const struct output *output, const struct device *device
 	printf("}\n");
 }
 
-static void json_gone(const struct output *output, const struct device *device)
+static void json_removed(const struct output *output, const struct device *device)
 {
 	(void)output;
 	print_device(device);
 	printf(",\"event\":\"gone\"}\n");
 }
 
-static void json_back(const struct output *output, const struct device *device,
-		      const uint64_t *missed)
+static void json_added(const struct output *output, const struct device *device,
+		       const uint64_t *missed)
 {
 	(void)output;
 	print_device(device);
@@ -125,6 +125,6 @@ static void json_back(const struct output *output, const struct device *device,
 const struct format json_format = {
 	.name = "json",
 	.packet = json_packet,
-	.gone = json_gone,
-	.back = json_back,
+	.removed = json_removed,
+	.added = json_added,
 };

@@ -211,21 +211,21 @@ static bool vcd_begin(const struct output *output)
 		struct device *device = &output->devices[i];
 
 		if (!device->layout) {
-			say("%s: it is not there, and a waveform begins with its wires",
-			    device->name);
+			message("%s: it is not there, and a waveform begins with its wires",
+				device->name);
 			return false;
 		}
 		device->wave = calloc(1, sizeof(*device->wave));
 		if (!device->wave) {
-			say("there is no memory for the waveform");
+			message("there is no memory for the waveform");
 			return false;
 		}
 		device->wave->first = wires;
 		device->wave->count = count_wires(device->layout);
 		device->wave->packet_size = device->info.packet_size;
 		if (!device->wave->count) {
-			say("%s: nothing is known of its packets that could be drawn: see --decode",
-			    device->name);
+			message("%s: nothing is known of its packets that could be drawn: "
+				"see --decode", device->name);
 			return false;
 		}
 		wires += device->wave->count;
@@ -241,7 +241,7 @@ static bool fits(const struct device *device)
 }
 
 /* The loss was somewhere since the last time that was written. */
-static void print_loss(const struct output *output, const struct device *device,
+static void print_drop(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {
 	uint64_t next = origin + (shown + 1) * output->options->timescale->ns;
@@ -259,7 +259,7 @@ static void vcd_packet(const struct output *output, const struct device *device,
 	if (!header_printed)
 		print_header(output, record->timestamp_ns);
 	if (record->dropped)
-		print_loss(output, device, record);
+		print_drop(output, device, record);
 	print_time(output, record->timestamp_ns);
 	if (device->layout->lines)
 		print_line(device, record);
@@ -267,7 +267,7 @@ static void vcd_packet(const struct output *output, const struct device *device,
 		print_numbers(device, record);
 }
 
-static void vcd_gone(const struct output *output, const struct device *device)
+static void vcd_removed(const struct output *output, const struct device *device)
 {
 	if (!header_printed)
 		return;
@@ -275,13 +275,13 @@ static void vcd_gone(const struct output *output, const struct device *device)
 	print_unknown(device);
 }
 
-static void vcd_back(const struct output *output, const struct device *device,
-		     const uint64_t *missed)
+static void vcd_added(const struct output *output, const struct device *device,
+		      const uint64_t *missed)
 {
 	(void)output;
 	(void)missed;
 	if (!fits(device))
-		say("%s: it came back with other packets, which are not drawn", device->name);
+		message("%s: it came back with other packets, which are not drawn", device->name);
 }
 
 /* The last values last until now. */
@@ -296,7 +296,7 @@ const struct format vcd_format = {
 	.name = "vcd",
 	.begin = vcd_begin,
 	.packet = vcd_packet,
-	.gone = vcd_gone,
-	.back = vcd_back,
+	.removed = vcd_removed,
+	.added = vcd_added,
 	.end = vcd_end,
 };

@@ -9,22 +9,8 @@
 #include "top.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Written as a whole, so that it is not mixed with what others say. */
-void say(const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	fprintf(stderr, "notifycat: %s\n", text);
-}
 
 static enum exit_status run(const struct options *options, struct device *devices)
 {
@@ -32,7 +18,7 @@ static enum exit_status run(const struct options *options, struct device *device
 
 	for (i = 0; i < options->devices_count; i++) {
 		if (!device_init(&devices[i], options->devices[i])) {
-			say("%s", strerror(ENOMEM));
+			message("%s", strerror(ENOMEM));
 			return EXIT_FAILED;
 		}
 	}
@@ -53,7 +39,7 @@ int main(int argc, char **argv)
 		return top(&options);
 	devices = calloc(options.devices_count + 1, sizeof(*devices));
 	if (!devices) {
-		say("%s", strerror(errno));
+		message("%s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	return run(&options, devices);

@@ -5,6 +5,8 @@
 #ifndef NOTIFYCAT_H
 #define NOTIFYCAT_H
 
+#include "message.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,11 +22,5 @@ enum exit_status {
 	EXIT_USAGE	= 2,
 	EXIT_TIMED_OUT	= 3,
 };
-
-/* Where functions return an errno: what is wrong has been said. */
-#define ERROR_SAID	4096
-
-/* To standard error, a line. */
-void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif /* NOTIFYCAT_H */

@@ -83,7 +83,7 @@ static void usage(FILE *out)
 
 static bool refuse(const char *what, const char *arg)
 {
-	say("%s \"%s\"", what, arg);
+	message("%s \"%s\"", what, arg);
 	return false;
 }
 
@@ -134,7 +134,7 @@ static bool parse_timescale(const char *arg, const struct timescale **timescale)
 /* The text, and below it where it is wrong. */
 static bool refuse_layout(const char *text, const struct layout_error *error)
 {
-	say("bad --decode: %s", error->message);
+	message("bad --decode: %s", error->message);
 	fprintf(stderr, "  %s\n  %*s^\n", text, (int)error->at, "");
 	return false;
 }
@@ -156,7 +156,7 @@ static bool parse_decoding(struct options *options, const char *arg)
 	decodings = realloc(options->decodings,
 			    (options->decodings_count + 1) * sizeof(*decodings));
 	if ((colon && !decoding.device) || !decodings) {
-		say("--decode: %s", strerror(ENOMEM));
+		message("--decode: %s", strerror(ENOMEM));
 		return false;
 	}
 	options->decodings = decodings;
@@ -185,11 +185,11 @@ const struct layout *options_layout(const struct options *options, const char *d
 static bool choose_reader(struct options *options, const struct reader *reader)
 {
 	if (!reader) {
-		say("--uring was not built in: it needs liburing");
+		message("--uring was not built in: it needs liburing");
 		return false;
 	}
 	if (options->reader != &read_reader && options->reader != reader) {
-		say("--mmap and --uring exclude each other");
+		message("--mmap and --uring exclude each other");
 		return false;
 	}
 	options->reader = reader;
@@ -246,7 +246,7 @@ static bool parse_option(struct options *options, int option)
 	}
 }
 
-static bool go_together(const struct options *options)
+static bool options_compatible(const struct options *options)
 {
 	const bool asks = options->info || options->stats;
 
@@ -255,21 +255,21 @@ static bool go_together(const struct options *options)
 		return false;
 	}
 	if (!options->top && options->batch) {
-		say("--batch is for top");
+		message("--batch is for top");
 		return false;
 	}
 	if (asks && (options->top || options->follow || options->replay_only ||
 		     options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
-		say("--info and --stats print no packets, and wait for none");
+		message("--info and --stats print no packets, and wait for none");
 		return false;
 	}
 	if ((asks || options->top) && options->format != &text_format &&
 	    options->format != &json_format) {
-		say("--info, --stats and top print text or json");
+		message("--info, --stats and top print text or json");
 		return false;
 	}
 	if (options->replay_only && options->follow) {
-		say("--replay-only and --follow exclude each other");
+		message("--replay-only and --follow exclude each other");
 		return false;
 	}
 	return true;
@@ -308,5 +308,5 @@ bool parse_options(struct options *options, int argc, char **argv, enum exit_sta
 		options->queue = 1;
 		options->reader = &read_reader;
 	}
-	return go_together(options);
+	return options_compatible(options);
 }

@@ -18,8 +18,9 @@ static int mmap_start(struct device *device)
 	if (map == MAP_FAILED) {
 		if (errno != EOPNOTSUPP)
 			return errno;
-		say("%s: it cannot be mapped, as its source completes each packet", device->name);
-		return ERROR_SAID;
+		message("%s: it cannot be mapped, as its source completes each packet",
+			device->name);
+		return ERROR_REPORTED;
 	}
 	device->map = map;
 	notify_multi_reader_init(&device->mapped, map, device->stats.next);

@@ -27,8 +27,8 @@ static int uring_start(struct device *device)
 	ret = io_uring_queue_init(1, &uring->ring, 0);
 	if (ret) {
 		free(uring);
-		say("%s: no io_uring is to be had: %s", device->name, strerror(-ret));
-		return ERROR_SAID;
+		message("%s: no io_uring is to be had: %s", device->name, strerror(-ret));
+		return ERROR_REPORTED;
 	}
 	device->uring = uring;
 	return 0;

@@ -106,7 +106,7 @@ static bool write_stats(const struct writer *writer, const struct device *device
 	struct notify_multi_stats stats;
 
 	if (ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
-		device_complain(device, errno);
+		device_perror(device, errno);
 		return false;
 	}
 	writer->number("seq", stats.seq);
@@ -129,7 +129,7 @@ static bool report_device(const struct options *options, struct device *device)
 
 	error = device_open(device, options);
 	if (error) {
-		device_complain(device, error);
+		device_perror(device, error);
 		return false;
 	}
 	writer->begin(device);
@@ -150,7 +150,7 @@ enum exit_status report(const struct options *options, struct device *devices, s
 		if (!report_device(options, &devices[i]))
 			return EXIT_FAILED;
 	if (fflush(stdout)) {
-		say("output: %s", strerror(errno));
+		message("output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

@@ -56,7 +56,7 @@ static bool begin_waiting(struct stream *stream)
 	if (stream->epoll < 0 || !watch(stream, stop_begin(), EPOLLIN, EVENT_STOP) ||
 	    (stream->output.options->follow &&
 	     !watch(stream, follow_begin(), EPOLLIN, EVENT_FOLLOW))) {
-		say("cannot wait for packets: %s", strerror(errno));
+		message("cannot wait for packets: %s", strerror(errno));
 		return false;
 	}
 	/* A pipe says when nobody reads it any more; files cannot be watched, and need not. */
@@ -96,23 +96,24 @@ static void remove_device(struct stream *stream, struct device *device)
 	stream->open--;
 }
 
-static void say_back(struct stream *stream, const struct device *device)
+static void report_added(struct stream *stream, const struct device *device)
 {
 	uint64_t missed;
 	bool known = device_missed(device, &missed);
 
 	if (!known)
-		say("%s: is there; whether packets were missed is not known", device->name);
+		message("%s: is there; whether packets were missed is not known", device->name);
 	else if (missed)
-		say("%s: is there; %" PRIu64 " packets before were missed", device->name, missed);
+		message("%s: is there; %" PRIu64 " packets before were missed",
+			device->name, missed);
 	else
-		say("%s: is there; no packet was missed", device->name);
-	if (stream->format->back)
-		stream->format->back(&stream->output, device, known ? &missed : NULL);
+		message("%s: is there; no packet was missed", device->name);
+	if (stream->format->added)
+		stream->format->added(&stream->output, device, known ? &missed : NULL);
 }
 
 /* Watched first and opened then, so that it cannot come in between. Returns 0 or an errno. */
-static int look_for(struct stream *stream, struct device *device)
+static int watch_and_open(struct stream *stream, struct device *device)
 {
 	int error = follow_path(device->path);
 
@@ -120,45 +121,45 @@ static int look_for(struct stream *stream, struct device *device)
 		return error;
 	error = add_device(stream, device);
 	if (error)
-		return follow_may_come(error, true) ? 0 : error;
-	say_back(stream, device);
+		return follow_may_appear(error, true) ? 0 : error;
+	report_added(stream, device);
 	return 0;
 }
 
-static void look_for_all(struct stream *stream)
+static void watch_and_open_all(struct stream *stream)
 {
 	size_t i;
 	int error;
 
-	follow_forget();
+	follow_drain();
 	for (i = 0; i < stream->output.count && !stream->failed; i++) {
 		struct device *device = &stream->output.devices[i];
 
 		if (device->fd >= 0)
 			continue;
-		error = look_for(stream, device);
+		error = watch_and_open(stream, device);
 		if (error) {
-			device_complain(device, error);
+			device_perror(device, error);
 			stream->failed = true;
 		}
 	}
 }
 
-static void lose_device(struct stream *stream, struct device *device, int error)
+static void device_removed(struct stream *stream, struct device *device, int error)
 {
 	const struct options *options = stream->output.options;
 
 	remove_device(stream, device);
-	if (stream->format->gone)
-		stream->format->gone(&stream->output, device);
+	if (stream->format->removed)
+		stream->format->removed(&stream->output, device);
 	if (error == ENODEV && options->follow) {
-		say("%s: is gone", device->name);
-		error = look_for(stream, device);
+		message("%s: is gone", device->name);
+		error = watch_and_open(stream, device);
 		if (!error)
 			return;
 		stream->failed = true;
 	}
-	device_complain(device, error);
+	device_perror(device, error);
 }
 
 static bool open_devices(struct stream *stream)
@@ -173,11 +174,11 @@ static bool open_devices(struct stream *stream)
 		error = add_device(stream, device);
 		if (!error)
 			continue;
-		if (!follow || !follow_may_come(error, false)) {
-			device_complain(device, error);
+		if (!follow || !follow_may_appear(error, false)) {
+			device_perror(device, error);
 			return false;
 		}
-		say("%s: is not there yet", device->name);
+		message("%s: is not there yet", device->name);
 	}
 	return true;
 }
@@ -189,8 +190,8 @@ static void show(struct stream *stream, struct device *device)
 	const struct notify_multi_record *record = device_peek(device);
 
 	if (record->dropped)
-		say("%s: %u packets lost before %" PRIu64, device->name, record->dropped,
-		    (uint64_t)record->seq);
+		message("%s: %u packets lost before %" PRIu64, device->name, record->dropped,
+			(uint64_t)record->seq);
 	stream->format->packet(&stream->output, device, record);
 	stream->left--;
 	device_advance(device);
@@ -252,12 +253,12 @@ static void fill(struct stream *stream, struct device *device)
 		return;
 	error = reader_fill(device);
 	if (error && is_of_packet(device, error)) {
-		say("%s: packet %" PRIu64 " cannot be read: %s", device->name,
-		    device->failed_at - 1, strerror(error));
+		message("%s: packet %" PRIu64 " cannot be read: %s", device->name,
+			device->failed_at - 1, strerror(error));
 		return;
 	}
 	if (error) {
-		lose_device(stream, device, error);
+		device_removed(stream, device, error);
 		return;
 	}
 	if (!device_peek(device))
@@ -267,7 +268,7 @@ static void fill(struct stream *stream, struct device *device)
 }
 
 /* What failed may be long ago, and its errno another's: the pipe is asked itself. */
-static bool is_read_no_more(int fd)
+static bool pipe_closed(int fd)
 {
 	struct pollfd pollfd = { .fd = fd };
 
@@ -279,11 +280,11 @@ static void flush(struct stream *stream)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return;
-	if (errno == EPIPE || is_read_no_more(STDOUT_FILENO)) {
+	if (errno == EPIPE || pipe_closed(STDOUT_FILENO)) {
 		stream->broken_pipe = true;
 		return;
 	}
-	say("output: %s", strerror(errno));
+	message("output: %s", strerror(errno));
 	stream->failed = true;
 }
 
@@ -339,14 +340,14 @@ static void wait_for_packets(struct stream *stream)
 
 	count = epoll_wait(stream->epoll, events, 16, milliseconds_left(stream));
 	if (count < 0 && errno != EINTR) {
-		say("cannot wait for packets: %s", strerror(errno));
+		message("cannot wait for packets: %s", strerror(errno));
 		stream->failed = true;
 	}
 	for (i = 0; i < count; i++) {
 		if (events[i].data.u64 == EVENT_OUTPUT)
 			stream->broken_pipe = true;
 		else if (events[i].data.u64 == EVENT_FOLLOW)
-			look_for_all(stream);
+			watch_and_open_all(stream);
 		else if (events[i].data.u64 < stream->output.count)
 			stream->output.devices[events[i].data.u64].ready = true;
 	}
@@ -361,7 +362,7 @@ static void run(struct stream *stream)
 	}
 	/* What came before it was to wait for them. */
 	if (stream->output.options->follow)
-		look_for_all(stream);
+		watch_and_open_all(stream);
 	while (!is_over(stream)) {
 		read_and_show(stream);
 		if (!is_over(stream))

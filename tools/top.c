@@ -152,7 +152,7 @@ static bool look_at_all(struct rows *rows, const struct options *options)
 	size_t i;
 
 	if (!options->devices_count && !find_rows(rows)) {
-		say("cannot list " NODES ": %s", strerror(errno));
+		message("cannot list " NODES ": %s", strerror(errno));
 		return false;
 	}
 	for (i = 0; i < rows->count; i++)
@@ -166,7 +166,7 @@ static const char *why_not_open(int error)
 {
 	if (error == ENOENT || error == ENODEV || error == ENXIO)
 		return "is not there";
-	return error == ERROR_SAID ? "cannot be shown" : strerror(error);
+	return error == ERROR_REPORTED ? "cannot be shown" : strerror(error);
 }
 
 char *row_text(const struct row *row)
@@ -299,12 +299,12 @@ enum exit_status top(const struct options *options)
 	int stop;
 
 	if (!view) {
-		say("the screen of top was not built in, as it needs ncurses: use top --batch");
+		message("the screen of top was not built in, as it needs ncurses: use top --batch");
 		return EXIT_USAGE;
 	}
 	for (i = 0; i < options->devices_count; i++) {
 		if (!add_row(&rows, options->devices[i])) {
-			say("%s", strerror(ENOMEM));
+			message("%s", strerror(ENOMEM));
 			return EXIT_FAILED;
 		}
 	}

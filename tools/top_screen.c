@@ -16,7 +16,7 @@ static bool screen_begin(const struct options *options)
 {
 	(void)options;
 	if (!isatty(STDOUT_FILENO) || !newterm(NULL, stdout, stdin)) {
-		say("top needs a terminal that terminfo knows: use top --batch");
+		message("top needs a terminal that terminfo knows: use top --batch");
 		return false;
 	}
 	cbreak();
