@@ -5,149 +5,79 @@
 
 #include "device.h"
 
+#include "message.h"
 #include "reader.h"
 #include "source.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define BATCH_BYTES	65536
-/* Packets may come between a look at sysfs and one at the open. */
-#define LOOKS		100
+#define MISSED_RETRIES	100
 
-/* A bare name is that of a node. */
 bool device_init(struct device *device, const char *arg)
 {
-	const char *slash;
-	char *path;
-
-	if (strchr(arg, '/'))
-		path = strdup(arg);
-	else if (asprintf(&path, NODES "%s", arg) < 0)
-		path = NULL;
-	if (!path)
-		return false;
-	slash = strrchr(path, '/');
-	*device = (struct device){
-		.path = path,
-		.name = slash[1] ? slash + 1 : path,
-		.fd = -1,
-	};
-	return true;
+	*device = (struct device){ .fd = -1 };
+	return node_init(&device->node, arg);
 }
 
 void device_perror(const struct device *device, int error)
 {
 	if (error == ERROR_REPORTED)
 		return;
-	if (error == ENOENT && !strncmp(device->path, NODES, strlen(NODES)))
-		message("%s: %s (is its source loaded?)", device->path, strerror(ENODEV));
+	if (error == ENOENT && !strncmp(device->node.path, NODES, strlen(NODES)))
+		message("%s: %s (is its source loaded?)", device->node.path, strerror(ENODEV));
 	else if (error == ENOTTY)
-		message("%s: Not a notify_multi device", device->path);
+		message("%s: Not a notify_multi device", device->node.path);
 	else
-		message("%s: %s", device->path, strerror(error));
+		message("%s: %s", device->node.path, strerror(error));
 }
 
-/* -- sysfs. ---------------------------------------------------------------- */
-
-static bool read_number(const char *path, uint64_t *value)
-{
-	FILE *file = fopen(path, "re");
-	bool good;
-
-	if (!file)
-		return false;
-	good = fscanf(file, "%" SCNu64, value) == 1;
-	fclose(file);
-	return good;
-}
-
-static bool attribute(const struct device *device, const char *dir, const char *name,
-		      uint64_t *value)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/%s%s", major(device->node),
-		 minor(device->node), dir, name);
-	return read_number(path, value);
-}
-
-bool device_attribute(const struct device *device, const char *name, uint64_t *value)
-{
-	return attribute(device, "", name, value);
-}
-
-bool device_source_attribute(const struct device *device, const char *name, uint64_t *value)
-{
-	return attribute(device, "device/", name, value);
-}
-
-/* The driver that feeds the device says what its packets are; a simulator has none. */
-static void find_driver(struct device *device)
-{
-	char link[64], target[PATH_MAX];
-	const char *slash;
-	ssize_t length;
-
-	device->driver[0] = '\0';
-	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/device/driver", major(device->node),
-		 minor(device->node));
-	length = readlink(link, target, sizeof(target) - 1);
-	if (length < 0)
-		return;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	snprintf(device->driver, sizeof(device->driver), "%.*s", DRIVER_BYTES - 1,
-		 slash ? slash + 1 : target);
-}
-
+/* Retry if a packet was broadcast between the samples. */
 bool device_missed(const struct device *device, uint64_t *missed)
 {
 	struct notify_multi_stats stats;
 	uint64_t before, after;
-	int looks;
+	int retry;
 
-	for (looks = 0; looks < LOOKS; looks++) {
-		if (!device_attribute(device, "broadcasts", &before) ||
+	for (retry = 0; retry < MISSED_RETRIES; retry++) {
+		if (!node_attribute(&device->node, "broadcasts", &before) ||
 		    ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) ||
-		    !device_attribute(device, "broadcasts", &after))
+		    !node_attribute(&device->node, "broadcasts", &after))
 			return false;
 		if (before == after) {
-			/* Of what was broadcast, all that is newer than this open's start. */
-			*missed = before - (stats.seq - (device->stats.next - 1));
+			/* All broadcasts minus those from opened.next to stats.seq. */
+			*missed = before - (stats.seq - (device->opened.next - 1));
 			return true;
 		}
 	}
 	return false;
 }
 
-/* -- Opens. ---------------------------------------------------------------- */
+/* -- Opening --------------------------------------------------------------- */
 
-/* 0 or an errno, as with all that follow. */
-static int find_layout(struct device *device, const struct options *options)
+/* Return 0 or an errno, as do the functions below. */
+static int find_layout(struct device *device)
 {
-	const struct layout *wanted = options_layout(options, device->name);
+	const struct layout *wanted = device->decode;
 	struct layout *known = NULL;
 	uint64_t lines = 0;
 
-	find_driver(device);
+	node_driver(&device->node, device->driver);
 	if (!wanted) {
-		device_source_attribute(device, "lines", &lines);
+		node_source_attribute(&device->node, "lines", &lines);
 		known = source_layout(device->driver, device->info.packet_size, lines);
 		wanted = known;
 	}
 	if (wanted && wanted->size > device->info.packet_size) {
-		message("%s: --decode tells of %zu bytes, but its packets have %u", device->name,
-			wanted->size, device->info.packet_size);
+		message("%s: --decode tells of %zu bytes, but its packets have %u",
+			device->node.name, wanted->size, device->info.packet_size);
 		return ERROR_REPORTED;
 	}
 	free(device->layout);
@@ -166,22 +96,22 @@ static int set_queue(int fd, __u32 queue)
 	return ERROR_REPORTED;
 }
 
-/* The queue is resized first, as a mapped one cannot be. */
-static int start(struct device *device, const struct options *options)
+/* Resize the queue before the reader maps it. */
+static int start(struct device *device)
 {
 	struct stat st;
 	int error;
 
 	if (fstat(device->fd, &st))
 		return errno;
-	device->node = st.st_rdev;
-	error = set_queue(device->fd, options->queue);
+	device->node.device = st.st_rdev;
+	error = set_queue(device->fd, device->queue);
 	if (error)
 		return error;
 	if (ioctl(device->fd, NOTIFY_MULTI_IOC_GET_INFO, &device->info) ||
-	    ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &device->stats))
+	    ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &device->opened))
 		return errno;
-	error = find_layout(device, options);
+	error = find_layout(device);
 	if (error)
 		return error;
 
@@ -195,18 +125,18 @@ static int start(struct device *device, const struct options *options)
 	device->batch = malloc(device->batch_size);
 	if (!device->batch)
 		return ENOMEM;
-	device->reader = options->reader;
+	device->started = true;
 	return device->reader->start(device);
 }
 
-int device_open(struct device *device, const struct options *options)
+int device_open(struct device *device)
 {
 	int error;
 
-	device->fd = open(device->path, O_RDONLY | O_CLOEXEC | options->reader->open_flags);
+	device->fd = open(device->node.path, O_RDONLY | O_CLOEXEC | device->reader->open_flags);
 	if (device->fd < 0)
 		return errno;
-	error = start(device, options);
+	error = start(device);
 	if (error)
 		device_close(device);
 	return error;
@@ -214,14 +144,29 @@ int device_open(struct device *device, const struct options *options)
 
 void device_close(struct device *device)
 {
-	if (device->reader)
+	if (device->started)
 		device->reader->stop(device);
-	device->reader = NULL;
+	device->started = false;
 	close(device->fd);
 	device->fd = -1;
 }
 
-/* -- Records that were read. ----------------------------------------------- */
+/* -- Reading --------------------------------------------------------------- */
+
+int device_fill(struct device *device)
+{
+	ssize_t bytes;
+
+	if (device_peek(device))
+		return 0;
+	device->at = 0;
+	device->end = 0;
+	bytes = device->reader->read(device);
+	if (bytes < 0)
+		return -bytes;
+	device->end = bytes;
+	return 0;
+}
 
 const struct notify_multi_record *device_peek(const struct device *device)
 {

@@ -7,7 +7,10 @@
  */
 
 #include "clock.h"
+#include "device.h"
 #include "format.h"
+#include "message.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,7 +30,7 @@ static bool data_column;
 
 static bool is_column(const struct field *field)
 {
-	return field->kind != FIELD_BYTES && strcmp(field->name, "_");
+	return field->kind != FIELD_BYTES && !field_is_hidden(field);
 }
 
 static size_t cells(const struct field *field)
@@ -92,7 +95,7 @@ static bool csv_begin(const struct output *output)
 	size_t i;
 
 	/* One that comes back may be another. */
-	data_column = output->options->follow;
+	data_column = output->follow;
 	for (i = 0; i < output->count; i++) {
 		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
 			message("there is no memory for the columns");
@@ -127,7 +130,7 @@ static void print_column(const struct column *column, const struct layout *layou
 		field = NULL;
 	if (field && field->kind == FIELD_CHARS) {
 		printf(",\"");
-		print_chars(stdout, field, packet, "\"\\");
+		print_chars(field, packet, "\"\\");
 		putchar('"');
 		return;
 	}
@@ -157,7 +160,7 @@ static void print_data(const struct layout *layout, const void *packet)
 	}
 	putchar(',');
 	if (rest)
-		print_hex(stdout, rest, packet);
+		print_hex(rest, packet);
 }
 
 static void csv_packet(const struct output *output, const struct device *device,
@@ -166,11 +169,11 @@ static void csv_packet(const struct output *output, const struct device *device,
 	char time[CLOCK_TEXT_BYTES];
 	size_t i;
 
-	if (output->options->wall_clock)
+	if (output->wall_clock)
 		clock_wall_text(record->timestamp_ns, time);
 	else
 		clock_monotonic_text(record->timestamp_ns, time);
-	printf("%s,%" PRIu64 ",%s,%d,%u,%d", device->name, (uint64_t)record->seq, time,
+	printf("%s,%" PRIu64 ",%s,%d,%u,%d", device->node.name, (uint64_t)record->seq, time,
 	       record->status, record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
 	for (i = 0; i < columns_count; i++)
 		print_column(&columns[i], device->layout, record->data);

@@ -4,28 +4,13 @@
  */
 
 #include "clock.h"
+#include "device.h"
 #include "format.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A byte that is not ASCII stands for the character of that number. */
-void print_json_string(const char *s, size_t length)
-{
-	const unsigned char *c = (const unsigned char *)s;
-
-	putchar('"');
-	for (; length--; c++) {
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if (*c < 0x20 || *c > 0x7e)
-			printf("\\u%04x", *c);
-		else
-			putchar(*c);
-	}
-	putchar('"');
-}
 
 static void print_number(const struct field *field, size_t index, const void *packet)
 {
@@ -59,7 +44,7 @@ static void print_value(const struct field *field, const void *packet)
 				  field_length(field, packet));
 	} else if (field->kind == FIELD_BYTES) {
 		putchar('"');
-		print_hex(stdout, field, packet);
+		print_hex(field, packet);
 		putchar('"');
 	} else if (field->array) {
 		print_numbers(field, packet);
@@ -73,7 +58,7 @@ static void print_fields(const struct layout *layout, const void *packet)
 	const struct field *field;
 
 	for (field = layout->fields; field < layout->fields + layout->count; field++) {
-		if (!strcmp(field->name, "_"))
+		if (field_is_hidden(field))
 			continue;
 		printf(",\"%s\":", field->name);
 		print_value(field, packet);
@@ -83,7 +68,7 @@ static void print_fields(const struct layout *layout, const void *packet)
 static void print_device(const struct device *device)
 {
 	printf("{\"device\":");
-	print_json_string(device->name, strlen(device->name));
+	print_json_string(device->node.name, strlen(device->node.name));
 }
 
 static void json_packet(const struct output *output, const struct device *device,
@@ -94,7 +79,7 @@ static void json_packet(const struct output *output, const struct device *device
 	print_device(device);
 	printf(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
 	       (uint64_t)record->timestamp_ns);
-	if (output->options->wall_clock) {
+	if (output->wall_clock) {
 		clock_wall_text(record->timestamp_ns, time);
 		printf(",\"time\":\"%s\"", time);
 	}

@@ -4,56 +4,58 @@
  */
 
 #include "clock.h"
+#include "device.h"
 #include "format.h"
+#include "print.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static void print_number(FILE *out, const struct field *field, size_t index, const void *packet)
+static void print_number(const struct field *field, size_t index, const void *packet)
 {
 	if (field->kind == FIELD_SIGNED)
-		fprintf(out, "%" PRId64, field_signed(field, index, packet));
+		printf("%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		fprintf(out, "0x%0*" PRIx64, (int)field->size * 2,
-			field_unsigned(field, index, packet));
+		printf("0x%0*" PRIx64, (int)field->size * 2,
+		       field_unsigned(field, index, packet));
 	else
-		fprintf(out, "%" PRIu64, field_unsigned(field, index, packet));
+		printf("%" PRIu64, field_unsigned(field, index, packet));
 }
 
-static void print_value(FILE *out, const struct field *field, const void *packet)
+static void print_value(const struct field *field, const void *packet)
 {
 	const char *name = field_value_name(field, packet);
 	size_t i;
 
 	if (name) {
-		fputs(name, out);
+		fputs(name, stdout);
 	} else if (field->kind == FIELD_CHARS) {
-		putc('"', out);
-		print_chars(out, field, packet, "\"\\");
-		putc('"', out);
+		putchar('"');
+		print_chars(field, packet, "\"\\");
+		putchar('"');
 	} else if (field->kind == FIELD_BYTES) {
-		print_hex(out, field, packet);
+		print_hex(field, packet);
 	} else {
 		for (i = 0; i < field->count; i++) {
 			if (i)
-				putc(',', out);
-			print_number(out, field, i, packet);
+				putchar(',');
+			print_number(field, i, packet);
 		}
 	}
 }
 
-void print_text_fields(FILE *out, const struct layout *layout, const void *packet)
+static void print_fields(const struct layout *layout, const void *packet)
 {
 	const struct field *field;
 
 	for (field = layout->fields; field < layout->fields + layout->count; field++) {
-		if (!strcmp(field->name, "_"))
+		if (field_is_hidden(field))
 			continue;
 		if (*field->label)
-			fprintf(out, " %s", field->label);
-		putc(' ', out);
-		print_value(out, field, packet);
+			printf(" %s", field->label);
+		putchar(' ');
+		print_value(field, packet);
 	}
 }
 
@@ -62,12 +64,12 @@ static void text_packet(const struct output *output, const struct device *device
 {
 	char time[CLOCK_TEXT_BYTES];
 
-	if (output->options->wall_clock)
+	if (output->wall_clock)
 		clock_wall_text(record->timestamp_ns, time);
 	else
 		clock_monotonic_text(record->timestamp_ns, time);
-	printf("%s %" PRIu64 " %s", device->name, (uint64_t)record->seq, time);
-	print_text_fields(stdout, device->layout, record->data);
+	printf("%s %" PRIu64 " %s", device->node.name, (uint64_t)record->seq, time);
+	print_fields(device->layout, record->data);
 	if (record->flags & NOTIFY_MULTI_REC_REPLAY)
 		printf(" replay");
 	if (record->status)

@@ -7,7 +7,10 @@
  */
 
 #include "clock.h"
+#include "device.h"
 #include "format.h"
+#include "message.h"
+#include "timescale.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,7 +36,7 @@ static bool header_printed;
 
 static bool is_drawn(const struct field *field)
 {
-	return field_is_number(field) && strcmp(field->name, "_");
+	return field_is_number(field) && !field_is_hidden(field);
 }
 
 static size_t count_wires(const struct layout *layout)
@@ -69,9 +72,8 @@ static void declare(const char *device, const char *name, size_t bits, size_t wi
 		printf(" %s $end\n", name);
 }
 
-static void declare_wires(const struct device *device, bool alone)
+static void declare_wires(const struct device *device, const char *prefix)
 {
-	const char *prefix = alone ? NULL : device->name;
 	const struct layout *layout = device->layout;
 	size_t wire = device->wave->first, i, element;
 	char name[FIELD_NAME_BYTES + 32];
@@ -169,7 +171,7 @@ static void print_numbers(const struct device *device, const struct notify_multi
  */
 static void print_time(const struct output *output, uint64_t ns)
 {
-	uint64_t time = ns > origin ? (ns - origin) / output->options->timescale->ns : 0;
+	uint64_t time = ns > origin ? (ns - origin) / output->timescale->ns : 0;
 
 	if (time <= shown)
 		return;
@@ -180,7 +182,8 @@ static void print_time(const struct output *output, uint64_t ns)
 /* One unit before the first packet, so that its edges are seen. */
 static void print_header(const struct output *output, uint64_t first)
 {
-	const struct timescale *scale = output->options->timescale;
+	const bool prefix = output->count > 1;
+	const struct timescale *scale = output->timescale;
 	char date[CLOCK_TEXT_BYTES];
 	size_t i;
 
@@ -191,8 +194,8 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", origin);
 	printf("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++) {
-		printf("$scope module %s $end\n", output->devices[i].name);
-		declare_wires(&output->devices[i], output->count == 1);
+		printf("$scope module %s $end\n", output->devices[i].node.name);
+		declare_wires(&output->devices[i], prefix ? output->devices[i].node.name : NULL);
 		printf("$upscope $end\n");
 	}
 	printf("$enddefinitions $end\n#0\n$dumpvars\n");
@@ -212,7 +215,7 @@ static bool vcd_begin(const struct output *output)
 
 		if (!device->layout) {
 			message("%s: it is not there, and a waveform begins with its wires",
-				device->name);
+				device->node.name);
 			return false;
 		}
 		device->wave = calloc(1, sizeof(*device->wave));
@@ -225,7 +228,7 @@ static bool vcd_begin(const struct output *output)
 		device->wave->packet_size = device->info.packet_size;
 		if (!device->wave->count) {
 			message("%s: nothing is known of its packets that could be drawn: "
-				"see --decode", device->name);
+				"see --decode", device->node.name);
 			return false;
 		}
 		wires += device->wave->count;
@@ -244,7 +247,7 @@ static bool fits(const struct device *device)
 static void print_drop(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {
-	uint64_t next = origin + (shown + 1) * output->options->timescale->ns;
+	uint64_t next = origin + (shown + 1) * output->timescale->ns;
 
 	if (next < record->timestamp_ns)
 		print_time(output, next);
@@ -281,7 +284,8 @@ static void vcd_added(const struct output *output, const struct device *device,
 	(void)output;
 	(void)missed;
 	if (!fits(device))
-		message("%s: it came back with other packets, which are not drawn", device->name);
+		message("%s: it came back with other packets, which are not drawn",
+			device->node.name);
 }
 
 /* The last values last until now. */

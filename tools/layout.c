@@ -1,220 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the bytes of a packet mean, and how --decode says it:
- *
- *     layout = field { "," field }
- *     field  = type [ "[" number "]" ] name
- *     type   = ( "u" | "s" | "x" ) ( "8" | "16" | "32" | "64" ) | "char"
+ * Layout of a packet.
  */
 
 #include "layout.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <linux/notify_multi.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REST	"data"
-
-struct type {
-	const char *name;
-	enum field_kind kind;
-	size_t size;
-};
-
-static const struct type types[] = {
-	{ "u8", FIELD_UNSIGNED, 1 },
-	{ "u16", FIELD_UNSIGNED, 2 },
-	{ "u32", FIELD_UNSIGNED, 4 },
-	{ "u64", FIELD_UNSIGNED, 8 },
-	{ "s8", FIELD_SIGNED, 1 },
-	{ "s16", FIELD_SIGNED, 2 },
-	{ "s32", FIELD_SIGNED, 4 },
-	{ "s64", FIELD_SIGNED, 8 },
-	{ "x8", FIELD_HEX, 1 },
-	{ "x16", FIELD_HEX, 2 },
-	{ "x32", FIELD_HEX, 4 },
-	{ "x64", FIELD_HEX, 8 },
-	{ "char", FIELD_CHARS, 1 },
-};
-
-/* What the output says of each packet. */
-static const char *const taken_names[] = {
-	"device", "seq", "timestamp_ns", "time", "status", "dropped", "replay", "event", REST,
-};
-
-/* -- Parsing. -------------------------------------------------------------- */
-
-struct parser {
-	const char *text;
-	const char *at;
-	struct layout *layout;
-	struct layout_error *error;
-};
-
-static bool wrong(struct parser *parser, const char *at, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static bool wrong(struct parser *parser, const char *at, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(parser->error->message, sizeof(parser->error->message), format, args);
-	va_end(args);
-	parser->error->at = at - parser->text;
-	return false;
-}
-
-static void skip_blanks(struct parser *parser)
-{
-	while (isspace((unsigned char)*parser->at))
-		parser->at++;
-}
-
-static bool is_name(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* The word that begins here, of any length: it may be none. */
-static size_t take_word(struct parser *parser, const char **word)
-{
-	skip_blanks(parser);
-	*word = parser->at;
-	while (is_name(*parser->at))
-		parser->at++;
-	return parser->at - *word;
-}
-
-static bool parse_type(struct parser *parser, struct field *field)
-{
-	const char *word;
-	size_t length = take_word(parser, &word), i;
-
-	if (!length)
-		return wrong(parser, word, "a type is missing");
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		if (strlen(types[i].name) == length && !strncmp(types[i].name, word, length)) {
-			field->kind = types[i].kind;
-			field->size = types[i].size;
-			return true;
-		}
-	}
-	return wrong(parser, word, "unknown type \"%.*s\": u8 to u64, s8 to s64, x8 to x64 or char",
-		     (int)(length > 40 ? 40 : length), word);
-}
-
-static bool parse_count(struct parser *parser, struct field *field)
-{
-	const char *start;
-	unsigned long count;
-	char *end;
-
-	field->count = 1;
-	skip_blanks(parser);
-	if (*parser->at != '[')
-		return true;
-	parser->at++;
-	skip_blanks(parser);
-	start = parser->at;
-	errno = 0;
-	count = isdigit((unsigned char)*start) ? strtoul(start, &end, 10) : 0;
-	if (!count || errno || count > NOTIFY_MULTI_MAX_PACKET_SIZE)
-		return wrong(parser, start, "a count from 1 to %u belongs here",
-			     NOTIFY_MULTI_MAX_PACKET_SIZE);
-	parser->at = end;
-	skip_blanks(parser);
-	if (*parser->at != ']')
-		return wrong(parser, parser->at, "\"]\" is missing");
-	parser->at++;
-	field->array = field->kind != FIELD_CHARS;
-	field->count = count;
-	return true;
-}
-
-/* Any number of fields may be called "_": they are not shown. */
-static bool parse_name(struct parser *parser, struct field *field)
-{
-	const char *word;
-	size_t length = take_word(parser, &word), i;
-
-	if (!length || isdigit((unsigned char)*word))
-		return wrong(parser, word, "a name is missing");
-	if (length >= sizeof(field->name))
-		return wrong(parser, word, "a name has at most %zu characters",
-			     sizeof(field->name) - 1);
-	memcpy(field->name, word, length);
-	field->name[length] = '\0';
-	field->label = field->name;
-	for (i = 0; i < ARRAY_SIZE(taken_names); i++)
-		if (!strcmp(field->name, taken_names[i]))
-			return wrong(parser, word, "the name \"%s\" is taken", field->name);
-	if (strcmp(field->name, "_") && layout_find(parser->layout, field->name))
-		return wrong(parser, word, "there are two fields \"%s\"", field->name);
-	return true;
-}
-
-static bool parse_field(struct parser *parser)
-{
-	struct layout *layout = parser->layout;
-	struct field *field = &layout->fields[layout->count];
-	const char *start;
-
-	skip_blanks(parser);
-	start = parser->at;
-	field->offset = layout->size;
-	if (!parse_type(parser, field) || !parse_count(parser, field) ||
-	    !parse_name(parser, field))
-		return false;
-	layout->size += field->size * field->count;
-	if (layout->size > NOTIFY_MULTI_MAX_PACKET_SIZE)
-		return wrong(parser, start, "no packet has more than %u bytes",
-			     NOTIFY_MULTI_MAX_PACKET_SIZE);
-	layout->count++;
-	return true;
-}
-
-static bool parse_fields(struct parser *parser)
-{
-	for (;;) {
-		if (!parse_field(parser))
-			return false;
-		skip_blanks(parser);
-		if (!*parser->at)
-			return true;
-		if (*parser->at != ',')
-			return wrong(parser, parser->at, "\",\" is missing");
-		parser->at++;
-	}
-}
-
-static struct layout *layout_new(size_t fields)
+struct layout *layout_new(size_t fields)
 {
 	return calloc(1, sizeof(struct layout) + fields * sizeof(struct field));
 }
 
-struct layout *layout_parse(const char *text, struct layout_error *error)
+const struct field *layout_find(const struct layout *layout, const char *name)
 {
-	struct parser parser = { .text = text, .at = text, .error = error };
-	size_t fields = 1;
-	const char *c;
+	size_t i;
 
-	for (c = text; *c; c++)
-		fields += *c == ',';
-	parser.layout = layout_new(fields);
-	if (!parser.layout) {
-		wrong(&parser, text, "%s", strerror(ENOMEM));
-		return NULL;
-	}
-	if (!parse_fields(&parser)) {
-		free(parser.layout);
-		return NULL;
-	}
-	return parser.layout;
+	for (i = 0; i < layout->count; i++)
+		if (!strcmp(layout->fields[i].name, name))
+			return &layout->fields[i];
+	return NULL;
 }
 
 struct layout *layout_complete(const struct layout *layout, size_t packet_size)
@@ -235,7 +42,7 @@ struct layout *layout_complete(const struct layout *layout, size_t packet_size)
 		whole->lines = layout->lines;
 	if (size < packet_size) {
 		rest = &whole->fields[count++];
-		snprintf(rest->name, sizeof(rest->name), REST);
+		snprintf(rest->name, sizeof(rest->name), LAYOUT_REST);
 		rest->label = size ? rest->name : "";
 		rest->kind = FIELD_BYTES;
 		rest->size = 1;
@@ -245,77 +52,4 @@ struct layout *layout_complete(const struct layout *layout, size_t packet_size)
 	whole->count = count;
 	whole->size = packet_size;
 	return whole;
-}
-
-/* -- Values. --------------------------------------------------------------- */
-
-const struct field *layout_find(const struct layout *layout, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < layout->count; i++)
-		if (!strcmp(layout->fields[i].name, name))
-			return &layout->fields[i];
-	return NULL;
-}
-
-bool field_is_number(const struct field *field)
-{
-	return field->kind != FIELD_CHARS && field->kind != FIELD_BYTES;
-}
-
-uint64_t field_unsigned(const struct field *field, size_t index, const void *packet)
-{
-	const char *at = (const char *)packet + field->offset + index * field->size;
-	union {
-		uint8_t u8;
-		uint16_t u16;
-		uint32_t u32;
-		uint64_t u64;
-	} value;
-
-	memcpy(&value, at, field->size);
-	switch (field->size) {
-	case 1:
-		return value.u8;
-	case 2:
-		return value.u16;
-	case 4:
-		return value.u32;
-	default:
-		return value.u64;
-	}
-}
-
-int64_t field_signed(const struct field *field, size_t index, const void *packet)
-{
-	uint64_t value = field_unsigned(field, index, packet);
-
-	switch (field->size) {
-	case 1:
-		return (int8_t)value;
-	case 2:
-		return (int16_t)value;
-	case 4:
-		return (int32_t)value;
-	default:
-		return (int64_t)value;
-	}
-}
-
-const char *field_value_name(const struct field *field, const void *packet)
-{
-	uint64_t value;
-
-	if (!field->names)
-		return NULL;
-	value = field_unsigned(field, 0, packet);
-	if (value >= field->names_count || !field->names[value])
-		return "unknown";
-	return field->names[value];
-}
-
-size_t field_length(const struct field *field, const void *packet)
-{
-	return strnlen((const char *)packet + field->offset, field->count);
 }

@@ -4,6 +4,8 @@
  */
 
 #include "device.h"
+#include "message.h"
+#include "options.h"
 #include "report.h"
 #include "stream.h"
 #include "top.h"
@@ -12,19 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum exit_status run(const struct options *options, struct device *devices)
+static bool init_devices(const struct options *options, struct device *devices)
 {
 	size_t i;
 
 	for (i = 0; i < options->devices_count; i++) {
-		if (!device_init(&devices[i], options->devices[i])) {
-			message("%s", strerror(ENOMEM));
-			return EXIT_FAILED;
-		}
+		if (!device_init(&devices[i], options->devices[i]))
+			return false;
+		devices[i].reader = options->reader;
+		devices[i].queue = options->queue;
+		devices[i].decode = options_layout(options, devices[i].node.name);
 	}
-	if (options->info || options->stats)
-		return report(options, devices, options->devices_count);
-	return stream(options, devices, options->devices_count);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -37,10 +38,12 @@ int main(int argc, char **argv)
 		return status;
 	if (options.top)
 		return top(&options);
-	devices = calloc(options.devices_count + 1, sizeof(*devices));
-	if (!devices) {
-		message("%s", strerror(errno));
+	devices = calloc(options.devices_count, sizeof(*devices));
+	if (!devices || !init_devices(&options, devices)) {
+		message("%s", strerror(ENOMEM));
 		return EXIT_FAILED;
 	}
-	return run(&options, devices);
+	if (options.info || options.stats)
+		return report(&options, devices, options.devices_count);
+	return stream(&options, devices, options.devices_count);
 }

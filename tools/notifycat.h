@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What all of notifycat shares.
+ * Definitions shared by all files of notifycat.
  */
 #ifndef NOTIFYCAT_H
 #define NOTIFYCAT_H
-
-#include "message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define NODES		"/dev/notify/"
 #define NS_PER_SECOND	UINT64_C(1000000000)
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))

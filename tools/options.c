@@ -6,7 +6,11 @@
 #include "options.h"
 
 #include "format.h"
+#include "formats.h"
+#include "layout_parse.h"
+#include "message.h"
 #include "reader.h"
+#include "timescale.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -304,9 +308,5 @@ bool parse_options(struct options *options, int argc, char **argv, enum exit_sta
 	}
 	options->devices = argv + optind;
 	options->devices_count = argc - optind;
-	if (options->top) {
-		options->queue = 1;
-		options->reader = &read_reader;
-	}
 	return options_compatible(options);
 }

@@ -5,10 +5,12 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include "layout.h"
+#include "notifycat.h"
 
 struct format;
+struct layout;
 struct reader;
+struct timescale;
 
 #define NO_LIMIT	UINT64_MAX
 

@@ -5,17 +5,17 @@
 #ifndef READER_H
 #define READER_H
 
-#include "device.h"
+#include <sys/types.h>
+
+struct device;
 
 /*
- * @open_flags: What the device is to be opened with.
- * @start:      The device is open and has a batch to be filled; 0 or an errno, after which
- *              @stop is called, too.
- * @poll_fd:    What is readable when there are records.
- * @read:       Fills the batch: bytes, 0 if there is nothing now, or -errno.
+ * @open_flags: Flags of open().
+ * @start: Prepare reading: 0 or an errno. @stop is called even after an error.
+ * @poll_fd: Return the descriptor that is readable when there are records.
+ * @read: Fill the batch; return bytes, 0 if no packet is queued, or -errno.
  */
 struct reader {
-	const char *name;
 	int open_flags;
 	int (*start)(struct device *device);
 	void (*stop)(struct device *device);
@@ -26,10 +26,7 @@ struct reader {
 extern const struct reader read_reader;
 extern const struct reader mmap_reader;
 
-/* NULL if it was not built in. */
+/* NULL if built without liburing. */
 extern const struct reader *const uring_reader;
-
-/* Fills a batch that is empty: 0, or an errno. */
-int reader_fill(struct device *device);
 
 #endif /* READER_H */

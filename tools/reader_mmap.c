@@ -1,37 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mapped ring, read without a system call until it is empty.
+ * Reader of the mapped ring: no system call until the ring is empty.
  */
 
+#include "device.h"
+#include "message.h"
 #include "reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+struct mapping {
+	void *map;
+	struct notify_multi_reader reader;
+};
+
 static int mmap_start(struct device *device)
 {
-	void *map = mmap(NULL, device->info.ring_bytes, PROT_READ, MAP_SHARED, device->fd, 0);
+	struct mapping *mapping = calloc(1, sizeof(*mapping));
 
-	if (map == MAP_FAILED) {
+	if (!mapping)
+		return ENOMEM;
+	mapping->map = mmap(NULL, device->info.ring_bytes, PROT_READ, MAP_SHARED, device->fd, 0);
+	if (mapping->map == MAP_FAILED) {
+		free(mapping);
 		if (errno != EOPNOTSUPP)
 			return errno;
 		message("%s: it cannot be mapped, as its source completes each packet",
-			device->name);
+			device->node.name);
 		return ERROR_REPORTED;
 	}
-	device->map = map;
-	notify_multi_reader_init(&device->mapped, map, device->stats.next);
+	notify_multi_reader_init(&mapping->reader, mapping->map, device->opened.next);
+	device->mapping = mapping;
 	return 0;
 }
 
 static void mmap_stop(struct device *device)
 {
-	if (device->map)
-		munmap(device->map, device->info.ring_bytes);
-	device->map = NULL;
+	if (!device->mapping)
+		return;
+	munmap(device->mapping->map, device->info.ring_bytes);
+	free(device->mapping);
+	device->mapping = NULL;
 }
 
 static int mmap_poll_fd(const struct device *device)
@@ -39,40 +53,39 @@ static int mmap_poll_fd(const struct device *device)
 	return device->fd;
 }
 
-static ssize_t copy(struct device *device)
+static ssize_t copy_records(struct device *device)
 {
 	return (ssize_t)device->info.record_size *
-	       notify_multi_reader_read(&device->mapped, device->batch,
+	       notify_multi_reader_read(&device->mapping->reader, device->batch,
 					device->batch_size / device->info.record_size);
 }
 
-static bool is_gone(const struct device *device)
+static bool is_unregistered(const struct device *device)
 {
 	struct pollfd pollfd = { .fd = device->fd, .events = POLLIN };
 
 	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLHUP;
 }
 
-/* Before the sleep in epoll, the kernel is told what was read. */
+/* Consume the packets that were read before the caller sleeps in epoll. */
 static ssize_t mmap_read(struct device *device)
 {
-	ssize_t bytes = copy(device);
+	ssize_t bytes = copy_records(device);
 	__u64 seq;
 
 	if (bytes)
 		return bytes;
-	seq = device->mapped.next - 1;
+	seq = device->mapping->reader.next - 1;
 	if (ioctl(device->fd, NOTIFY_MULTI_IOC_CONSUME, &seq) && errno != ENODEV)
 		return -errno;
-	if (!is_gone(device))
+	if (!is_unregistered(device))
 		return 0;
-	/* The last may have come since. */
-	bytes = copy(device);
+	/* Packets may have been broadcast since the first copy. */
+	bytes = copy_records(device);
 	return bytes ? bytes : -ENODEV;
 }
 
 const struct reader mmap_reader = {
-	.name = "mmap",
 	.open_flags = O_NONBLOCK,
 	.start = mmap_start,
 	.stop = mmap_stop,

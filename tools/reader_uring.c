@@ -3,6 +3,8 @@
  * A read of io_uring that is always pended.
  */
 
+#include "device.h"
+#include "message.h"
 #include "reader.h"
 
 #ifdef HAVE_URING
@@ -27,7 +29,7 @@ static int uring_start(struct device *device)
 	ret = io_uring_queue_init(1, &uring->ring, 0);
 	if (ret) {
 		free(uring);
-		message("%s: no io_uring is to be had: %s", device->name, strerror(-ret));
+		message("%s: no io_uring is to be had: %s", device->node.name, strerror(-ret));
 		return ERROR_REPORTED;
 	}
 	device->uring = uring;
@@ -88,7 +90,6 @@ static ssize_t uring_read(struct device *device)
 }
 
 static const struct reader reader = {
-	.name = "uring",
 	.start = uring_start,
 	.stop = uring_stop,
 	.poll_fd = uring_poll_fd,

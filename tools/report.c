@@ -5,71 +5,17 @@
 
 #include "report.h"
 
+#include "device.h"
 #include "format.h"
-#include "reader.h"
+#include "message.h"
+#include "options.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-
-/* How a device begins and ends, and what it says in between. */
-struct writer {
-	void (*begin)(const struct device *device);
-	void (*number)(const char *name, uint64_t value);
-	void (*string)(const char *name, const char *value);
-	void (*end)(void);
-};
-
-/* -- As text: a fact a line. ----------------------------------------------- */
-
-static void text_begin(const struct device *device)
-{
-	printf("%s\n", device->name);
-}
-
-static void text_number(const char *name, uint64_t value)
-{
-	printf("  %-17s %" PRIu64 "\n", name, value);
-}
-
-static void text_string(const char *name, const char *value)
-{
-	printf("  %-17s %s\n", name, value);
-}
-
-static void text_end(void)
-{
-}
-
-static const struct writer text_writer = { text_begin, text_number, text_string, text_end };
-
-/* -- As JSON: a device a line. --------------------------------------------- */
-
-static void json_begin(const struct device *device)
-{
-	printf("{\"device\":");
-	print_json_string(device->name, strlen(device->name));
-}
-
-static void json_number(const char *name, uint64_t value)
-{
-	printf(",\"%s\":%" PRIu64, name, value);
-}
-
-static void json_string(const char *name, const char *value)
-{
-	printf(",\"%s\":", name);
-	print_json_string(value, strlen(value));
-}
-
-static void json_end(void)
-{
-	printf("}\n");
-}
-
-static const struct writer json_writer = { json_begin, json_number, json_string, json_end };
 
 /* -- Facts. ---------------------------------------------------------------- */
 
@@ -78,8 +24,8 @@ static void write_attribute(const struct writer *writer, const struct device *de
 {
 	uint64_t value;
 
-	if (device_attribute(device, name, &value) ||
-	    device_source_attribute(device, name, &value))
+	if (node_attribute(&device->node, name, &value) ||
+	    node_source_attribute(&device->node, name, &value))
 		writer->number(name, value);
 }
 
@@ -87,7 +33,7 @@ static void write_info(const struct writer *writer, const struct device *device)
 {
 	const struct notify_multi_info *info = &device->info;
 
-	writer->string("node", device->path);
+	writer->string("node", device->node.path);
 	if (*device->driver)
 		writer->string("driver", device->driver);
 	write_attribute(writer, device, "lines");
@@ -127,12 +73,12 @@ static bool report_device(const struct options *options, struct device *device)
 	bool good = true;
 	int error;
 
-	error = device_open(device, options);
+	error = device_open(device);
 	if (error) {
 		device_perror(device, error);
 		return false;
 	}
-	writer->begin(device);
+	writer->begin(device->node.name);
 	if (options->info)
 		write_info(writer, device);
 	if (options->stats)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What --info and --stats print.
+ * Output of --info and --stats.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
-#include "device.h"
+#include "notifycat.h"
+
+struct device;
+struct options;
 
 enum exit_status report(const struct options *options, struct device *devices, size_t count);
 

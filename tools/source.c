@@ -5,6 +5,8 @@
 
 #include "source.h"
 
+#include "layout_parse.h"
+
 #include <linux/notify_gpio.h>
 #include <linux/notify_irq.h>
 #include <stdio.h>

@@ -7,9 +7,10 @@
 #include "stream.h"
 
 #include "clock.h"
+#include "devices.h"
 #include "follow.h"
-#include "format.h"
-#include "reader.h"
+#include "message.h"
+#include "options.h"
 #include "stop.h"
 
 #include <errno.h>
@@ -28,12 +29,10 @@ enum {
 	EVENT_FOLLOW,
 };
 
-/* @open: how many devices are there. @left: how many packets are still to be shown. */
+/* @left: Number of packets left to print. */
 struct stream {
-	struct output output;
-	const struct format *format;
-	int epoll;
-	size_t open;
+	const struct options *options;
+	struct devices devices;
 	uint64_t left;
 	uint64_t deadline;
 	bool broken_pipe;
@@ -41,145 +40,25 @@ struct stream {
 	bool failed;
 };
 
-/* -- What is waited for. --------------------------------------------------- */
+/* -- Waiting --------------------------------------------------------------- */
 
 static bool watch(struct stream *stream, int fd, uint32_t events, uint64_t what)
 {
 	struct epoll_event event = { .events = events, .data.u64 = what };
 
-	return fd >= 0 && !epoll_ctl(stream->epoll, EPOLL_CTL_ADD, fd, &event);
+	return fd >= 0 && !epoll_ctl(stream->devices.epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static bool begin_waiting(struct stream *stream)
 {
-	stream->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (stream->epoll < 0 || !watch(stream, stop_begin(), EPOLLIN, EVENT_STOP) ||
-	    (stream->output.options->follow &&
-	     !watch(stream, follow_begin(), EPOLLIN, EVENT_FOLLOW))) {
+	stream->devices.epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (stream->devices.epoll < 0 || !watch(stream, stop_begin(), EPOLLIN, EVENT_STOP) ||
+	    (stream->options->follow && !watch(stream, follow_begin(), EPOLLIN, EVENT_FOLLOW))) {
 		message("cannot wait for packets: %s", strerror(errno));
 		return false;
 	}
-	/* A pipe says when nobody reads it any more; files cannot be watched, and need not. */
+	/* A pipe reports when its read end is closed. A file cannot be watched. */
 	watch(stream, STDOUT_FILENO, 0, EVENT_OUTPUT);
-	return true;
-}
-
-static size_t index_of(const struct stream *stream, const struct device *device)
-{
-	return device - stream->output.devices;
-}
-
-/* -- Devices that come and go. --------------------------------------------- */
-
-/* 0 or an errno. */
-static int add_device(struct stream *stream, struct device *device)
-{
-	int error = device_open(device, stream->output.options);
-
-	if (error)
-		return error;
-	if (!watch(stream, device->reader->poll_fd(device), EPOLLIN, index_of(stream, device))) {
-		error = errno;
-		device_close(device);
-		return error;
-	}
-	device->ready = true;
-	stream->open++;
-	return 0;
-}
-
-static void remove_device(struct stream *stream, struct device *device)
-{
-	epoll_ctl(stream->epoll, EPOLL_CTL_DEL, device->reader->poll_fd(device), NULL);
-	device_close(device);
-	device->ready = false;
-	stream->open--;
-}
-
-static void report_added(struct stream *stream, const struct device *device)
-{
-	uint64_t missed;
-	bool known = device_missed(device, &missed);
-
-	if (!known)
-		message("%s: is there; whether packets were missed is not known", device->name);
-	else if (missed)
-		message("%s: is there; %" PRIu64 " packets before were missed",
-			device->name, missed);
-	else
-		message("%s: is there; no packet was missed", device->name);
-	if (stream->format->added)
-		stream->format->added(&stream->output, device, known ? &missed : NULL);
-}
-
-/* Watched first and opened then, so that it cannot come in between. Returns 0 or an errno. */
-static int watch_and_open(struct stream *stream, struct device *device)
-{
-	int error = follow_path(device->path);
-
-	if (error)
-		return error;
-	error = add_device(stream, device);
-	if (error)
-		return follow_may_appear(error, true) ? 0 : error;
-	report_added(stream, device);
-	return 0;
-}
-
-static void watch_and_open_all(struct stream *stream)
-{
-	size_t i;
-	int error;
-
-	follow_drain();
-	for (i = 0; i < stream->output.count && !stream->failed; i++) {
-		struct device *device = &stream->output.devices[i];
-
-		if (device->fd >= 0)
-			continue;
-		error = watch_and_open(stream, device);
-		if (error) {
-			device_perror(device, error);
-			stream->failed = true;
-		}
-	}
-}
-
-static void device_removed(struct stream *stream, struct device *device, int error)
-{
-	const struct options *options = stream->output.options;
-
-	remove_device(stream, device);
-	if (stream->format->removed)
-		stream->format->removed(&stream->output, device);
-	if (error == ENODEV && options->follow) {
-		message("%s: is gone", device->name);
-		error = watch_and_open(stream, device);
-		if (!error)
-			return;
-		stream->failed = true;
-	}
-	device_perror(device, error);
-}
-
-static bool open_devices(struct stream *stream)
-{
-	const bool follow = stream->output.options->follow;
-	size_t i;
-	int error;
-
-	for (i = 0; i < stream->output.count; i++) {
-		struct device *device = &stream->output.devices[i];
-
-		error = add_device(stream, device);
-		if (!error)
-			continue;
-		if (!follow || !follow_may_appear(error, false)) {
-			device_perror(device, error);
-			return false;
-		}
-		message("%s: is not there yet", device->name);
-	}
 	return true;
 }
 
@@ -190,25 +69,25 @@ static void show(struct stream *stream, struct device *device)
 	const struct notify_multi_record *record = device_peek(device);
 
 	if (record->dropped)
-		message("%s: %u packets lost before %" PRIu64, device->name, record->dropped,
-			(uint64_t)record->seq);
-	stream->format->packet(&stream->output, device, record);
+		message("%s: %u packets lost before %" PRIu64, device->node.name,
+			record->dropped, (uint64_t)record->seq);
+	stream->devices.format->packet(&stream->devices.output, device, record);
 	stream->left--;
 	device_advance(device);
 }
 
 /* Of all devices the one whose next record is the oldest; NULL if there is none. */
-static struct device *oldest(const struct stream *stream)
+static struct device *oldest(const struct output *output)
 {
 	const struct notify_multi_record *record;
 	struct device *found = NULL;
 	uint64_t time = 0;
 	size_t i;
 
-	for (i = 0; i < stream->output.count; i++) {
-		record = device_peek(&stream->output.devices[i]);
+	for (i = 0; i < output->count; i++) {
+		record = device_peek(&output->devices[i]);
 		if (record && (!found || record->timestamp_ns < time)) {
-			found = &stream->output.devices[i];
+			found = &output->devices[i];
 			time = record->timestamp_ns;
 		}
 	}
@@ -234,7 +113,7 @@ static void keep_replays(struct device *device)
  * A source may have the read of a packet fail, which is the packet's end and not the device's.
  * Where no packet has gone since the last failure, it is the device's.
  */
-static bool is_of_packet(struct device *device, int error)
+static bool is_packet_error(struct device *device, int error)
 {
 	struct notify_multi_stats stats;
 
@@ -251,19 +130,19 @@ static void fill(struct stream *stream, struct device *device)
 
 	if (!device->ready)
 		return;
-	error = reader_fill(device);
-	if (error && is_of_packet(device, error)) {
-		message("%s: packet %" PRIu64 " cannot be read: %s", device->name,
+	error = device_fill(device);
+	if (error && is_packet_error(device, error)) {
+		message("%s: packet %" PRIu64 " cannot be read: %s", device->node.name,
 			device->failed_at - 1, strerror(error));
 		return;
 	}
 	if (error) {
-		device_removed(stream, device, error);
+		stream->failed |= !device_removed(&stream->devices, device, error);
 		return;
 	}
 	if (!device_peek(device))
 		device->ready = false;
-	if (stream->output.options->replay_only)
+	if (stream->options->replay_only)
 		keep_replays(device);
 }
 
@@ -291,41 +170,47 @@ static void flush(struct stream *stream)
 static bool is_over(const struct stream *stream)
 {
 	return !stream->left || stream->failed || stream->broken_pipe || stream->timed_out ||
-	       stop_wanted() || (!stream->open && !stream->output.options->follow);
+	       stop_wanted() || (!stream->devices.open && !stream->options->follow);
 }
 
-static bool any_ready(const struct stream *stream)
+static bool any_ready(const struct output *output)
 {
 	size_t i;
 
-	for (i = 0; i < stream->output.count; i++)
-		if (stream->output.devices[i].ready)
+	for (i = 0; i < output->count; i++)
+		if (output->devices[i].ready)
 			return true;
 	return false;
 }
 
 static void read_and_show(struct stream *stream)
 {
+	const struct output *output = &stream->devices.output;
 	struct device *device;
 	size_t i;
 
-	for (i = 0; i < stream->output.count; i++)
-		fill(stream, &stream->output.devices[i]);
-	while (stream->left && (device = oldest(stream)))
+	for (i = 0; i < output->count; i++)
+		fill(stream, &output->devices[i]);
+	while (stream->left && (device = oldest(output)))
 		show(stream, device);
 	flush(stream);
 }
 
 /* -- The loop. ------------------------------------------------------------- */
 
-/* For epoll_wait(): -1 is for ever. */
+static void open_added(struct stream *stream)
+{
+	stream->failed |= !devices_open_added(&stream->devices);
+}
+
+/* Timeout of epoll_wait(); -1 is infinite. */
 static int milliseconds_left(struct stream *stream)
 {
 	uint64_t now, ms;
 
 	now = clock_monotonic();
 	stream->timed_out = now >= stream->deadline;
-	if (any_ready(stream) || stream->timed_out)
+	if (any_ready(&stream->devices.output) || stream->timed_out)
 		return 0;
 	if (stream->deadline == NO_LIMIT)
 		return -1;
@@ -335,10 +220,11 @@ static int milliseconds_left(struct stream *stream)
 
 static void wait_for_packets(struct stream *stream)
 {
+	const struct output *output = &stream->devices.output;
 	struct epoll_event events[16];
 	int count, i;
 
-	count = epoll_wait(stream->epoll, events, 16, milliseconds_left(stream));
+	count = epoll_wait(stream->devices.epoll, events, 16, milliseconds_left(stream));
 	if (count < 0 && errno != EINTR) {
 		message("cannot wait for packets: %s", strerror(errno));
 		stream->failed = true;
@@ -347,22 +233,22 @@ static void wait_for_packets(struct stream *stream)
 		if (events[i].data.u64 == EVENT_OUTPUT)
 			stream->broken_pipe = true;
 		else if (events[i].data.u64 == EVENT_FOLLOW)
-			watch_and_open_all(stream);
-		else if (events[i].data.u64 < stream->output.count)
-			stream->output.devices[events[i].data.u64].ready = true;
+			open_added(stream);
+		else if (events[i].data.u64 < output->count)
+			output->devices[events[i].data.u64].ready = true;
 	}
 }
 
 static void run(struct stream *stream)
 {
-	if (stream->output.options->replay_only) {
-		while (any_ready(stream) && !is_over(stream))
+	if (stream->options->replay_only) {
+		while (any_ready(&stream->devices.output) && !is_over(stream))
 			read_and_show(stream);
 		return;
 	}
 	/* What came before it was to wait for them. */
-	if (stream->output.options->follow)
-		watch_and_open_all(stream);
+	if (stream->options->follow)
+		open_added(stream);
 	while (!is_over(stream)) {
 		read_and_show(stream);
 		if (!is_over(stream))
@@ -372,7 +258,7 @@ static void run(struct stream *stream)
 
 static enum exit_status outcome(const struct stream *stream)
 {
-	const struct options *options = stream->output.options;
+	const struct options *options = stream->options;
 
 	if (stream->failed)
 		return EXIT_FAILED;
@@ -385,23 +271,33 @@ static enum exit_status outcome(const struct stream *stream)
 
 enum exit_status stream(const struct options *options, struct device *devices, size_t count)
 {
+	const struct format *format = options->format;
 	struct stream stream = {
-		.output = { .options = options, .devices = devices, .count = count },
-		.format = options->format,
+		.options = options,
+		.devices = {
+			.output = {
+				.devices = devices,
+				.count = count,
+				.wall_clock = options->wall_clock,
+				.follow = options->follow,
+				.timescale = options->timescale,
+			},
+			.format = format,
+		},
 		.left = options->count,
 		.deadline = NO_LIMIT,
 	};
 
 	if (options->timeout_ns != NO_LIMIT)
 		stream.deadline = clock_monotonic() + options->timeout_ns;
-	if (!begin_waiting(&stream) || !open_devices(&stream))
+	if (!begin_waiting(&stream) || !devices_open(&stream.devices))
 		return EXIT_FAILED;
-	if (stream.format->begin && !stream.format->begin(&stream.output))
+	if (format->begin && !format->begin(&stream.devices.output))
 		return EXIT_FAILED;
 	flush(&stream);
 	run(&stream);
-	if (stream.format->end)
-		stream.format->end(&stream.output);
+	if (format->end)
+		format->end(&stream.devices.output);
 	flush(&stream);
 	return outcome(&stream);
 }

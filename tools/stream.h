@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The packets of devices, as they come.
+ * Output of the packets of devices as they arrive.
  */
 #ifndef STREAM_H
 #define STREAM_H
 
-#include "device.h"
+#include "notifycat.h"
+
+struct device;
+struct options;
 
 enum exit_status stream(const struct options *options, struct device *devices, size_t count);
 

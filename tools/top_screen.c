@@ -3,18 +3,20 @@
  * The screen of top.
  */
 
-#include "top.h"
+#include "top_view.h"
 
 #ifdef HAVE_NCURSES
 
+#include "message.h"
+#include "top_row.h"
+#include "top_table.h"
+
 #include <ncurses.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-static bool screen_begin(const struct options *options)
+static bool screen_begin(void)
 {
-	(void)options;
 	if (!isatty(STDOUT_FILENO) || !newterm(NULL, stdout, stdin)) {
 		message("top needs a terminal that terminfo knows: use top --batch");
 		return false;
@@ -26,25 +28,25 @@ static bool screen_begin(const struct options *options)
 	return true;
 }
 
-static void screen_draw(const struct options *options, const struct row *rows, size_t count)
+static void screen_draw(const struct rows *rows)
 {
+	char text[ROW_TEXT_BYTES];
 	size_t i;
 
-	(void)options;
 	erase();
 	attron(A_REVERSE);
-	mvaddnstr(0, 0, row_header, COLS);
+	mvaddnstr(0, 0, row_header(), COLS);
 	attroff(A_REVERSE);
-	for (i = 0; i < count && i + 2 < (size_t)LINES; i++) {
-		char *text = row_text(&rows[i]);
+	for (i = 0; i < rows->count && i + 2 < (size_t)LINES; i++) {
+		const struct row *row = &rows->rows[i];
 
-		if (rows[i].lost_known && rows[i].lost)
+		row_text(row, text);
+		if (row->lost_known && row->lost)
 			attron(A_BOLD);
-		mvaddnstr(i + 1, 0, text ? text : rows[i].device.name, COLS);
+		mvaddnstr(i + 1, 0, text, COLS);
 		attroff(A_BOLD);
-		free(text);
 	}
-	if (!count)
+	if (!rows->count)
 		mvaddnstr(1, 0, "there is no device in " NODES, COLS);
 	mvaddnstr(LINES - 1, 0, "q ends this", COLS);
 	refresh();
@@ -71,7 +73,13 @@ static void screen_end(void)
 	endwin();
 }
 
-static const struct view view = { screen_begin, screen_draw, screen_wait, screen_end };
+static const struct view view = {
+	.live = true,
+	.begin = screen_begin,
+	.draw = screen_draw,
+	.wait = screen_wait,
+	.end = screen_end,
+};
 
 const struct view *const screen_view = &view;
 

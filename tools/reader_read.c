@@ -3,26 +3,12 @@
  * read(), the way that always works.
  */
 
+#include "device.h"
 #include "reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-int reader_fill(struct device *device)
-{
-	ssize_t bytes;
-
-	if (device_peek(device))
-		return 0;
-	device->at = 0;
-	device->end = 0;
-	bytes = device->reader->read(device);
-	if (bytes < 0)
-		return -bytes;
-	device->end = bytes;
-	return 0;
-}
 
 static int read_start(struct device *device)
 {
@@ -50,7 +36,6 @@ static ssize_t read_read(struct device *device)
 }
 
 const struct reader read_reader = {
-	.name = "read",
 	.open_flags = O_NONBLOCK,
 	.start = read_start,
 	.stop = read_stop,

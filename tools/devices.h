@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The devices of a stream: opened, removed, and added again.
+ */
+#ifndef DEVICES_H
+#define DEVICES_H
+
+#include "device.h"
+#include "format.h"
+
+/*
+ * @epoll: Reports, for each open device, its index in @output.devices.
+ * @open: Number of open devices.
+ */
+struct devices {
+	struct output output;
+	const struct format *format;
+	int epoll;
+	size_t open;
+};
+
+/* All functions that return bool return false after reporting an error. */
+
+/* Open all devices; with follow, a device may be added later. */
+bool devices_open(struct devices *devices);
+
+/* Open the devices that are present now but were not before. */
+bool devices_open_added(struct devices *devices);
+
+/* Close a device that failed with @error; with follow, wait for it if it was removed. */
+bool device_removed(struct devices *devices, struct device *device, int error);
+
+#endif /* DEVICES_H */

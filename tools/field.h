@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fields of a packet and their values.
+ */
+#ifndef FIELD_H
+#define FIELD_H
+
+#include "notifycat.h"
+
+#define FIELD_NAME_BYTES	64
+
+enum field_kind {
+	FIELD_UNSIGNED,
+	FIELD_SIGNED,
+	FIELD_HEX,	/* Unsigned, printed in hexadecimal. */
+	FIELD_CHARS,
+	FIELD_BYTES,	/* Not described by any layout. */
+};
+
+/*
+ * @names: Names of the values of an enumeration, or NULL.
+ * @label: Name in text output; may be empty.
+ */
+struct field {
+	char name[FIELD_NAME_BYTES];
+	const char *label;
+	const char *const *names;
+	size_t names_count;
+	enum field_kind kind;
+	size_t size;
+	size_t count;
+	bool array;
+	size_t offset;
+};
+
+/* Return true for padding, which is named "_". */
+bool field_is_hidden(const struct field *field);
+
+bool field_is_number(const struct field *field);
+
+uint64_t field_unsigned(const struct field *field, size_t index, const void *packet);
+int64_t field_signed(const struct field *field, size_t index, const void *packet);
+
+/* Return the name of the value, or NULL if @field is no enumeration. */
+const char *field_value_name(const struct field *field, const void *packet);
+
+/* Return the number of characters before the first zero. */
+size_t field_length(const struct field *field, const void *packet);
+
+#endif /* FIELD_H */

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Binary formats: payloads, and records as read() returns them.
+ */
+
+#include "device.h"
+#include "format.h"
+#include "message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A packet with an error status is reported instead, as read() in the raw format does. */
+static void raw_packet(const struct output *output, const struct device *device,
+		       const struct notify_multi_record *record)
+{
+	(void)output;
+	if (record->status)
+		message("%s: packet %llu has status %d: %s", device->node.name,
+			(unsigned long long)record->seq, record->status,
+			strerror(-record->status));
+	else
+		fwrite(record->data, 1, record->size, stdout);
+}
+
+const struct format raw_format = {
+	.name = "raw",
+	.packet = raw_packet,
+};
+
+static void record_packet(const struct output *output, const struct device *device,
+			  const struct notify_multi_record *record)
+{
+	(void)output;
+	fwrite(record, 1, device->info.record_size, stdout);
+}
+
+const struct format record_format = {
+	.name = "record",
+	.packet = record_packet,
+};

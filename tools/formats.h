@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * List of the output formats.
+ */
+#ifndef FORMATS_H
+#define FORMATS_H
+
+struct format;
+
+/* Return the format with this name, or NULL. */
+const struct format *format_find(const char *name);
+
+#endif /* FORMATS_H */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Device nodes and their sysfs attributes.
+ */
+#ifndef NODE_H
+#define NODE_H
+
+#include "notifycat.h"
+
+#include <sys/types.h>
+
+#define NODES		"/dev/notify/"
+#define DRIVER_BYTES	64
+
+/* @name: Last component of @path. */
+struct node {
+	char *path;
+	const char *name;
+	dev_t device;
+};
+
+/* Set path and name; @arg is a path, or a name in NODES. Return false if out of memory. */
+bool node_init(struct node *node, const char *arg);
+
+/* Read an attribute of the device, or of the parent device. */
+bool node_attribute(const struct node *node, const char *name, uint64_t *value);
+bool node_source_attribute(const struct node *node, const char *name, uint64_t *value);
+
+/* Get the name of the parent device's driver; empty if there is none, as for notify_sim. */
+void node_driver(const struct node *node, char driver[DRIVER_BYTES]);
+
+#endif /* NODE_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Output of a device's properties as text or JSON.
+ */
+#ifndef WRITER_H
+#define WRITER_H
+
+#include <stdint.h>
+
+struct writer {
+	void (*begin)(const char *device);
+	void (*number)(const char *name, uint64_t value);
+	void (*string)(const char *name, const char *value);
+	void (*end)(void);
+};
+
+extern const struct writer text_writer;
+extern const struct writer json_writer;
+
+#endif /* WRITER_H */
