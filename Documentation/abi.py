@@ -23,29 +23,22 @@ INTRODUCTION = """# Reference
 
 <!-- Written by "make abi" from the comments in the headers: edit those. -->
 
-Headers in `uapi/linux/` and `include/` are for programs, `notify_multi.h` is for sources. Structures
-have the same layout for 32-bit and 64-bit programs. Files of sysfs and configfs are described in
-`Documentation/ABI/testing`.
+Headers in `uapi/linux/` and `include/` are for programs, `notify_multi.h` is for sources.
+Structures have the same layout for 32-bit and 64-bit programs. Files of sysfs and configfs are
+described in `Documentation/ABI/testing`.
 
 The ioctl numbers are 'N' 0xa0 to 0xaf. The kernel's list, `ioctl-number.rst` of Linux 6.12, has
 'N' 00-1F, 40-7F and 80-8F; the rest of the letter is free.
 """
 
-CHAPTERS = (
-    ("Programs: linux/notify_multi.h", "uapi/linux/notify_multi.h"),
-    ("Packets of sources", *(f"uapi/linux/{name}" for name in sorted(os.listdir(
-        os.path.join(TOP, "uapi/linux"))) if name != "notify_multi.h")),
-    ("Sources: notify_multi.h", "notify_multi.h"),
-    ("Functions for sources", "notify_multi.c"),
-)
-
 TITLE = re.compile(r"\.\. c:(\w+):: (.*)")
 SECTION = re.compile(r" *\*\*(Definition|Members|Constants|Parameters|Description|Context|"
                      r"Return)\*\*(::)?")
-# What begins the entry of an attribute, and a definition of one.
+# An attribute in ABI/testing, and in the code.
 WHAT = re.compile(r"^What:\t\t\S*/(\w+)$", re.MULTILINE)
 ATTRIBUTE = re.compile(r"^(?:static )?(?:DEVICE_ATTR_\w+\(|CONFIGFS_ATTR(?:_\w+)?\(\w+, *|"
                        r"module_param\()(\w+)", re.MULTILINE)
+EXPORT = re.compile(r"^EXPORT_SYMBOL_GPL\((\w+)", re.MULTILINE)
 ITEM = re.compile(r" *``(.*)``$")
 REFERENCE = re.compile(r":c:\w+:`([^`<]*?) *(<[^>]*>)?`")
 
@@ -57,6 +50,16 @@ def found(pattern, paths):
         with open(path, encoding="utf-8") as file:
             matches |= set(pattern.findall(file.read()))
     return matches
+
+
+def files(pattern, first=None):
+    """Files of the tree that match a pattern, one of them first."""
+    return sorted(glob.glob(pattern), key=lambda path: (path != first, path))
+
+
+def exporters():
+    """Sources of the core that export functions."""
+    return [path for path in files("*.c", "notify_multi.c") if found(EXPORT, [path])]
 
 
 def undescribed():
@@ -143,8 +146,18 @@ def add(lines, text, section, purpose):
 
 def page():
     """The whole page."""
+    uapi = files("uapi/linux/*.h", "uapi/linux/notify_multi.h")
+    chapters = (
+        ("Programs: linux/notify_multi.h", uapi[:1]),
+        ("Programs: notify_multi/reader.h", files("include/notify_multi/*.h")),
+        ("Packets of sources", uapi[1:]),
+        ("Sources: notify_multi.h", ["notify_multi.h"]),
+        ("Functions for sources", exporters()),
+    )
     lines = [INTRODUCTION]
-    for name, *paths in CHAPTERS:
+    for name, paths in chapters:
+        if not paths:
+            continue
         lines += [f"## {name}", ""]
         for path in paths:
             lines += markdown(kernel_doc(path))
