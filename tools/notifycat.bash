@@ -15,7 +15,7 @@ _notifycat() {
 		if [[ $word == -* ]]; then
 			words=(--format --count --timeout --wall-clock --decode --follow --queue
 			       --replay-only --mmap --uring --timescale --info --stats --batch
-			       --interval --help)
+			       --interval --help --version)
 		elif [[ $word == */* ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return

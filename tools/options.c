@@ -27,6 +27,7 @@ enum {
 	OPTION_INFO,
 	OPTION_STATS,
 	OPTION_TIMESCALE,
+	OPTION_VERSION,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +47,7 @@ static const struct option long_options[] = {
 	{ "batch", no_argument, NULL, 'b' },
 	{ "interval", required_argument, NULL, 'i' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
 	{ }
 };
 
@@ -77,6 +79,7 @@ static void usage(FILE *out)
 	      "  -b, --batch              top: print a table every time\n"
 	      "  -i, --interval SECONDS   top: the time between two looks, 1 if not told otherwise\n"
 	      "  -h, --help               print this\n"
+	      "      --version            print the version\n"
 	      "\n"
 	      "Exit status: 0 when all that was asked for was printed, at a signal, or when nobody\n"
 	      "reads the output any more; 1 when a device cannot be read or all are gone; 2 for a\n"
@@ -298,8 +301,11 @@ bool parse_options(struct options *options, int argc, char **argv, enum exit_sta
 		argc--;
 	}
 	while ((option = getopt_long(argc, argv, "f:n:t:wd:Fq:bi:h", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			usage(stdout);
+		if (option == 'h' || option == OPTION_VERSION) {
+			if (option == 'h')
+				usage(stdout);
+			else
+				puts("notifycat " NOTIFY_MULTI_VERSION);
 			*status = EXIT_OK;
 			return false;
 		}
