@@ -137,7 +137,6 @@ struct notify_multi {
  * @tickets:   How many commands have pended so far. Guarded by wait.lock.
  * @lock:      Makes one consumer of many readers; guards all that follows.
  * @next:      The packet after the last that was read.
- * @unsaid:    Packets before @next that a resize has dropped, and no read has said yet.
  * @delivered: Packets read.
  * @dropped:   Packets lost, and said to be.
  * @format:    What reads return, of &enum notify_multi_format.
@@ -163,7 +162,6 @@ struct notify_multi_client {
 
 	struct mutex lock; /* Guards all that follows, and the ring's consumer side. */
 	u64 next;
-	u64 unsaid;
 	u64 delivered;
 	u64 dropped;
 	u32 format;
@@ -401,9 +399,9 @@ struct notify_queue {
 };
 
 /*
- * For those who do not hold client->lock: sleepers and polls. On 32-bit machines a next
- * that is being written may be seen torn: then they may look again in vain, but no packet
- * is missed, as its low half has the last word.
+ * For callers without client->lock. next is read last: a read that runs at the same time then
+ * makes the queue look shorter, but never causes a drop to be reported that did not happen. On
+ * 32-bit, next may be read torn, so notify_client_ready() decides if a packet is queued.
  */
 static struct notify_queue notify_client_peek(struct notify_multi_client *client)
 {
@@ -415,74 +413,46 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 		return queue;
 
 	rcu_read_lock();
-	/* Ring and last packet belong together if next did not move meanwhile. */
-	do {
-		next = READ_ONCE(client->next);
-		/* Pairs with notify_client_set_next(). */
-		smp_rmb();
-		queue.lost = READ_ONCE(client->unsaid);
-		ring = rcu_dereference(client->ring);
-		last = notify_ring_last(ring);
-	} while (next != READ_ONCE(client->next));
-	queue.pending = notify_ring_waiting(ring, last, next);
+	ring = rcu_dereference(client->ring);
+	last = notify_ring_last(ring);
+	next = READ_ONCE(client->next);
+	queue.pending = notify_ring_queued(ring, last, next);
+	rcu_read_unlock();
 	if (!queue.pending)
 		queue.pending = notify_client_ready(client);
 	if (last >= next)
-		queue.lost += last + 1 - next - queue.pending;
-	rcu_read_unlock();
+		queue.lost = last + 1 - next - queue.pending;
 	return queue;
-}
-
-static void notify_client_set_next(struct notify_multi_client *client, u64 next, u64 unsaid)
-{
-	lockdep_assert_held(&client->lock);
-	ASSERT_EXCLUSIVE_WRITER(client->next);
-
-	WRITE_ONCE(client->unsaid, unsaid);
-	/* Pairs with notify_client_peek(): who sees the new next sees what is unsaid at it. */
-	smp_wmb();
-	WRITE_ONCE(client->next, next);
-}
-
-/* The oldest packet of which no read has said whether it is lost. */
-static u64 notify_client_said(struct notify_multi_client *client)
-{
-	return client->next - client->unsaid;
 }
 
 /* In the place where they are, tracepoints that are off would cost registers. */
 static noinline void notify_client_trace(struct notify_multi_client *client, u64 seq, u64 next)
 {
-	u64 said = notify_client_said(client);
+	u64 first = client->next;
 
-	if (seq != said)
-		trace_drop(client->nm->name, client->opener, said, seq - said);
+	if (seq != first)
+		trace_drop(client->nm->name, client->opener, first, seq - first);
 	if (next != seq)
 		trace_read(client->nm->name, client->opener, seq, next - seq);
 }
 
-/* Packets from @seq to before @next are read; those before @seq that were not are lost. */
+/* Account packets [@seq, @next) as delivered, earlier ones that were not read as dropped. */
 static __always_inline void notify_client_consume(struct notify_multi_client *client, u64 seq,
 						  u64 next)
 {
+	lockdep_assert_held(&client->lock);
+	ASSERT_EXCLUSIVE_WRITER(client->next);
+
 	if (trace_drop_enabled() || trace_read_enabled())
 		notify_client_trace(client, seq, next);
-	client->dropped += seq - notify_client_said(client);
+	client->dropped += seq - client->next;
 	client->delivered += next - seq;
-	notify_client_set_next(client, next, 0);
-}
-
-/* Of the packets that a resize has dropped, the oldest @count are known to be lost. */
-static void notify_client_say(struct notify_multi_client *client, u64 count)
-{
-	trace_drop(client->nm->name, client->opener, notify_client_said(client), count);
-	client->dropped += count;
-	notify_client_set_next(client, client->next, client->unsaid - count);
+	WRITE_ONCE(client->next, next);
 }
 
 static u32 notify_client_dropped(struct notify_multi_client *client, u64 seq)
 {
-	return min_t(u64, seq - notify_client_said(client), U32_MAX);
+	return min_t(u64, seq - client->next, U32_MAX);
 }
 
 /* -- Reading. -------------------------------------------------------------- */
@@ -521,7 +491,7 @@ static size_t notify_client_copy_run(struct notify_multi_client *client, u64 seq
 {
 	struct notify_multi_record *first = notify_ring_slot(notify_client_ring(client), (u32)seq);
 
-	if (seq != client->next || client->unsaid)
+	if (seq != client->next)
 		return notify_client_copy_after_loss(client, seq, first, bytes, to);
 	return notify_client_copy(first, bytes, to);
 }
@@ -536,7 +506,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 
 	while (room) {
 		u64 last = notify_ring_last(ring);
-		u32 waiting = notify_ring_waiting(ring, last, client->next);
+		u32 waiting = notify_ring_queued(ring, last, client->next);
 		u64 seq = last + 1 - waiting;
 		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
 		u32 count = min_t(size_t, min(waiting, to_end), room);
@@ -638,7 +608,7 @@ static int notify_client_take(struct notify_multi_client *client)
 	}
 	do {
 		last = notify_ring_last(ring);
-		waiting = notify_ring_waiting(ring, last, client->next);
+		waiting = notify_ring_queued(ring, last, client->next);
 		if (!waiting)
 			return 0;
 		seq = last + 1 - waiting;
@@ -945,11 +915,11 @@ static void notify_client_count(struct notify_multi_client *client,
 	stats->clients = nm->nr_clients;
 	spin_unlock_irq(&nm->lock);
 	if (!READ_ONCE(nm->withdrawn))
-		stats->pending_packets = notify_ring_waiting(notify_client_ring(client),
+		stats->pending_packets = notify_ring_queued(notify_client_ring(client),
 							     stats->seq, client->next);
 	stats->next = stats->seq + 1 - stats->pending_packets;
 	stats->delivered = client->delivered;
-	stats->dropped = client->dropped + stats->next - notify_client_said(client);
+	stats->dropped = client->dropped + stats->next - client->next;
 }
 
 static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
@@ -999,21 +969,22 @@ static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *
 	__must_hold(&nm->lock)
 {
 	u32 few = 2 * num_online_cpus();
+	u64 last, from_seq = next;
 	u32 keep;
-	u64 last;
 
 	for (;;) {
 		last = nm->seq;
-		keep = min(notify_ring_waiting(from, last, next), new->max_packets);
+		keep = min(notify_ring_queued(from, last, from_seq), new->max_packets);
 		if (keep <= few)
 			break;
 		spin_unlock_irq(&nm->lock);
 		notify_ring_copy(new, from, last, keep, flags);
-		next = last + 1;
+		from_seq = last + 1;
 		spin_lock_irq(&nm->lock);
 	}
 	notify_ring_copy(new, from, last, keep, flags);
-	notify_ring_set_last(new, last);
+	keep = min(notify_ring_queued(from, last, next), new->max_packets);
+	notify_ring_init_seqs(new, last + 1 - keep, last);
 }
 
 /*
@@ -1025,21 +996,16 @@ static int notify_client_replace_ring(struct notify_multi_client *client,
 {
 	struct notify_multi *nm = client->nm;
 	struct notify_ring *old = notify_client_ring(client);
-	u64 next;
-	u32 keep;
+	int ret = 0;
 
 	spin_lock_irq(&nm->lock);
 	notify_multi_fill_ring(nm, new, old, client->next, 0);
-	if (client->mappings) {
-		spin_unlock_irq(&nm->lock);
-		return -EBUSY;
-	}
-	keep = min(notify_ring_waiting(old, nm->seq, client->next), new->max_packets);
-	next = nm->seq + 1 - keep;
-	notify_client_set_next(client, next, client->unsaid + next - client->next);
-	rcu_assign_pointer(client->ring, new);
+	if (client->mappings)
+		ret = -EBUSY;
+	else
+		rcu_assign_pointer(client->ring, new);
 	spin_unlock_irq(&nm->lock);
-	return 0;
+	return ret;
 }
 
 static int notify_client_set_max_packets(struct notify_multi_client *client, u32 max_packets)
@@ -1074,19 +1040,16 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 
 static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 {
-	u64 last, oldest, said;
+	u64 last, oldest;
 	int ret;
 
 	ret = notify_client_lock(client);
 	if (ret)
 		return ret;
 	last = notify_ring_last(notify_client_ring(client));
-	said = notify_client_said(client);
-	oldest = last + 1 - notify_ring_waiting(notify_client_ring(client), last, client->next);
+	oldest = last + 1 - notify_ring_queued(notify_client_ring(client), last, client->next);
 	if (seq <= last && seq >= client->next)
 		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
-	else if (seq < client->next && seq >= said)
-		notify_client_say(client, seq + 1 - said);
 	mutex_unlock(&client->lock);
 	return seq > last ? -EINVAL : 0;
 }
@@ -1466,15 +1429,9 @@ static void notify_client_destroy(struct notify_multi_client *client)
 	kfree_rcu(client, rcu);
 }
 
-/* How many packets there are to replay. Called with nm->lock. */
-static u32 notify_multi_replayable(struct notify_multi *nm)
-{
-	return min_t(u64, nm->seq + 1 - nm->first_seq, nm->replay);
-}
-
 /*
- * From here on broadcasts reach the open. It starts with what is to be replayed: how many
- * packets that are.
+ * From here on broadcasts reach the client. It starts with the packets to replay: returns
+ * their number.
  */
 static u32 notify_client_join(struct notify_multi_client *client)
 {
@@ -1483,10 +1440,13 @@ static u32 notify_client_join(struct notify_multi_client *client)
 	u32 replay;
 
 	spin_lock_irq(&nm->lock);
-	notify_multi_fill_ring(nm, ring, nm->history, nm->seq + 1 - notify_multi_replayable(nm),
-			       NOTIFY_MULTI_REC_REPLAY);
-	replay = notify_multi_replayable(nm);
-	client->next = nm->seq + 1 - replay;
+	if (nm->history)
+		notify_multi_fill_ring(nm, ring, nm->history, nm->history->first,
+				       NOTIFY_MULTI_REC_REPLAY);
+	else
+		notify_ring_init_seqs(ring, nm->seq + 1, nm->seq);
+	client->next = ring->first;
+	replay = nm->seq + 1 - client->next;
 	list_add_tail_rcu(&client->node, &nm->clients);
 	/* WRITE_ONCE(): for clients_show(). */
 	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
@@ -1817,6 +1777,8 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 		kref_put(&nm->kref, notify_multi_release);
 		return NULL;
 	}
+	if (nm->history)
+		notify_ring_init_seqs(nm->history, nm->first_seq, nm->seq);
 	return nm;
 }
 

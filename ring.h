@@ -56,7 +56,9 @@
  * @slots:       Slot 0.
  * @mask:        Number of slots, a power of two, less 1.
  * @record_size: Bytes of a slot.
- * @max_packets: How many packets may wait in the ring, less than there are slots.
+ * @max_packets: Number of packets that can be queued, less than the number of slots.
+ * @first:       Oldest seq that the ring can contain. Set before the ring is published,
+ *               constant afterwards.
  * @bytes:       Bytes of header page and slots, whole pages.
  */
 struct notify_ring {
@@ -65,6 +67,7 @@ struct notify_ring {
 	u32 mask;
 	u32 record_size;
 	u32 max_packets;
+	u64 first;
 	u64 bytes;
 };
 
@@ -181,11 +184,12 @@ static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 	data_race(memcpy(to, from, bytes));
 }
 
-/* For a ring that nobody else sees yet: the last packet, whether it is there or not. */
-static inline void notify_ring_set_last(struct notify_ring *ring, u64 seq)
+/* Set the seqs of an unpublished ring: the slot of @last may be empty. */
+static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u64 last)
 {
-	notify_ring_slot(ring, (u32)seq)->seq = seq;
-	WRITE_ONCE(ring->header->head, (u32)seq);
+	ring->first = first;
+	notify_ring_slot(ring, (u32)last)->seq = last;
+	WRITE_ONCE(ring->header->head, (u32)last);
 }
 
 /*
@@ -230,10 +234,12 @@ static inline u64 notify_ring_last(struct notify_ring *ring)
 	return seq;
 }
 
-/* How many packets wait for who reads @next next: those not read, less those too many. */
-static inline u32 notify_ring_waiting(struct notify_ring *ring, u64 last, u64 next)
+/* Number of queued packets from @next on, when @last is the newest. */
+static inline u32 notify_ring_queued(struct notify_ring *ring, u64 last, u64 next)
 {
-	return last < next ? 0 : min_t(u64, last + 1 - next, ring->max_packets);
+	u64 oldest = max(next, ring->first);
+
+	return last < oldest ? 0 : min_t(u64, last + 1 - oldest, ring->max_packets);
 }
 
 #endif /* _NOTIFY_MULTI_RING_H */
