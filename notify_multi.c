@@ -31,6 +31,7 @@
 #include <linux/poll.h>
 #include <linux/printk.h>
 #include <linux/rculist.h>
+#include <linux/rcuwait.h>
 #include <linux/rwsem.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -121,9 +122,8 @@ struct notify_multi {
  * @ring:      Its queue. Replaced under @lock and nm->lock; either of them, or RCU, keeps
  *             the one that is there.
  * @requests:  How many reads sleep and commands pend; DMF's pended requests.
- * @alone:     The oldest request, if it is a read that sleeps and was the only one when it
- *             came, as it mostly is: to sleep in a queue and to be woken there costs some
- *             300 instructions more. Who takes it away wakes it, under RCU.
+ * @waiter:    Reader that went to sleep as the only request, the common case: it bypasses
+ *             @wait.
  * @polls:     Polls, io_uring's among them.
  * @wait:      The other requests, the first of which is woken for a packet. Reads that were
  *             woken in vain are behind the others again, commands in their place.
@@ -148,7 +148,7 @@ struct notify_multi_client {
 	struct list_head node;
 	struct notify_ring __rcu *ring;
 	atomic_t requests;
-	struct task_struct *alone;
+	struct rcuwait waiter;
 	wait_queue_head_t polls;
 	wait_queue_head_t wait;
 	struct fasync_struct *fasync;
@@ -207,11 +207,8 @@ static int notify_multi_user_errno(int error)
 /* Wakes the oldest request that waits. Called under RCU. */
 static void notify_client_wake_request(struct notify_multi_client *client)
 {
-	struct task_struct *alone = xchg(&client->alone, NULL);
-
-	if (alone)
-		wake_up_process(alone);
-	else
+	/* Returns 0 if nothing sleeps there, or was woken before. */
+	if (!rcuwait_wake_up(&client->waiter))
 		wake_up_interruptible(&client->wait);
 }
 
@@ -716,32 +713,26 @@ static void notify_client_unpend(struct notify_multi_client *client)
 	rcu_read_unlock();
 }
 
-/* Called in a state in which no wake-up is missed, nor a signal. */
-static void notify_client_schedule(struct notify_multi_client *client)
+static bool notify_client_readable(struct notify_multi_client *client)
 {
-	if (!READ_ONCE(client->nm->gone) && !notify_client_ready(client))
-		schedule();
+	return READ_ONCE(client->nm->gone) || notify_client_ready(client);
 }
 
-/* Until a packet or a signal comes, or the source goes: who was woken looks which. */
-static void notify_client_sleep_alone(struct notify_multi_client *client)
+/*
+ * Sleep until a packet, a signal or unregistration. Both waits have a full barrier that pairs
+ * with notify_multi_wake(): the waiter is stored before head is read.
+ */
+static int notify_client_sleep(struct notify_multi_client *client, bool only)
 {
-	__set_current_state(TASK_INTERRUPTIBLE);
-	/* A full barrier, which pairs with notify_multi_wake(): alone before the head. */
-	xchg(&client->alone, current);
-	notify_client_schedule(client);
-	__set_current_state(TASK_RUNNING);
-	WRITE_ONCE(client->alone, NULL);
-}
+	int ret;
 
-/* The same, where there are other requests. */
-static noinline void notify_client_sleep(struct notify_multi_client *client)
-{
-	DEFINE_WAIT(wait);
-
-	prepare_to_wait_exclusive(&client->wait, &wait, TASK_INTERRUPTIBLE);
-	notify_client_schedule(client);
-	finish_wait(&client->wait, &wait);
+	if (only)
+		ret = rcuwait_wait_event(&client->waiter, notify_client_readable(client),
+					 TASK_INTERRUPTIBLE);
+	else
+		ret = wait_event_interruptible_exclusive(client->wait,
+							 notify_client_readable(client));
+	return ret ? -ERESTARTSYS : 0;
 }
 
 /*
@@ -780,7 +771,7 @@ static __always_inline ssize_t notify_client_try_read(struct notify_multi_client
 	return !ret && gone ? -ENODEV : ret;
 }
 
-/* The same, but for 0: it waits for a packet, as one of the open's requests. */
+/* The same, but instead of returning 0 it sleeps for a packet, as one of the requests. */
 static noinline ssize_t notify_client_wait_read(struct notify_multi_client *client,
 						struct iov_iter *to)
 {
@@ -788,7 +779,7 @@ static noinline ssize_t notify_client_wait_read(struct notify_multi_client *clie
 	ssize_t ret;
 
 	for (;;) {
-		if (notify_client_ready(client) || READ_ONCE(client->nm->gone)) {
+		if (notify_client_readable(client)) {
 			ret = notify_client_try_read(client, to, false);
 			if (ret)
 				break;
@@ -797,19 +788,14 @@ static noinline ssize_t notify_client_wait_read(struct notify_multi_client *clie
 		ret = -EINVAL;
 		if (iov_iter_count(to) < notify_client_read_size(client))
 			break;
-		ret = -ERESTARTSYS;
-		if (signal_pending(current))
-			break;
 		if (others < 0)
 			others = notify_client_pend(client);
-		if (others < 0) {
-			ret = others;
+		ret = others;
+		if (others < 0)
 			break;
-		}
-		if (others)
-			notify_client_sleep(client);
-		else
-			notify_client_sleep_alone(client);
+		ret = notify_client_sleep(client, !others);
+		if (ret)
+			break;
 	}
 	if (others >= 0)
 		notify_client_unpend(client);
@@ -1410,6 +1396,7 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 		return NULL;
 	}
 	RCU_INIT_POINTER(client->ring, ring);
+	rcuwait_init(&client->waiter);
 	init_waitqueue_head(&client->polls);
 	init_waitqueue_head(&client->wait);
 	mutex_init(&client->lock);
