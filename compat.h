@@ -63,13 +63,6 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #define ITER_DEST	READ
 #endif
 
-/* The compound literal lives until the end of the caller's block. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
-#define iov_iter_ubuf(iter, direction, buf, count)					\
-	iov_iter_init(iter, direction,							\
-		      &(struct iovec){ .iov_base = (buf), .iov_len = (count) }, 1, count)
-#endif
-
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
 #define copy_splice_read	generic_file_splice_read
 #endif

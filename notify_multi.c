@@ -7,7 +7,7 @@
  *     source's interrupt             notify_multi_broadcast_at()
  *     one ring for each open           notify_multi_push()           nm->lock
  *     who sleeps is woken              notify_multi_wake()           RCU
- *     read()                         notify_multi_read(), notify_multi_read_iter()
+ *     read()                         notify_multi_read_iter()
  *     queued packets go across         notify_client_read()          client->lock
  *
  * The interrupt side and the readers share no lock: see ring.h.
@@ -802,20 +802,6 @@ static noinline ssize_t notify_client_wait_read(struct notify_multi_client *clie
 	return ret;
 }
 
-/* read() alone, at less cost than through notify_multi_read_iter(). */
-static ssize_t notify_multi_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
-{
-	struct notify_multi_client *client = file->private_data;
-	struct iov_iter to;
-
-	if (!count)
-		return 0;
-	iov_iter_ubuf(&to, ITER_DEST, buf, count);
-	if (file->f_flags & O_NONBLOCK)
-		return notify_client_try_read(client, &to, false) ?: -EAGAIN;
-	return notify_client_wait_read(client, &to);
-}
-
 static ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
@@ -1548,8 +1534,6 @@ static const struct file_operations notify_multi_fops = {
 	.owner = THIS_MODULE,
 	.open = notify_multi_open,
 	.release = notify_multi_close,
-	/* With both, kernel_read() refuses the file; for the kernel there is the API. */
-	.read = notify_multi_read,
 	.read_iter = notify_multi_read_iter,
 	.splice_read = copy_splice_read,
 	.poll = notify_multi_poll,
