@@ -265,8 +265,7 @@ static noinline void notify_multi_trace(struct notify_multi *nm, int status, kti
 static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
 			      ktime_t when)
 {
-	/* Not nm->record_size: of this the compiler knows that it is whole words. */
-	size_t size = notify_ring_record_size(nm->packet_size);
+	size_t size = nm->record_size;
 	u64 seq = nm->seq + 1;
 	u32 pos = (u32)seq;
 	struct notify_multi_client *client = NULL;
@@ -289,13 +288,13 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	first->dropped = 0;
 	first->size = nm->packet_size;
 	first->flags = 0;
-	notify_ring_write(first->data, packet, nm->packet_size);
+	memcpy(first->data, packet, nm->packet_size);
 	notify_ring_end(ring, pos);
 
 	client = list_prepare_entry(client, &nm->clients, node);
 	list_for_each_entry_continue(client, &nm->clients, node) {
 		ring = notify_client_produce(client);
-		notify_ring_write(notify_ring_begin(ring, pos, size), first, size);
+		memcpy(notify_ring_begin(ring, pos, size), first, size);
 		notify_ring_end(ring, pos);
 	}
 }

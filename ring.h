@@ -39,7 +39,6 @@
 #define _NOTIFY_MULTI_RING_H
 
 #include <linux/bitops.h>
-#include <linux/instrumented.h>
 #include <linux/kcsan-checks.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -138,24 +137,6 @@ static inline void notify_ring_free(struct notify_ring *ring)
 /* -- Producer. ------------------------------------------------------------- */
 
 /*
- * memcpy() for a few words, which on x86-64 is a call and, without fast short strings, a
- * loop of moves: with the string instruction in its place a broadcast to many takes half of
- * the instructions. KASAN and KCSAN are told of the copy, KMSAN has to make it.
- */
-static inline void notify_ring_write(void *to, const void *from, size_t bytes)
-{
-	size_t words __maybe_unused = bytes / 8;
-
-	instrument_read(from, bytes);
-	instrument_write(to, bytes);
-#if defined(CONFIG_X86_64) && !defined(CONFIG_KMSAN)
-	asm volatile("rep movsq" : "+D" (to), "+S" (from), "+c" (words) : : "memory");
-	bytes %= 8;
-#endif
-	memcpy(to, from, bytes);
-}
-
-/*
  * The slot of the next packet, to be written; the caller serialises producers, and has the
  * ring's record size at hand for all rings of a device.
  */
@@ -176,11 +157,9 @@ static inline void notify_ring_end(struct notify_ring *ring, u32 pos)
 	smp_store_release(&ring->header->head, pos);
 }
 
-/* A copy that is of use only if nothing of it was overwritten, for which the caller looks. */
+/* Copy a record that the producer may overwrite: the caller must check that it did not. */
 static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 {
-	instrument_write(to, bytes);
-	/* With a broadcast, which may overwrite it. */
 	data_race(memcpy(to, from, bytes));
 }
 
