@@ -255,7 +255,7 @@ static struct notify_ring *notify_client_produce(struct notify_multi_client *cli
 /* See notify_client_trace(). */
 static noinline void notify_multi_trace(struct notify_multi *nm, int status, ktime_t when)
 {
-	trace_broadcast(nm->name, nm->seq, when, status, nm->nr_clients);
+	trace_notify_multi_broadcast(nm->name, nm->seq, when, status, nm->nr_clients);
 }
 
 /*
@@ -273,7 +273,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	struct notify_multi_record *first;
 
 	nm->seq = seq;
-	if (trace_broadcast_enabled())
+	if (trace_notify_multi_broadcast_enabled())
 		notify_multi_trace(nm, status, when);
 	if (!ring) {
 		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
@@ -427,9 +427,9 @@ static noinline void notify_client_trace(struct notify_multi_client *client, u64
 	u64 first = client->next;
 
 	if (seq != first)
-		trace_drop(client->nm->name, client->opener, first, seq - first);
+		trace_notify_multi_drop(client->nm->name, client->opener, first, seq - first);
 	if (next != seq)
-		trace_read(client->nm->name, client->opener, seq, next - seq);
+		trace_notify_multi_read(client->nm->name, client->opener, seq, next - seq);
 }
 
 /* Account packets [@seq, @next) as delivered, earlier ones that were not read as dropped. */
@@ -439,7 +439,7 @@ static __always_inline void notify_client_consume(struct notify_multi_client *cl
 	lockdep_assert_held(&client->lock);
 	ASSERT_EXCLUSIVE_WRITER(client->next);
 
-	if (trace_drop_enabled() || trace_read_enabled())
+	if (trace_notify_multi_drop_enabled() || trace_notify_multi_read_enabled())
 		notify_client_trace(client, seq, next);
 	client->dropped += seq - client->next;
 	client->delivered += next - seq;
@@ -1460,7 +1460,7 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 		return notify_multi_user_errno(ret);
 	}
 
-	trace_open(nm->name, client->opener, client->next, replay);
+	trace_notify_multi_open(nm->name, client->opener, client->next, replay);
 	file->private_data = client;
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file); /* Which never fails. */
@@ -1505,7 +1505,7 @@ static void notify_client_sum_up(struct notify_multi_client *client)
 	notify_client_count(client, &stats);
 	mutex_unlock(&client->lock);
 
-	trace_release(nm->name, client->opener, stats.delivered, stats.dropped,
+	trace_notify_multi_release(nm->name, client->opener, stats.delivered, stats.dropped,
 		      stats.pending_packets);
 	if (!stats.dropped)
 		return;

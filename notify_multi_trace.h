@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints: what becomes of packets and opens. Those of an open carry the process that
- * opened the device, as debugfs does, which need not be the one that reads.
- *
- * One that is off costs a no-op: where many packets pass, it is called out of line.
+ * Tracepoints of packets and clients. The opener is the process that opened the device, which
+ * need not be the one that reads.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM notify_multi
@@ -17,8 +15,8 @@
 
 #include "compat.h"
 
-/* A packet goes to all opens. In the order of seq, as it is told under the device's lock. */
-TRACE_EVENT(broadcast,
+/* A packet is broadcast. Events are in the order of seq: the caller holds nm->lock. */
+TRACE_EVENT(notify_multi_broadcast,
 	TP_PROTO(const char *device, u64 seq, ktime_t when, int status, u32 clients),
 	TP_ARGS(device, seq, when, status, clients),
 
@@ -43,7 +41,7 @@ TRACE_EVENT(broadcast,
 		  __entry->clients)
 );
 
-/* @count packets of an open, from @seq on. */
+/* @count packets of a client, from @seq on. */
 DECLARE_EVENT_CLASS(notify_multi_packets,
 	TP_PROTO(const char *device, struct pid *opener, u64 seq, u64 count),
 	TP_ARGS(device, opener, seq, count),
@@ -66,20 +64,20 @@ DECLARE_EVENT_CLASS(notify_multi_packets,
 		  __entry->opener, __entry->seq, __entry->count)
 );
 
-/* They have been read, or consumed out of a mapped ring. */
-DEFINE_EVENT(notify_multi_packets, read,
+/* Packets were read, or consumed from a mapped ring. */
+DEFINE_EVENT(notify_multi_packets, notify_multi_read,
 	TP_PROTO(const char *device, struct pid *opener, u64 seq, u64 count),
 	TP_ARGS(device, opener, seq, count)
 );
 
-/* The open has lost them. Told when it comes to light: by the read that says so. */
-DEFINE_EVENT(notify_multi_packets, drop,
+/* Packets were dropped. Emitted by the read or CONSUME that reports them. */
+DEFINE_EVENT(notify_multi_packets, notify_multi_drop,
 	TP_PROTO(const char *device, struct pid *opener, u64 seq, u64 count),
 	TP_ARGS(device, opener, seq, count)
 );
 
-/* An open has arrived; @seq is the packet that it reads first, @replay are from before it. */
-TRACE_EVENT(open,
+/* A client arrived. @seq is the first packet that it reads, @replay the number of older ones. */
+TRACE_EVENT(notify_multi_open,
 	TP_PROTO(const char *device, struct pid *opener, u64 seq, u32 replay),
 	TP_ARGS(device, opener, seq, replay),
 
@@ -101,8 +99,8 @@ TRACE_EVENT(open,
 		  __entry->opener, __entry->seq, __entry->replay)
 );
 
-/* An open goes: what it has read and lost, and what it leaves behind. */
-TRACE_EVENT(release,
+/* A client is closed, with @queued packets unread. */
+TRACE_EVENT(notify_multi_release,
 	TP_PROTO(const char *device, struct pid *opener, u64 delivered, u64 dropped, u32 queued),
 	TP_ARGS(device, opener, delivered, dropped, queued),
 

@@ -332,7 +332,7 @@ TEST_F(trace, broadcast_has_the_packets_head_and_how_many_get_it)
 	ASSERT_EQ(RECORD, read_errno(fd, buffer, RECORD));
 	memcpy(&record, buffer, sizeof(record));
 	snprintf(event, sizeof(event),
-		 "broadcast: device=" SIM_NAME " seq=%d timestamp_ns=%llu status=-5 clients=1",
+		 "notify_multi_broadcast: device=" SIM_NAME " seq=%d timestamp_ns=%llu status=-5 clients=1",
 		 FIRST, record.timestamp_ns);
 	EXPECT_EQ(1, traced(event));
 	close(fd);
@@ -346,13 +346,13 @@ TEST_F(trace, open_and_release_have_the_process_and_its_accounts)
 	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
 	fd = sim_open(SIM_NAME, O_RDONLY);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(1, traced_of("open: device=" SIM_NAME " opener=%lld seq=101 replay=2",
+	EXPECT_EQ(1, traced_of("notify_multi_open: device=" SIM_NAME " opener=%lld seq=101 replay=2",
 			       getpid()));
 	/* Five packets, with the two replayed, of which one is lost and one is read. */
 	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
 	ASSERT_EQ(RECORD, read_errno(fd, buffer, RECORD));
 	close(fd);
-	EXPECT_EQ(1, traced_of("release: device=" SIM_NAME
+	EXPECT_EQ(1, traced_of("notify_multi_release: device=" SIM_NAME
 			       " opener=%lld delivered=1 dropped=1 queued=3", getpid()));
 }
 
@@ -360,8 +360,8 @@ TEST_F(trace, refused_open_is_none)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "arrival_error", "-13"));
 	ASSERT_EQ(-EACCES, sim_open(SIM_NAME, O_RDONLY));
-	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "open: device"));
-	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "release: device"));
+	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "notify_multi_open: device"));
+	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "notify_multi_release: device"));
 }
 
 TEST_F(trace, read_and_drop_have_the_packets)
@@ -371,14 +371,14 @@ TEST_F(trace, read_and_drop_have_the_packets)
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ((LIMIT + 5) * PACKET, sim_broadcast(self->injector, PACKET, 1, LIMIT + 5));
-	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "drop: device"));
+	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "notify_multi_drop: device"));
 	ASSERT_EQ(3 * RECORD, read_errno(fd, buffer, sizeof(buffer)));
-	EXPECT_EQ(1, traced_of("drop: device=" SIM_NAME " opener=%lld seq=100 count=5",
+	EXPECT_EQ(1, traced_of("notify_multi_drop: device=" SIM_NAME " opener=%lld seq=100 count=5",
 			       getpid()));
-	EXPECT_EQ(1, traced_of("read: device=" SIM_NAME " opener=%lld seq=105 count=3",
+	EXPECT_EQ(1, traced_of("notify_multi_read: device=" SIM_NAME " opener=%lld seq=105 count=3",
 			       getpid()));
 	ASSERT_EQ(RECORD, read_errno(fd, buffer, RECORD));
-	EXPECT_EQ(1, traced_of("read: device=" SIM_NAME " opener=%lld seq=108 count=1",
+	EXPECT_EQ(1, traced_of("notify_multi_read: device=" SIM_NAME " opener=%lld seq=108 count=1",
 			       getpid()));
 	close(fd);
 }
@@ -390,9 +390,9 @@ TEST_F(trace, consume_is_a_read_and_a_drop)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ((LIMIT + 1) * PACKET, sim_broadcast(self->injector, PACKET, 1, LIMIT + 1));
 	ASSERT_EQ(0, consume(fd, FIRST + 2));
-	EXPECT_EQ(1, traced_of("drop: device=" SIM_NAME " opener=%lld seq=100 count=1",
+	EXPECT_EQ(1, traced_of("notify_multi_drop: device=" SIM_NAME " opener=%lld seq=100 count=1",
 			       getpid()));
-	EXPECT_EQ(1, traced_of("read: device=" SIM_NAME " opener=%lld seq=101 count=2",
+	EXPECT_EQ(1, traced_of("notify_multi_read: device=" SIM_NAME " opener=%lld seq=101 count=2",
 			       getpid()));
 	close(fd);
 }
@@ -404,11 +404,11 @@ TEST_F(trace, loss_by_resizing_is_dropped_when_it_is_said)
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(LIMIT * PACKET, sim_broadcast(self->injector, PACKET, 1, LIMIT));
 	ASSERT_EQ(0, set_max_packets(fd, 1));
-	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "drop: device"));
+	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "notify_multi_drop: device"));
 	ASSERT_EQ(0, consume(fd, FIRST + 1));
-	EXPECT_EQ(1, traced_of("drop: device=" SIM_NAME " opener=%lld seq=100 count=2",
+	EXPECT_EQ(1, traced_of("notify_multi_drop: device=" SIM_NAME " opener=%lld seq=100 count=2",
 			       getpid()));
-	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "read: device"));
+	EXPECT_EQ(NULL, strstr(file_text(TRACE "trace"), "notify_multi_read: device"));
 	close(fd);
 }
 
