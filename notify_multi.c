@@ -16,7 +16,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -64,7 +63,6 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @misc:         The node.
  * @siblings:     Entry in notify_multi_devices.
  * @name:         /dev/notify/<name>.
- * @opens:        debugfs' list of them.
  * @packet_size:  Bytes of payload in each packet.
  * @record_size:  Bytes of a packet's record.
  * @max_packets:  Queue length that an open starts with.
@@ -80,6 +78,7 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @lock:         Serialises broadcasts, which makes @seq a total order, and guards all
  *                that follows.
  * @seq:          The last packet.
+ * @dropped:      Packets dropped by clients that are closed.
  * @gone:         The source has unregistered.
  * @withdrawn:    The source is gone, and with it the callback that what is queued needs.
  * @history:      The last packets, for replay; or NULL.
@@ -93,7 +92,6 @@ struct notify_multi {
 	struct miscdevice misc;
 	struct list_head siblings;
 	char *name;
-	struct dentry *opens;
 
 	u32 packet_size;
 	u32 record_size;
@@ -109,6 +107,7 @@ struct notify_multi {
 	atomic_t nr_fasync;
 	spinlock_t lock; /* Guards all that follows, and the rings' producer side. */
 	u64 seq;
+	u64 dropped;
 	bool gone;
 	bool withdrawn;
 	struct notify_ring *history;
@@ -132,6 +131,7 @@ struct notify_multi {
  * @rcu:       Broadcasts that have begun may still look whom to wake.
  * @private:   The source's own.
  * @opener:    The process that opened the device; others may have the open from it.
+ * @id:        Number of the client, unique among all devices.
  * @mappings:  How many mappings show the ring, which then stays. Guarded by nm->lock, as
  *             page faults in a read leave no other lock to mmap().
  * @tickets:   How many commands have pended so far. Guarded by wait.lock.
@@ -157,6 +157,7 @@ struct notify_multi_client {
 	struct rcu_head rcu;
 	void *private;
 	struct pid *opener;
+	u64 id;
 	u32 mappings;
 	u64 tickets;
 
@@ -172,8 +173,6 @@ struct notify_multi_client {
 
 static DEFINE_MUTEX(notify_multi_devices_lock); /* Guards notify_multi_devices. */
 static LIST_HEAD(notify_multi_devices);
-
-static struct dentry *notify_multi_debugfs;
 
 static void notify_multi_release(struct kref *kref)
 {
@@ -875,22 +874,36 @@ static int notify_client_get_info(struct notify_multi_client *client, void __use
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
-/* Called with client->lock. */
+/* Caller must hold nm->lock. */
+static struct notify_queue notify_client_queue(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	u64 next = READ_ONCE(client->next);
+	struct notify_queue queue = { };
+
+	lockdep_assert_held(&nm->lock);
+	if (!nm->withdrawn)
+		queue.pending = notify_ring_queued(notify_client_produce(client), nm->seq, next);
+	queue.lost = nm->seq + 1 - queue.pending - next;
+	return queue;
+}
+
+/* Fill in the members that change with each packet. Caller must hold client->lock. */
 static void notify_client_count(struct notify_multi_client *client,
 				struct notify_multi_stats *stats)
 {
 	struct notify_multi *nm = client->nm;
+	struct notify_queue queue;
 
 	spin_lock_irq(&nm->lock);
+	queue = notify_client_queue(client);
 	stats->seq = nm->seq;
 	stats->clients = nm->nr_clients;
 	spin_unlock_irq(&nm->lock);
-	if (!READ_ONCE(nm->withdrawn))
-		stats->pending_packets = notify_ring_queued(notify_client_ring(client),
-							     stats->seq, client->next);
-	stats->next = stats->seq + 1 - stats->pending_packets;
+	stats->pending_packets = queue.pending;
+	stats->next = stats->seq + 1 - queue.pending;
 	stats->delivered = client->delivered;
-	stats->dropped = client->dropped + stats->next - client->next;
+	stats->dropped = client->dropped + queue.lost;
 }
 
 static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
@@ -1370,6 +1383,7 @@ static int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_f
 
 static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 {
+	static atomic64_t last_id;
 	struct notify_multi_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
 	struct notify_ring *ring;
 
@@ -1388,6 +1402,7 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 	kref_get(&nm->kref);
 	client->nm = nm;
 	client->opener = get_pid(task_tgid(current));
+	client->id = atomic64_inc_return(&last_id);
 	return client;
 }
 
@@ -1431,6 +1446,7 @@ static void notify_client_leave(struct notify_multi_client *client)
 	struct notify_multi *nm = client->nm;
 
 	spin_lock_irq(&nm->lock);
+	nm->dropped += client->dropped + notify_client_queue(client).lost;
 	list_del_rcu(&client->node);
 	WRITE_ONCE(nm->nr_clients, nm->nr_clients - 1);
 	spin_unlock_irq(&nm->lock);
@@ -1477,42 +1493,15 @@ static void notify_client_depart(struct notify_multi_client *client)
 		ops->departure(client);
 }
 
-struct notify_name {
-	char comm[TASK_COMM_LEN];
-};
-
-/* Of the process that opened the device, as long as there is one. */
-static struct notify_name notify_opener_name(struct pid *opener)
+static void notify_client_trace_release(struct notify_multi_client *client)
 {
-	struct task_struct *task = get_pid_task(opener, PIDTYPE_TGID);
-	struct notify_name name = { "-" };
-
-	if (task) {
-		get_task_comm(name.comm, task);
-		put_task_struct(task);
-	}
-	return name;
-}
-
-/* What a user wants to know who has missed something, and did not look in time. */
-static void notify_client_sum_up(struct notify_multi_client *client)
-{
-	struct notify_multi *nm = client->nm;
 	struct notify_multi_stats stats = { };
-	struct notify_name name;
 
 	mutex_lock(&client->lock);
 	notify_client_count(client, &stats);
 	mutex_unlock(&client->lock);
-
-	trace_notify_multi_release(nm->name, client->opener, stats.delivered, stats.dropped,
-		      stats.pending_packets);
-	if (!stats.dropped)
-		return;
-	name = notify_opener_name(client->opener);
-	pr_info_ratelimited("%s: %s[%d] has read %llu packets and lost %llu, for which its queue had no room\n",
-			    nm->name, name.comm, pid_nr(client->opener), stats.delivered,
-			    stats.dropped);
+	trace_notify_multi_release(client->nm->name, client->opener, stats.delivered,
+				   stats.dropped, stats.pending_packets);
 }
 
 static int notify_multi_close(struct inode *inode, struct file *file)
@@ -1520,7 +1509,8 @@ static int notify_multi_close(struct inode *inode, struct file *file)
 	struct notify_multi_client *client = file->private_data;
 	struct notify_multi *nm = client->nm;
 
-	notify_client_sum_up(client);
+	if (trace_notify_multi_release_enabled())
+		notify_client_trace_release(client);
 	down_read(&nm->callbacks);
 	notify_client_leave(client);
 	notify_client_depart(client);
@@ -1528,22 +1518,6 @@ static int notify_multi_close(struct inode *inode, struct file *file)
 	notify_client_destroy(client);
 	return 0;
 }
-
-static const struct file_operations notify_multi_fops = {
-	.owner = THIS_MODULE,
-	.open = notify_multi_open,
-	.release = notify_multi_close,
-	.read_iter = notify_multi_read_iter,
-	.splice_read = copy_splice_read,
-	.poll = notify_multi_poll,
-	.fasync = notify_multi_fasync,
-	.unlocked_ioctl = notify_multi_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.mmap = notify_multi_mmap,
-#ifdef NOTIFY_MULTI_URING
-	.uring_cmd = notify_multi_uring_cmd,
-#endif
-};
 
 /* -- sysfs. ---------------------------------------------------------------- */
 
@@ -1594,6 +1568,66 @@ static ssize_t broadcasts_show(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(broadcasts);
 
+/* Caller must hold nm->lock. data_race(): a read may be reporting drops at this moment. */
+static u64 notify_client_dropped_total(struct notify_multi_client *client)
+{
+	return data_race(client->dropped) + notify_client_queue(client).lost;
+}
+
+/* Drops of the clients that are open. nm->lock is taken for each, to not delay broadcasts. */
+static u64 notify_multi_open_dropped(struct notify_multi *nm)
+{
+	struct notify_multi_client *client;
+	u64 dropped = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(client, &nm->clients, node) {
+		spin_lock_irq(&nm->lock);
+		dropped += notify_client_dropped_total(client);
+		spin_unlock_irq(&nm->lock);
+	}
+	rcu_read_unlock();
+	return dropped;
+}
+
+static u64 notify_multi_closed_dropped(struct notify_multi *nm)
+{
+	u64 dropped;
+
+	spin_lock_irq(&nm->lock);
+	dropped = nm->dropped;
+	spin_unlock_irq(&nm->lock);
+	return dropped;
+}
+
+static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct notify_multi *nm = notify_multi_from_dev(dev);
+	u64 closed, open;
+
+	/* A client that was closed during the walk must be counted once. */
+	do {
+		closed = notify_multi_closed_dropped(nm);
+		open = notify_multi_open_dropped(nm);
+	} while (closed != notify_multi_closed_dropped(nm));
+	return sysfs_emit(buf, "%llu\n", closed + open);
+}
+static DEVICE_ATTR_RO(dropped);
+
+static ssize_t ring_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct notify_multi *nm = notify_multi_from_dev(dev);
+	struct notify_multi_client *client;
+	u64 bytes = nm->history ? nm->history->bytes : 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(client, &nm->clients, node)
+		bytes += rcu_dereference(client->ring)->bytes;
+	rcu_read_unlock();
+	return sysfs_emit(buf, "%llu\n", bytes);
+}
+static DEVICE_ATTR_RO(ring_bytes);
+
 static struct attribute *notify_multi_attrs[] = {
 	&dev_attr_packet_size.attr,
 	&dev_attr_max_packets.attr,
@@ -1601,84 +1635,56 @@ static struct attribute *notify_multi_attrs[] = {
 	&dev_attr_replay.attr,
 	&dev_attr_clients.attr,
 	&dev_attr_broadcasts.attr,
+	&dev_attr_dropped.attr,
+	&dev_attr_ring_bytes.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(notify_multi);
 
-/* -- debugfs. -------------------------------------------------------------- */
+/* -- fdinfo ---------------------------------------------------------------- */
 
-/**
- * struct notify_open - an open as debugfs shows it
- * @opener:      The process that opened the device.
- * @queue:       What waits, and is lost.
- * @max_packets: How long the queue is.
- * @dropped:     Lost, and said to be.
- * @delivered:   Read.
- * @requests:    How many reads sleep and commands pend.
- */
-struct notify_open {
-	struct pid *opener;
+/* Does not take client->lock: a reader may hold it for as long as its page fault takes. */
+static void notify_multi_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct notify_multi_client *client = file->private_data;
+	struct notify_multi *nm = client->nm;
 	struct notify_queue queue;
+	u64 delivered, dropped;
 	u32 max_packets;
-	u64 dropped;
-	u64 delivered;
-	u32 requests;
-};
-
-/* Called with nm->lock, which keeps the open. */
-static void notify_client_sample(struct notify_multi_client *client, struct notify_open *open)
-{
-	open->opener = get_pid(client->opener);
-	open->queue = notify_client_peek(client);
-	open->max_packets = notify_client_produce(client)->max_packets;
-	/* data_race(): with a read, for which debugfs does not wait. */
-	open->dropped = data_race(client->dropped);
-	/* The same. */
-	open->delivered = data_race(client->delivered);
-	open->requests = atomic_read(&client->requests);
-}
-
-/* The open at @index. One at a time, lest broadcasts wait for the list. */
-static bool notify_multi_sample(struct notify_multi *nm, unsigned int index,
-				struct notify_open *open)
-{
-	struct notify_multi_client *client;
-	bool found = false;
 
 	spin_lock_irq(&nm->lock);
-	list_for_each_entry(client, &nm->clients, node) {
-		if (index--)
-			continue;
-		notify_client_sample(client, open);
-		found = true;
-		break;
-	}
+	queue = notify_client_queue(client);
+	max_packets = notify_client_produce(client)->max_packets;
+	delivered = data_race(client->delivered);
+	dropped = notify_client_dropped_total(client);
 	spin_unlock_irq(&nm->lock);
-	return found;
+
+	seq_printf(m, "device:\t%s\n", nm->name);
+	seq_printf(m, "client:\t%llu\n", client->id);
+	seq_printf(m, "opener:\t%d\n", pid_vnr(client->opener));
+	seq_printf(m, "queued:\t%u\n", queue.pending);
+	seq_printf(m, "max:\t%u\n", max_packets);
+	seq_printf(m, "delivered:\t%llu\n", delivered);
+	seq_printf(m, "dropped:\t%llu\n", dropped);
+	seq_printf(m, "pending:\t%d\n", atomic_read(&client->requests));
 }
 
-static int notify_multi_opens_show(struct seq_file *s, void *unused)
-{
-	struct notify_open open;
-	unsigned int index;
-
-	seq_puts(s, "    pid comm                queued         of       lost       read waiting\n");
-	/* What has no room is shown again from the start, with more. */
-	for (index = 0; !seq_has_overflowed(s); index++) {
-		struct notify_name name;
-
-		if (!notify_multi_sample(s->private, index, &open))
-			break;
-		name = notify_opener_name(open.opener);
-		seq_printf(s, "%7d %-15s %10u %10u %10llu %10llu %7u\n", pid_vnr(open.opener),
-			   name.comm, open.queue.pending, open.max_packets,
-			   open.dropped + open.queue.lost, open.delivered, open.requests);
-		put_pid(open.opener);
-		cond_resched();
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(notify_multi_opens);
+static const struct file_operations notify_multi_fops = {
+	.owner = THIS_MODULE,
+	.open = notify_multi_open,
+	.release = notify_multi_close,
+	.read_iter = notify_multi_read_iter,
+	.splice_read = copy_splice_read,
+	.poll = notify_multi_poll,
+	.fasync = notify_multi_fasync,
+	.unlocked_ioctl = notify_multi_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = notify_multi_mmap,
+	.show_fdinfo = notify_multi_show_fdinfo,
+#ifdef NOTIFY_MULTI_URING
+	.uring_cmd = notify_multi_uring_cmd,
+#endif
+};
 
 /* -- Registration. --------------------------------------------------------- */
 
@@ -1764,11 +1770,8 @@ static int notify_multi_publish(struct notify_multi *nm)
 			ret = -EEXIST;
 	if (!ret)
 		ret = misc_register(&nm->misc);
-	if (!ret) {
+	if (!ret)
 		list_add_tail(&nm->siblings, &notify_multi_devices);
-		nm->opens = debugfs_create_file(nm->name, 0400, notify_multi_debugfs, nm,
-						&notify_multi_opens_fops);
-	}
 	mutex_unlock(&notify_multi_devices_lock);
 	return ret;
 }
@@ -1776,7 +1779,6 @@ static int notify_multi_publish(struct notify_multi *nm)
 static void notify_multi_withdraw(struct notify_multi *nm)
 {
 	mutex_lock(&notify_multi_devices_lock);
-	debugfs_remove(nm->opens);
 	misc_deregister(&nm->misc);
 	list_del(&nm->siblings);
 	mutex_unlock(&notify_multi_devices_lock);
@@ -1940,19 +1942,6 @@ void *notify_multi_get_private(struct notify_multi_client *client)
 	return client->private;
 }
 EXPORT_SYMBOL_GPL(notify_multi_get_private);
-
-static int __init notify_multi_init(void)
-{
-	notify_multi_debugfs = debugfs_create_dir("notify_multi", NULL);
-	return 0;
-}
-module_init(notify_multi_init);
-
-static void __exit notify_multi_exit(void)
-{
-	debugfs_remove(notify_multi_debugfs);
-}
-module_exit(notify_multi_exit);
 
 MODULE_DESCRIPTION("Broadcast of hardware notifications to every open of a device");
 MODULE_AUTHOR("The notify_multi developers");

@@ -42,6 +42,7 @@
 #include <linux/kcsan-checks.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -59,6 +60,7 @@
  * @first:       Oldest seq that the ring can contain. Set before the ring is published,
  *               constant afterwards.
  * @bytes:       Bytes of header page and slots, whole pages.
+ * @rcu:         Defers freeing of this structure, for code that walks the clients under RCU.
  */
 struct notify_ring {
 	struct notify_multi_ring *header;
@@ -68,6 +70,7 @@ struct notify_ring {
 	u32 max_packets;
 	u64 first;
 	u64 bytes;
+	struct rcu_head rcu;
 };
 
 static inline size_t notify_ring_record_size(u32 packet_size)
@@ -131,7 +134,7 @@ static inline void notify_ring_free(struct notify_ring *ring)
 	if (!ring)
 		return;
 	vfree(ring->header);
-	kfree(ring);
+	kfree_rcu(ring, rcu);
 }
 
 /* -- Producer. ------------------------------------------------------------- */
