@@ -454,3 +454,4 @@ module_platform_driver(notify_gpio_driver);
 MODULE_DESCRIPTION("Edges of GPIO lines for every program that wants them");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NOTIFY_MULTI_VERSION);

@@ -563,3 +563,4 @@ module_platform_driver(notify_irq_driver);
 MODULE_DESCRIPTION("Interrupts of a block with registers for every program that wants them");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NOTIFY_MULTI_VERSION);

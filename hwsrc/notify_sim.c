@@ -755,3 +755,4 @@ module_exit(notify_sim_exit);
 MODULE_DESCRIPTION("Source without hardware for notify_multi");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NOTIFY_MULTI_VERSION);
