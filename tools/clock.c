@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Times: packets have CLOCK_MONOTONIC.
+ * Clocks and their text. Timestamps of packets are on CLOCK_MONOTONIC.
  */
 
 #include "clock.h"

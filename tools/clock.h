@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Times: packets have CLOCK_MONOTONIC.
+ * Clocks and their text. Timestamps of packets are on CLOCK_MONOTONIC.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -12,8 +12,8 @@
 uint64_t clock_monotonic(void);
 
 /*
- * "2026-11-22T22:41:01.123456789+00:00": the local time, as the clock is set now, at which the
- * monotonic clock was @ns.
+ * Convert to local time with the current offset of the clocks:
+ * "2026-11-22T22:41:01.123456789+00:00".
  */
 void clock_wall_text(uint64_t ns, char text[CLOCK_TEXT_BYTES]);
 

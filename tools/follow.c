@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that are not there. The kernel removes /dev/notify with its last node, and so it is
- * the nearest directory there is that is watched.
+ * Waiting for devices to appear. The kernel removes /dev/notify together with its last node, so
+ * watch the deepest directory that exists.
  */
 
 #include "follow.h"
@@ -13,7 +13,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* udev makes a node accessible after it was made. */
+/* IN_ATTRIB: udev makes a node accessible after its creation. */
 #define CHANGES	(IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
 static int changes = -1;
@@ -24,7 +24,7 @@ int follow_begin(void)
 	return changes;
 }
 
-/* The directory of a path, in its place: false at the root. */
+/* Cut off the last component. Return false at the root. */
 static bool go_up(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -35,7 +35,7 @@ static bool go_up(char *path)
 	return true;
 }
 
-/* A directory that comes just after it was looked for is watched the second time. */
+/* Repeat until nothing changes: a directory may be created during the walk. */
 int follow_path(const char *path)
 {
 	char dir[PATH_MAX], deepest[PATH_MAX] = "";

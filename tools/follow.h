@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices that are not there: they may come.
+ * Waiting for devices to appear.
  */
 #ifndef FOLLOW_H
 #define FOLLOW_H
 
 #include "notifycat.h"
 
-/* What is readable when something was made or changed where paths are waited for; -1: errno. */
+/* Return a descriptor that is readable when a watched directory changes, or -1. */
 int follow_begin(void);
 
-/*
- * From now on it is readable when @path, which has a directory, or one on the way to it comes.
- * 0 or an errno.
- */
+/* Watch for the creation of @path or of a directory in it. Return 0 or an errno. */
 int follow_path(const char *path);
 
-/* All changes so far are known. */
+/* Discard the changes reported so far. */
 void follow_drain(void);
 
-/* Whether a device that cannot be opened with this errno may be there later. */
+/* Return true if the device may appear later although open() failed with @error. */
 bool follow_may_appear(int error, bool was_there);
 
 #endif /* FOLLOW_H */

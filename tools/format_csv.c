@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CSV: the columns that all packets have, and then those of the fields of all devices.
+ * CSV: the columns of all packets, then one for each field of any device.
  *
- * A device without a field leaves its column empty. Bytes of which nothing is known, and
- * packets of a device whose fields came to be known too late, are in the last column.
+ * The column of a field that a device does not have is empty. Bytes without a layout, and packets
+ * whose fields were not known when the header was printed, are in the last column.
  */
 
 #include "clock.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns of a field: as many as it has elements; characters are one. */
+/* An array has a column for each element; characters are one column. */
 struct column {
 	char name[FIELD_NAME_BYTES];
 	size_t count;
@@ -94,7 +94,7 @@ static bool csv_begin(const struct output *output)
 {
 	size_t i;
 
-	/* One that comes back may be another. */
+	/* A device that is added later may have other fields. */
 	data_column = output->follow;
 	for (i = 0; i < output->count; i++) {
 		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
@@ -141,7 +141,7 @@ static void print_column(const struct column *column, const struct layout *layou
 	}
 }
 
-/* Whole where a field has no column. */
+/* Print the whole packet if a field has no column. */
 static void print_data(const struct layout *layout, const void *packet)
 {
 	const struct field whole = { .kind = FIELD_BYTES, .size = 1, .count = layout->size };

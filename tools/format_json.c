@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * JSON: an object a line.
+ * JSON: an object per line.
  */
 
 #include "clock.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A line for people.
+ * Text: a line per packet.
  */
 
 #include "clock.h"

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A waveform (VCD, IEEE 1364): a scope for each device, in it a wire for each GPIO line, or
- * for each number of a packet.
- *
- * Nothing is known of a wire before its first packet, and after packets were lost: it is x.
+ * Waveform (VCD, IEEE 1364): a scope per device, with a wire for each GPIO line or each number
+ * of a packet. A wire is x before its first packet and after dropped packets.
  */
 
 #include "clock.h"
@@ -17,22 +15,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The characters that identify a wire; sigrok takes # and $ for what they are elsewhere. */
+/* Characters of identifiers, without # and $, which sigrok parses as keywords. */
 #define ID_FIRST	'%'
 #define ID_LAST		'~'
 
-/* The wires of a device are numbered from @first. */
+/* @first: Number of the first wire of the device. */
 struct wave {
 	size_t first;
 	size_t count;
 	size_t packet_size;
 };
 
-static uint64_t origin;		/* What is time 0. */
-static uint64_t shown;		/* The last time that was written, in units of the timescale. */
+static uint64_t origin;		/* Monotonic time of time 0. */
+static uint64_t shown;		/* Last time written, in units of the timescale. */
 static bool header_printed;
 
-/* -- Wires. ---------------------------------------------------------------- */
+/* -- Wires ----------------------------------------------------------------- */
 
 static bool is_drawn(const struct field *field)
 {
@@ -61,7 +59,7 @@ static void print_id(size_t wire)
 	} while (wire);
 }
 
-/* With the device's name, if there are others, as not all programs show scopes. */
+/* Not all programs show scopes: with several devices, prefix names with the device. */
 static void declare(const char *device, const char *name, size_t bits, size_t wire)
 {
 	printf("$var wire %zu ", bits);
@@ -97,7 +95,7 @@ static void declare_wires(const struct device *device, const char *prefix)
 	}
 }
 
-/* -- Values. --------------------------------------------------------------- */
+/* -- Values ---------------------------------------------------------------- */
 
 static void print_bit(char value, size_t wire)
 {
@@ -144,7 +142,7 @@ static void print_line(const struct device *device, const struct notify_multi_re
 
 	if (line >= device->wave->count)
 		return;
-	/* Where the level could not be read. */
+	/* A nonzero status: the level could not be read. */
 	print_bit(record->status ? 'x' : '0' + !!level, device->wave->first + line);
 }
 
@@ -163,12 +161,9 @@ static void print_numbers(const struct device *device, const struct notify_multi
 	}
 }
 
-/* -- Times. ---------------------------------------------------------------- */
+/* -- Times ----------------------------------------------------------------- */
 
-/*
- * Packets of several devices may be read in another order than they happened: time only goes
- * on.
- */
+/* Time must not decrease, but packets of several devices may be read out of order. */
 static void print_time(const struct output *output, uint64_t ns)
 {
 	uint64_t time = ns > origin ? (ns - origin) / output->timescale->ns : 0;
@@ -179,7 +174,7 @@ static void print_time(const struct output *output, uint64_t ns)
 	shown = time;
 }
 
-/* One unit before the first packet, so that its edges are seen. */
+/* Start one unit before the first packet, so that its edges are visible. */
 static void print_header(const struct output *output, uint64_t first)
 {
 	const bool prefix = output->count > 1;
@@ -204,7 +199,7 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$end\n");
 }
 
-/* -- The format. ----------------------------------------------------------- */
+/* -- Format ---------------------------------------------------------------- */
 
 static bool vcd_begin(const struct output *output)
 {
@@ -236,14 +231,14 @@ static bool vcd_begin(const struct output *output)
 	return true;
 }
 
-/* What comes back may be another. */
+/* A device that was added again may have other packets. */
 static bool fits(const struct device *device)
 {
 	return device->info.packet_size == device->wave->packet_size &&
 	       count_wires(device->layout) == device->wave->count;
 }
 
-/* The loss was somewhere since the last time that was written. */
+/* Packets were dropped after the last time written. */
 static void print_drop(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {
@@ -288,7 +283,7 @@ static void vcd_added(const struct output *output, const struct device *device,
 			device->node.name);
 }
 
-/* The last values last until now. */
+/* Extend the last values up to now. */
 static void vcd_end(const struct output *output)
 {
 	if (!header_printed)

@@ -77,7 +77,7 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* The word that begins here, of any length: it may be none. */
+/* Return the length of the next word, which may be 0. */
 static size_t take_word(struct parser *parser, const char **word)
 {
 	skip_blanks(parser);
@@ -134,7 +134,7 @@ static bool parse_count(struct parser *parser, struct field *field)
 	return true;
 }
 
-/* Any number of fields may be called "_": they are not shown. */
+/* Several fields may have the name "_", which hides them. */
 static bool parse_name(struct parser *parser, struct field *field)
 {
 	const char *word;

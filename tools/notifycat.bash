@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What bash offers for notifycat: options, their arguments, and the devices there are.
+# Bash completion of notifycat: options, their arguments, and devices.
 
 _notifycat() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} node

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the command line says.
+ * Parser of the command line.
  */
 
 #include "options.h"
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options that have no letter. */
+/* Options without a letter. */
 enum {
 	OPTION_REPLAY_ONLY = 256,
 	OPTION_MMAP,
@@ -86,7 +86,7 @@ static void usage(FILE *out)
 	      "wrong command line; 3 when the time was over before COUNT packets had come.\n", out);
 }
 
-/* -- Arguments. ------------------------------------------------------------ */
+/* -- Arguments ------------------------------------------------------------- */
 
 static bool refuse(const char *what, const char *arg)
 {
@@ -105,7 +105,7 @@ static bool parse_number(const char *what, const char *arg, uint64_t most, uint6
 	return true;
 }
 
-/* Seconds as a decimal fraction, whatever the locale's point is. */
+/* Parse a decimal fraction; strtod() would use the decimal point of the locale. */
 static bool parse_seconds(const char *what, const char *arg, uint64_t *ns)
 {
 	const char *c = arg;
@@ -138,7 +138,7 @@ static bool parse_timescale(const char *arg, const struct timescale **timescale)
 	return *timescale || refuse("unknown timescale", arg);
 }
 
-/* The text, and below it where it is wrong. */
+/* Print the text and mark the position of the error below it. */
 static bool refuse_layout(const char *text, const struct layout_error *error)
 {
 	message("bad --decode: %s", error->message);
@@ -187,7 +187,7 @@ const struct layout *options_layout(const struct options *options, const char *d
 	return all;
 }
 
-/* -- Options. -------------------------------------------------------------- */
+/* -- Options --------------------------------------------------------------- */
 
 static bool choose_reader(struct options *options, const struct reader *reader)
 {

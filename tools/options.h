@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the command line says.
+ * Options of the command line.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -14,7 +14,7 @@ struct timescale;
 
 #define NO_LIMIT	UINT64_MAX
 
-/* What --decode says of a device, or of all if @device is NULL. */
+/* Layout set by --decode for a device, or for all if @device is NULL. */
 struct decoding {
 	char *device;
 	struct layout *layout;
@@ -26,14 +26,14 @@ struct options {
 	const struct reader *reader;
 	bool wall_clock;
 	uint64_t count;
-	uint64_t timeout_ns;		/* NO_LIMIT: for ever. */
-	uint64_t interval_ns;		/* Of top. */
+	uint64_t timeout_ns;
+	uint64_t interval_ns;
 	bool batch;
 	bool info;
 	bool stats;
 	bool replay_only;
 	bool follow;
-	uint32_t queue;			/* 0: as the device has it. */
+	uint32_t queue;			/* 0: set by the source. */
 	const struct timescale *timescale;
 	struct decoding *decodings;
 	size_t decodings_count;
@@ -41,10 +41,10 @@ struct options {
 	size_t devices_count;
 };
 
-/* False: the program is to end with *status. */
+/* Return false if the program must exit with *status. */
 bool parse_options(struct options *options, int argc, char **argv, enum exit_status *status);
 
-/* What the command line says of a device's packets; NULL for nothing. */
+/* Return the layout that --decode sets for a device, or NULL. */
 const struct layout *options_layout(const struct options *options, const char *device);
 
 #endif /* OPTIONS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ways to read a device.
+ * Interface of the ways to read a device.
  */
 #ifndef READER_H
 #define READER_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read(), the way that always works.
+ * Reader by read(), which works on every device.
  */
 
 #include "device.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A read of io_uring that is always pended.
+ * Reader by io_uring: one read is always pending.
  */
 
 #include "device.h"
@@ -50,7 +50,7 @@ static int uring_poll_fd(const struct device *device)
 	return device->uring->ring.ring_fd;
 }
 
-/* 0 or an errno. */
+/* Return 0 or an errno. */
 static int pend(struct device *device)
 {
 	struct uring *uring = device->uring;

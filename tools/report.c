@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What --info and --stats print: facts of a device, one after the other.
+ * Output of --info and --stats.
  */
 
 #include "report.h"
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-
-/* -- Facts. ---------------------------------------------------------------- */
 
 static void write_attribute(const struct writer *writer, const struct device *device,
 			    const char *name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sources whose packets are known by the name of their driver.
+ * Layouts of the packets of our own drivers.
  */
 
 #include "source.h"

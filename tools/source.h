@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sources whose packets are known by the name of their driver.
+ * Layouts of the packets of our own drivers.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -8,8 +8,8 @@
 #include "layout.h"
 
 /*
- * The layout of the packets of @driver, NULL if they are not known, or are not of that size.
- * @lines: how many GPIO lines the device has, or 0 if that is not known.
+ * Return the layout of the packets of @driver, or NULL if it is unknown or has another size.
+ * @lines: Number of GPIO lines of the device, or 0 if unknown.
  */
 struct layout *source_layout(const char *driver, size_t packet_size, size_t lines);
 

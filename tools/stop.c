@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end that a signal asks for.
+ * Signals that end the program.
  */
 
 #include "stop.h"
@@ -27,7 +27,7 @@ static void on_signal(int signal)
 
 int stop_begin(void)
 {
-	/* What is being written is written to its end. */
+	/* SA_RESTART: do not interrupt output. */
 	struct sigaction action = {
 		.sa_handler = on_signal,
 		.sa_flags = SA_RESTART | SA_RESETHAND,

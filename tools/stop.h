@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The end that a signal asks for.
+ * Signals that end the program.
  */
 #ifndef STOP_H
 #define STOP_H
@@ -8,8 +8,8 @@
 #include "notifycat.h"
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP are what stop_wanted() says, once: the next ends the
- * program. SIGPIPE is an error of the output. Returns what is readable then, or -1.
+ * Let stop_wanted() report the first SIGINT, SIGTERM and SIGHUP; a second one kills the program.
+ * Ignore SIGPIPE. Return a descriptor that is readable after a signal, or -1.
  */
 int stop_begin(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The packets of devices, as they come: wait, read all devices that have some, and show what
- * was read, the oldest first.
+ * Output of the packets of devices as they arrive: wait, read all ready devices, and print the
+ * records in the order of their timestamps.
  */
 
 #include "stream.h"
@@ -22,7 +22,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* What epoll tells of beside devices, whose numbers are smaller. */
+/* Events of epoll other than devices; larger than any index of a device. */
 enum {
 	EVENT_STOP = 1 << 30,
 	EVENT_OUTPUT,
@@ -62,7 +62,7 @@ static bool begin_waiting(struct stream *stream)
 	return true;
 }
 
-/* -- Packets. -------------------------------------------------------------- */
+/* -- Packets --------------------------------------------------------------- */
 
 static void show(struct stream *stream, struct device *device)
 {
@@ -76,7 +76,7 @@ static void show(struct stream *stream, struct device *device)
 	device_advance(device);
 }
 
-/* Of all devices the one whose next record is the oldest; NULL if there is none. */
+/* Return the device with the oldest next record, or NULL. */
 static struct device *oldest(const struct output *output)
 {
 	const struct notify_multi_record *record;
@@ -94,7 +94,7 @@ static struct device *oldest(const struct output *output)
 	return found;
 }
 
-/* What a device has been broadcast since it was opened is not wanted. */
+/* Discard packets that were broadcast after open(). */
 static void keep_replays(struct device *device)
 {
 	const struct notify_multi_record *record;
@@ -110,8 +110,8 @@ static void keep_replays(struct device *device)
 }
 
 /*
- * A source may have the read of a packet fail, which is the packet's end and not the device's.
- * Where no packet has gone since the last failure, it is the device's.
+ * A source may let the read of a packet fail, which consumes the packet. If no packet was consumed
+ * since the last failure, the device failed.
  */
 static bool is_packet_error(struct device *device, int error)
 {
@@ -146,7 +146,7 @@ static void fill(struct stream *stream, struct device *device)
 		keep_replays(device);
 }
 
-/* What failed may be long ago, and its errno another's: the pipe is asked itself. */
+/* errno may be that of a later call: query the pipe itself. */
 static bool pipe_closed(int fd)
 {
 	struct pollfd pollfd = { .fd = fd };
@@ -154,7 +154,7 @@ static bool pipe_closed(int fd)
 	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLERR;
 }
 
-/* What was shown is written out: a line that is shown waits for no other. */
+/* Flush after each batch, also to a pipe or file. */
 static void flush(struct stream *stream)
 {
 	if (!fflush(stdout) && !ferror(stdout))
@@ -196,7 +196,7 @@ static void read_and_show(struct stream *stream)
 	flush(stream);
 }
 
-/* -- The loop. ------------------------------------------------------------- */
+/* -- Loop ------------------------------------------------------------------ */
 
 static void open_added(struct stream *stream)
 {
@@ -246,7 +246,7 @@ static void run(struct stream *stream)
 			read_and_show(stream);
 		return;
 	}
-	/* What came before it was to wait for them. */
+	/* Devices may have been added before they were watched. */
 	if (stream->options->follow)
 		open_added(stream);
 	while (!is_over(stream)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The screen of top.
+ * Screen of top.
  */
 
 #include "top_view.h"
@@ -52,7 +52,7 @@ static void screen_draw(const struct rows *rows)
 	refresh();
 }
 
-/* A change of the terminal's size is a key, too. */
+/* getch() also reports a change of the terminal's size. */
 static bool screen_wait(int stop, int milliseconds)
 {
 	struct pollfd polls[] = { { .fd = stop, .events = POLLIN },
