@@ -1,32 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# lint.sh [--prove] [LINTER...]: every linter, or those named, the quickest first. They work
-# on a copy of the tree. One that says anything has complained; then this exits with 1.
+# lint.sh [--prove] [LINTER...]: runs all linters or those named, the fastest first, on a copy of
+# the tree. Any output of a linter is a complaint. Exits with 1 if there was one.
 #
-# With --prove, a defect is planted for each linter in that copy: it is to complain of it.
+# --prove: plants a defect in the copy for each linter, and fails if the linter does not report it.
 
-# shellcheck disable=SC2046 # the names of the tree's files have no blanks
+# shellcheck disable=SC2046 # file names contain no blanks
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/vm/common.sh"
 
 LINTERS=(text spelling shell python man compat bindings checkpatch kerneldoc userspace
 	 warnings sparse coccinelle smatch)
 
-# The kernel whose headers, scripts and semantic patches are used.
 readonly MACHINE=amd64-6.12
-# The newest kernel.
 readonly NEWEST_MACHINE=amd64-newest
-# The kernel that brings the device trees of boards.
+# Its package contains the device trees of boards.
 readonly BOARDS_MACHINE=arm64-6.12
-# What a linter returns that is not to be had.
+# Returned by a linter that is not installed.
 readonly NOT_RUN=4
 
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 readonly TREE=$WORK/tree
 
-# -- What the linters work on. ------------------------------------------------
+# -- Files --
 
 copy_tree() {
 	rm -rf "$TREE"
@@ -34,13 +32,13 @@ copy_tree() {
 	(cd "$TOP" && cpio -pdm --quiet "$TREE") <"$WORK/files"
 }
 
-# files PATTERN...: of the tree, by shell patterns on the whole path.
+# files PATTERN...: files whose path matches a shell pattern
 files() {
 	local file pattern
 
 	while read -r file; do
 		for pattern in "$@"; do
-			# shellcheck disable=SC2053 # it is a pattern
+			# shellcheck disable=SC2053 # a pattern
 			if [[ $file == $pattern ]]; then
 				echo "$file"
 				break
@@ -49,7 +47,7 @@ files() {
 	done <"$WORK/files"
 }
 
-# Scripts by their first line, as not all have a suffix, and those that are sourced.
+# Not all scripts have a suffix, and sourced files have no interpreter line.
 scripts() {
 	local file
 
@@ -61,13 +59,13 @@ scripts() {
 	done
 }
 
-# What is built into the kernel: its rules are for that only.
+# Sources of modules: the kernel's rules do not apply to the others.
 kernel_files() {
 	files '*.[ch]' | grep -Ev '^selftests/([^/]*\.|(bench|torture)/)' |
 		grep -Ev '^(tools|uapi|Documentation/examples)/'
 }
 
-# -- The linters. -------------------------------------------------------------
+# -- Linters --
 
 lint_text() {
 	local file
@@ -83,7 +81,7 @@ lint_text() {
 		sed 's/$/: no SPDX-License-Identifier/'
 }
 
-# The names of mandoc's macros are no words.
+# .Nd is a macro of mandoc.
 lint_spelling() {
 	codespell --quiet-level 2 --ignore-words-list nd $(files '*' | grep -Ev '^COPYING|\.svg$')
 }
@@ -100,9 +98,8 @@ lint_man() {
 	mandoc -T lint -W style $(files '*.1')
 }
 
-# checkpatch IGNORED FILE...: without the dictionary of codespell, as lint_spelling has it.
-# What fails has said why, and the next files are to be read, too. Where it is told no git
-# directory, it looks for the kernel's own names below a root that it has not.
+# checkpatch IGNORED FILE...: without a git directory, checkpatch searches a kernel tree for
+# CamelCase names.
 checkpatch() {
 	local ignored=$1
 	shift
@@ -112,26 +109,22 @@ checkpatch() {
 		--ignore "$ignored" --file | sort -V || true
 }
 
-# Programs have the types and names of C, where checkpatch knows those of the kernel; the
-# kernel's READ_ONCE() and BIT() are not theirs; they are told ENOSYS; a function's name may be
-# a word of what it prints, which may be longer than a line; an errno of theirs is positive; they
-# have no kstrtoull(); and macros that leave a test are what the harness is made of.
+# Rules that only make sense in the kernel (types, BIT(), kstrtoull(), negative errnos), and macros
+# that return from a test, as those of kselftest_harness.h do.
 readonly PROGRAMS_MAY=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,VOLATILE,\
 BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO,\
 SPLIT_STRING,USE_NEGATIVE_ERRNO,SSCANF_TO_KSTRTO,NAKED_SSCANF
-# That holds for the tests in the kernel, too.
 readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
-# compat.h is the only file with version checks.
 readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE
-# Tracepoints are described in macros that look like structures.
+# TRACE_EVENT() is indented like a structure.
 readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
-# The ABI's header, which notify_multi.h includes, has the same name.
+# notify_multi.h includes the UAPI header of the same name.
 readonly OTHERS_MAY=EMBEDDED_FILENAME
 
-# Names that compat.h defines for every kernel: each kernel spells their contents differently.
+# Names that compat.h defines for every kernel, with different contents.
 readonly COMPAT_NAMES=(notify_mappable notify_assign_str NOTIFY_MULTI_URING NOTIFY_TASK_WORK)
 
-# The macros that headers define for the newest kernel, before compat.h needs them.
+# Macros that the headers included by compat.h define in the newest kernel.
 kernel_macros() {
 	mkdir -p "$WORK/probe"
 	cp compat.h "$WORK/probe/"
@@ -143,28 +136,27 @@ kernel_macros() {
 		"$WORK/probe/probe.i"
 }
 
-# The options of unifdef: the newest kernel's version, and each macro that compat.h tests.
+# Options of unifdef: the version of the newest kernel, and each macro that compat.h tests.
 compat_options() {
 	awk '$2 == "LINUX_VERSION_CODE" { print "-D" $2 "=" $3 }' \
 		"$NEWEST/build/include/generated/uapi/linux/version.h"
 	sed -nE 's/^#ifn?def (\w+)$/\1/p' compat.h | grep -v '^CONFIG_' | sort -u |
-		awk 'NR == FNR { defined[$1] = 1; next } { print ($1 in defined ? "-D" : "-U") $1 }' \
+		awk 'NR == FNR { known[$1] = 1; next } { print ($1 in known ? "-D" : "-U") $1 }' \
 			"$WORK/macros" -
 }
 
-# compat.h as the newest kernel sees it, without comments and includes.
+# compat.h after unifdef for the newest kernel, without comments and includes.
 newest_compat() {
 	local options
 
 	kernel_macros >"$WORK/macros"
 	mapfile -t options < <(compat_options)
-	perl -pe 's/KERNEL_VERSION\((\d+), (\d+), (\d+)\)/($1 << 16) + ($2 << 8) + $3/ge' compat.h |
+	perl -pe 's/KERNEL_VERSION\((\d+), (\d+), (\d+)\)/($1 << 16) + ($2 << 8) + $3/ge' \
+		compat.h |
 		unifdef -x 2 "${options[@]}" | "$GCC" -fpreprocessed -dD -E -P - |
 		grep -Ev '^#include |^#define _NOTIFY_MULTI_COMPAT_H'
 }
 
-# Kernel code is written for the newest kernel, for which compat.h is empty but for a few names.
-# No other file checks the version.
 lint_compat() {
 	local name
 
@@ -197,12 +189,12 @@ lint_kerneldoc() {
 	"$KSRC/scripts/kernel-doc" -none -Wall -Werror $(kernel_files)
 }
 
-# compile NAME: the device tree on standard input.
+# compile NAME: compiles the device tree on standard input.
 compile() {
 	dtc -q -@ -I dts -O dtb -o "$WORK/$1.dtb"
 }
 
-# example FILE: that of a binding.
+# example FILE: compiles the example of a binding.
 example() {
 	dt-extract-example "$1" >"$WORK/example.dts"
 	cpp -nostdinc -undef -x assembler-with-cpp \
@@ -210,8 +202,8 @@ example() {
 		compile example
 }
 
-# board OVERLAY: the nodes of an emulated board, on one that has only what they need; "foo" is
-# what dt-schema takes for a board that is an example.
+# board OVERLAY: compiles the nodes of an emulated board on a minimal base. dt-schema accepts "foo"
+# as an example board.
 board() {
 	compile base <<-END
 		/dts-v1/;
@@ -246,12 +238,12 @@ board() {
 	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
 }
 
-# dt_validate NAME: it complains, but returns 0.
+# dt_validate NAME: prints errors, but returns 0.
 dt_validate() {
 	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb"
 }
 
-# faulty NODE: nodes that would be right, with a fault each from standard input.
+# faulty NODE: valid nodes with one fault each from standard input
 faulty() {
 	local number=0 fault
 
@@ -316,7 +308,7 @@ bad_irq_nodes() {
 	END
 }
 
-# refused NODES: the schema is to complain of each.
+# refused NODES: checks that the schema rejects each of these nodes.
 refused() {
 	local node
 
@@ -324,12 +316,11 @@ refused() {
 	dt_validate bad >"$WORK/bad" 2>&1
 	for node in $("$1" | grep -o '^bad[0-9]*'); do
 		[ "$(grep -cw "$node" "$WORK/bad")" -gt 0 ] ||
-			echo "the schema takes a fault: $("$1" | grep "^&$node ")"
+			echo "fault not found by the schema: $("$1" | grep "^&$node ")"
 	done
 }
 
-# The overlay for a Raspberry Pi 4, with parameters, on the device tree that Debian's kernel
-# has for one; of the tree only our node is judged.
+# Applies the overlay, with parameters, to the device tree of a Raspberry Pi 4 in Debian's kernel.
 rpi_overlay() {
 	local base dtbo=Documentation/devicetree/overlays/notify-multi-button.dtbo
 
@@ -348,7 +339,7 @@ rpi_overlay() {
 	END
 }
 
-# rpi_button GPIO: what became of the parameters.
+# rpi_button GPIO: prints the properties that the parameters set.
 rpi_button() {
 	local pins=/soc/gpio@7e200000/notify-multi-button-pins node=/notify-multi-button
 
@@ -383,8 +374,6 @@ lint_bindings() {
 	rpi_overlay
 }
 
-# The programs that have a makefile of their own, and the suite; and that bash knows the
-# tool's options.
 lint_userspace() {
 	local makefile
 
@@ -402,7 +391,7 @@ lint_userspace() {
 		USERLDFLAGS="-static -L$LIBURING/lib" all >/dev/null
 }
 
-# kbuild MACHINE DIR ARGUMENT...: without type information, which needs vmlinux.
+# kbuild MACHINE DIR ARGUMENT...: without BTF, which needs vmlinux
 kbuild() {
 	local machine=$1 dir=$2
 	shift 2
@@ -425,8 +414,8 @@ lint_warnings() {
 	make_modules "$MACHINE" W=1 KCFLAGS=-Werror
 }
 
-# check_modules MACHINE CHECKER: runs a checker on the modules, and names the files that it was not
-# run on: kbuild only warns if it does not accept a checker.
+# check_modules MACHINE CHECKER: runs a checker on the modules and reports files that it did not run
+# on, because kbuild only warns if it does not accept the checker.
 check_modules() {
 	cat >"$WORK/checker" <<-END
 		#!/bin/sh
@@ -450,8 +439,8 @@ lint_sparse() {
 	done
 }
 
-# The kernel's semantic patches, but for two that need an OCaml compiler: one is of another
-# driver, the other looks for 0 as a pointer, as sparse does.
+# Two of the kernel's semantic patches need an OCaml compiler: one is for another driver, the other
+# finds 0 used as a pointer, as sparse does.
 semantic_patches() {
 	find "$KSRC/scripts/coccinelle" -name '*.cocci' ! -name check_bq27xxx_data.cocci \
 		! -name badzero.cocci | sort
@@ -473,20 +462,20 @@ lint_coccinelle() {
 	kernel_files | cpio -pdm --quiet "$WORK/kernel"
 	export -f semantic_patch
 	export WORK
-	# shellcheck disable=SC2016 # the argument is that shell's
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	semantic_patches | xargs -n 1 -P "$(nproc)" bash -c 'semantic_patch "$1"' - |
 		sed "s|^$WORK/kernel/||" | sort -V
 }
 
 lint_smatch() {
 	if ! command -v smatch >/dev/null; then
-		say "smatch is not installed, and Debian has no package of it"
+		say "smatch is not installed (Debian has no package)"
 		return $NOT_RUN
 	fi
 	check_modules "$MACHINE" "smatch -p=kernel"
 }
 
-# -- Defects, one for each linter. --------------------------------------------
+# -- Planted defects --
 
 plant_text() {
 	printf 'all: \n' >>Makefile
@@ -514,7 +503,8 @@ plant_compat_macro() {
 }
 
 plant_compat_version() {
-	printf '#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)\nint planted;\n#endif\n' >>compat.h
+	printf '#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)\nint planted;\n#endif\n' \
+		>>compat.h
 }
 
 plant_compat_elsewhere() {
@@ -545,7 +535,7 @@ plant_sparse() {
 	echo '__le32 planted(void); __le32 planted(void) { return 1; }' >>notify_multi.c
 }
 
-# In code that only the newest kernels have.
+# In code for the newest kernels only.
 plant_sparse_newest() {
 	echo '#ifdef IO_URING_CMD_TASK_WORK_ISSUE_FLAGS' >>notify_multi.c
 	plant_sparse
@@ -560,9 +550,9 @@ plant_smatch() {
 	echo 'int planted(int *p) { if (!p) return *p; return 0; }' >>notify_multi.c
 }
 
-# -- Running them. ------------------------------------------------------------
+# -- Running --
 
-# lint NAME: says what it complains of. Outside of a condition, where errors would not end it.
+# lint NAME: sets result. Not called in a condition, where set -e would have no effect.
 lint() {
 	local log=$WORK/$1.out status=0
 
@@ -580,7 +570,7 @@ lint() {
 	fi
 }
 
-# fetch LINTER: in advance, because the output of a download would count as a complaint.
+# fetch LINTER: runs in advance, because the output of a download would count as a complaint.
 fetch() {
 	local fetch=$VM_DIR/fetch.sh
 
@@ -610,7 +600,8 @@ fetch() {
 	esac
 }
 
-# run LINTER [PLANT]: objects of the previous linter are kept, planted defects are not.
+# run LINTER [PLANT]: a planted defect needs a new copy of the tree. Otherwise the objects of the
+# previous linter are reused.
 run() {
 	local linter=$1 plant=${2-} start=$SECONDS
 
@@ -628,7 +619,6 @@ run() {
 	[ "$result" = "$EXPECTED" ] || [ "$result" = "not run" ] || failed=$((failed + 1))
 }
 
-# plants LINTER: its planted defects.
 plants() {
 	compgen -A function | grep -E "^plant_$1(_|\$)"
 }
@@ -650,7 +640,7 @@ done) >"$WORK/files"
 
 failed=0
 for linter in "${LINTERS[@]}"; do
-	declare -F "lint_$linter" >/dev/null || die "no linter '$linter': there are ${LINTERS[*]}"
+	declare -F "lint_$linter" >/dev/null || die "no linter '$linter'"
 	if [ $PROVE = 0 ]; then
 		run "$linter"
 		continue
