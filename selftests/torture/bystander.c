@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bystander NAME...: opens /dev/notify/NAME as any program does, while others do to the same
- * devices what they like, and sees to it that they do not disturb it.
+ * bystander NAME...: reads /dev/notify/NAME and checks that other processes using the same devices
+ * do not disturb it.
  *
- * For each device one thread broadcasts numbered packets, by /dev/notify_sim/NAME, and one
- * reads. Others may broadcast, too: the bystander's packets bear a seal that nobody else can
- * make, though others may broadcast again what they have read, which is an echo. Its own reads
- * must get every packet in the order of its seq, with the losses said that there were, and every
- * packet of its own as it was broadcast.
+ * For each device, one thread broadcasts numbered packets through /dev/notify_sim/NAME and one
+ * thread reads. Other processes may broadcast as well. Its own packets are recognised by a hash
+ * with a secret; another process can only broadcast a copy of one (an echo). The reader must get
+ * all records in the order of seq with correct drop counts, and its own packets unchanged.
  *
- * Ends at SIGTERM, which is to come when the others are gone, and exits with 1 if something
- * was wrong.
+ * Send SIGTERM when the other processes have exited. Exits with 1 if a check failed.
  */
 
 #include <errno.h>
@@ -30,7 +28,7 @@
 
 #define MAX_DEVICES	16
 #define PRODUCE_US	1000
-/* After SIGTERM: nothing that waits may take longer. */
+/* Time limit after SIGTERM. */
 #define END_SECONDS	120
 
 struct packet {
@@ -52,7 +50,7 @@ struct device {
 	pthread_t reader;
 	bool failed;
 
-	/* What the reader has got: packets, those of its producer among them, echoes, losses. */
+	/* Counters of the reader. */
 	uint64_t packets;
 	uint64_t own;
 	uint64_t echoes;
@@ -75,7 +73,7 @@ static void complain(struct device *device, const char *format, ...)
 	device->failed = true;
 }
 
-/* A hash of what is before it, and of the secret. */
+/* Hash of the secret and of the members before @seal. */
 static uint64_t seal(const struct packet *packet)
 {
 	uint64_t hash = secret ^ packet->last;
@@ -139,8 +137,8 @@ static void *produce(void *data)
 }
 
 /*
- * Of the packets that were lost some may have been ours: as many may still be missing.
- * One that came otherwise than it was broadcast is missing, too.
+ * @missing is the number of drops that may have been packets of ours. A damaged packet of ours is
+ * not recognised, and so is missing.
  */
 static void check_own(struct device *device, const struct packet *packet, uint64_t *number,
 		      uint64_t *missing)
@@ -173,7 +171,7 @@ static void check_record(struct device *device, const struct notify_multi_record
 	device->packets++;
 }
 
-/* Reads to the producer's last packet. */
+/* Read until the producer's last packet. */
 static void *check(void *data)
 {
 	static _Thread_local _Alignas(8) unsigned char buffer[65536];
@@ -226,7 +224,7 @@ static bool start(struct device *device, const char *name)
 	device->packet_size = info.packet_size;
 	device->record_size = info.record_size;
 	device->replayed = stats.seq;
-	/* What was to be read next when it was opened: others may have broadcast since then. */
+	/* The next packet at the time of open(); others may have been broadcast since then. */
 	device->next = stats.next - stats.dropped;
 	return !pthread_create(&device->reader, NULL, check, device) &&
 	       !pthread_create(&device->producer, NULL, produce, device);
@@ -257,7 +255,7 @@ int main(int argc, char **argv)
 	}
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return 1;
-	/* Before there are threads, which are to block it, too. */
+	/* Before the threads are created, so that they block it as well. */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);

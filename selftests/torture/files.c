@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files of configfs, debugfs, procfs and sysfs, written and read as text. */
+/* Read and write text files of configfs, procfs and sysfs. */
 
 #include <errno.h>
 #include <fcntl.h>

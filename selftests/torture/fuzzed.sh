@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh disable=SC2034 # what is set here is for those who source it
+# shellcheck shell=sh disable=SC2034 # used by the sourcing scripts
 #
-# What the tortures by general fuzzers share: devices that a user without rights does to what
-# he likes, and a bystander who reads the same devices and must not be disturbed. Sourced.
+# Functions of the scripts that run general fuzzers: create devices for an unprivileged fuzzer, and
+# run a bystander that reads the same devices and must not be disturbed. To be sourced.
 
 user=fuzzer uid=1000
 devices="fuzz-thread fuzz-hardirq fuzz-process"
 config=/sys/kernel/config/notify_sim
 seconds=60 seed=1
 
-# A fuzzer may leave a mess in here.
+# Working directory of the fuzzer, which may leave files here.
 home=/tmp/fuzzer
 
 fail() {
@@ -28,7 +28,7 @@ parse_options() {
 	failed=0
 }
 
-# make_device CONTEXT PACKET_SIZE: the user may read, write and map, but not chmod.
+# make_device CONTEXT PACKET_SIZE: create a device that the user can read, write and map.
 make_device() {
 	dir=$config/fuzz-$1
 	mkdir "$dir"
@@ -45,7 +45,7 @@ make_devices() {
 	mkdir -p /etc
 	echo "$user:x:$uid:$uid::$home:/bin/sh" >/etc/passwd
 	echo "$user:x:$uid:" >/etc/group
-	# A namespace of his own would give him rights.
+	# A user namespace would give the user capabilities.
 	echo 0 >/proc/sys/user/max_user_namespaces
 	mkdir "$home" && chmod 777 "$home"
 	make_device thread 24
@@ -53,15 +53,14 @@ make_devices() {
 	make_device process 64
 }
 
-# The bystander ends when it has been told that everybody else is gone.
+# The bystander runs until stop_bystander, after the fuzzer has exited.
 start_bystander() {
 	# shellcheck disable=SC2086 # a list of names
 	/torture/bystander $devices &
 	bystander=$!
 }
 
-# Who broadcasts what he has read does what he may. A fuzzer does it now and then, this surely.
-# echo_packets COUNT
+# echo_packets COUNT: broadcast packets again that were read. A fuzzer does so only occasionally.
 echo_packets() {
 	for device in fuzz-thread fuzz-process; do
 		as_user "notifycat -n $1 -f raw $device >/dev/notify_sim/$device" ||
@@ -78,7 +77,7 @@ as_user() {
 	(cd "$home" && exec su -s /bin/sh "$user" -c "$*")
 }
 
-# How many processes of the user there are. A zombie has closed its files.
+# Print the number of the user's processes, without zombies, which have closed their files.
 count_processes() {
 	cat /proc/[0-9]*/status 2>/dev/null | awk -v uid="$uid" '
 		$1 == "State:" { state = $2 }
@@ -86,7 +85,7 @@ count_processes() {
 		END { print count + 0 }'
 }
 
-# What the fuzzer has started may not heed its end.
+# Kill processes that the fuzzer left running.
 end_user() {
 	as_user kill -KILL -1
 	for _ in $(seq 300); do
@@ -96,7 +95,7 @@ end_user() {
 	fail "processes of the fuzzer do not end"
 }
 
-# The bystander, alone, and then nobody: all opens are closed, and each has departed.
+# Check that the devices still work and that each arrival had a departure, and remove the devices.
 check_devices() {
 	start_bystander
 	sleep 2

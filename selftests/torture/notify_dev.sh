@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# notify_dev [--seconds=N] [--seed=N]: stress-ng's stressor of devices, one for each node.
+# notify_dev [--seconds=N] [--seed=N]: run stress-ng's device stressor on each device node.
 
 # shellcheck source=selftests/torture/fuzzed.sh
 . "$(dirname "$0")/fuzzed.sh"
@@ -31,7 +31,7 @@ fi
 end_user
 stop_bystander
 check_devices
-# The columns of its metrics: "stress-ng: metrc: [PID] dev OPERATIONS ...".
+# Format of stress-ng's metrics: "stress-ng: metrc: [PID] dev OPERATIONS ...".
 operations=$(cat /tmp/dev.* |
 	     awk '$2 == "metrc:" && $4 == "dev" { sum += $5 } END { print sum + 0 }')
 [ "$operations" -gt 0 ] || fail "stress-ng did nothing"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_fuzz: runs random programs over the ABI, compares each call with the model, and goes
- * on from those that reach code which none before has.
+ * notify_fuzz: run random programs of calls of the ABI, compare the result of each call with the
+ * model, and continue from programs that reach new code.
  *
- * A process runs the programs and its parent watches it: one that hangs or dies is told
- * with the program that it ran. A program that fails is made as short as it can be.
+ * A child runs the programs. Its parent reports the current program if the child hangs or dies.
+ * A failing program is minimised.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -24,17 +24,17 @@
 #define TEXT		(64 << 10)
 #define HANG_SECONDS	60
 #define REPORT_SECONDS	10
-#define LEFT_PROGRAMS	256	/* So often it is looked whether memory is left. */
-#define THIRDS		3	/* One of them is for programs of two threads. */
+#define LEFT_PROGRAMS	256	/* Check for memory leaks after this many programs. */
+#define THIRDS		3	/* One third of the time is for programs of two threads. */
 
 static struct fuzz_program *corpus;
 static unsigned int corpus_count;
 static uint64_t executed;
 static struct kcov kcov;
 static bool guided;
-static bool racing;	/* The programs are those of two threads. */
+static bool racing;	/* Programs have two threads. */
 
-/* -- Telling. -------------------------------------------------------------------- */
+/* -- Output ---------------------------------------------------------------------- */
 
 static void print_program(const struct fuzz_program *program)
 {
@@ -47,7 +47,7 @@ static void print_program(const struct fuzz_program *program)
 	}
 }
 
-/* As one argument, which the command line of a kernel can hold, too. */
+/* Print an option to replay the program, which also fits a kernel command line. */
 static void print_replay(const struct fuzz_program *program, const char *option)
 {
 	char text[256];
@@ -111,9 +111,9 @@ void die(const char *format, ...)
 	exit(1);
 }
 
-/* -- Memory. ------------------------------------------------------------------------ */
+/* -- Memory ------------------------------------------------------------------------- */
 
-/* The rings that opens have are the only areas which functions of the module allocate. */
+/* The clients' rings are the only vmalloc areas of the module. */
 static unsigned int rings_left(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
@@ -127,7 +127,7 @@ static unsigned int rings_left(void)
 	return count;
 }
 
-/* Those that an io_uring had go later. */
+/* io_uring closes its files asynchronously. */
 static bool memory_left(void)
 {
 	unsigned int ms;
@@ -141,7 +141,7 @@ static bool memory_left(void)
 	return true;
 }
 
-/* -- Programs. ------------------------------------------------------------------------ */
+/* -- Programs --------------------------------------------------------------------------- */
 
 static bool run(const struct fuzz_program *program, unsigned int *news)
 {
@@ -162,7 +162,7 @@ static bool fails(const struct fuzz_program *program)
 	return program->count && !run(program, &news);
 }
 
-/* Leaves out as many calls as it can, first many at once, then single ones. */
+/* Remove calls while the program still fails, first many at once, then single ones. */
 static void minimise(struct fuzz_program *program)
 {
 	unsigned int count, at;
@@ -205,7 +205,7 @@ static void make_program(struct fuzz_program *program, uint64_t *random)
 	fuzz_mutate(program, &corpus[fuzz_below(random, corpus_count)], random);
 }
 
-/* One that is kept takes the place of any, if there are too many. */
+/* Add a program to the corpus. If that is full, replace a random one. */
 static void keep(const struct fuzz_program *program, uint64_t *random)
 {
 	if (corpus_count < CORPUS)
@@ -227,7 +227,7 @@ static bool run_alone(const struct fuzz_program *program, uint64_t *random)
 	return true;
 }
 
-/* Threads do not do the same twice: a program that fails is told as it is. */
+/* A program of two threads may not fail again, so it is not minimised. */
 static bool run_race(const struct fuzz_program *program, uint64_t *random)
 {
 	unsigned int news;
@@ -243,7 +243,7 @@ static bool run_race(const struct fuzz_program *program, uint64_t *random)
 	return false;
 }
 
-/* Until the time is over, or a program fails: programs of one thread, or of two. */
+/* Run programs of one or two threads until a timeout or a failure. */
 static bool explore(uint64_t *random, uint64_t seconds)
 {
 	uint64_t begin = fuzz_now(), report = begin;
@@ -297,7 +297,7 @@ static bool replay(const char *text)
 	return !memory_left();
 }
 
-/* -- The process that runs them, and who watches it. -------------------------------------- */
+/* -- Processes ---------------------------------------------------------------------------- */
 
 struct options {
 	uint64_t seed;
@@ -344,7 +344,7 @@ static void tell_hang(pid_t pid)
 	print_failure(&fuzz->program, fuzz->call, "hangs");
 }
 
-/* Returns the exit status of who runs the programs; ends one that hangs. */
+/* Watch the child and kill it if it hangs. Return its exit status. */
 static int watch(pid_t pid)
 {
 	uint64_t beats = 0, since = fuzz_now();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A fuzzer of the ABI: programs of random calls, a model that says what each of them must
- * return, and the kernel's coverage to choose which programs to go on from.
+ * Fuzzer of the ABI: programs of random calls, a model that predicts the result of each call, and
+ * kernel coverage to select the programs to continue from.
  */
 #ifndef NOTIFY_FUZZ_H
 #define NOTIFY_FUZZ_H
@@ -14,16 +14,16 @@
 #include "files.h"
 
 #define FUZZ_DEVICES	2
-#define FUZZ_SLOTS	5	/* Of opens, duplicates among them. */
+#define FUZZ_SLOTS	5	/* File descriptors, including duplicates. */
 #define FUZZ_MAPS	3
-#define FUZZ_REQUESTS	8	/* Of io_uring, at once. */
+#define FUZZ_REQUESTS	8	/* io_uring requests at the same time. */
 #define FUZZ_CALLS	64
 #define FUZZ_ARGS	5
-#define FUZZ_BYTES	(1024 * 1024U)	/* No call has a longer buffer. */
+#define FUZZ_BYTES	(1024 * 1024U)	/* Maximum size of a buffer. */
 
 /* -- Programs: notify_fuzz_program.c ---------------------------------------- */
 
-/* The first ones are the attributes of a simulated source, in the order of fuzz_attributes. */
+/* The first calls write an attribute of a simulated source, in the order of fuzz_attributes. */
 enum fuzz_call_type {
 	FUZZ_PACKET_SIZE,
 	FUZZ_MAX_PACKETS,
@@ -102,17 +102,17 @@ bool fuzz_parse(struct fuzz_program *program, const char *text);
 #define MODEL_CLIENTS	FUZZ_CALLS
 #define MODEL_PACKETS	1024
 
-/* What a read returns that sleeps. */
+/* Result of a read that would sleep. */
 #define MODEL_SLEEPS	(-10000)
 
 struct model_packet {
 	int32_t status;
-	uint64_t number;	/* The payload is made of it. */
-	uint64_t after;		/* CLOCK_MONOTONIC: it was broadcast after that, */
-	uint64_t before;	/* and before that. */
+	uint64_t number;	/* Determines the payload. */
+	uint64_t after;		/* Lower and upper bound of the timestamp. */
+	uint64_t before;
 };
 
-/* A device, from the time its source goes live until the last open is closed. */
+/* A device, from registration until its last client is closed. */
 struct model_instance {
 	unsigned int device;
 	uint32_t packet_size;
@@ -137,15 +137,15 @@ struct model_client {
 	bool async;
 	uint32_t format;
 	uint32_t max_packets;
-	uint64_t joined;	/* What came before was replayed. */
+	uint64_t joined;	/* First packet that is not a replay. */
 	uint64_t next;
 	uint64_t unsaid;
 	uint64_t delivered;
 	uint64_t dropped;
 	unsigned int mappings;
 	unsigned int requests;
-	uint64_t completed;	/* The packet that the source was asked about last, */
-	int result;		/* and what it said. */
+	uint64_t completed;	/* Last packet passed to complete(). */
+	int result;		/* Result of complete(). */
 };
 
 struct model_device {
@@ -158,8 +158,8 @@ struct model_device {
 struct model {
 	uint64_t max_ring_bytes;
 	uint64_t page;
-	uint64_t packets;		/* How many were made: the number of the next. */
-	bool sigio;			/* Somebody was sent a SIGIO. */
+	uint64_t packets;		/* Number of packets so far, and of the next one. */
+	bool sigio;			/* True if SIGIO must be pending. */
 	unsigned int instances;
 	unsigned int clients;
 	struct model_device devices[FUZZ_DEVICES];
@@ -203,16 +203,16 @@ long model_pend(const struct model_client *client, size_t bytes);
 
 /* -- Calls: notify_fuzz_run.c and notify_fuzz_uring.c ------------------------ */
 
-/* What io_uring's ../bench/uring.c calls when it cannot go on. */
+/* Called by ../bench/uring.c for fatal errors. */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* What both processes of a program share, and who watches them. */
+/* Memory shared by the processes of a program and their watchdog. */
 struct fuzz_shared {
 	struct model model;
 	struct fuzz_program program;
-	unsigned int call;		/* The one that runs, */
-	uint64_t beats;			/* and how many have been run in all. */
-	char failure[400];		/* Empty, or how the kernel and the model differ. */
+	unsigned int call;		/* Index of the current call. */
+	uint64_t beats;			/* Total number of calls. */
+	char failure[400];		/* The first failure, or empty. */
 };
 
 extern struct fuzz_shared *fuzz;
@@ -229,10 +229,10 @@ void fuzz_start(void);
 void fuzz_stop(void);
 bool fuzz_run(const struct fuzz_program *program);
 
-/* A program of two threads: notify_fuzz_race.c */
+/* Programs of two threads: notify_fuzz_race.c */
 bool fuzz_race(const struct fuzz_program *program, unsigned int *news);
 
-/* An open that a call is about: both are NULL and -1 where its slot is empty. */
+/* A descriptor and its client; -1 and NULL if the slot is empty. */
 struct fuzz_slot {
 	int fd;
 	struct model_client *client;
@@ -252,7 +252,7 @@ void uring_woken(const struct model_instance *nm, unsigned int packets);
 
 struct kcov {
 	int fd;
-	unsigned long *trace;	/* NULL: there is none. */
+	unsigned long *trace;	/* NULL without KCOV. */
 };
 
 bool kcov_start(struct kcov *kcov);

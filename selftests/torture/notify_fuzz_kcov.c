@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What code of the modules a program has reached: KCOV of a thread's system calls. */
+/* Code coverage of the modules by the system calls of a thread, measured by KCOV. */
 #include <fcntl.h>
 #include <linux/kcov.h>
 #include <pthread.h>
@@ -19,12 +19,12 @@
 
 static struct { unsigned long from, to; } modules[MODULES];
 
-/* Places and edges that were reached, by hash. */
+/* Hashes of the PCs and edges that were reached. */
 static unsigned char seen_places[1 << BITS], seen_edges[1 << BITS];
 static unsigned int places, edges;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* Guards them. */
+/* Protects the four above. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Only what is in our modules counts: the rest of the kernel has much to be found. */
 static bool find_module(const char *name, unsigned int number)
 {
 	FILE *file = fopen("/proc/modules", "re");
@@ -54,7 +54,7 @@ static int open_kcov(void)
 	return fd;
 }
 
-/* For one thread at a time. False: there is no KCOV. */
+/* Open KCOV for one thread. Return false if the kernel does not have it. */
 bool kcov_start(struct kcov *kcov)
 {
 	kcov->fd = open_kcov();
@@ -105,7 +105,7 @@ static bool is_new(unsigned char *seen, uint64_t what)
 	return true;
 }
 
-/* How many places and ways between them were never reached before. */
+/* Return the number of PCs and edges that were not reached before. */
 unsigned int kcov_disable(struct kcov *kcov)
 {
 	unsigned long count, at, last = 0;

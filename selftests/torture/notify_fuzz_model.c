@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the ABI promises, as simply as it can be said: a device remembers all packets, and an
- * open where it is in them. Makes no system calls.
+ * A simple model of the ABI: a device keeps all packets, and a client its position in them. Makes
+ * no system calls.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +13,7 @@
 #include "notify_fuzz.h"
 
 #define RECORD_HEADER	sizeof(struct notify_multi_record)
-#define KERNEL_ERRNO	512	/* From here on errnos are the kernel's own. */
+#define KERNEL_ERRNO	512	/* The first kernel-internal errno. */
 #define LARGEST_ERRNO	4095
 #define CONTEXTS	3
 
@@ -27,7 +27,7 @@ static long user_errno(long error)
 	return error <= -KERNEL_ERRNO ? -EIO : error;
 }
 
-/* -- Devices. ----------------------------------------------------------------- */
+/* -- Devices ------------------------------------------------------------------ */
 
 void model_reset(struct model *model, uint64_t max_ring_bytes, uint64_t page)
 {
@@ -110,7 +110,7 @@ static long go_live(struct model *model, unsigned int number)
 	return 0;
 }
 
-/* What is queued cannot be completed any more without the source. */
+/* Without the source, complete() cannot be called, so queued packets are discarded. */
 static void go_dead(struct model *model, struct model_device *device)
 {
 	unsigned int i;
@@ -155,7 +155,7 @@ static bool valid(const struct model_device *device, unsigned int attribute, int
 	}
 }
 
-/* Writes an attribute of the source. */
+/* Write an attribute of the source. */
 long model_configure(struct model *model, unsigned int number, unsigned int attribute,
 		     int64_t value)
 {
@@ -176,7 +176,7 @@ long model_configure(struct model *model, unsigned int number, unsigned int attr
 	return 0;
 }
 
-/* -- Opens. --------------------------------------------------------------------- */
+/* -- Clients -------------------------------------------------------------------- */
 
 long model_open(struct model *model, unsigned int number, struct model_client **client)
 {
@@ -201,7 +201,7 @@ long model_open(struct model *model, unsigned int number, struct model_client **
 	return 0;
 }
 
-/* One that uses the open does so no more. */
+/* Drop a reference to a client. */
 void model_put(struct model *model, struct model_client *client)
 {
 	if (--client->refs)
@@ -211,14 +211,14 @@ void model_put(struct model *model, struct model_client *client)
 		model->devices[client->nm->device].departures++;
 }
 
-/* -- Broadcasting. -------------------------------------------------------------- */
+/* -- Broadcasts ----------------------------------------------------------------- */
 
 unsigned char model_payload(uint64_t number, size_t at)
 {
 	return number * 151 + at * 29 + (at >> 8) * 11 + 3;
 }
 
-/* Writes @bytes to the injector, of which the first @good can be read. */
+/* Write @bytes to the injector, of which the first @good are readable. */
 long model_broadcast(struct model *model, unsigned int number, size_t bytes, size_t good,
 		     uint64_t now)
 {
@@ -247,7 +247,7 @@ long model_broadcast(struct model *model, unsigned int number, size_t bytes, siz
 	return done ? (long)done : -EFAULT;
 }
 
-/* Those that were broadcast last have been by now. */
+/* Set the upper bound of the timestamps of the packets broadcast last. */
 void model_broadcast_done(struct model *model, unsigned int number, uint64_t now)
 {
 	struct model_instance *nm = model->devices[number].nm;
@@ -262,14 +262,14 @@ void model_broadcast_done(struct model *model, unsigned int number, uint64_t now
 	}
 }
 
-/* -- Reading. --------------------------------------------------------------------- */
+/* -- Reads ------------------------------------------------------------------------ */
 
 const struct model_packet *model_packet(const struct model_client *client, uint64_t seq)
 {
 	return &client->nm->packets[seq - client->nm->first];
 }
 
-/* What the queue holds, whether it may still be read or not. */
+/* Number of packets in the queue, including discarded ones. */
 static uint64_t queued(const struct model_client *client)
 {
 	return least(client->nm->last + 1 - client->next, client->max_packets);
@@ -286,7 +286,7 @@ size_t model_read_size(const struct model_client *client)
 							   client->nm->record_size;
 }
 
-/* What was lost before a packet that is queued, and not said yet. */
+/* Number of unreported drops before a queued packet. */
 static uint64_t lost_before(const struct model_client *client, uint64_t seq)
 {
 	return seq - client->next + client->unsaid;
@@ -327,7 +327,7 @@ static void write_payload(const struct model_client *client, uint64_t seq, unsig
 		out[at] = model_payload(number, at);
 }
 
-/* What the source says of a packet: it is asked only once. */
+/* Result of complete() for a packet, which is called only once per packet. */
 static int complete(const struct model *model, struct model_client *client, uint64_t seq)
 {
 	if (client->completed != seq) {
@@ -337,14 +337,14 @@ static int complete(const struct model *model, struct model_client *client, uint
 	return client->result;
 }
 
-/* Whether a source is asked at all: one that is gone is not. */
+/* Return true if the source has a complete() callback that can be called. */
 static bool completes(const struct model *model, const struct model_client *client)
 {
 	return !client->nm->gone &&
 	       model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
 }
 
-/* The errno that a packet's read fails with, or 0. */
+/* Return the error of a read of the packet, or 0. */
 static long packet_error(const struct model *model, struct model_client *client, uint64_t seq)
 {
 	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
@@ -362,8 +362,8 @@ static long packet_error(const struct model *model, struct model_client *client,
 }
 
 /*
- * Reads into a buffer of @bytes, of which the first @good can be written; what is delivered
- * goes to @out, with a timestamp of 0. MODEL_SLEEPS for an empty queue.
+ * Read into a buffer of @bytes, of which the first @good are writable. The data goes to @out, with
+ * timestamps of 0. Return MODEL_SLEEPS if the queue is empty.
  */
 long model_read(struct model *model, struct model_client *client, size_t bytes, size_t good,
 		unsigned char *out)
@@ -400,7 +400,7 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 	return client->nm->gone ? -ENODEV : MODEL_SLEEPS;
 }
 
-/* A read that would sleep is one of the open's requests, and in the end gets a signal. */
+/* A read that would sleep is a request, and is interrupted by a signal. */
 long model_sleep(const struct model_client *client, long ret)
 {
 	if (ret != MODEL_SLEEPS)
@@ -410,13 +410,13 @@ long model_sleep(const struct model_client *client, long ret)
 	return client->requests >= client->nm->max_requests ? -EBUSY : -EINTR;
 }
 
-/* These two mean that nothing was read, to who does not wait. */
+/* For non-blocking and asynchronous reads, these two errnos mean that nothing was read. */
 long model_read_nowait_error(long ret)
 {
 	return ret == -EAGAIN || ret == -EOPNOTSUPP ? -EIO : ret;
 }
 
-/* What a command of io_uring is refused with, or 0. */
+/* Return the error of an io_uring command, or 0 if it becomes pending. */
 long model_pend(const struct model_client *client, size_t bytes)
 {
 	if (!client->can_read)
@@ -426,7 +426,7 @@ long model_pend(const struct model_client *client, size_t bytes)
 	return client->requests >= client->nm->max_requests ? -EBUSY : 0;
 }
 
-/* -- Asking and controlling. ----------------------------------------------------- */
+/* -- poll() and ioctls ------------------------------------------------------------ */
 
 unsigned int model_poll(const struct model_client *client)
 {
@@ -498,7 +498,7 @@ long model_resize(const struct model *model, struct model_client *client, uint32
 	return 0;
 }
 
-/* Everything up to @seq is read; of what was lost before, that much is said. */
+/* Mark all packets up to @seq as read, and all drops up to @seq as reported. */
 long model_consume(struct model_client *client, uint64_t seq)
 {
 	uint64_t said = client->next - client->unsaid;
@@ -520,7 +520,7 @@ long model_consume(struct model_client *client, uint64_t seq)
 	return 0;
 }
 
-/* -- The mapped ring. -------------------------------------------------------------- */
+/* -- The mapped ring ---------------------------------------------------------------- */
 
 long model_mmap(const struct model *model, struct model_client *client, int prot, bool shared,
 		uint64_t offset, uint64_t bytes)
@@ -541,7 +541,7 @@ long model_mmap(const struct model *model, struct model_client *client, int prot
 	return 0;
 }
 
-/* As notify_multi_reader_read() reads from *next on; goes not across the ring's end. */
+/* Like notify_multi_reader_read() from *next on. Stops at the end of the ring. */
 uint32_t model_map_read(const struct model_client *client, uint64_t *next, uint32_t count,
 			unsigned char *out)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs: made at random, changed at random, and as text. */
+/* Random programs, random changes of programs, and programs as text. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -9,7 +9,7 @@
 
 #include "notify_fuzz.h"
 
-/* What an argument is; each kind has values of its own. */
+/* Kinds of arguments. Each kind has its own set of values. */
 enum kind {
 	NONE,
 	DEVICE,
@@ -51,7 +51,7 @@ enum kind {
 #define VALUES(...) { (const int64_t[]){ __VA_ARGS__ }, \
 		      sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t) }
 
-/* The more often a value stands here, the more often it is taken. */
+/* Values that are listed more often are chosen more often. */
 static const struct {
 	const int64_t *values;
 	unsigned int count;
@@ -161,7 +161,7 @@ static const struct {
 	[FUZZ_FORK] = { "fork", 2, { CALLS } },
 };
 
-/* -- Randomness: xorshift with a multiplication; a state is never 0. --------- */
+/* -- Random numbers: xorshift with a multiplication; the state is never 0 ----- */
 
 uint64_t fuzz_random(uint64_t *state)
 {
@@ -195,7 +195,7 @@ static enum fuzz_call_type random_type(uint64_t *random)
 	return type;
 }
 
-/* -- Making and changing. ---------------------------------------------------- */
+/* -- Creating and changing programs -------------------------------------------- */
 
 static struct fuzz_call make_call(enum fuzz_call_type type, uint64_t *random)
 {
@@ -214,8 +214,8 @@ static void append(struct fuzz_program *program, struct fuzz_call call)
 }
 
 /*
- * A source that is configured, live, and has an open comes first: without it not much
- * happens. Calls like to come in pairs: two requests at once are what limits are for.
+ * Begin with a configured and registered source with one client: without it, most calls do nothing.
+ * Often repeat the type of a call, because limits need several requests at once.
  */
 void fuzz_generate(struct fuzz_program *program, uint64_t *random)
 {
@@ -257,7 +257,7 @@ static void insert(struct fuzz_program *program, unsigned int at, struct fuzz_ca
 	program->count++;
 }
 
-/* Mostly another value of its kind; sometimes a neighbour. */
+/* Choose another value of the same kind, or for counts and offsets a neighbour. */
 static void change_argument(struct fuzz_call *call, uint64_t *random)
 {
 	unsigned int arg = fuzz_below(random, FUZZ_ARGS);
@@ -269,7 +269,7 @@ static void change_argument(struct fuzz_call *call, uint64_t *random)
 		call->args[arg] = random_value(kind, random);
 }
 
-/* The rest of another program from somewhere on in place of this one's. */
+/* Replace the end of the program with the end of another. */
 static void splice(struct fuzz_program *program, const struct fuzz_program *other,
 		   uint64_t *random)
 {
@@ -280,7 +280,7 @@ static void splice(struct fuzz_program *program, const struct fuzz_program *othe
 		append(program, other->calls[from++]);
 }
 
-/* Neither program is empty. */
+/* Both programs must have at least one call. */
 void fuzz_mutate(struct fuzz_program *program, const struct fuzz_program *other, uint64_t *random)
 {
 	unsigned int changes = 1 + fuzz_below(random, 4);
@@ -312,8 +312,9 @@ void fuzz_mutate(struct fuzz_program *program, const struct fuzz_program *other,
 }
 
 /*
- * -- Text: "name argument...", one call in each line, or with ';' between and, for command
- * lines of kernels, commas instead of blanks. ----------------------------------------------
+ * -- Text: one call "name argument..." per line ----------------------------------------------
+ *
+ * For a kernel command line, calls are separated by ';' and arguments by commas.
  */
 
 static unsigned int arguments(enum fuzz_call_type type)
@@ -370,7 +371,7 @@ static const char *parse_call(struct fuzz_call *call, const char *text)
 	return text;
 }
 
-/* Lines that begin with '#' are comments. */
+/* Lines beginning with '#' are comments. */
 bool fuzz_parse(struct fuzz_program *program, const char *text)
 {
 	program->count = 0;

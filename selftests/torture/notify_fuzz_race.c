@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs of two threads: one makes the even calls, the other the odd ones, on the same
- * opens. What each call returns cannot be said, but the books must be right in the end:
+ * Programs of two threads: one makes the even calls, the other the odd calls, with the same
+ * clients. The result of a single call cannot be predicted, but afterwards
  *
- *   - delivered + dropped + pending is what was broadcast while the open was there;
- *   - each packet that was delivered was so once, whole, and in order in each thread;
- *   - between two of them the later one's dropped says how many there were.
+ *   - delivered + dropped + pending must be the number of packets broadcast to the client;
+ *   - each packet must have been delivered at most once, intact, and in order in each thread;
+ *   - dropped of each record must be the number of missing packets before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,10 +27,10 @@
 #define INJECTOR	"/dev/notify_sim/fuzz0"
 #define CONFIG		"/sys/kernel/config/notify_sim/fuzz0/"
 #define THREADS		2
-#define LOGS		(THREADS + 1)	/* The last is of who reads what is left. */
+#define LOGS		(THREADS + 1)	/* The last one is for read_rest(). */
 #define OPENS		2
 #define LOGGED		8192
-#define ROUNDS		6	/* So often each program is run, for threads to meet. */
+#define ROUNDS		6	/* Repetitions of each program, so that calls overlap. */
 #define PACKET		24
 #define RECORD		(sizeof(struct notify_multi_record) + PACKET)
 #define BATCH		16
@@ -41,7 +41,7 @@
 struct entry {
 	uint64_t seq;
 	uint32_t dropped;
-	unsigned char mark;	/* The payload is made of it. */
+	unsigned char mark;	/* Determines the payload. */
 };
 
 struct log {
@@ -51,8 +51,8 @@ struct log {
 
 struct race_open {
 	int fd;
-	uint64_t first;		/* The next packet when it was opened. */
-	bool consumed;		/* By CONSUME: what was delivered is not all logged. */
+	uint64_t first;		/* The next packet at open(). */
+	bool consumed;		/* CONSUME was called: @logs lack some delivered packets. */
 	struct log logs[LOGS];
 };
 
@@ -61,12 +61,12 @@ struct racer {
 	unsigned int number;
 	const struct fuzz_program *program;
 	struct kcov kcov;
-	bool covered;		/* There was an attempt at opening that. */
+	bool covered;		/* kcov_start() was called. */
 	unsigned int news;
 	struct uring ring;
 	bool running;
-	int opens[REQUESTS];	/* The open that a request is of; -1: there is none. */
-	bool pends[REQUESTS];	/* It is a command. */
+	int opens[REQUESTS];	/* The client of each request, or -1. */
+	bool pends[REQUESTS];	/* True for a command, false for a read. */
 	uint64_t buffers[REQUESTS][RECORD / 8];	/* Aligned for records. */
 	uint64_t buffer[BATCH * RECORD / 8];
 	struct notify_multi_reader reader;
@@ -79,9 +79,9 @@ static struct racer racers[THREADS];
 static int injector;
 static pthread_barrier_t together;
 
-/* -- Records. ------------------------------------------------------------------- */
+/* -- Records -------------------------------------------------------------------- */
 
-/* A packet's bytes follow from its first: one that is of two packets is seen. */
+/* All bytes depend on the first one, so that a mix of two packets is detected. */
 static void fill_packet(unsigned char *packet, unsigned char mark)
 {
 	unsigned int at;
@@ -122,7 +122,7 @@ static void log_records(struct log *log, const void *buffer, ssize_t bytes)
 	}
 }
 
-/* -- What a thread does. ---------------------------------------------------------- */
+/* -- Calls of a thread ------------------------------------------------------------- */
 
 static void race_read(struct racer *racer, struct race_open *open, const struct fuzz_call *call)
 {
@@ -151,7 +151,7 @@ static void race_broadcast(const struct fuzz_call *call)
 	for (i = 0; i < count; i++)
 		fill_packet(packets + i * PACKET, __atomic_add_fetch(&marks, 1, __ATOMIC_RELAXED));
 	ret = write(injector, packets, count * PACKET);
-	/* The source may go between two packets. */
+	/* The source may be unregistered between two packets. */
 	if (ret < 0 ? errno != ENODEV : ret % PACKET)
 		fuzz_fail("a write of %u packets returned %zd, %d", count, ret, errno);
 }
@@ -187,7 +187,7 @@ static void race_control(struct race_open *open, const struct fuzz_call *call)
 	}
 }
 
-/* Opens that come and go while packets do. */
+/* Open and close a client during broadcasts. */
 static void race_open_and_close(void)
 {
 	int fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -219,7 +219,7 @@ static void race_mmap(struct racer *racer, struct race_open *open)
 	unmap(racer);
 	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
 		return fuzz_fail("info failed with %d", errno);
-	/* Another thread may resize the ring meanwhile: then it does not have these bytes. */
+	/* Fails if the other thread resizes the ring after GET_INFO. */
 	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, open->fd, 0);
 	if (map == MAP_FAILED)
 		return;
@@ -261,7 +261,7 @@ static bool race_live(void)
 	return done;
 }
 
-/* -- A thread's io_uring. ------------------------------------------------------------ */
+/* -- io_uring of a thread ------------------------------------------------------------- */
 
 static void harvest(struct racer *racer)
 {
@@ -330,7 +330,7 @@ static void race_cancel(struct racer *racer, unsigned int number)
 	harvest(racer);
 }
 
-/* A command that was about to be completed may be pended again: then once more. */
+/* A command that was being completed may become pending again: retry. */
 static void cancel_commands(struct racer *racer)
 {
 	unsigned int i = 0;
@@ -344,7 +344,7 @@ static void cancel_commands(struct racer *racer)
 	}
 }
 
-/* -- Threads. -------------------------------------------------------------------------- */
+/* -- Threads --------------------------------------------------------------------------- */
 
 static void race_call(struct racer *racer, const struct fuzz_call *call)
 {
@@ -395,7 +395,7 @@ static void race_round(struct racer *racer, bool last)
 	for (at = racer->number; at < racer->program->count; at += THREADS) {
 		const struct fuzz_call *call = &racer->program->calls[at];
 
-		/* Without a source there is not much to be seen any more. */
+		/* Unregister only in the last round: afterwards most calls do nothing. */
 		if (call->type != FUZZ_LIVE || last)
 			race_call(racer, call);
 		__atomic_add_fetch(&fuzz->beats, 1, __ATOMIC_RELAXED);
@@ -421,7 +421,7 @@ static void *race_main(void *data)
 	return NULL;
 }
 
-/* -- The books. -------------------------------------------------------------------------- */
+/* -- Final checks ------------------------------------------------------------------------ */
 
 static int by_seq(const void *a, const void *b)
 {
@@ -470,7 +470,7 @@ static void check_books(struct race_open *open)
 		fuzz_expect("delivered", stats.delivered, count);
 }
 
-/* What is queued still when the threads have ended. */
+/* Read the packets that are still queued when the threads have finished. */
 static void read_rest(struct race_open *open)
 {
 	static uint64_t buffer[BATCH * RECORD / 8];
@@ -478,7 +478,7 @@ static void read_rest(struct race_open *open)
 	unsigned int ms;
 	ssize_t ret;
 
-	/* Requests of an io_uring go some time after it was closed. */
+	/* io_uring cancels requests asynchronously after close(). */
 	for (ms = 0; ms < 20000; ms++) {
 		if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) || !stats.pending_requests)
 			break;
@@ -531,7 +531,7 @@ static void restore(void)
 	write_file(CONFIG "context", "thread");
 }
 
-/* The opens of requests that an io_uring had go later, too. */
+/* io_uring closes files of its requests asynchronously. */
 static void check_departures(void)
 {
 	unsigned int ms;
@@ -563,7 +563,7 @@ static void start_thread(unsigned int number, const struct fuzz_program *program
 	}
 }
 
-/* Whether the books are right; and how much new code the threads have reached. */
+/* Run a program. Return true if all checks passed, and the amount of new coverage in @news. */
 bool fuzz_race(const struct fuzz_program *program, unsigned int *news)
 {
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs programs: each call in the model first, then in the kernel, and compares. */
+/* Run programs: each call first in the model, then in the kernel, and compare the results. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -31,30 +31,30 @@
 #define UNTOUCHED	0xa5
 #define BEYOND		64
 
-/* An address where there is never any memory; volatile, lest the compiler sees it. */
+/* An unmapped address; volatile to avoid compiler warnings. */
 static void *volatile const bad_pointer = (void *)8;
 
 struct map {
 	unsigned char *at;
 	size_t bytes;
-	struct model_client *client;	/* NULL: it is not there. */
+	struct model_client *client;	/* NULL if unused. */
 	bool readable;
 	struct notify_multi_reader reader;
-	uint64_t next;			/* The model's reader. */
+	uint64_t next;			/* Next packet of the model's reader. */
 };
 
 struct fuzz_shared *fuzz;
 static struct fuzz_slot slots[FUZZ_SLOTS];
 static struct map maps[FUZZ_MAPS];
 static int injectors[FUZZ_DEVICES];
-static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];	/* Of earlier programs. */
+static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];	/* Of previous programs. */
 static uint64_t max_ring_bytes;
-static unsigned char *arena;		/* What calls read to; behind it there is nothing. */
+static unsigned char *arena;		/* Buffer of calls, followed by an unmapped page. */
 static unsigned char *expected;
 
-/* -- Tools. ------------------------------------------------------------------- */
+/* -- Tools -------------------------------------------------------------------- */
 
-/* The first difference counts. */
+/* Only the first failure is kept. */
 void fuzz_fail(const char *format, ...)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -103,7 +103,7 @@ static void on_alarm(int signal)
 	(void)signal;
 }
 
-/* Whoever sleeps is interrupted, and again if that was too early. */
+/* Interrupt a sleeping call. Repeat, in case the first signal is too early. */
 static void alarm_every(long microseconds)
 {
 	const struct itimerval timer = {
@@ -114,13 +114,13 @@ static void alarm_every(long microseconds)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* -- Buffers and what is in them. ----------------------------------------------- */
+/* -- Buffers -------------------------------------------------------------------- */
 
-/* Of kind 0 it is all there, of kind 1 nothing is, of kind 2 the first half. */
+/* A buffer of kind 0 is valid, of kind 1 unmapped, of kind 2 valid in its first half. */
 static unsigned char *buffer_of(int64_t kind, size_t bytes, size_t *good)
 {
 #ifndef __x86_64__
-	/* Elsewhere a copy may say less than it has copied before it faulted. */
+	/* On other architectures a copy that faults may return less than it has copied. */
 	if (kind == 2)
 		kind = 1;
 #endif
@@ -199,7 +199,7 @@ static bool is_raw(const struct model_client *client)
 	return client->format == NOTIFY_MULTI_FORMAT_RAW;
 }
 
-/* -- Slots. ----------------------------------------------------------------------- */
+/* -- Slots ------------------------------------------------------------------------ */
 
 static size_t bytes_of(const struct model_client *client, int64_t count, int64_t delta)
 {
@@ -230,7 +230,7 @@ static void release_map(struct map *map)
 	map->client = NULL;
 }
 
-/* -- The calls. --------------------------------------------------------------------- */
+/* -- Calls ---------------------------------------------------------------------------- */
 
 static void attribute_text(char *text, size_t size, unsigned int attribute, int64_t value)
 {
@@ -388,7 +388,7 @@ static void call_splice(const struct fuzz_call *call, struct fuzz_slot *slot)
 	int ends[2];
 	long seen;
 
-	/* What the kernel itself makes of an empty splice, and of this errno. */
+	/* The kernel's splice() returns 0 for length 0, and EAGAIN for EFAULT. */
 	if (!bytes)
 		right = 0;
 	else if (right == -EFAULT)
@@ -436,7 +436,6 @@ static void call_epoll(const struct fuzz_call *call, struct fuzz_slot *slot)
 	close(fd);
 }
 
-/* All structures of the ioctls fit into this. */
 static void *ioctl_argument(int64_t kind, size_t size)
 {
 	size_t good;
@@ -487,7 +486,7 @@ static void call_stats(const struct fuzz_call *call, struct fuzz_slot *slot)
 			 sizeof(struct notify_multi_stats));
 }
 
-/* An ioctl that takes a number, which only those with a good pointer see. */
+/* Call an ioctl with a number as its argument, or with a bad pointer. */
 static void expect_set(struct fuzz_slot *slot, unsigned int command, int64_t kind,
 		       const void *value, size_t size, long right)
 {
@@ -517,7 +516,7 @@ static void call_resize(const struct fuzz_call *call, struct fuzz_slot *slot)
 		   sizeof(packets), right);
 }
 
-/* The seq is one near 0, the device's last, or the open's next. */
+/* The seq is near 0, near the device's last packet, or near the client's next packet. */
 static void call_consume(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	struct notify_multi_stats stats;
@@ -545,7 +544,7 @@ static void call_ioctl(const struct fuzz_call *call, struct fuzz_slot *slot)
 	fuzz_expect("the result", ret, -ENOTTY);
 }
 
-/* What no open can do. */
+/* Calls that always fail. */
 static void call_refused(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	long ret, right;
@@ -599,7 +598,7 @@ static void call_async(const struct fuzz_call *call, struct fuzz_slot *slot)
 	set_flag(slot, O_ASYNC, call->args[1]);
 }
 
-/* -- Mappings. -------------------------------------------------------------------------- */
+/* -- Mappings --------------------------------------------------------------------------- */
 
 static size_t whole_pages(size_t bytes)
 {
@@ -679,7 +678,7 @@ static void call_mremap(const struct fuzz_call *call, struct map *map)
 	map->bytes = after;
 }
 
-/* Several by notify_multi_reader_read(), one by notify_multi_reader_next(). */
+/* Read several records by notify_multi_reader_read(), one by notify_multi_reader_next(). */
 static void call_mapread(const struct fuzz_call *call, struct map *map)
 {
 	struct model_client *client = map->client;
@@ -699,7 +698,7 @@ static void call_mapread(const struct fuzz_call *call, struct map *map)
 	fuzz_expect("the reader's next", map->reader.next, map->next);
 }
 
-/* -- The source. ---------------------------------------------------------------------------- */
+/* -- The source ----------------------------------------------------------------------------- */
 
 static void fill_packets(unsigned char *buffer, size_t bytes, size_t packet_size)
 {
@@ -786,14 +785,13 @@ static void call_configfs(const struct fuzz_call *call)
 		fuzz_fail("%s is %s, not %s", path, seen, right);
 }
 
-/* -- Programs. ------------------------------------------------------------------------------- */
+/* -- Programs -------------------------------------------------------------------------------- */
 
 static struct fuzz_slot *slot_of(int64_t number)
 {
 	return &slots[(uint64_t)number % FUZZ_SLOTS];
 }
 
-/* Calls about an open, of which there is one. */
 static void run_slot_call(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	const int64_t *args = call->args;
@@ -912,7 +910,7 @@ static bool settled(void)
 	return true;
 }
 
-/* The kernel lets go of what an io_uring had some time after that is closed. */
+/* io_uring cancels requests and closes files asynchronously after close(). */
 void fuzz_wait_settled(void)
 {
 	unsigned int ms;
@@ -925,7 +923,7 @@ void fuzz_wait_settled(void)
 	fuzz_fail("requests of an io_uring that was closed are still there");
 }
 
-/* Whether a child may make a call: one that changes nothing of the process itself. */
+/* Return true if a child can make the call: it must not change the state of the parent. */
 static bool for_child(enum fuzz_call_type type)
 {
 	switch (type) {
@@ -939,7 +937,7 @@ static bool for_child(enum fuzz_call_type type)
 	}
 }
 
-/* Whether one waits; it is blocked, and never more than one. */
+/* Take a pending SIGIO. It is blocked and not queued, so at most one is pending. */
 static bool take_sigio(void)
 {
 	const struct timespec now = { };
@@ -1000,7 +998,7 @@ static void run_calls(const struct fuzz_program *program)
 	}
 }
 
-/* A source as it was when it was made, and its books. */
+/* Restore the defaults of a source and check its counters. */
 static void reset_device(unsigned int device)
 {
 	static struct model fresh;
@@ -1029,7 +1027,7 @@ static void reset_device(unsigned int device)
 	injectors[device] = -1;
 }
 
-/* What every open must be able to do in the end, with nothing mapped and no requests. */
+/* Calls that must work for each client at the end, without mappings and requests. */
 static void check_slot(struct fuzz_slot *slot)
 {
 	const struct fuzz_call asks = { 0 };
@@ -1055,11 +1053,11 @@ static void release_all(void)
 		release_slot(&slots[i]);
 	for (i = 0; i < FUZZ_DEVICES; i++)
 		reset_device(i);
-	/* Opens that an io_uring still had may have been told that their source has gone. */
+	/* Unregistration may have sent SIGIO for clients still referenced by io_uring. */
 	take_sigio();
 }
 
-/* The books are now what the kernel says. */
+/* Set the expected counters to those of the kernel. */
 static void sync_books(void)
 {
 	unsigned int i;
@@ -1070,10 +1068,7 @@ static void sync_books(void)
 	}
 }
 
-/*
- * Whether the kernel did what the model says. After a failure the books are what the kernel
- * says, so that the program can be run again.
- */
+/* Run a program. Return true if the kernel matched the model. After a failure it can be rerun. */
 bool fuzz_run(const struct fuzz_program *program)
 {
 	bool right;
@@ -1104,7 +1099,7 @@ static void make_arena(void)
 	}
 }
 
-/* The simulated sources, and signals. */
+/* Set up the simulated sources, signals and buffers. */
 void fuzz_start(void)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
@@ -1123,7 +1118,7 @@ void fuzz_start(void)
 		exit(1);
 	}
 	max_ring_bytes = strtoull(text, NULL, 10);
-	/* Sources come and go all the time, and wait for grace periods. */
+	/* Unregistration waits for grace periods. */
 	write_file(EXPEDITED, "1");
 	for (i = 0; i < FUZZ_DEVICES; i++) {
 		injectors[i] = -1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls of io_uring. Completions come only when they are asked for, and so in an order that
- * the model can follow: each is a read at the time when it is seen.
+ * io_uring calls. Completions run only in io_uring_enter() of this thread, so that the model can
+ * treat each completion as a read at the time when it is reaped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,22 +15,22 @@
 #include "notify_fuzz.h"
 
 #define ENTRIES		32
-#define CANCELLATION	1000	/* A user_data that is no request's, */
-#define PROVISION	1001	/* nor this. */
-#define BUFFERS		4	/* For reads with many completions. */
+#define CANCELLATION	1000	/* user_data of a cancellation. */
+#define PROVISION	1001	/* user_data of provided buffers. */
+#define BUFFERS		4	/* Buffers for multishot reads. */
 #define BUFFER_BYTES	4096
-#define READ_MULTISHOT	49	/* Newer than the headers of Linux 6.1. */
+#define READ_MULTISHOT	49	/* IORING_OP_, missing in the headers of Linux 6.1. */
 #define BAD_ADDRESS	8
 
 struct request {
-	struct model_client *client;	/* NULL: there is none. */
-	bool pend;			/* A command, or else a read, */
-	bool multishot;			/* or one with many completions. */
+	struct model_client *client;	/* NULL if unused. */
+	bool pend;			/* True for a command, false for a read. */
+	bool multishot;
 	size_t bytes;
-	bool good;
-	bool refused;			/* The result is known beforehand. */
+	bool good;			/* The buffer is writable. */
+	bool refused;			/* The call fails with @result. */
 	long result;
-	bool woken;			/* A wake-up has taken it off its queue. */
+	bool woken;			/* A wakeup has dequeued it. */
 	bool cancelled;
 	uint64_t ticket;
 	int fd;				/* For cancelling a command. */
@@ -42,14 +42,14 @@ static bool running;
 static struct request requests[FUZZ_REQUESTS];
 static uint64_t tickets;
 static unsigned char buffers[BUFFERS][BUFFER_BYTES];
-static unsigned int buffers_left;	/* How many of them the kernel has, */
-static unsigned int used[BUFFERS];	/* and which it has given back. */
+static unsigned int buffers_left;	/* Number of buffers that the kernel has. */
+static unsigned int used[BUFFERS];	/* Buffers that the kernel has returned. */
 static unsigned int used_count;
 static bool cancellation_seen;
 static long cancellation_result;
 static unsigned char *expected;
 
-/* Of Linux 6.7, the first that can cancel commands and read again and again. */
+/* Linux 6.7 and later have multishot reads and cancelable commands. */
 static bool is_new_enough(void)
 {
 	unsigned int major, minor;
@@ -59,7 +59,7 @@ static bool is_new_enough(void)
 	       (major > 6 || (major == 6 && minor >= 7));
 }
 
-/* Whether there is one: the first call makes it. */
+/* Create the io_uring if necessary. Return false if the kernel does not support it. */
 static bool start(void)
 {
 	static bool missing;
@@ -97,7 +97,7 @@ static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
 	return sqe;
 }
 
-/* Gives the kernel one buffer for a read that chooses one, or more. */
+/* Provide buffers for multishot reads. */
 static void provide(unsigned int first, unsigned int count)
 {
 	struct io_uring_sqe *sqe = prepare(IORING_OP_PROVIDE_BUFFERS, count, PROVISION);
@@ -132,7 +132,7 @@ static void release(struct request *request)
 	request->client = NULL;
 }
 
-/* -- Completions. ------------------------------------------------------------- */
+/* -- Completions -------------------------------------------------------------- */
 
 static void expect_oldest(const struct request *request)
 {
@@ -167,7 +167,7 @@ static long right_result(struct request *request)
 	return request->pend ? right : model_read_nowait_error(right);
 }
 
-/* One of many; the last has no IORING_CQE_F_MORE. */
+/* The last completion of a multishot read has no IORING_CQE_F_MORE. */
 static void complete_multishot(struct request *request, long seen, uint32_t flags)
 {
 	struct model_client *client = request->client;
@@ -232,7 +232,7 @@ static bool harvest(void)
 	return any;
 }
 
-/* Until nothing comes any more: what could have been completed must have been. */
+/* Process completions until there are none. Then no request that can complete may be left. */
 static void settle(void)
 {
 	unsigned int quiet = 0, i;
@@ -255,9 +255,9 @@ static void settle(void)
 	}
 }
 
-/* -- Requests. ------------------------------------------------------------------ */
+/* -- Requests ------------------------------------------------------------------- */
 
-/* Many completions of one request are told before those of others, in whatever order. */
+/* With a multishot read and another request, the order of completions is unspecified. */
 static bool disordered(const struct model_client *client, bool multishot)
 {
 	unsigned int i;
@@ -310,7 +310,6 @@ void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good)
 	settle();
 }
 
-/* Reads into a buffer that the kernel chooses, again and again. */
 void uring_call_multishot(const struct fuzz_slot *slot)
 {
 	struct io_uring_sqe *sqe;
@@ -350,7 +349,7 @@ void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint
 	settle();
 }
 
-/* Submits a cancellation and returns its result. */
+/* Submit a cancellation and check its result. */
 static void cancel(long right)
 {
 	cancellation_seen = false;
@@ -361,7 +360,7 @@ static void cancel(long right)
 		fuzz_expect("the cancellation's result", cancellation_result, right);
 }
 
-/* Those of an open with a buffer at an address, or all that it has. */
+/* Cancel a client's commands with the buffer address @whom, or all if it is 0. */
 static void cancel_commands(int fd, const struct model_client *client, uint64_t whom)
 {
 	long right = 0;
@@ -381,7 +380,7 @@ static void cancel_commands(int fd, const struct model_client *client, uint64_t 
 	cancel(!client->can_read ? -EBADF : right ? right : -ENOENT);
 }
 
-/* Of one command or, where there is none of that number, of all that the open has. */
+/* Cancel command @which, or all commands of the client if there is no such command. */
 void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
 {
 	const struct request *one = &requests[which % FUZZ_REQUESTS];
@@ -420,9 +419,9 @@ static void cancel_all_commands(void)
 }
 
 /*
- * With it go the reads that it had: nothing is consumed. Not so commands: Linux 6.12 with
- * PROVE_LOCKING complains of itself when it completes them for an io_uring with deferred
- * completion whose thread lives on.
+ * Closing the io_uring cancels its reads, which consume nothing. Commands are cancelled first,
+ * because lockdep of Linux 6.12 warns if they are cancelled by closing an io_uring with deferred
+ * completion while its thread is alive.
  */
 void uring_call_exit(void)
 {
@@ -440,7 +439,7 @@ void uring_call_exit(void)
 	fuzz_wait_settled();
 }
 
-/* A program ends: the ring stays for the next, as to make one takes long. */
+/* Cancel all requests at the end of a program. Keep the io_uring, because creating one is slow. */
 void uring_end(void)
 {
 	unsigned int i;
@@ -451,7 +450,7 @@ void uring_end(void)
 	cancel_all_commands();
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		uring_call_read_cancel(i);
-	/* Of a kernel that is wrong there may be more. */
+	/* A broken kernel may leave requests behind. */
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		if (requests[i].client)
 			return uring_call_exit();
@@ -472,7 +471,7 @@ static struct request *oldest_sleeper(const struct model_client *client)
 	return oldest;
 }
 
-/* Each packet has woken one command of each open. */
+/* Each packet wakes one command of each client. */
 void uring_woken(const struct model_instance *nm, unsigned int packets)
 {
 	unsigned int i, left;

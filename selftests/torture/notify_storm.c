@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Storm: --rounds=N times a simulated source goes and comes and a notify_gpio device is unbound
- * and bound, while processes open, read, ask, poll, resize and close what there is. No call may
- * hang, nor say what it must not, and each arrival has its departure.
+ * Storm: in --rounds=N rounds, unregister and register a simulated source and unbind and bind a
+ * notify_gpio device, while processes open, read, query, poll, resize and close the devices. No
+ * call may hang or return an unexpected result, and each arrival must have a departure.
  */
 
 #include "torture.h"
@@ -23,12 +23,11 @@
 #define DEVICE		"notify_gpio.77"
 #define ROUND_SECONDS	30
 #define READERS		3
-/* The other has no replay. */
+/* notify_gpio has no replay here. */
 #define SIM_REPLAY	2
 
 enum { SIM, GPIO, TARGETS };
 
-/* What goes and comes. */
 static const char * const targets[TARGETS] = {
 	[SIM] = "storm-sim",
 	[GPIO] = "storm-gpio",
@@ -56,9 +55,9 @@ static void count(unsigned int *counter, unsigned int more)
 	__atomic_fetch_add(counter, more, __ATOMIC_RELAXED);
 }
 
-/* -- Who opens. ------------------------------------------------------------ */
+/* -- Readers ---------------------------------------------------------------- */
 
-/* Nothing but records, of which seq says that none is missing; or the errnos of the moment. */
+/* Accept complete records in order with correct drop counts, and errnos of an unregistration. */
 static void check_read(unsigned int target, const unsigned char *buffer, ssize_t ret, bool slept)
 {
 	size_t record_size = RECORD_HEADER + PACKET;
@@ -109,9 +108,8 @@ static void use(unsigned int target, int fd, bool sleeps, struct random *random)
 }
 
 /*
- * Between the lookup of a name and the open of its minor the device may go, and the other be
- * given the minor, or the injector: what the queue is like says what is open. -1 for nothing of
- * ours.
+ * Between the lookup of a name and the open() of its minor, the minor may be reassigned to the
+ * other device or to an injector. Identify the device by its replay. Return -1 for an injector.
  */
 static int target_of(int fd, const char *name)
 {
@@ -150,7 +148,7 @@ static void reader_main(void *data)
 	}
 }
 
-/* -- Who feeds. ------------------------------------------------------------ */
+/* -- Feeder ----------------------------------------------------------------- */
 
 static void feeder_main(void *data)
 {
@@ -176,7 +174,7 @@ static void feeder_main(void *data)
 		close(injector);
 }
 
-/* -- Rounds. --------------------------------------------------------------- */
+/* -- Rounds ----------------------------------------------------------------- */
 
 static void round_of(unsigned int target)
 {
@@ -254,7 +252,7 @@ int main(int argc, char **argv)
 			       shared->opens[GPIO], shared->reads[GPIO], targets[GPIO]);
 	}
 
-	/* Who sleeps is woken by the end of what it sleeps on. */
+	/* Unregistration wakes sleeping readers. */
 	__atomic_store_n(&shared->stop, 1, __ATOMIC_RELEASE);
 	join_process(feeder, "the feeder");
 	CHECK(!sim_set(targets[SIM], "live", "0"));

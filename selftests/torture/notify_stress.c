@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stress: everything at once, for --seconds=N, from --seed=N. Sources broadcast from hard and
- * threaded interrupts and from processes, come and go; processes open, read, poll, map, pend,
- * share, resize, are signalled and killed; modules are unloaded and loaded. Then the accounts
- * of all opens must balance, and nothing be left.
+ * Stress: all operations at once, for --seconds=N, with --seed=N. Sources broadcast from hard and
+ * threaded interrupts and from processes, and are registered and unregistered. Processes open,
+ * read, poll, map, resize and share clients, pend commands, and are signalled and killed. Modules
+ * are unloaded and loaded. Afterwards the counters of all clients must add up, and no memory be
+ * left.
  */
 
 #include "stress.h"
@@ -33,7 +34,7 @@ static void expect(int ret, const char *what)
 		fail("%s: %s", what, strerror(-ret));
 }
 
-/* -- Processes. ------------------------------------------------------------ */
+/* -- Processes ---------------------------------------------------------------- */
 
 static void start_workers(unsigned int session)
 {
@@ -70,7 +71,7 @@ static void check_running(pid_t pid, const char *who)
 		fail("%s, pid %d, has ended with status %#x", who, pid, status);
 }
 
-/* debugfs' list of opens, whose device may go meanwhile. */
+/* Read debugfs' list of clients; the device may be unregistered during that. */
 static void list_opens(const char *name)
 {
 	char path[128], text[4096];
@@ -86,7 +87,7 @@ static void list_opens(const char *name)
 	close(fd);
 }
 
-/* Lets them run, and now and then sends a worker a signal. */
+/* Let all processes run, and send signals to workers. */
 static void run_for(double seconds)
 {
 	double end = now() + seconds, told = now();
@@ -135,9 +136,9 @@ static void stop_devices(void)
 	remove_devices();
 }
 
-/* -- Sessions. ------------------------------------------------------------- */
+/* -- Sessions ---------------------------------------------------------------- */
 
-/* Sources are unloaded under those who have their devices open. */
+/* Unload and load the sources while workers have their devices open. */
 static void reload_sources(void)
 {
 	expect(unload_module("notify_sim"), "rmmod notify_sim");
@@ -148,7 +149,7 @@ static void reload_sources(void)
 	expect(load_module("notify_gpio", ""), "insmod notify_gpio");
 }
 
-/* As long as somebody has it open it cannot be: what was killed lets go a little later. */
+/* Retry while clients are open: io_uring closes files of a killed process asynchronously. */
 static int unload_core(void)
 {
 	double end = now() + LIMIT_SECONDS;
@@ -209,14 +210,14 @@ int main(int argc, char **argv)
 	double end;
 
 	parse_options(argc, argv);
-	/* Until a worker takes them. */
+	/* Until a worker installs its handler. */
 	signal(SIGUSR1, SIG_IGN);
 	chance = random_of(1);
 	shared = shared_memory(sizeof(*shared));
 	name_devices();
 	uring_probe();
 	end = now() + options.seconds;
-	/* The first session fills the kernel's caches, what the others leave is measured. */
+	/* The first session fills kernel caches; the memory growth of the others is checked. */
 	for (session = 0; !session || now() < end; session++) {
 		run_session(session, options.seconds < 3 * SESSION_SECONDS ?
 			    options.seconds / 3.0 : SESSION_SECONDS);

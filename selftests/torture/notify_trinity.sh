@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# notify_trinity [--seconds=N] [--seed=N]: trinity, which calls the system with whatever comes
-# to its mind; but the only files that it knows are our nodes. For half of the time it makes
-# any system call, then only those that take a file.
+# notify_trinity [--seconds=N] [--seed=N]: run trinity, which makes random system calls, with our
+# device nodes as its only files: all system calls for half of the time, then only those for files
+# and memory.
 
 # shellcheck source=selftests/torture/fuzzed.sh
 . "$(dirname "$0")/fuzzed.sh"
 
 victims=/tmp/victims
 
-# What would end the machine or the fuzzer, or have it wait, and what taints the kernel.
+# System calls that stop the machine or the fuzzer, block it, or taint the kernel.
 excluded="reboot kexec_load kexec_file_load init_module finit_module delete_module
 	vhangup pause sigsuspend rt_sigsuspend kill tkill tgkill fanotify_init fanotify_mark"
 
-# Of files, and of memory that may be a mapped ring or what is read into.
+# System calls for files, and for memory: mapped rings and read buffers.
 wanted="read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 poll ppoll
 	select epoll_create epoll_ctl epoll_wait ioctl fcntl dup dup2 dup3 open openat lseek
 	mmap munmap mremap mprotect madvise msync mincore mlock pipe2 splice vmsplice tee sendfile
@@ -32,7 +32,7 @@ for device in $devices; do
 	cp -a "/dev/notify_sim/$device" "$victims/$device-injector"
 done
 
-# run_trinity LOG OPTION...: it ends when it has taken its time, at SIGINT.
+# run_trinity LOG OPTION...: run trinity for half of the time; SIGINT ends it.
 run_trinity() {
 	log=/tmp/trinity.$1
 	shift

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * notify_stress: what its processes share.
+ * Common definitions of notify_stress:
  *
- *     stress_device.c    devices that come and go, and those who broadcast
- *     stress_account.c   the oracle: what each open was given, and that it balances
- *     stress_read.c      who opens a device and reads it, in each way there is
- *     stress_uring.c     those ways that are io_uring's
- *     stress_share.c     opens that threads and processes share, and processes that are killed
- *     stress_memory.c    that no memory is left
- *     notify_stress.c    sessions of all that
+ *     stress_device.c    devices that are registered and unregistered, and producers
+ *     stress_account.c   checks of each record, and of each client's counters when it is closed
+ *     stress_read.c      workers: open a device and read it in one of several ways
+ *     stress_uring.c     io_uring reads and commands
+ *     stress_share.c     clients shared by threads and processes, and processes that are killed
+ *     stress_memory.c    checks for memory leaks
+ *     notify_stress.c    sessions
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -23,37 +23,37 @@
 #define SMALLEST_PACKET	16
 #define LARGEST_PACKET	4096
 #define BUFFER_BYTES	65536
-/* By max_requests an open says of which device it is: this is that of the first. */
+/* max_requests of the first device. Each device has a different value, which identifies it. */
 #define MAX_REQUESTS	20
-/* How many of a device's last packets are remembered, for readers to compare. */
+/* Number of a device's last packets whose hashes are kept for comparison by other readers. */
 #define REMEMBERED	4096
 
-/* What a source says was wrong with a packet, and what its completion says. */
+/* Error status of packets, and error returned by complete(). */
 #define BAD_STATUS	EREMOTEIO
 #define BAD_COMPLETION	ENOTRECOVERABLE
 
-/* Of the numbers that many change. */
+/* Access to shared numbers. */
 #define GET(number)		__atomic_load_n(&(number), __ATOMIC_SEQ_CST)
 #define SET(number, value)	__atomic_store_n(&(number), value, __ATOMIC_SEQ_CST)
 #define ADD(number, value)	__atomic_fetch_add(&(number), value, __ATOMIC_SEQ_CST)
 
-/* -- Devices. -------------------------------------------------------------- */
+/* -- Devices ------------------------------------------------------------------ */
 
 /**
- * struct device - a device that comes and goes
- * @name:       /dev/notify/<name>.
- * @context:    Where a simulated source broadcasts from; NULL for notify_gpio.
- * @exists:     The kernel has what is needed for it.
- * @life:       Counts its comings and goings: odd while it is there.
- * @packet_size: Changed only while those who broadcast are paused.
- * @completes:  In this life there was a completion that fails.
- * @paused:     Those who broadcast are to pause.
- * @idle:       How many of them do.
- * @written:    Packets that they have broadcast.
- * @broadcasts: Packets of the lives that are over, as the kernel counts.
- * @opens:      How many opens there were, as those say who opened it,
- * @arrivals:   and as it says itself.
- * @seen:       What readers were given: who a packet is, and its content.
+ * struct device - a device that is registered and unregistered again and again
+ * @name:       Name in /dev/notify.
+ * @context:    Context in which a simulated source broadcasts; NULL for notify_gpio.
+ * @exists:     True if the kernel supports the device.
+ * @life:       Counts registrations and unregistrations: odd while registered.
+ * @packet_size: Payload size; changes only while all producers are paused.
+ * @completes:  Last life in which complete() may have failed.
+ * @paused:     True if producers must pause.
+ * @idle:       Number of paused producers.
+ * @written:    Packets written by producers.
+ * @broadcasts: Packets broadcast in previous lives, as counted by the kernel.
+ * @opens:      Clients, as counted by their openers.
+ * @arrivals:   Clients, as counted by the source.
+ * @seen:       Hashes of packets: identity and content.
  */
 struct device {
 	const char *name;
@@ -72,13 +72,14 @@ struct device {
 };
 
 /**
- * struct slot - what a worker reads, for those who watch that it gets on
- * @open:   Number of the open, 0 for none that is to be watched.
- * @device: Its device,
- * @life:   and the life of that.
- * @next:   The packet that it reads next.
- * @kind:   How it reads.
- * @alone:  Nothing but a packet is to wake it: a signal, too, would have it look again.
+ * struct slot - a worker's client, whose progress the device's process watches
+ * @open:   Number of the client, or 0 if it is not watched.
+ * @device: Number of the device.
+ * @life:   Life of the device.
+ * @next:   Packet that the worker reads next.
+ * @kind:   Kind of the client.
+ * @alone:  True if only packets may wake the reader. A signal or a cancelled request makes it
+ *          recheck its queue, which would hide a lost wakeup.
  */
 struct slot {
 	unsigned int open;
@@ -90,13 +91,13 @@ struct slot {
 };
 
 /**
- * struct shared - what all processes share
- * @stop:          Devices are to go, and not to come again.
- * @stop_readers:  Workers are to end.
- * @readers_ended: They have.
- * @open_numbers:  How many opens there were.
- * @strays:        How many of them were of another device than that of the name.
- * @records:       What came of it, here and in what follows.
+ * struct shared - memory shared by all processes
+ * @stop:          True if devices must be unregistered.
+ * @stop_readers:  True if workers must exit.
+ * @readers_ended: True if all workers have exited.
+ * @open_numbers:  Number of clients so far.
+ * @strays:        Number of times that open() reached another device than the named one.
+ * @records:       Records read; this and the following are for the result.
  */
 struct shared {
 	unsigned int stop;
@@ -121,7 +122,7 @@ static inline unsigned int device_number(const struct device *device)
 	return device - shared->devices;
 }
 
-/* A packet's beginning; what follows is known from it. */
+/* The beginning of a packet, from which the rest is computed. */
 struct packet_id {
 	uint32_t device;
 	uint32_t producer;
@@ -130,37 +131,37 @@ struct packet_id {
 
 void fill_packet(void *packet, size_t size, const struct packet_id *id);
 
-/* Once. */
+/* Call once. */
 void name_devices(void);
-/* Makes the simulators and the chip; removes them, when nobody broadcasts any more. */
 void make_devices(struct random *random);
+/* Call when all producers have stopped. */
 void remove_devices(void);
-/* At the end. */
+/* Compare the numbers of arrivals and clients. */
 void check_opens(void);
-/* Has a device come and go, with those who broadcast, until it is told to stop. */
+/* Register and unregister a device, with producers, until shared->stop. */
 void device_main(void *device);
 
-/* -- The oracle. ----------------------------------------------------------- */
+/* -- Accounts -------------------------------------------------------------------- */
 
 /**
- * struct account - what an open was given
- * @device:      Of which device,
- * @life:        and in which of its lives: 0 if that is not known.
- * @number:      Counts the opens.
- * @kind:        How it is read.
- * @fd:          The descriptor.
- * @packet_size: Bytes of payload,
- * @record_size: and of a record.
- * @first:       The first packet that was broadcast, or replayed, to it.
- * @at_open:     The device's last packet a moment after it was opened.
- * @slot:        Where to say how far it is; or NULL.
- * @mapped:      Who reads is not seen by the kernel.
- * @unseen:      Somebody who read of it was killed, and with him what he had read.
- * @records:     How many records all who read have been given,
- * @failures:    how many packets were consumed by reads that failed,
- * @lost:        how many are said to be lost,
- * @sum:         twice the sum of the seq of those given and lost,
- * @newest:      and the greatest seq that was given.
+ * struct account - a client and the records read from it
+ * @device:      Device.
+ * @life:        Life of the device, 0 if unknown.
+ * @number:      Number of the client.
+ * @kind:        Kind of the client.
+ * @fd:          File descriptor.
+ * @packet_size: Payload size.
+ * @record_size: Record size.
+ * @first:       First packet that was queued, replayed packets included.
+ * @at_open:     The device's last packet shortly after open().
+ * @slot:        Slot in which to report progress, or NULL.
+ * @mapped:      True if the mapped ring is read, which the kernel does not see.
+ * @unseen:      True if a reader was killed, and the records it had read are unknown.
+ * @records:     Records read by all readers.
+ * @failures:    Packets consumed by failed reads.
+ * @lost:        Reported drops.
+ * @sum:         Twice the sum of the seqs of all read and dropped packets.
+ * @newest:      Greatest seq read.
  */
 struct account {
 	struct device *device;
@@ -183,17 +184,17 @@ struct account {
 };
 
 /**
- * struct stream - one of those who read an open
- * @account:  The open.
- * @alone:    He is the only one.
- * @ordered:  He is given packets in their order.
- * @raw:      He reads bare payloads.
- * @failed:   A read has failed since the last record.
- * @previous: The last packet he was given, or the one before the first.
- * @time:     When that was broadcast.
- * @counters: The last number of each who broadcasts.
- * @missing:  How many of those numbers he has not seen.
- * @buffer:   Of BUFFER_BYTES.
+ * struct stream - a reader of a client
+ * @account:  Client.
+ * @alone:    True if it is the client's only reader.
+ * @ordered:  True if it gets packets in the order of seq.
+ * @raw:      True if it reads bare payloads.
+ * @failed:   True if a read has failed since the last record.
+ * @previous: Seq of the last record, or of the packet before the first.
+ * @time:     Timestamp of the last record.
+ * @counters: Last packet number of each producer.
+ * @missing:  Number of gaps in the packet numbers.
+ * @buffer:   BUFFER_BYTES bytes.
  */
 struct stream {
 	struct account *account;
@@ -208,7 +209,7 @@ struct stream {
 	unsigned char *buffer;
 };
 
-/* Errors that a call may return without anything being wrong. */
+/* Errors that a call may return. */
 #define MAY_AGAIN	(1 << 0)
 #define MAY_INTR	(1 << 1)
 #define MAY_CANCEL	(1 << 2)
@@ -216,37 +217,37 @@ struct stream {
 #define MAY_NOBUFS	(1 << 4)
 
 enum outcome {
-	TOOK,		/* packets, or the failure of one */
-	NOTHING,	/* one of those errors */
-	GONE,		/* the source */
+	TOOK,		/* packets, or the error of a packet */
+	NOTHING,	/* an allowed error */
+	GONE,		/* the source is unregistered */
 };
 
 __attribute__((format(printf, 2, 3), noreturn))
 void fail_open(const struct account *account, const char *format, ...);
 
-/* Opens a device: false if it is not there. */
+/* Open a device. Return false if it is not registered. */
 bool open_account(struct account *account, struct device *device, unsigned int kind, int flags,
 		  struct slot *slot);
-/* Balances what was read, and closes the open. */
+/* Compare the records read with the kernel's counters, and close the client. */
 void close_account(struct account *account);
-/* Asks the kernel: its counters must agree with each other at any time. */
+/* Query the kernel's counters, which must add up at any time. */
 struct notify_multi_stats check_stats(struct account *account);
-/* Tells the watchers how far the open is. */
+/* Report progress in the client's slot. */
 void tell_next(struct account *account, uint64_t next);
 
 struct stream stream_of(struct account *account, bool alone, unsigned char *buffer);
 void take_record(struct stream *stream, const struct notify_multi_record *record);
-/* Takes what a read has returned, with -errno for an error. */
+/* Check the result of a read: a number of bytes or -errno. */
 enum outcome take(struct stream *stream, const void *buffer, ssize_t ret, unsigned int may);
 
-/* -- Ways to read. --------------------------------------------------------- */
+/* -- Workers --------------------------------------------------------------------- */
 
 struct worker {
 	unsigned int number;
 	struct random random;
 	struct slot *slot;
 	unsigned char *buffer;
-	/* Shared with children. */
+	/* Client shared with children; in shared memory. */
 	struct account *common;
 };
 
@@ -255,22 +256,23 @@ enum kind {
 	URING_READ, URING_MULTISHOT, URING_PEND,
 	SHARED, KILLED,
 	KINDS,
-	/* Those of a process that is itself to be killed. */
+	/* Kinds before this one are for processes that will be killed. */
 	SOLE_KINDS = SHARED,
 };
 
 extern const char * const kind_names[KINDS];
 
 void worker_main(void *worker);
-/* Opens some device, reads it, and closes it. */
+/* Open a random device, read it, and close it. */
 void live(struct worker *worker, enum kind kind);
 
-/* One read in some way, or another call that must not do harm. */
+/* Read once by a random call. */
 enum outcome read_somehow(struct stream *stream, struct random *random, unsigned int may);
+/* Make a random call other than a successful read. */
 void meddle(struct stream *stream, struct random *random);
 ssize_t result(ssize_t ret);
 
-/* What this kernel's io_uring has: said once, on the console. */
+/* Detect and print the features of the kernel's io_uring. */
 void uring_probe(void);
 bool uring_has(enum kind kind);
 void uring_live(struct worker *worker, struct account *account, enum kind kind);
@@ -278,15 +280,15 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind);
 void shared_live(struct worker *worker);
 void killed_live(struct worker *worker);
 
-/* -- Memory. --------------------------------------------------------------- */
+/* -- Memory ---------------------------------------------------------------------- */
 
 struct memory {
 	long long slab, stacks, percpu;
 };
 
 struct memory measure_memory(void);
-/* Nothing may be left of the rings; nor more than noise of the rest. */
 void check_rings_freed(void);
+/* Fail if memory other than rings has grown by more than a tolerance. */
 void check_memory(const struct memory *before, const struct memory *after);
 
 #endif /* STRESS_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The oracle: each record is checked when it is read, each open balanced when it is closed.
+ * Checks of each record that is read, and of each client's counters when it is closed.
  */
 
 #include "stress.h"
@@ -29,7 +29,7 @@ void fail_open(const struct account *account, const char *format, ...)
 	     account->failures, account->lost, account->newest, text);
 }
 
-/* -- Packets. -------------------------------------------------------------- */
+/* -- Packets ------------------------------------------------------------------ */
 
 static unsigned char packet_byte(const struct packet_id *id, size_t at)
 {
@@ -46,7 +46,7 @@ void fill_packet(void *packet, size_t size, const struct packet_id *id)
 		bytes[at] = packet_byte(id, at);
 }
 
-/* What the packet says it is must be what it is, and later than those of before. */
+/* Check that the packet is intact, and newer than the producer's previous one. */
 static void check_packet(struct stream *stream, const unsigned char *packet)
 {
 	const struct account *account = stream->account;
@@ -65,13 +65,13 @@ static void check_packet(struct stream *stream, const unsigned char *packet)
 	if (stream->ordered && id.counter <= *last)
 		fail_open(account, "packet %u/%" PRIu64 " after %" PRIu64, id.producer, id.counter,
 			  *last);
-	/* Those that he has missed were lost, or are not his. */
+	/* Gaps are packets that were dropped, or delivered to another reader. */
 	if (*last)
 		stream->missing += id.counter - *last - 1;
 	*last = id.counter;
 }
 
-/* A line's edges alternate; each is later than the one before. */
+/* Check an edge: its level matches, and it is newer than the line's previous edge. */
 static void check_edge(struct stream *stream, const unsigned char *packet)
 {
 	const struct account *account = stream->account;
@@ -97,7 +97,7 @@ static void check_payload(struct stream *stream, const unsigned char *packet)
 		check_edge(stream, packet);
 }
 
-/* -- What others were given. ----------------------------------------------- */
+/* -- Other readers ------------------------------------------------------------- */
 
 #define HASH_START	2166136261U
 
@@ -110,7 +110,7 @@ static uint32_t hash(uint32_t hash, const void *data, size_t size)
 	return hash;
 }
 
-/* Everybody is given the same packet, with the same time and status. */
+/* All readers must get the same packet with the same timestamp and status. */
 static void compare(const struct account *account, const struct notify_multi_record *record)
 {
 	uint64_t *place = &account->device->seen[record->seq % REMEMBERED];
@@ -134,7 +134,7 @@ static void compare(const struct account *account, const struct notify_multi_rec
 	}
 }
 
-/* -- Records. -------------------------------------------------------------- */
+/* -- Records -------------------------------------------------------------------- */
 
 void tell_next(struct account *account, uint64_t next)
 {
@@ -177,12 +177,12 @@ static void check_header(const struct stream *stream, const struct notify_multi_
 	if (stream->ordered && record->seq <= stream->previous)
 		fail_open(account, "seq %" PRIu64 " after %" PRIu64, (uint64_t)record->seq,
 			  stream->previous);
-	/* Others, and reads that failed, have part in the gap. */
+	/* Other readers and failed reads also cause gaps. */
 	if (stream->alone && stream->ordered && !stream->failed ? record->dropped != gap :
 	    stream->ordered && record->dropped > gap)
 		fail_open(account, "seq %" PRIu64 " after %" PRIu64 ": %u lost",
 			  (uint64_t)record->seq, stream->previous, record->dropped);
-	/* A simulator takes the time of one packet after the other. */
+	/* notify_sim takes the time of each packet when it broadcasts it. */
 	if (account->device->context && stream->ordered && record->timestamp_ns < stream->time)
 		fail_open(account, "seq %" PRIu64 " was broadcast at %" PRIu64
 			  ", the one before at %" PRIu64, (uint64_t)record->seq,
@@ -242,7 +242,7 @@ static void take_bytes(struct stream *stream, const unsigned char *bytes, size_t
 		tell_next(account, check_stats(account).next);
 }
 
-/* The last packet comes before its source goes: but for those that cannot be completed. */
+/* After ENODEV, all packets were delivered, except those that complete() could not process. */
 static void check_gone(struct stream *stream)
 {
 	struct account *account = stream->account;
@@ -297,7 +297,7 @@ enum outcome take(struct stream *stream, const void *buffer, ssize_t ret, unsign
 	return NOTHING;
 }
 
-/* -- Opens. ---------------------------------------------------------------- */
+/* -- Clients --------------------------------------------------------------------- */
 
 static void ask(struct account *account, unsigned long request, void *answer)
 {
@@ -321,7 +321,7 @@ struct notify_multi_stats check_stats(struct account *account)
 	return stats;
 }
 
-/* The watchers are told of an open only if it is known in which life it is. */
+/* The client is watched only if the device's life is known. */
 static void watch(struct account *account, struct slot *slot, uint64_t next)
 {
 	account->slot = slot;
@@ -335,9 +335,9 @@ static void watch(struct account *account, struct slot *slot, uint64_t next)
 }
 
 /*
- * Between the lookup of a name and the open of its minor the device may go, and another be given
- * the minor: what is opened then is that, or an injector. The kernel's misc devices are so; the
- * limit of requests says what is open. NULL: nothing of ours.
+ * Between the lookup of a name and the open() of its minor, the minor may be reassigned to another
+ * device or to an injector, as with all misc devices. Identify the device by max_requests. Return
+ * NULL for an injector.
  */
 static struct device *device_of(int fd, struct device *named, struct notify_multi_info *info)
 {
@@ -406,7 +406,7 @@ bool open_account(struct account *account, struct device *device, unsigned int k
 	return true;
 }
 
-/* What was read must be what the kernel has counted, without a gap and none of it twice. */
+/* The records read must match the kernel's counters, each packet exactly once. */
 void close_account(struct account *account)
 {
 	struct notify_multi_stats stats = check_stats(account);
@@ -421,7 +421,7 @@ void close_account(struct account *account)
 	    stats.delivered != account->records + account->failures)
 		fail_open(account, "the kernel says %" PRIu64 " were delivered",
 			  (uint64_t)stats.delivered);
-	/* Bare payloads have no number, nor have reads that fail. */
+	/* Bare payloads and failed reads have no seq. */
 	if (!account->unseen && !account->failures && account->sum) {
 		if (account->records + account->lost != count)
 			fail_open(account, "but there were %" PRIu64, count);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Devices that come and go, and those who broadcast to them: one process for each device, in
- * which one thread is the device's master and the others broadcast.
+ * Devices that are registered and unregistered, one process for each: one thread is the device's
+ * master, the others are producers.
  *
- * A quiet point is when those have been paused: then each open must come to its last packet,
- * as no later packet makes up for a wake-up that was lost, and the counters of all must agree.
+ * At a quiet point all producers are paused. Then each reader must reach the last packet, because
+ * no later packet hides a lost wakeup, and all counters must agree.
  */
 
 #include "stress.h"
@@ -26,17 +26,16 @@
 
 struct shared *shared;
 
-/* A device in its process. */
 static struct master {
 	struct device *device;
 	struct random random;
 	unsigned int index;
-	/* Of this life: the first seq, and what was written before it. */
+	/* First seq of this life, and number of packets written before it. */
 	uint64_t first;
 	uint64_t written;
-	/* Those who broadcast were paused when it began, so that @written is exact. */
+	/* True if producers were paused when this life began, so that @written is exact. */
 	bool exact;
-	/* An open of the master's own, from beginning to end. */
+	/* A client that is open during the whole life. */
 	struct account auditor;
 } master;
 
@@ -47,7 +46,7 @@ static void expect(int ret, const char *what)
 		     strerror(-ret));
 }
 
-/* -- Those who broadcast. -------------------------------------------------- */
+/* -- Producers ------------------------------------------------------------------ */
 
 struct producer {
 	pthread_t thread;
@@ -57,7 +56,6 @@ struct producer {
 	int injector;
 };
 
-/* Until those who broadcast may do so again. */
 static void stay_paused(struct device *device)
 {
 	ADD(device->idle, 1);
@@ -116,7 +114,7 @@ static void *producer_main(void *data)
 			produce_packets(producer, device);
 		else
 			produce_edges(producer, device);
-		/* Bursts, and what readers can keep up with. */
+		/* A mix of bursts and slower packets. */
 		if (!random_once_in(&producer->random, 3))
 			sleep_ms(random_below(&producer->random, 12));
 	}
@@ -144,12 +142,12 @@ static void resume_producers(struct device *device)
 		sleep_ms(1);
 }
 
-/* -- Coming and going. ----------------------------------------------------- */
+/* -- Registration ----------------------------------------------------------------- */
 
 static const unsigned int packet_sizes[] = { SMALLEST_PACKET, 20, 64, 200, LARGEST_PACKET };
 static const unsigned int queue_sizes[] = { 1, 4, 16, 64, 200 };
 
-/* Near the wrap of the ring's positions, and elsewhere. */
+/* Prefer the wrap of the ring's positions. */
 static uint64_t some_first_seq(struct random *random)
 {
 	switch (random_below(random, 3)) {
@@ -162,7 +160,7 @@ static uint64_t some_first_seq(struct random *random)
 	}
 }
 
-/* Only while those who broadcast are paused: they look at the size. */
+/* All producers must be paused, because they read packet_size. */
 static void configure(struct device *device, struct random *random)
 {
 	unsigned int max_packets = queue_sizes[random_below(random, 5)];
@@ -202,8 +200,8 @@ static void go(struct device *device)
 }
 
 /*
- * When no other open is left, there is none but the master's; but what a process that was
- * killed had in an io_uring is let go a little later.
+ * When all workers have exited, only the master's client may be left. io_uring closes files of a
+ * killed process asynchronously.
  */
 static void check_clients(struct device *device)
 {
@@ -217,7 +215,7 @@ static void check_clients(struct device *device)
 	}
 }
 
-/* After its end: how many packets the kernel says there were in this life. */
+/* Close the auditor after unregistration. Return the kernel's number of packets in this life. */
 static uint64_t audit(struct device *device)
 {
 	struct pollfd pollfd = { .fd = master.auditor.fd, .events = POLLIN };
@@ -230,14 +228,14 @@ static uint64_t audit(struct device *device)
 	return seq + 1 - master.first;
 }
 
-/* -- Quiet points. --------------------------------------------------------- */
+/* -- Quiet points ------------------------------------------------------------------ */
 
 static bool behind(const struct slot *slot, unsigned int open, uint64_t last)
 {
 	return GET(slot->open) == open && GET(slot->next) <= last;
 }
 
-/* Who reads an open of this life must come to the last packet, or end. */
+/* Wait until the reader in a slot has reached the last packet or closed its client. */
 static void wait_for_reader(struct device *device, struct slot *slot, uint64_t last)
 {
 	double end = now() + LIMIT_SECONDS;
@@ -267,7 +265,7 @@ static void read_attribute(struct device *device, const char *attribute, long lo
 		fail("%s: %s: %s", device->name, attribute, strerror(-*value));
 }
 
-/* What was broadcast in this life, as those who broadcast say. */
+/* Return the producers' number of packets in this life. */
 static uint64_t written_now(struct device *device)
 {
 	long long overflows = 0;
@@ -280,8 +278,8 @@ static uint64_t written_now(struct device *device)
 }
 
 /*
- * Interrupt threads may still be about to broadcast the last edges: where it is not known how
- * many there are, others come while we look.
+ * Wait until interrupt threads have broadcast the last edges. If the number of edges is unknown,
+ * packets may still be broadcast during the checks.
  */
 static void settle(struct device *device)
 {
@@ -321,9 +319,9 @@ static void quiet_point(struct device *device)
 	resume_producers(device);
 }
 
-/* -- A device's lives. ----------------------------------------------------- */
+/* -- Lives ------------------------------------------------------------------------- */
 
-/* What a source may do while it is there. */
+/* Change a setting of a registered source. */
 static void disturb(struct device *device, struct random *random)
 {
 	if (!device->context)
@@ -359,7 +357,7 @@ static void live_once(struct device *device, bool paused)
 	come(device);
 	if (paused)
 		resume_producers(device);
-	/* The last life outlives the workers: see check_clients(). */
+	/* The last life must last longer than the workers: see check_clients(). */
 	while ((now() < end || GET(shared->stop_readers)) && !GET(shared->stop)) {
 		disturb(device, random);
 		sleep_ms(random_below(random, 100));
@@ -383,7 +381,7 @@ void device_main(void *data)
 	for (i = 0; i < PRODUCERS; i++) {
 		producers[i].number = i;
 		producers[i].injector = -1;
-		/* The next session's numbers go on. */
+		/* Continue the numbers of the previous session. */
 		producers[i].counter = (uint64_t)GET(device->written) + 1;
 		producers[i].random = random_of(200 + master.index * PRODUCERS + i);
 		CHECK(!pthread_create(&producers[i].thread, NULL, producer_main, &producers[i]));
@@ -393,7 +391,7 @@ void device_main(void *data)
 		if (paused && device->context)
 			configure(device, &master.random);
 		live_once(device, paused);
-		/* It goes while nobody broadcasts, or while all do. */
+		/* Unregister while all producers are paused or while all broadcast. */
 		paused = random_once_in(&master.random, 2);
 		if (paused)
 			pause_producers(device);
@@ -405,7 +403,7 @@ void device_main(void *data)
 		CHECK(!pthread_join(producers[i].thread, NULL));
 }
 
-/* -- All devices. ---------------------------------------------------------- */
+/* -- All devices --------------------------------------------------------------------- */
 
 static void make_chip(struct device *device, struct random *random)
 {
@@ -454,7 +452,7 @@ void make_devices(struct random *random)
 	make_chip(&shared->devices[GPIO], random);
 }
 
-/* Each arrival has had its departure; and each packet written was broadcast. */
+/* Check that each arrival had a departure and that each written packet was broadcast. */
 static void check_sim(struct device *device)
 {
 	uint64_t arrivals = sim_get_number(device->name, "arrivals");
@@ -469,7 +467,7 @@ static void check_sim(struct device *device)
 	device->arrivals += arrivals;
 }
 
-/* Of a process that was killed it is not known whether it was about to count its open. */
+/* A process may have been killed before it counted its client. */
 void check_opens(void)
 {
 	unsigned int i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is left of memory when everything is closed.
+ * Checks that memory was freed when all clients are closed.
  */
 
 #include "stress.h"
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /*
- * In kB, for what else the kernel does. Where kmemleak finds what is lost, it and KASAN, which
- * keeps what was freed for a while, need slabs themselves.
+ * Tolerated growth in kB. On a debug kernel, kmemleak and KASAN's quarantine use slabs as well, and
+ * kmemleak detects leaks instead.
  */
 #define SLAB_NOISE	8192
 #define SLAB_DEBUG_NOISE 65536
@@ -69,7 +69,7 @@ static bool ring_left(char *line, size_t size)
 	return found;
 }
 
-/* What a process that was killed had in an io_uring is let go a little later. */
+/* io_uring closes files of a killed process asynchronously. */
 void check_rings_freed(void)
 {
 	double end = now() + LIMIT_SECONDS;

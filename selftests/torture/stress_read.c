@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Workers: processes that open a device, read it in some way for a while, close it, and so on.
+ * Workers: processes that repeatedly open a device, read it in one of several ways, and close it.
  */
 
 #include "stress.h"
@@ -18,7 +18,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* An address where there is never any memory; volatile, lest the compiler sees it. */
+/* An unmapped address; volatile to avoid compiler warnings. */
 static void *volatile const bad_pointer = (void *)8;
 
 const char * const kind_names[KINDS] = {
@@ -28,14 +28,14 @@ const char * const kind_names[KINDS] = {
 	[URING_PEND] = "io_uring command", [SHARED] = "shared", [KILLED] = "killed",
 };
 
-/* -- Single calls. --------------------------------------------------------- */
+/* -- Single calls ---------------------------------------------------------------- */
 
 ssize_t result(ssize_t ret)
 {
 	return ret < 0 ? -errno : ret;
 }
 
-/* Room for some records, or payloads, and sometimes for a part of another. */
+/* Size of a buffer for some records or payloads, sometimes with space for a part of one more. */
 static size_t some_size(const struct stream *stream, struct random *random)
 {
 	const struct account *account = stream->account;
@@ -93,7 +93,7 @@ static void resize(struct stream *stream, struct random *random)
 		fail_open(stream->account, "SET_MAX_PACKETS: %m");
 }
 
-/* Other calls than reads that do what they should: nothing, or what is counted. */
+/* Calls other than successful reads, which must not disturb the reader. */
 void meddle(struct stream *stream, struct random *random)
 {
 	struct account *account = stream->account;
@@ -134,7 +134,7 @@ void meddle(struct stream *stream, struct random *random)
 	}
 }
 
-/* Not consumed, if nothing of it gets across. */
+/* A read that fails with EFAULT must not consume a packet. */
 static void read_badly(struct stream *stream)
 {
 	struct iovec part = { bad_pointer, BUFFER_BYTES };
@@ -143,7 +143,7 @@ static void read_badly(struct stream *stream)
 	take(stream, NULL, ret, MAY_AGAIN | MAY_INTR | MAY_FAULT);
 }
 
-/* -- Whole opens: until the source is gone or some reads have been done. ----- */
+/* -- Kinds of clients: read until unregistration or a number of reads ------------ */
 
 static unsigned int some_reads(struct worker *worker)
 {
@@ -174,7 +174,7 @@ static void read_open(struct worker *worker, struct account *account)
 	}
 }
 
-/* What poll says must be so: there is no other reader. */
+/* Check the result of poll() by a read. There is no other reader. */
 static enum outcome read_polled(struct stream *stream, struct random *random, unsigned int events)
 {
 	uint64_t lost = stream->account->lost;
@@ -211,7 +211,7 @@ static void poll_open(struct worker *worker, struct account *account)
 	}
 }
 
-/* Level-triggered: one read for each event. Edge-triggered: until nothing is left. */
+/* Level-triggered: one read per event. Edge-triggered: read until the queue is empty. */
 static void epoll_open(struct worker *worker, struct account *account)
 {
 	struct stream stream = stream_of(account, true, worker->buffer);
@@ -246,7 +246,7 @@ static void consume(struct account *account, uint64_t seq)
 			fail_open(account, "CONSUME: %m");
 }
 
-/* Reads what is in the mapping; returns whether that was anything. */
+/* Read from the mapped ring. Return true if there was a record. */
 static bool read_mapping(struct stream *stream, struct notify_multi_reader *reader,
 			 struct random *random)
 {
@@ -299,7 +299,7 @@ static void map_open(struct worker *worker, struct account *account)
 		fail_open(account, "munmap: %m");
 }
 
-/* SIGIO is blocked but here; it comes for packets, and for the end of the source. */
+/* SIGIO is blocked; it is sent for packets and for unregistration. */
 static void signalled_open(struct worker *worker, struct account *account)
 {
 	struct stream stream = stream_of(account, true, worker->buffer);
@@ -350,7 +350,7 @@ static void spliced_open(struct worker *worker, struct account *account)
 	close(pipe_fds[1]);
 }
 
-/* -- Workers. -------------------------------------------------------------- */
+/* -- Workers ------------------------------------------------------------------------ */
 
 void live(struct worker *worker, enum kind kind)
 {
@@ -394,7 +394,7 @@ static void nothing(int signal)
 	(void)signal;
 }
 
-/* Interrupts calls of every other worker; those of the others are restarted. */
+/* SIGUSR1 interrupts calls of even workers; calls of odd workers are restarted. */
 static void take_signals(unsigned int number)
 {
 	struct sigaction action = {
@@ -419,7 +419,7 @@ void worker_main(void *data)
 	while (!GET(shared->stop_readers)) {
 		enum kind kind = random_below(&worker->random, KINDS);
 
-		/* Where fork() is slow, deaths would leave no time to live. */
+		/* fork() may be slow: kill a process less often. */
 		if (!uring_has(kind) || (kind == KILLED && !random_once_in(&worker->random, 4)))
 			continue;
 		if (kind == SHARED)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Opens that threads and processes share by dup and fork, and processes that are killed while
- * they read, sleep, map or pend.
+ * Clients shared by threads and processes through dup() and fork(), and processes that are killed
+ * while they read, sleep, map the ring or have pending commands.
  */
 
 #include "stress.h"
@@ -21,8 +21,8 @@
 #define SHARERS		4
 
 /**
- * struct sharer - a thread or a process that reads an open with others
- * @fd: Its own descriptor.
+ * struct sharer - one of several threads and processes that read a client
+ * @fd: A duplicate of the client's descriptor.
  */
 struct sharer {
 	pthread_t thread;
@@ -36,7 +36,7 @@ struct sharer {
 	int fd;
 };
 
-/* Sleeps in the read, or in poll(), after which another may have been faster. */
+/* Sleep in read(), or in poll(), after which another reader may be faster. */
 static enum outcome sharer_read(struct sharer *sharer, struct stream *stream)
 {
 	struct pollfd pollfd = { .fd = sharer->fd, .events = POLLIN };
@@ -86,8 +86,8 @@ static void start_sharer(struct sharer *sharer, struct worker *worker)
 }
 
 /*
- * What a process that is killed had read and not told is told by nobody. A wake-up that it
- * had taken is for the others.
+ * Records that a killed process had read but not counted are unknown. A wakeup that it had received
+ * must wake the next reader.
  */
 static void kill_sharer(struct sharer *sharer, struct worker *worker)
 {
@@ -97,7 +97,7 @@ static void kill_sharer(struct sharer *sharer, struct worker *worker)
 	kill(sharer->pid, SIGKILL);
 }
 
-/* The end of the others: nobody but us is told how far those came who are killed. */
+/* Join a sharer; the caller reports progress for it, because it may be killed. */
 static bool sharer_ended(struct sharer *sharer)
 {
 	int status;
@@ -131,7 +131,7 @@ void shared_live(struct worker *worker)
 		sleep_ms(1);
 		return;
 	}
-	/* Processes first: a thread's locks would not be held in them by anybody. */
+	/* Fork before creating threads: a child would inherit locks that no thread releases. */
 	for (i = 0; i < count; i++)
 		sharers[i].is_process = i < count / 2;
 	for (i = 0; i < count; i++)
@@ -146,7 +146,7 @@ void shared_live(struct worker *worker)
 	close_account(worker->common);
 }
 
-/* -- Processes that are killed. -------------------------------------------- */
+/* -- Killed processes ---------------------------------------------------------------- */
 
 static void victim_main(void *data)
 {

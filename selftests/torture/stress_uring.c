@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Opens that are read by io_uring: several reads at once, multishot reads, and commands that
- * pend, of which some are cancelled.
+ * Clients read by io_uring: several reads at once, multishot reads, and pending commands. Some
+ * requests are cancelled.
  */
 
 #include "stress.h"
@@ -16,21 +16,21 @@
 #define ENTRIES		32
 #define REQUESTS	4
 #define GROUP		1
-/* What is cancelled or cancels has no buffer. */
+/* user_data of requests without a buffer. */
 #define NO_BUFFER	1000
 
-/* Newer than Debian's liburing. */
+/* Missing in Debian's liburing. */
 #define OP_READ_MULTISHOT	49
-/* Where in an SQE the bytes of a command are. */
+/* Offset of the command bytes in an SQE. */
 #define SQE_COMMAND		48
 
 static bool has[KINDS];
 
 /**
- * struct ring - an io_uring that reads an open
- * @size:   Of each of its buffers, which are parts of the stream's.
- * @busy:   Whether a request has that buffer.
- * @flying: How many completions are to come, at least.
+ * struct ring - an io_uring that reads a client
+ * @size:   Size of each buffer; the buffers are parts of the stream's buffer.
+ * @busy:   True if a request uses the buffer.
+ * @flying: Minimum number of completions still to come.
  */
 struct ring {
 	struct io_uring uring;
@@ -57,7 +57,7 @@ static struct io_uring_sqe *new_sqe(struct ring *ring)
 	return sqe;
 }
 
-/* -- Requests. ------------------------------------------------------------- */
+/* -- Requests ---------------------------------------------------------------------- */
 
 static void prepare_command(struct ring *ring, __u32 op, const void *addr, __u32 len, __u64 data)
 {
@@ -67,7 +67,7 @@ static void prepare_command(struct ring *ring, __u32 op, const void *addr, __u32
 	memset(sqe, 0, SQE_COMMAND);
 	sqe->opcode = IORING_OP_URING_CMD;
 	sqe->fd = ring->stream->account->fd;
-	/* cmd_op, which older headers do not name. */
+	/* cmd_op, missing in older headers. */
 	sqe->off = op;
 	sqe->user_data = data;
 	memcpy((char *)sqe + SQE_COMMAND, &cmd, sizeof(cmd));
@@ -109,7 +109,7 @@ static void prepare_cancel(struct ring *ring, unsigned int number)
 	sqe->user_data = NO_BUFFER;
 }
 
-/* Gives the kernel a buffer for multishot reads. */
+/* Provide a buffer for multishot reads. */
 static void provide(struct ring *ring, unsigned int number)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
@@ -118,7 +118,7 @@ static void provide(struct ring *ring, unsigned int number)
 	sqe->user_data = NO_BUFFER;
 }
 
-/* -- Completions. ---------------------------------------------------------- */
+/* -- Completions ------------------------------------------------------------------- */
 
 static void complete(struct ring *ring, const struct io_uring_cqe *cqe)
 {
@@ -142,10 +142,7 @@ static void complete(struct ring *ring, const struct io_uring_cqe *cqe)
 		provide(ring, number);
 }
 
-/*
- * Submits, and takes all completions there are, after the first of them or some time. Whether
- * there was one.
- */
+/* Submit, wait for a completion or a timeout, and process all completions. Return true if any. */
 static bool turn(struct ring *ring, unsigned int wait_ms)
 {
 	struct __kernel_timespec time = { .tv_nsec = wait_ms * 1000000LL };
@@ -167,7 +164,7 @@ static bool turn(struct ring *ring, unsigned int wait_ms)
 	return found;
 }
 
-/* -- An open. -------------------------------------------------------------- */
+/* -- Clients ----------------------------------------------------------------------- */
 
 static bool is_alone(const struct ring *ring)
 {
@@ -176,7 +173,7 @@ static bool is_alone(const struct ring *ring)
 	return slot && GET(slot->alone);
 }
 
-/* Multishot reads are one request; what is of no use waits for the next turn. */
+/* Submit requests for all free buffers (a multishot read is one request) and cancel some. */
 static void request(struct ring *ring, struct random *random)
 {
 	unsigned int number, requests = ring->kind == URING_MULTISHOT ? 1 : REQUESTS;
@@ -188,7 +185,7 @@ static void request(struct ring *ring, struct random *random)
 			prepare_cancel(ring, number);
 }
 
-/* What is about to be completed cannot be cancelled: then again. */
+/* A request that is being completed cannot be cancelled: retry. */
 static void cancel_all(struct ring *ring)
 {
 	double end = now() + LIMIT_SECONDS;
@@ -214,7 +211,7 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind)
 	unsigned int records = kind == URING_READ ? 1 + random_below(&worker->random, 3) : 1;
 	int ret;
 
-	/* Reads that wait are not promised to be completed in their order. */
+	/* The order in which pending reads complete is unspecified. */
 	stream.ordered = kind != URING_READ;
 	ring.size = records * account->record_size;
 	ret = io_uring_queue_init(ENTRIES, &ring.uring, 0);
@@ -225,7 +222,7 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind)
 	if (kind == URING_MULTISHOT)
 		for (number = 0; number < REQUESTS; number++)
 			provide(&ring, number);
-	/* Who waits in vain for a packet does not give up: a wake-up would be lost unseen. */
+	/* Do not give up after a timeout: that would hide a lost wakeup. */
 	while (reads && ring.outcome != GONE) {
 		request(&ring, &worker->random);
 		reads -= turn(&ring, 20);
@@ -236,7 +233,7 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind)
 	io_uring_queue_exit(&ring.uring);
 }
 
-/* -- What there is. -------------------------------------------------------- */
+/* -- Features ---------------------------------------------------------------------- */
 
 static bool has_commands(struct io_uring *uring)
 {
@@ -244,7 +241,7 @@ static bool has_commands(struct io_uring *uring)
 	bool multishot = probe && io_uring_opcode_supported(probe, OP_READ_MULTISHOT);
 
 	io_uring_free_probe(probe);
-	/* Both came with Linux 6.7. */
+	/* Multishot reads and cancelable commands were both added in Linux 6.7. */
 	return multishot;
 }
 

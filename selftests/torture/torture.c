@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What the tortures share.
- */
-
 #include "torture.h"
 
 #include <errno.h>
@@ -26,7 +22,7 @@
 #define SIM_INJECT_DIR	"/dev/notify_sim/"
 #define NOTIFY_DIR	"/dev/notify/"
 
-/* -- Options. -------------------------------------------------------------- */
+/* -- Options ------------------------------------------------------------------ */
 
 struct options options = { .seconds = 120, .rounds = 1000, .seed = 1 };
 
@@ -77,9 +73,9 @@ void parse_options(int argc, char **argv)
 	printf("%s: seed %" PRIu64 "\n", options.program, options.seed);
 }
 
-/* -- Random numbers. ------------------------------------------------------- */
+/* -- Random numbers ----------------------------------------------------------- */
 
-/* Each actor walks the same long cycle from a place of its own. */
+/* All actors use the same cycle, each from a different position. */
 struct random random_of(unsigned int actor)
 {
 	struct random random = { options.seed ^ actor * 0xd1342543de82ef95ULL };
@@ -108,7 +104,7 @@ bool random_once_in(struct random *random, unsigned int times)
 	return !random_below(random, times);
 }
 
-/* -- Time, failures, processes. --------------------------------------------- */
+/* -- Time, failures, processes ------------------------------------------------ */
 
 double now(void)
 {
@@ -125,7 +121,7 @@ void sleep_ms(unsigned int ms)
 	nanosleep(&time, NULL);
 }
 
-/* In one go, as others print, too. */
+/* A single write(), because other processes print as well. */
 void fail(const char *format, ...)
 {
 	char text[1024];
@@ -183,7 +179,7 @@ void join_process(pid_t pid, const char *who)
 		fail("%s, pid %d, has ended with status %#x", who, pid, status);
 }
 
-/* -- Files. ---------------------------------------------------------------- */
+/* -- Files -------------------------------------------------------------------- */
 
 long long read_number(const char *path)
 {
@@ -193,7 +189,7 @@ long long read_number(const char *path)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
-/* -- Modules. -------------------------------------------------------------- */
+/* -- Modules ------------------------------------------------------------------ */
 
 int load_module(const char *module, const char *parameters)
 {
@@ -215,7 +211,7 @@ int unload_module(const char *module)
 	return syscall(SYS_delete_module, module, O_NONBLOCK) ? -errno : 0;
 }
 
-/* -- Simulated sources. ---------------------------------------------------- */
+/* -- Simulated sources -------------------------------------------------------- */
 
 int sim_make(const char *name)
 {
@@ -273,8 +269,8 @@ int sim_open(const char *name, int flags)
 }
 
 /*
- * Between the lookup of a name and the open of its minor the source may go, and another device
- * be given the minor: then the name is no longer that of what was opened.
+ * Between the lookup of a name and the open() of its minor, the minor may be reassigned to another
+ * device. Check that the name still refers to the opened device.
  */
 int sim_open_injector(const char *name)
 {
