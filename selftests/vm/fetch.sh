@@ -1,36 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Brings what a machine of the matrix needs into the cache, without installing it:
+# Downloads Debian packages to the cache and unpacks them there, without installing them:
 #
-#   fetch.sh sources SUITE ARCH  names the sources of packages, as in sources.list
-#   fetch.sh source           the kernel source that the suite builds against
-#   fetch.sh tarball          the whole of that source
-#   fetch.sh kernel MACHINE   kernel image, modules and headers of that machine
-#   fetch.sh toolchain MACHINE  what builds modules for that kernel, where it is newer than
-#                             this machine's may be: a root to be entered by bwrap
-#   fetch.sh busybox ARCH     a static busybox
-#   fetch.sh liburing ARCH    liburing, to be linked statically
-#   fetch.sh ncurses ARCH     ncurses, likewise, and the terminals that it knows
-#   fetch.sh fuzzers          stress-ng and trinity, for amd64
-#   fetch.sh herd             herd7, which judges the litmus tests
-#   fetch.sh sparse           a sparse that the newest kernel accepts
-#   fetch.sh dt-schema        the programs that check device tree bindings
+#   fetch.sh source             the parts of the kernel source that the tests use
+#   fetch.sh tarball            the complete kernel source
+#   fetch.sh kernel MACHINE     kernel image, modules and headers of a machine
+#   fetch.sh toolchain MACHINE  a root directory with the compiler of that kernel; nothing if the
+#                               host's compiler can build its modules
+#   fetch.sh busybox ARCH       a static busybox
+#   fetch.sh liburing ARCH      liburing for static linking
+#   fetch.sh ncurses ARCH       ncurses for static linking, and its terminal descriptions
+#   fetch.sh fuzzers            stress-ng and trinity for amd64
+#   fetch.sh herd               herd7 for the litmus tests
+#   fetch.sh sparse             a sparse that the newest kernel accepts
+#   fetch.sh dt-schema          the programs that check device tree bindings
+#   fetch.sh sources SUITE ARCH prints lines for sources.list instead
 #
-# Prints the directory (or file) where it stands. What is there already is kept;
-# remove it from the cache to have it fetched anew.
+# Prints the path of the directory or file. To download again, delete it.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# The release whose packages carry the kernel source, and, but for an architecture that is
-# younger, busybox, liburing and ncurses.
+# The release of the kernel source, busybox, liburing and ncurses; see also base_suite().
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
 # The release whose herd7 accepts the memory model of that source, and whose sparse the newest
 # kernel accepts.
 readonly TOOLS_SUITE=forky
-# Debian's fuzzers, and what they are linked with.
+# The fuzzers and the packages of their libraries.
 readonly FUZZERS=(
 	stress-ng trinity libc6
 	libapparmor1 libbsd0 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0
@@ -38,15 +36,15 @@ readonly FUZZERS=(
 	libwayland-server0 libxxhash0 libzstd1 zlib1g
 )
 
-# Without its release information apt names what it has not downloaded, too.
+# With --no-release-info, apt also prints sources that it has not downloaded yet.
 host_uris() {
-	# shellcheck disable=SC2016 # the names are apt's
+	# shellcheck disable=SC2016 # variables of apt
 	apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' \
 		'Created-By: Packages' | sort -u
 }
 
-# Debian's archive and its security archive, as this machine's apt knows them. Where it
-# knows no security archive, the usual place beside the main one is tried.
+# The archives are those of the host's apt. Without a security archive there, its usual path next to
+# the main archive is used.
 archive_uri() {
 	local code
 
@@ -77,8 +75,8 @@ keyring() {
 	die "Debian's archive keyring is missing: apt-get install debian-archive-keyring"
 }
 
-# suite_apt SUITE ARCH COMMAND...: an apt of its own for one release and one architecture
-# beside amd64, so that this machine's apt configuration and package lists stay as they are.
+# suite_apt SUITE ARCH COMMAND...: runs an apt command with separate configuration and package lists
+# for one release, amd64 and another architecture.
 suite_apt() {
 	local suite=$1 arch=$2 command=$3 root
 	shift 3
@@ -94,12 +92,12 @@ suite_apt() {
 		-o Debug::NoLocking=1 "$@"
 }
 
-# sources SUITE ARCH: the lines of its sources.list, the release's own first.
+# sources SUITE ARCH: prints the lines of its sources.list, the main archive first.
 sources() {
 	local suite=$1 archive security key options
 
 	archive=$(archive_uri)
-	[ -n "$archive" ] || die "apt's sources name no Debian archive for this release"
+	[ -n "$archive" ] || die "no Debian archive for this release in apt's sources"
 	security=$(security_uri)
 	key=$(keyring) || exit
 	options="signed-by=$key arch=amd64"
@@ -113,8 +111,8 @@ sources() {
 	esac
 }
 
-# Package lists older than a day no longer name what the archive holds. Of an architecture
-# that the security archive does not serve here, the release's own packages do.
+# Lists older than a day may name packages that the archive no longer has. A security archive that
+# cannot be read, e.g. because it lacks the architecture, is skipped.
 update_lists() {
 	local suite=$1 arch=$2 root=$CACHE/apt/$1-$2 lines
 
@@ -129,15 +127,15 @@ update_lists() {
 	echo "$lines" >"$root/sources.list"
 	say "package lists of $suite for $arch"
 	if ! suite_apt "$suite" "$arch" apt-get -qq update >&2; then
-		say "the lists of $suite for $arch are not whole: its first source alone is used"
+		say "lists of $suite for $arch are incomplete, using only the main archive"
 		head -n 1 "$root/wanted" >"$root/sources.list"
 		suite_apt "$suite" "$arch" apt-get -qq update >&2 ||
-			die "apt cannot read the lists of $suite (is there a network?)"
+			die "cannot read the lists of $suite: check the network"
 	fi
 	touch "$root/updated"
 }
 
-# unpack SUITE ARCH DIR PACKAGE...
+# unpack SUITE ARCH DIR PACKAGE...: downloads and unpacks packages.
 unpack() {
 	local suite=$1 arch=$2 dir=$3
 	shift 3
@@ -162,7 +160,7 @@ unpack_files() {
 	done
 }
 
-# newest_release: the machine's newest kernel that has image and headers.
+# newest_release: prints the release of the newest kernel with an image and headers.
 newest_release() {
 	local series=${SERIES//./\\.} release
 	local revision='(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)?'
@@ -182,13 +180,12 @@ machine_apt() {
 	suite_apt "$SUITE" "$ARCH" "$@"
 }
 
-# Whether the archive has it, and not only packages that mention it. grep reads all there
-# is: had it -q, apt-cache could fail for writing to nobody.
+# Without "Filename", other packages only mention the package. grep -q would break apt-cache's pipe.
 has_package() {
 	[ "$(machine_apt apt-cache show "$1" 2>/dev/null | grep -c ^Filename:)" -gt 0 ]
 }
 
-# Since 7.x the kernel and its modules have a package each.
+# Since 7.x, the kernel and its modules are separate packages.
 image_packages() {
 	local name
 
@@ -204,13 +201,13 @@ image_packages() {
 	done
 }
 
-# The number of the gcc that the headers say they are built with.
+# headers_gcc RELEASE: prints the version of gcc that the headers depend on.
 headers_gcc() {
 	machine_apt apt-cache show "linux-headers-$1:$ARCH" |
 		sed -nE 's/^Depends:.*gcc-([0-9]+).*/\1/p' | head -n 1
 }
 
-# The headers find their common part by absolute paths: point them here.
+# Adjust the absolute paths in the headers.
 relocate_headers() {
 	local root=$1 headers
 
@@ -265,8 +262,8 @@ fetch_kernel() {
 	echo "$dir"
 }
 
-# The modpost of amd64 takes its own 64-bit longs for those of a 32-bit target, and refuses
-# its device tables. That of i386 has the right size.
+# modpost of amd64 assumes 64-bit longs and rejects the device tables of a 32-bit target. Use that
+# of i386.
 replace_modpost() {
 	local kbuild=$1/i386-kbuild
 
@@ -277,7 +274,7 @@ replace_modpost() {
 	rm -r "$kbuild"
 }
 
-# The kernels of PREEMPT_RT have a common part of their own.
+# PREEMPT_RT kernels may have a separate common package.
 common_package() {
 	local version=${1%-"$FLAVOUR"}
 
@@ -292,7 +289,7 @@ common_package() {
 	echo "linux-headers-$version-common"
 }
 
-# kbuild is named after the whole version, in older releases after the series.
+# Named after the version, or in older releases after the series.
 kbuild_package() {
 	local version=${1%-"$FLAVOUR"} name
 
@@ -305,8 +302,8 @@ kbuild_package() {
 	die "$SUITE has no linux-kbuild for $1"
 }
 
-# Nothing is printed where the host's own compiler will do. Otherwise gcc and what else
-# kbuild calls, unpacked: links that packages would make when they are installed are made here.
+# Unpacks gcc and the other programs that kbuild calls, and creates the links that installation
+# would create.
 fetch_toolchain() {
 	local root gcc packages
 
@@ -322,7 +319,7 @@ fetch_toolchain() {
 		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
 		rm -rf "$root"
 		mkdir -p "$root"
-		say "downloading ${packages[*]} and what they need"
+		say "downloading ${packages[*]} and dependencies"
 		machine_apt apt-get clean
 		machine_apt apt-get -q -y --no-install-recommends --download-only install \
 			"${packages[@]}" >&2 || die "download failed: ${packages[*]}"
@@ -335,7 +332,7 @@ fetch_toolchain() {
 	echo "$root"
 }
 
-# A bare machine has no xz.
+# The host may lack xz.
 uncompress() {
 	if command -v xz >/dev/null; then
 		xz -dc "$1"
@@ -362,7 +359,7 @@ fetch_source() {
 	if [ ! -e "$dir/done" ]; then
 		tar=$(fetch_tarball)
 		rm -rf "$dir"
-		say "unpacking the parts of $(basename "$tar") that are used"
+		say "unpacking parts of $(basename "$tar")"
 		mkdir -p "$dir"
 		uncompress "$tar" | tar -x -C "$dir" --strip-components=1 --wildcards '*/scripts' \
 			'*/tools/testing/selftests/*.*' '*/tools/testing/selftests/kselftest' \
@@ -372,7 +369,7 @@ fetch_source() {
 	echo "$dir"
 }
 
-# The release that has static programs and libraries of an architecture.
+# base_suite ARCH: prints the release of its static programs and libraries.
 base_suite() {
 	case $1 in
 	riscv64) echo trixie ;;
@@ -380,8 +377,7 @@ base_suite() {
 	esac
 }
 
-# fetch_unpacked NAME ARCH PACKAGE...: what the packages have, in a directory that arrange_NAME
-# puts in order.
+# fetch_unpacked NAME ARCH PACKAGE...: unpacks packages to a directory, then calls arrange_NAME.
 fetch_unpacked() {
 	local name=$1 arch=$2 dir=$CACHE/$1-$2 suite
 	shift 2
@@ -413,7 +409,7 @@ arrange_liburing() {
 	cp "$1"/usr/lib/*/liburing.a "$1/lib/"
 }
 
-# The headers, with those of Linux that they include, and the library in lib/.
+# linux-libc-dev has the headers that liburing's include.
 fetch_liburing() {
 	fetch_unpacked liburing "$1" "liburing-dev:$1" linux-libc-dev
 }
@@ -424,12 +420,11 @@ arrange_ncurses() {
 	[ -e "$1/lib/terminfo" ] || ln -s ../usr/share/terminfo "$1/lib/terminfo"
 }
 
-# The headers, the libraries in lib/, and lib/terminfo.
 fetch_ncurses() {
 	fetch_unpacked ncurses "$1" "libncurses-dev:$1" ncurses-base
 }
 
-# fetch_program NAME OPTIONS PACKAGE...: a program of a newer release, with its own libraries.
+# fetch_program NAME OPTIONS PACKAGE...: fetches a program of a newer release with its libraries.
 fetch_program() {
 	local name=$1 options=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
 	shift 2
@@ -458,8 +453,7 @@ fetch_sparse() {
 	fetch_program sparse "" sparse
 }
 
-# stress-ng and trinity in bin/, and where their loader looks for them the libraries that they
-# are linked with. Of the others that those packages depend on none is needed.
+# The programs in bin/, and their libraries where the loader of the guest finds them.
 fetch_fuzzers() {
 	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
 	local program
@@ -483,12 +477,12 @@ fetch_fuzzers() {
 	echo "$dir"
 }
 
-# Debian 13 is the one release without them; the next one's are of Python only, and run there.
+# Debian 13 has no dt-schema, but can run the package of the next release, which is pure Python.
 fetch_dt_schema() {
 	local dir=$CACHE/dt-schema
 
 	if [ "$(host_release)" != trixie ]; then
-		command -v dt-validate >/dev/null || die "no dt-validate: apt-get install dt-schema"
+		command -v dt-validate >/dev/null || die "dt-validate is missing: apt-get install dt-schema"
 		dirname "$(command -v dt-validate)"
 		return
 	fi
@@ -501,7 +495,7 @@ fetch_dt_schema() {
 	echo "$dir/usr/bin"
 }
 
-# Before the lock is taken: a build takes minutes, and fetches what it needs.
+# Before the lock is taken, because the build takes minutes and calls this script.
 if [ "${1-}" = kernel ]; then
 	machine_row "${2:?a machine}"
 	[ "$SUITE" != built ] || exec "$VM_DIR/debug_kernel.sh" "$2"
@@ -509,7 +503,7 @@ fi
 
 mkdir -p "$CACHE"
 exec 9>"$CACHE/fetch.lock"
-flock -w 1800 9 || die "another fetch has held $CACHE/fetch.lock for half an hour"
+flock -w 1800 9 || die "timeout: another fetch.sh holds $CACHE/fetch.lock"
 
 case ${1-} in
 sources) sources "${2:?a suite}" "${3:?an architecture}" ;;

@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [WHAT]: installs the packages that "make demo" and "make check" need, where one is
-# missing. WHAT adds those of "make WHAT", but for these: debug is "make check-debug", all is
-# "make check-all", docs is "make docs-check".
+# setup.sh [TARGET]: installs missing packages of "make demo", "make check" and "make TARGET". The
+# TARGETs debug, all and docs are check-debug, check-all and docs-check.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
@@ -12,13 +11,13 @@ PACKAGES=(
 	make python3 perl cpio kmod xz-utils                   # the scripts
 	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
 	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
-	qemu-system-x86 qemu-system-arm device-tree-compiler   # the machines
+	qemu-system-x86 qemu-system-arm device-tree-compiler   # guests
 	qemu-efi-aarch64 acpica-tools
 )
 
 case ${1-} in
 waveform)
-	PACKAGES+=(sigrok-cli)                                 # who looks at it
+	PACKAGES+=(sigrok-cli)                                 # reads the waveform
 	;;
 bench)
 	PACKAGES+=(gnuplot-nox)                                # the plot
@@ -29,7 +28,7 @@ all)
 		   "$GCC-riscv64-linux-gnu" libc6-dev-riscv64-cross
 		   "$GCC-s390x-linux-gnu" libc6-dev-s390x-cross
 		   qemu-system-misc opensbi)
-	# Debian 13 has split that package.
+	# Debian 13 has split qemu-system-misc.
 	for package in qemu-system-riscv qemu-system-s390x; do
 		[ "$(apt-cache show "$package" 2>/dev/null | grep -c ^Filename:)" = 0 ] ||
 			PACKAGES+=("$package")
@@ -39,14 +38,14 @@ lint)
 	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc unifdef coccinelle
 		   bubblewrap                                  # newer compilers
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
-	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # fetch.sh has more on it
+	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # see fetch.sh
 	;;
 packages | docs)
 	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
-		   flex bison bc libelf-dev)                   # the tree in a kernel's
+		   flex bison bc libelf-dev)                   # kernel_tree.sh
 	;;
 debug)
-	PACKAGES+=(flex bison bc libelf-dev)                   # kernels that are built
+	PACKAGES+=(flex bison bc libelf-dev)                   # kernel builds
 	;;
 esac
 
@@ -65,16 +64,16 @@ as_root() {
 	elif command -v sudo >/dev/null; then
 		sudo "$@"
 	else
-		die "neither root nor sudo is there to install what is missing: $(missing | xargs)"
+		die "need root or sudo to install $(missing | xargs)"
 	fi
 }
 
-[ "$(dpkg --print-architecture)" = amd64 ] || die "the machines are built on amd64 only"
+[ "$(dpkg --print-architecture)" = amd64 ] || die "needs an amd64 host"
 
 mapfile -t wanted < <(missing)
 if [ ${#wanted[@]} -gt 0 ]; then
 	say "installing ${wanted[*]}"
-	as_root apt-get -q update || die "apt-get update failed: is there a network?"
+	as_root apt-get -q update || die "apt-get update failed: check the network"
 	as_root env DEBIAN_FRONTEND=noninteractive \
 		apt-get -q install -y --no-install-recommends "${wanted[@]}" ||
 		die "apt-get install failed"
