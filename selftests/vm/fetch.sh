@@ -218,7 +218,7 @@ relocate_headers() {
 	ln -sfn "$headers" "$root/build"
 }
 
-# Newer kernels run no checker, and only warns, unless scripts/checker-valid.sh prints 1.
+# Newer kernels run no checker, and only warn, unless scripts/checker-valid.sh prints 1.
 # Debian's linux-kbuild lacks that script.
 add_checker_valid() {
 	local scripts
