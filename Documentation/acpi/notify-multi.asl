@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Both sources, described to a board that has ACPI: lines 0 and 1 of the controller GPO0,
- * and a clock (PL031) with its registers and its interrupt. PRP0001 has the kernel look
- * at "compatible", and the properties are those of the device tree's bindings.
+ * Both sources in ACPI: lines 0 and 1 of the controller GPO0, and a clock (PL031) with its
+ * registers and interrupt. With PRP0001 the kernel matches "compatible"; the properties are those
+ * of the device tree bindings.
  */
 DefinitionBlock ("", "SSDT", 2, "NOTIFY", "SOURCES", 1)
 {
@@ -26,7 +26,7 @@ DefinitionBlock ("", "SSDT", 2, "NOTIFY", "SOURCES", 1)
 				{
 					Package () { "compatible", "notify-multi,gpio" },
 					Package () { "label", "buttons" },
-					// Resource, pin of it, active low: for each line.
+					// Per line: device, resource, pin, active low.
 					Package () { "gpios", Package () { ^BTNS, 0, 0, 0,
 									   ^BTNS, 0, 1, 0 } },
 					Package () { "wakeup-source", 1 }

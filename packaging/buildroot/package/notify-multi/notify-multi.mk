@@ -28,7 +28,7 @@ define NOTIFY_MULTI_LINUX_CONFIG_FIXUPS
 	$(call KCONFIG_ENABLE_OPT,CONFIG_IRQ_WORK)
 endef
 
-# The modules are built and installed by kernel-module.
+# kernel-module builds and installs the modules.
 define NOTIFY_MULTI_BUILD_CMDS
 	$(TARGET_MAKE_ENV) $(MAKE) $(TARGET_CONFIGURE_OPTS) -C $(@D) tools
 endef
@@ -42,7 +42,7 @@ define NOTIFY_MULTI_INSTALL_TARGET_CMDS
 		PREFIX=/usr tools_install udev_install
 endef
 
-# A group alone: it has no user of its own.
+# A group without a user.
 define NOTIFY_MULTI_USERS
 	- -1 notify -1 - - - - Reads the devices of notify_multi
 endef

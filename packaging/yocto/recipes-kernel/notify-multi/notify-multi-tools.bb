@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-SUMMARY = "Shows what the devices of notify_multi say; udev's rule and the headers"
+SUMMARY = "notifycat for the devices of notify_multi, udev rule, headers"
 
 require notify-multi.inc
 inherit pkgconfig useradd
