@@ -10,7 +10,6 @@
 #include "stress.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,12 +20,11 @@
 #define SESSION_SECONDS	20
 #define EPOCHS		2
 #define PROGRESS_SECONDS 5
-#define OPENS		"/sys/kernel/debug/notify_multi/"
 
 static struct worker workers[WORKERS];
 static pid_t worker_pids[WORKERS], device_pids[DEVICES];
 static struct random chance;
-static uint64_t listed;
+static uint64_t fdinfo_clients;
 
 static void expect(int ret, const char *what)
 {
@@ -71,22 +69,6 @@ static void check_running(pid_t pid, const char *who)
 		fail("%s, pid %d, has ended with status %#x", who, pid, status);
 }
 
-/* Read debugfs' list of clients; the device may be unregistered during that. */
-static void list_opens(const char *name)
-{
-	char path[128], text[4096];
-	ssize_t bytes;
-	int fd;
-
-	snprintf(path, sizeof(path), OPENS "%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	while ((bytes = read(fd, text, sizeof(text))) > 0)
-		listed += bytes;
-	close(fd);
-}
-
 /* Let all processes run, and send signals to workers. */
 static void run_for(double seconds)
 {
@@ -98,7 +80,8 @@ static void run_for(double seconds)
 		i = random_below(&chance, WORKERS);
 		if (!GET(shared->slots[i].alone))
 			kill(worker_pids[i], SIGUSR1);
-		list_opens(shared->devices[random_below(&chance, DEVICES)].name);
+		/* During this, the worker uses and closes its client. */
+		fdinfo_clients += read_all_fdinfo(worker_pids[random_below(&chance, WORKERS)]);
 		for (i = 0; i < WORKERS; i++)
 			check_running(worker_pids[i], "a worker");
 		for (i = 0; i < DEVICES; i++)
@@ -228,8 +211,8 @@ int main(int argc, char **argv)
 		       after.slab, after.stacks, after.percpu);
 	}
 	check_memory(&before, &after);
-	if (!listed)
-		fail("debugfs has listed no open");
+	if (!fdinfo_clients)
+		fail("no client in fdinfo");
 	printf("@result %" PRIu64 " broadcasts, %u opens, %" PRIu64 " records, %" PRIu64 " lost, %"
 	       PRIu64 " compared, %" PRIu64 " lives, %" PRIu64 " quiet points, %" PRIu64
 	       " killed, %" PRIu64 " strays\n", all_written(), shared->open_numbers,

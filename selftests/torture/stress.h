@@ -232,6 +232,8 @@ bool open_account(struct account *account, struct device *device, unsigned int k
 void close_account(struct account *account);
 /* Query the kernel's counters, which must add up at any time. */
 struct notify_multi_stats check_stats(struct account *account);
+/* Compare fdinfo with the counters. There must be no other reader. */
+void check_fdinfo(struct account *account);
 /* Report progress in the client's slot. */
 void tell_next(struct account *account, uint64_t next);
 

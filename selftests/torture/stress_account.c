@@ -321,6 +321,27 @@ struct notify_multi_stats check_stats(struct account *account)
 	return stats;
 }
 
+void check_fdinfo(struct account *account)
+{
+	struct notify_multi_stats before = check_stats(account), after;
+	struct fdinfo info;
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", account->fd);
+	if (!read_fdinfo(getpid(), fd, &info))
+		fail_open(account, "no fdinfo");
+	after = check_stats(account);
+	if (strcmp(info.device, account->device->name) || info.opener != (unsigned int)getpid())
+		fail_open(account, "fdinfo: device %s, opener %llu", info.device, info.opener);
+	if (info.delivered != before.delivered || info.pending != before.pending_requests)
+		fail_open(account, "fdinfo: delivered %llu, pending %llu", info.delivered,
+			  info.pending);
+	if (info.dropped < before.dropped || info.dropped > after.dropped)
+		fail_open(account, "fdinfo: dropped %llu, but %" PRIu64 " before and %" PRIu64
+			  " after", info.dropped, (uint64_t)before.dropped,
+			  (uint64_t)after.dropped);
+}
+
 /* The client is watched only if the device's life is known. */
 static void watch(struct account *account, struct slot *slot, uint64_t next)
 {

@@ -129,6 +129,10 @@ void meddle(struct stream *stream, struct random *random)
 	case 9:
 		sleep_ms(random_below(random, 30));
 		break;
+	case 10:
+		if (account->kind < URING_READ)
+			check_fdinfo(account);
+		break;
 	default:
 		sched_yield();
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "torture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -187,6 +188,82 @@ long long read_number(const char *path)
 	int ret = read_file(path, text, sizeof(text));
 
 	return ret ? ret : strtoll(text, NULL, 10);
+}
+
+/* -- fdinfo ------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	size_t offset;
+} fdinfo_numbers[] = {
+	{ "client:\t", offsetof(struct fdinfo, client) },
+	{ "opener:\t", offsetof(struct fdinfo, opener) },
+	{ "queued:\t", offsetof(struct fdinfo, queued) },
+	{ "max:\t", offsetof(struct fdinfo, max) },
+	{ "delivered:\t", offsetof(struct fdinfo, delivered) },
+	{ "dropped:\t", offsetof(struct fdinfo, dropped) },
+	{ "pending:\t", offsetof(struct fdinfo, pending) },
+	{ }
+};
+
+#define ALL_NUMBERS	0x7f
+
+/* Return a mask of the numbers that the line contains. */
+static unsigned int parse_fdinfo(struct fdinfo *info, const char *line)
+{
+	unsigned int i;
+
+	for (i = 0; fdinfo_numbers[i].name; i++) {
+		size_t length = strlen(fdinfo_numbers[i].name);
+
+		if (strncmp(line, fdinfo_numbers[i].name, length))
+			continue;
+		*(unsigned long long *)((char *)info + fdinfo_numbers[i].offset) =
+			strtoull(line + length, NULL, 10);
+		return 1 << i;
+	}
+	return 0;
+}
+
+bool read_fdinfo(pid_t pid, const char *fd, struct fdinfo *info)
+{
+	unsigned int numbers = 0;
+	char path[64], line[256];
+	FILE *file;
+
+	*info = (struct fdinfo){ };
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", pid, fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "device:\t%63s", info->device) != 1)
+			numbers |= parse_fdinfo(info, line);
+	if (file)
+		fclose(file);
+	if (!info->device[0])
+		return false;
+	if (numbers != ALL_NUMBERS)
+		fail("%s: numbers %#x, not %#x", path, numbers, ALL_NUMBERS);
+	if (info->queued > info->max)
+		fail("%s: %llu packets queued, maximum %llu", path, info->queued, info->max);
+	return true;
+}
+
+unsigned int read_all_fdinfo(pid_t pid)
+{
+	unsigned int clients = 0;
+	struct fdinfo info;
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			clients += read_fdinfo(pid, entry->d_name, &info);
+	if (dir)
+		closedir(dir);
+	return clients;
 }
 
 /* -- Modules ------------------------------------------------------------------ */

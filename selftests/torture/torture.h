@@ -68,6 +68,25 @@ pid_t start_process(void (*main)(void *data), void *data);
 /* Wait for a child, which must exit with 0 within LIMIT_SECONDS. */
 void join_process(pid_t pid, const char *who);
 
+/* -- fdinfo -------------------------------------------------------------------- */
+
+/* State of a client, from /proc/PID/fdinfo/FD. */
+struct fdinfo {
+	char device[64];
+	unsigned long long client;
+	unsigned long long opener;
+	unsigned long long queued;
+	unsigned long long max;
+	unsigned long long delivered;
+	unsigned long long dropped;
+	unsigned long long pending;
+};
+
+/* Return false if the descriptor is not that of a client, or does not exist. */
+bool read_fdinfo(pid_t pid, const char *fd, struct fdinfo *info);
+/* Read the fdinfo of all descriptors of a process. Return the number of clients among them. */
+unsigned int read_all_fdinfo(pid_t pid);
+
 /* -- Files, modules, simulated sources; all return -errno for errors ------------ */
 
 long long read_number(const char *path);
