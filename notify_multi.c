@@ -70,17 +70,15 @@ MODULE_PARM_DESC(max_ring_bytes, "Largest ring of an open, in bytes");
  * @replay:       How many of the last packets a new open starts with.
  * @first_seq:    The seq of the first packet.
  * @drvdata:      The source's own.
- * @callbacks:    Held for reading around each callback; who unregisters takes it for
- *                writing, and so ends them.
- * @ops:          The source's callbacks; NULL where there are none, or none any more. To
- *                call one takes @callbacks, to look whether it is there RCU.
+ * @ops:          Callbacks of the source, NULL if absent. Constant.
+ * @callbacks:    Taken for read around each callback. notify_multi_unregister() takes it for
+ *                write to set @gone: no callback starts afterwards.
  * @nr_fasync:    How many opens want SIGIO: mostly none, and who broadcasts need not look.
  * @lock:         Serialises broadcasts, which makes @seq a total order, and guards all
  *                that follows.
  * @seq:          The last packet.
  * @dropped:      Packets dropped by clients that are closed.
- * @gone:         The source has unregistered.
- * @withdrawn:    The source is gone, and with it the callback that what is queued needs.
+ * @gone:         The source has unregistered. Written under @lock and @callbacks.
  * @history:      The last packets, for replay; or NULL.
  * @clients:      The opens. Changed under @lock, walked under it or RCU; while @callbacks
  *                is held for writing it does not change either.
@@ -101,15 +99,14 @@ struct notify_multi {
 	u64 first_seq;
 	void *drvdata;
 
-	struct rw_semaphore callbacks; /* Guards ops, and that callbacks may run. */
-	const struct notify_multi_ops __rcu *ops;
+	struct notify_multi_ops ops;
+	struct rw_semaphore callbacks;
 
 	atomic_t nr_fasync;
 	spinlock_t lock; /* Guards all that follows, and the rings' producer side. */
 	u64 seq;
 	u64 dropped;
 	bool gone;
-	bool withdrawn;
 	struct notify_ring *history;
 	struct list_head clients;
 	u32 nr_clients;
@@ -393,6 +390,12 @@ struct notify_queue {
 	u64 lost;
 };
 
+/* complete() can no longer run, so queued packets are discarded. */
+static bool notify_multi_discards(struct notify_multi *nm)
+{
+	return nm->ops.complete && READ_ONCE(nm->gone);
+}
+
 /*
  * For callers without client->lock. next is read last: a read that runs at the same time then
  * makes the queue look shorter, but never causes a drop to be reported that did not happen. On
@@ -404,7 +407,7 @@ static struct notify_queue notify_client_peek(struct notify_multi_client *client
 	struct notify_ring *ring;
 	u64 next, last;
 
-	if (READ_ONCE(client->nm->withdrawn))
+	if (notify_multi_discards(client->nm))
 		return queue;
 
 	rcu_read_lock();
@@ -535,51 +538,24 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 	return done;
 }
 
-typedef int (*notify_multi_complete_t)(struct notify_multi_client *client,
-				       struct notify_multi_record *record, void *packet);
-
-/* DMF's CompletionCallback, or NULL. Called with nm->callbacks or RCU. */
-static notify_multi_complete_t notify_multi_complete(struct notify_multi *nm)
-{
-	const struct notify_multi_ops *ops;
-
-	ops = rcu_dereference_check(nm->ops, lockdep_is_held(&nm->callbacks) ||
-				    rcu_read_lock_sched_held());
-	return ops ? READ_ONCE(ops->complete) : NULL;
-}
-
-/* Whether packets are to be completed: 1 or 0; -ENODEV if that is not possible any more. */
-static int notify_multi_completes(struct notify_multi *nm)
-{
-	bool completes;
-
-	rcu_read_lock_sched();
-	completes = notify_multi_complete(nm);
-	rcu_read_unlock_sched();
-	/* Pairs with notify_multi_unregister(): who misses ops sees that it is withdrawn. */
-	smp_rmb();
-	return !completes && READ_ONCE(nm->withdrawn) ? -ENODEV : completes;
-}
-
-/* Has the source complete client->taken. A negative errno if it could not be asked. */
+/* Call complete(), if there is one, on client->taken. Return -errno if that is not possible. */
 static int notify_client_complete(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
-	notify_multi_complete_t complete;
-	int ret;
+	int ret = 0;
 
-	ret = down_read_killable(&nm->callbacks);
-	if (ret)
-		return ret;
-	complete = notify_multi_complete(nm);
-	if (complete)
-		client->result = complete(client, client->taken, client->taken->data);
-	else if (nm->withdrawn)
-		ret = -ENODEV;
-	else
-		client->result = 0;
-	up_read(&nm->callbacks);
-
+	client->result = 0;
+	if (nm->ops.complete) {
+		ret = down_read_killable(&nm->callbacks);
+		if (ret)
+			return ret;
+		if (nm->gone)
+			ret = -ENODEV;
+		else
+			client->result = nm->ops.complete(client, client->taken,
+							  client->taken->data);
+		up_read(&nm->callbacks);
+	}
 	if (!ret)
 		client->completed = client->taken->seq;
 	return ret;
@@ -672,15 +648,13 @@ static int notify_client_lock(struct notify_multi_client *client)
 /* Bytes read, 0 if nothing waits, or a negative errno. Called with client->lock. */
 static ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to)
 {
-	int completes;
+	struct notify_multi *nm = client->nm;
 
 	if (iov_iter_count(to) < notify_client_read_size(client))
 		return -EINVAL;
-
-	completes = notify_multi_completes(client->nm);
-	if (unlikely(completes < 0))
+	if (notify_multi_discards(nm))
 		return 0;
-	if (completes || client->format == NOTIFY_MULTI_FORMAT_RAW)
+	if (nm->ops.complete || client->format == NOTIFY_MULTI_FORMAT_RAW)
 		return notify_client_read_packets(client, to);
 	return notify_client_read_records(client, to);
 }
@@ -882,7 +856,7 @@ static struct notify_queue notify_client_queue(struct notify_multi_client *clien
 	struct notify_queue queue = { };
 
 	lockdep_assert_held(&nm->lock);
-	if (!nm->withdrawn)
+	if (!notify_multi_discards(nm))
 		queue.pending = notify_ring_queued(notify_client_produce(client), nm->seq, next);
 	queue.lost = nm->seq + 1 - queue.pending - next;
 	return queue;
@@ -1133,7 +1107,7 @@ static int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff)
 		return -EINVAL;
 	/* Where a cache is looked up by virtual address, a mapping would show old packets. */
-	if (notify_multi_completes(client->nm) || cpu_dcache_is_aliasing())
+	if (client->nm->ops.complete || cpu_dcache_is_aliasing())
 		return -EOPNOTSUPP;
 	ret = notify_client_map(client, vma->vm_end - vma->vm_start);
 	if (ret)
@@ -1459,7 +1433,6 @@ static void notify_client_leave(struct notify_multi_client *client)
 static int notify_multi_open(struct inode *inode, struct file *file)
 {
 	struct notify_multi *nm = container_of(file->private_data, struct notify_multi, misc);
-	const struct notify_multi_ops *ops = rcu_dereference_protected(nm->ops, true);
 	struct notify_multi_client *client = notify_client_create(nm);
 	int ret = 0;
 	u32 replay;
@@ -1468,8 +1441,8 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	replay = notify_client_join(client);
 
-	if (ops && ops->arrival)
-		ret = ops->arrival(client, file);
+	if (nm->ops.arrival)
+		ret = nm->ops.arrival(client, file);
 	if (ret < 0) {
 		notify_client_leave(client);
 		notify_client_destroy(client);
@@ -1486,11 +1459,10 @@ static int notify_multi_open(struct inode *inode, struct file *file)
 static void notify_client_depart(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
-	const struct notify_multi_ops *ops;
 
-	ops = rcu_dereference_protected(nm->ops, lockdep_is_held(&nm->callbacks));
-	if (ops && ops->departure)
-		ops->departure(client);
+	lockdep_assert_held(&nm->callbacks);
+	if (nm->ops.departure)
+		nm->ops.departure(client);
 }
 
 static void notify_client_trace_release(struct notify_multi_client *client)
@@ -1513,7 +1485,9 @@ static int notify_multi_close(struct inode *inode, struct file *file)
 		notify_client_trace_release(client);
 	down_read(&nm->callbacks);
 	notify_client_leave(client);
-	notify_client_depart(client);
+	/* Otherwise notify_multi_unregister() has called it. */
+	if (!nm->gone)
+		notify_client_depart(client);
 	up_read(&nm->callbacks);
 	notify_client_destroy(client);
 	return 0;
@@ -1734,7 +1708,8 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->replay = config->replay;
 	nm->first_seq = config->first_seq ?: 1;
 	nm->seq = nm->first_seq - 1;
-	RCU_INIT_POINTER(nm->ops, config->ops);
+	if (config->ops)
+		nm->ops = *config->ops;
 	nm->drvdata = config->drvdata;
 
 	nm->name = kstrdup(config->name, GFP_KERNEL);
@@ -1841,8 +1816,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 
 	down_write(&nm->callbacks);
 	spin_lock_irq(&nm->lock);
-	WRITE_ONCE(nm->withdrawn, notify_multi_complete(nm));
-	/* Pairs with who reads and polls: the last packet's head, and withdrawn, before gone. */
+	/* Pairs with the acquire loads of gone: orders the last packet's head before gone. */
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
 
@@ -1851,12 +1825,8 @@ void notify_multi_unregister(struct notify_multi *nm)
 		kill_fasync(&client->fasync, SIGIO, POLL_HUP);
 		notify_client_depart(client);
 	}
-	/* Pairs with notify_multi_completes(): withdrawn before ops goes. */
-	smp_wmb();
-	RCU_INIT_POINTER(nm->ops, NULL);
 	up_write(&nm->callbacks);
 
-	synchronize_rcu(); /* notify_multi_completes() may still look at ops. */
 	kref_put(&nm->kref, notify_multi_release);
 }
 EXPORT_SYMBOL_GPL(notify_multi_unregister);

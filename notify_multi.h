@@ -22,8 +22,7 @@ struct notify_multi_client;
  *
  * All callbacks run in process context and may sleep; they may broadcast, and must not
  * unregister. Callbacks for different opens may run at the same time. None runs after
- * notify_multi_unregister() has returned, and the structure must live as long. @complete
- * may be set or cleared while the device is registered, with WRITE_ONCE().
+ * notify_multi_unregister() has returned. The structure is copied at registration.
  */
 struct notify_multi_ops {
 	/**
@@ -79,7 +78,7 @@ struct notify_multi_ops {
  * @ops:          What the source is told of its users; may be NULL.
  * @drvdata:      The source's own, for notify_multi_drvdata().
  *
- * Only read by notify_multi_register(), and copied there, but for what @ops points to.
+ * Only read by notify_multi_register(), and copied there, with @ops.
  */
 struct notify_multi_config {
 	const char *name;
