@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The ring of one open: records of one size, one producer, one consumer at a time, and
- * no lock between the two.
+ * The ring of one client: records of one size, one producer, one consumer at a time, and no
+ * lock between the two.
  *
  *     +-------------+--------+--------+--------+--------+-----
  *     | header page | slot 0 | slot 1 | slot 2 | slot 3 | ...     one vmalloc area
  *     +-------------+--------+--------+--------+--------+-----
  *           head ------------------------^
  *
- * A position is the low half of a packet's seq: it wraps, and all machines store it in
- * one go. The packet at a position is in slot (position & mask), so that a ring which
- * has packets up to head holds those after (head - slots). The slot of head says which
- * seq it is, however long nobody looked.
+ * A position is the low 32 bits of a packet's seq: it wraps, and is stored atomically on all
+ * machines. The packet at a position is in slot (position & mask); the ring holds the positions
+ * (head - slots, head]. The slot of head contains the full 64-bit seq.
  *
- * The producer overwrites the oldest slot without asking. It may be writing the slot of
- * head + 1 at any time, so a consumer trusts what it copied only if the slot could not
- * have been that one by the time the copy was finished:
+ * The producer overwrites the oldest slot at any time: it may be writing the slot of head + 1. A
+ * consumer therefore copies first, and then checks that none of the slots was that one:
  *
  *     producer                             consumer
  *
@@ -24,16 +22,14 @@
  *     smp_store_release(head)   B          smp_rmb()                  A
  *                                          read head again
  *
- * B: who sees the new head sees the slot as it was written. A: who copied any byte of
- * the new packet sees, in head, that the packet before it was complete, and so knows
- * that the slot was being overwritten. Where that packet came from another CPU, it is the
- * producers' lock that orders the two for everybody.
+ * B: a consumer that sees the new head sees the complete slot. A: a consumer that copied any
+ * byte of packet n + 1 reads head >= n afterwards, and so detects the overwrite. If packet n was
+ * written by another CPU, the producers' lock provides the ordering.
  *
- * A ring has more slots than the packets that may wait in it, so that those which wait
- * are not the ones being overwritten.
+ * A ring has more slots than max_packets, so that a queued packet is never the one being
+ * overwritten.
  *
- * So the consumer's copies, and they alone, race with the producer's writes, which are plain:
- * data_race() tells KCSAN.
+ * Only the consumer's copies race with the producer's plain writes; data_race() annotates them.
  */
 #ifndef _NOTIFY_MULTI_RING_H
 #define _NOTIFY_MULTI_RING_H
@@ -52,14 +48,14 @@
 
 /**
  * struct notify_ring - a ring
- * @header:      What a mapping of the ring starts with; its head is the ring's.
+ * @header:      First page of a mapping; contains head.
  * @slots:       Slot 0.
- * @mask:        Number of slots, a power of two, less 1.
+ * @mask:        Number of slots, a power of two, minus 1.
  * @record_size: Bytes of a slot.
  * @max_packets: Number of packets that can be queued, less than the number of slots.
  * @first:       Oldest seq that the ring can contain. Set before the ring is published,
  *               constant afterwards.
- * @bytes:       Bytes of header page and slots, whole pages.
+ * @bytes:       Bytes of header page and slots, a multiple of the page size.
  * @rcu:         Defers freeing of this structure, for code that walks the clients under RCU.
  */
 struct notify_ring {
@@ -95,7 +91,7 @@ static inline struct notify_multi_record *notify_ring_slot(struct notify_ring *r
 	return ring->slots + (size_t)(pos & ring->mask) * ring->record_size;
 }
 
-/* Zeroed: padding is never written, and programs may map the ring. */
+/* Zeroed, because padding is never written and programs can map the ring. */
 static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_packets, gfp_t gfp)
 {
 	struct notify_ring *ring = kzalloc(sizeof(*ring), gfp);
@@ -121,7 +117,7 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 	return ring;
 }
 
-/* A page of the header and slots, for a mapping; NULL past the end. */
+/* Return the page at @index of a mapping, or NULL beyond the end. */
 static inline struct page *notify_ring_page(struct notify_ring *ring, unsigned long index)
 {
 	if (index >= ring->bytes >> PAGE_SHIFT)
@@ -137,53 +133,53 @@ static inline void notify_ring_free(struct notify_ring *ring)
 	kfree_rcu(ring, rcu);
 }
 
-/* -- Producer. ------------------------------------------------------------- */
+/* Set the seqs of an unpublished ring; the slot of @newest may be empty. */
+static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u64 newest)
+{
+	ring->first = first;
+	notify_ring_slot(ring, (u32)newest)->seq = newest;
+	WRITE_ONCE(ring->header->head, (u32)newest);
+}
+
+/* -- Producer -------------------------------------------------------------- */
 
 /*
- * The slot of the next packet, to be written; the caller serialises producers, and has the
- * ring's record size at hand for all rings of a device.
+ * Return the slot of the next packet, to be written. The caller serialises producers, and passes
+ * the record size, which all rings of a device share.
  */
-static inline struct notify_multi_record *notify_ring_begin(struct notify_ring *ring, u32 pos,
-							    size_t record_size)
+static inline struct notify_multi_record *notify_ring_reserve(struct notify_ring *ring, u32 pos,
+							      size_t record_size)
 {
-	/* Pairs with notify_ring_overwritten(): the last head before this slot's bytes. */
+	/* Pairs with notify_ring_overwritten(): orders the last head before this slot. */
 	smp_wmb();
 	return ring->slots + (pos & ring->mask) * record_size;
 }
 
-/* The packet is written. */
-static inline void notify_ring_end(struct notify_ring *ring, u32 pos)
+/* Publish the packet in the reserved slot. */
+static inline void notify_ring_commit(struct notify_ring *ring, u32 pos)
 {
-	/* Two producers' stores would both be marked, and so no race to KCSAN. */
+	/* KCSAN does not report races between two marked stores. */
 	ASSERT_EXCLUSIVE_WRITER(ring->header->head);
-	/* Pairs with notify_ring_last(): this slot's bytes before the new head. */
+	/* Pairs with notify_ring_newest_seq(): orders this slot before the new head. */
 	smp_store_release(&ring->header->head, pos);
 }
 
-/* Copy a record that the producer may overwrite: the caller must check that it did not. */
+/* Copy a record that the producer may overwrite; the caller checks if it did. */
 static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 {
 	data_race(memcpy(to, from, bytes));
 }
 
-/* Set the seqs of an unpublished ring: the slot of @last may be empty. */
-static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u64 last)
-{
-	ring->first = first;
-	notify_ring_slot(ring, (u32)last)->seq = last;
-	WRITE_ONCE(ring->header->head, (u32)last);
-}
-
 /*
- * Copies the @count packets that end with @last, as far as they are still in @from: its
- * producer may overwrite them, and the caller keeps none that it may have.
+ * Copy the @count packets up to @newest to an unpublished ring. Those that the producer of
+ * @from overwrites during the copy are not queued there, and the caller must not keep them.
  */
 static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
-				    u64 last, u32 count, u32 flags)
+				    u64 newest, u32 count, u32 flags)
 {
 	u32 pos;
 
-	for (pos = (u32)last - count + 1; count--; pos++) {
+	for (pos = (u32)newest - count + 1; count--; pos++) {
 		struct notify_multi_record *slot = notify_ring_slot(to, pos);
 
 		notify_ring_read(slot, notify_ring_slot(from, pos), to->record_size);
@@ -191,37 +187,37 @@ static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *
 	}
 }
 
-/* -- Consumer. ------------------------------------------------------------- */
+/* -- Consumer -------------------------------------------------------------- */
 
-/* Whether what was copied from @pos on may have been overwritten meanwhile. */
+/* Return true if slots copied from @pos on may have been overwritten during the copy. */
 static inline bool notify_ring_overwritten(struct notify_ring *ring, u32 pos)
 {
-	/* Pairs with notify_ring_begin(): the copied bytes before head. */
+	/* Pairs with notify_ring_reserve(): orders the copy before head. */
 	smp_rmb();
 	return READ_ONCE(ring->header->head) + 1 - pos > ring->mask;
 }
 
-/* The seq of the last packet. */
-static inline u64 notify_ring_last(struct notify_ring *ring)
+/* Return the seq of the newest packet. */
+static inline u64 notify_ring_newest_seq(struct notify_ring *ring)
 {
 	u32 head;
 	u64 seq;
 
 	do {
-		/* Pairs with notify_ring_end(): what is looked at next is complete. */
+		/* Pairs with notify_ring_commit(): the slots up to head are complete. */
 		head = smp_load_acquire(&ring->header->head);
-		/* data_race(): if the slot is overwritten meanwhile, it is read again. */
+		/* data_race(): read again if the slot is overwritten. */
 		seq = data_race(READ_ONCE(notify_ring_slot(ring, head)->seq));
 	} while (notify_ring_overwritten(ring, head));
 	return seq;
 }
 
-/* Number of queued packets from @next on, when @last is the newest. */
-static inline u32 notify_ring_queued(struct notify_ring *ring, u64 last, u64 next)
+/* Return the number of queued packets from @next on, when @newest is the newest. */
+static inline u32 notify_ring_queued(struct notify_ring *ring, u64 newest, u64 next)
 {
 	u64 oldest = max(next, ring->first);
 
-	return last < oldest ? 0 : min_t(u64, last + 1 - oldest, ring->max_packets);
+	return newest < oldest ? 0 : min_t(u64, newest + 1 - oldest, ring->max_packets);
 }
 
 #endif /* _NOTIFY_MULTI_RING_H */

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The client: opening and closing a device, ioctls, the length of the queue, the mapped ring.
+ */
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "internal.h"
+#include "notify_multi_trace.h"
+
+static unsigned long max_ring_bytes = 64UL << 20;
+module_param(max_ring_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_ring_bytes, "Largest ring of a client, in bytes");
+
+/* Above INT_MAX, the slot count would overflow the __u32 in the ring header. */
+bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
+{
+	/* data_race(): the parameter can be written at any time. */
+	unsigned long limit = data_race(READ_ONCE(max_ring_bytes));
+
+	return max_packets && max_packets <= INT_MAX &&
+	       notify_ring_bytes(packet_size, max_packets) <= limit;
+}
+
+/* -- Filling a ring -------------------------------------------------------- */
+
+/*
+ * Copy the packets from @next on, or the newest that fit, from @from to the unpublished ring
+ * @new. nm->lock is held on entry and return; publish @new before releasing it.
+ *
+ * The copy runs in unlocked passes, each covering what was broadcast during the previous one; a
+ * packet that gets overwritten is no longer queued by the end. At most two packets per CPU are
+ * copied under the lock, so its hold time depends neither on the queue length nor on preemption.
+ */
+static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *new,
+				   struct notify_ring *from, u64 next, u32 flags)
+	__must_hold(&nm->lock)
+{
+	u32 max_locked = 2 * num_online_cpus();
+	u64 newest, uncopied = next;
+	u32 count;
+
+	for (;;) {
+		newest = nm->seq;
+		count = min(notify_ring_queued(from, newest, uncopied), new->max_packets);
+		if (count <= max_locked)
+			break;
+		spin_unlock_irq(&nm->lock);
+		notify_ring_copy(new, from, newest, count, flags);
+		uncopied = newest + 1;
+		spin_lock_irq(&nm->lock);
+	}
+	notify_ring_copy(new, from, newest, count, flags);
+	count = min(notify_ring_queued(from, newest, next), new->max_packets);
+	notify_ring_init_seqs(new, newest + 1 - count, newest);
+}
+
+/* -- Opening and closing --------------------------------------------------- */
+
+static void notify_multi_release(struct kref *kref)
+{
+	struct notify_multi *nm = container_of(kref, struct notify_multi, kref);
+
+	notify_ring_free(nm->history);
+	kfree(nm->misc.nodename);
+	kfree(nm->misc.name);
+	kfree(nm->name);
+	kfree_rcu(nm, rcu);
+}
+
+/* The device outlives its source for as long as it has clients. */
+void notify_multi_put(struct notify_multi *nm)
+{
+	kref_put(&nm->kref, notify_multi_release);
+}
+
+static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
+{
+	static atomic64_t last_id;
+	struct notify_multi_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	struct notify_ring *ring;
+
+	if (!client)
+		return NULL;
+	ring = notify_ring_alloc(nm->packet_size, nm->max_packets, GFP_KERNEL_ACCOUNT);
+	if (!ring) {
+		kfree(client);
+		return NULL;
+	}
+	RCU_INIT_POINTER(client->ring, ring);
+	rcuwait_init(&client->waiter);
+	init_waitqueue_head(&client->request_wait);
+	init_waitqueue_head(&client->poll_wait);
+	mutex_init(&client->lock);
+	kref_get(&nm->kref);
+	client->nm = nm;
+	client->opener = get_pid(task_tgid(current));
+	client->id = atomic64_inc_return(&last_id);
+	return client;
+}
+
+static void notify_client_destroy(struct notify_multi_client *client)
+{
+	notify_ring_free(rcu_dereference_protected(client->ring, true));
+	kvfree(client->copy);
+	mutex_destroy(&client->lock);
+	put_pid(client->opener);
+	notify_multi_put(client->nm);
+	kfree_rcu(client, rcu);
+}
+
+/*
+ * Add the client to those that broadcasts reach, with the packets to replay in its queue.
+ * Return their number.
+ */
+static u32 notify_client_attach(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
+	u32 replay;
+
+	spin_lock_irq(&nm->lock);
+	if (nm->history)
+		notify_multi_fill_ring(nm, ring, nm->history, nm->history->first,
+				       NOTIFY_MULTI_REC_REPLAY);
+	else
+		notify_ring_init_seqs(ring, nm->seq + 1, nm->seq);
+	client->next = ring->first;
+	replay = nm->seq + 1 - client->next;
+	list_add_tail_rcu(&client->node, &nm->clients);
+	/* WRITE_ONCE(): clients_show() reads it without the lock. */
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
+	spin_unlock_irq(&nm->lock);
+	return replay;
+}
+
+static void notify_client_detach(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+
+	spin_lock_irq(&nm->lock);
+	nm->dropped += client->dropped + notify_client_queue(client).dropped;
+	list_del_rcu(&client->node);
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients - 1);
+	spin_unlock_irq(&nm->lock);
+}
+
+/* Runs under misc_mtx, which misc_deregister() takes: the source cannot unregister here. */
+int notify_multi_open(struct inode *inode, struct file *file)
+{
+	struct notify_multi *nm = container_of(file->private_data, struct notify_multi, misc);
+	struct notify_multi_client *client = notify_client_create(nm);
+	int ret = 0;
+	u32 replay;
+
+	if (!client)
+		return -ENOMEM;
+	replay = notify_client_attach(client);
+
+	if (nm->ops.arrival)
+		ret = nm->ops.arrival(client, file);
+	if (ret < 0) {
+		notify_client_detach(client);
+		notify_client_destroy(client);
+		return notify_multi_user_errno(ret);
+	}
+
+	trace_notify_multi_open(nm->name, client->opener, client->next, replay);
+	file->private_data = client;
+	file->f_mode |= FMODE_NOWAIT;
+	return stream_open(inode, file); /* Never fails. */
+}
+
+/* Caller must hold nm->ops_rwsem. */
+void notify_client_call_departure(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+
+	lockdep_assert_held(&nm->ops_rwsem);
+	if (nm->ops.departure)
+		nm->ops.departure(client);
+}
+
+/* Fill in the members that change with each packet. Caller must hold client->lock. */
+static void notify_client_fill_stats(struct notify_multi_client *client,
+				     struct notify_multi_stats *stats)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_queue queue;
+
+	lockdep_assert_held(&client->lock);
+	spin_lock_irq(&nm->lock);
+	queue = notify_client_queue(client);
+	stats->seq = nm->seq;
+	stats->clients = nm->nr_clients;
+	spin_unlock_irq(&nm->lock);
+	stats->pending_packets = queue.queued;
+	stats->next = stats->seq + 1 - queue.queued;
+	stats->delivered = client->delivered;
+	stats->dropped = client->dropped + queue.dropped;
+}
+
+static void notify_client_trace_release(struct notify_multi_client *client)
+{
+	struct notify_multi_stats stats = { };
+
+	mutex_lock(&client->lock);
+	notify_client_fill_stats(client, &stats);
+	mutex_unlock(&client->lock);
+	trace_notify_multi_release(client->nm->name, client->opener, stats.delivered,
+				   stats.dropped, stats.pending_packets);
+}
+
+int notify_multi_close(struct inode *inode, struct file *file)
+{
+	struct notify_multi_client *client = file->private_data;
+	struct notify_multi *nm = client->nm;
+
+	if (trace_notify_multi_release_enabled())
+		notify_client_trace_release(client);
+	down_read(&nm->ops_rwsem);
+	notify_client_detach(client);
+	/* Otherwise notify_multi_unregister() has called it. */
+	if (!nm->gone)
+		notify_client_call_departure(client);
+	up_read(&nm->ops_rwsem);
+	notify_client_destroy(client);
+	return 0;
+}
+
+/* -- ioctls ---------------------------------------------------------------- */
+
+static int notify_client_get_info(struct notify_multi_client *client, void __user *arg)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_multi_info info = {
+		.abi_version = NOTIFY_MULTI_ABI_VERSION,
+		.packet_size = nm->packet_size,
+		.record_size = nm->record_size,
+		.max_requests = nm->max_requests,
+		.replay = nm->replay,
+	};
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	info.format = client->format;
+	info.max_packets = notify_client_ring(client)->max_packets;
+	info.ring_bytes = notify_client_ring(client)->bytes;
+	mutex_unlock(&client->lock);
+
+	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static int notify_client_get_stats(struct notify_multi_client *client, void __user *arg)
+{
+	struct notify_multi_stats stats = {
+		.abi_version = NOTIFY_MULTI_ABI_VERSION,
+		.pending_requests = atomic_read(&client->nr_requests),
+	};
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	notify_client_fill_stats(client, &stats);
+	mutex_unlock(&client->lock);
+
+	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
+}
+
+static int notify_client_set_format(struct notify_multi_client *client, u32 format)
+{
+	int ret;
+
+	if (format != NOTIFY_MULTI_FORMAT_RECORD && format != NOTIFY_MULTI_FORMAT_RAW)
+		return -EINVAL;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	WRITE_ONCE(client->format, format);
+	mutex_unlock(&client->lock);
+	return 0;
+}
+
+/*
+ * Keep the newest queued packets that fit. Caller must hold client->lock. Return 1 if drops are
+ * unreported now, 0, or -EBUSY if the ring is mapped.
+ */
+static int notify_client_replace_ring(struct notify_multi_client *client,
+				      struct notify_ring *new)
+{
+	struct notify_multi *nm = client->nm;
+	int ret = -EBUSY;
+
+	spin_lock_irq(&nm->lock);
+	notify_multi_fill_ring(nm, new, notify_client_ring(client), client->next, 0);
+	if (!client->mappings) {
+		rcu_assign_pointer(client->ring, new);
+		ret = notify_client_queue(client).dropped > 0;
+	}
+	spin_unlock_irq(&nm->lock);
+	return ret;
+}
+
+static int notify_client_set_max_packets(struct notify_multi_client *client, u32 max_packets)
+{
+	u32 packet_size = client->nm->packet_size;
+	struct notify_ring *old, *new;
+	int ret;
+
+	if (!notify_multi_ring_fits(packet_size, max_packets))
+		return -EINVAL;
+	new = notify_ring_alloc(packet_size, max_packets, GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+
+	ret = notify_client_lock(client);
+	if (!ret) {
+		old = notify_client_ring(client);
+		ret = notify_client_replace_ring(client, new);
+		mutex_unlock(&client->lock);
+	}
+	if (ret < 0) {
+		notify_ring_free(new);
+		return ret;
+	}
+	if (ret)
+		wake_up_interruptible_poll(&client->poll_wait, EPOLLPRI);
+
+	synchronize_rcu(); /* Waits for checks of the queue without client->lock. */
+	notify_ring_free(old);
+	return 0;
+}
+
+static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
+{
+	struct notify_ring *ring;
+	u64 newest, oldest;
+	int ret;
+
+	ret = notify_client_lock(client);
+	if (ret)
+		return ret;
+	ring = notify_client_ring(client);
+	newest = notify_ring_newest_seq(ring);
+	oldest = newest + 1 - notify_ring_queued(ring, newest, client->next);
+	if (seq > newest)
+		ret = -EINVAL;
+	else if (seq >= client->next)
+		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
+	mutex_unlock(&client->lock);
+	return ret;
+}
+
+long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct notify_multi_client *client = file->private_data;
+	void __user *argp = (void __user *)arg;
+	u32 value;
+	u64 seq;
+
+	switch (cmd) {
+	case NOTIFY_MULTI_IOC_GET_INFO:
+		return notify_client_get_info(client, argp);
+	case NOTIFY_MULTI_IOC_GET_STATS:
+		return notify_client_get_stats(client, argp);
+	case NOTIFY_MULTI_IOC_SET_FORMAT:
+		if (copy_from_user(&value, argp, sizeof(value)))
+			return -EFAULT;
+		return notify_client_set_format(client, value);
+	case NOTIFY_MULTI_IOC_SET_MAX_PACKETS:
+		if (copy_from_user(&value, argp, sizeof(value)))
+			return -EFAULT;
+		return notify_client_set_max_packets(client, value);
+	case NOTIFY_MULTI_IOC_CONSUME:
+		if (copy_from_user(&seq, argp, sizeof(seq)))
+			return -EFAULT;
+		return notify_client_consume_to(client, seq);
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* -- The mapped ring ------------------------------------------------------- */
+
+static void notify_multi_vma_open(struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = vma->vm_private_data;
+
+	spin_lock_irq(&client->nm->lock);
+	client->mappings++;
+	spin_unlock_irq(&client->nm->lock);
+}
+
+static void notify_multi_vma_close(struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = vma->vm_private_data;
+
+	spin_lock_irq(&client->nm->lock);
+	client->mappings--;
+	spin_unlock_irq(&client->nm->lock);
+}
+
+static vm_fault_t notify_multi_vma_fault(struct vm_fault *vmf)
+{
+	struct notify_multi_client *client = vmf->vma->vm_private_data;
+	/* A mapped ring is not replaced. */
+	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
+	struct page *page = notify_ring_page(ring, vmf->pgoff);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	get_page(page);
+	vmf->page = page;
+	return 0;
+}
+
+static const struct vm_operations_struct notify_multi_vm_ops = {
+	.open = notify_multi_vma_open,
+	.close = notify_multi_vma_close,
+	.fault = notify_multi_vma_fault,
+};
+
+/* Count the mapping. Return -EINVAL if the ring is shorter than @bytes. */
+static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
+{
+	struct notify_multi *nm = client->nm;
+	int ret = 0;
+
+	spin_lock_irq(&nm->lock);
+	if (bytes > notify_client_producer_ring(client)->bytes)
+		ret = -EINVAL;
+	else
+		client->mappings++;
+	spin_unlock_irq(&nm->lock);
+	return ret;
+}
+
+/* Must not take client->lock: a read that holds it may wait for mmap_lock in a page fault. */
+int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct notify_multi_client *client = file->private_data;
+	int ret;
+
+	if (vma->vm_flags & (VM_WRITE | VM_EXEC))
+		return -EACCES;
+	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff)
+		return -EINVAL;
+	/* complete() would be bypassed; an aliasing data cache would show old packets. */
+	if (client->nm->ops.complete || cpu_dcache_is_aliasing())
+		return -EOPNOTSUPP;
+	ret = notify_client_map(client, vma->vm_end - vma->vm_start);
+	if (ret)
+		return ret;
+
+	/* No mprotect() to writable, no mremap() beyond the end. */
+	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);
+	vma->vm_private_data = client;
+	vma->vm_ops = &notify_multi_vm_ops;
+	return 0;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Internals of the module: the device, the client, and the functions that its files share.
+ * notify_multi.c calls client.c, read.c, uring.c and observe.c; these call only read.c.
+ */
+#ifndef _NOTIFY_MULTI_INTERNAL_H
+#define _NOTIFY_MULTI_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/poll.h>
+#include <linux/rcuwait.h>
+#include <linux/rwsem.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/sysfs.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+
+#include "compat.h"
+#include "notify_multi.h"
+#include "ring.h"
+
+/*
+ * Locking
+ *
+ * In the order in which they nest, outermost first:
+ *
+ * notify_multi_devices_lock (mutex)
+ *	The list of devices, so that names stay unique. Held while a node is added or removed.
+ *
+ * misc_mtx (mutex of misc.c)
+ *	Held by the kernel during open(). misc_deregister() takes it, so the source cannot
+ *	unregister during an open(), and arrival needs no lock of ours.
+ *
+ * client->lock (mutex)
+ *	Makes one consumer of all readers of a client: next, delivered, dropped, format, copy,
+ *	completed_seq, complete_ret, and the consumer side of the ring. Held during copies to
+ *	user memory, so it must not be taken under mmap_lock.
+ *
+ * nm->ops_rwsem
+ *	Taken for read around departure, complete and the removal of a client from the list.
+ *	notify_multi_unregister() takes it for write to set gone: no callback starts afterwards.
+ *
+ * client->request_wait.lock (spinlock)
+ *	The queue of waiting requests, last_ticket and struct notify_pend.
+ *
+ * nm->lock (spinlock, interrupts off)
+ *	Serialises broadcasts: seq, the producer side of all rings. Also gone, dropped, clients,
+ *	nr_clients, and of each client mappings and the pointer ring, which is written under
+ *	client->lock and nm->lock and stable under either. Innermost; not held for wakeups.
+ *
+ * RCU pins the device, its clients and their rings: for a broadcast, which walks the clients to
+ * wake them, and for checks of a queue without client->lock.
+ */
+
+/**
+ * struct notify_multi - a device (DMF: module instance)
+ * @kref:         One reference of the registration and one of each client.
+ * @rcu:          Defers freeing until running broadcasts have ended.
+ * @misc:         The node.
+ * @siblings:     Entry in the list of devices.
+ * @name:         Name of the node, /dev/notify/<name>.
+ * @packet_size:  Bytes of payload in each packet.
+ * @record_size:  Bytes of a record: header, payload and padding.
+ * @max_packets:  Queue length of a new client.
+ * @max_requests: Maximum number of pending requests of each client.
+ * @replay:       Number of packets replayed to a new client.
+ * @first_seq:    Seq of the first packet.
+ * @drvdata:      Pointer of the source.
+ * @ops:          Callbacks of the source, NULL if absent. Constant.
+ * @ops_rwsem:    See Locking.
+ * @nr_fasync:    Clients with O_ASYNC set; a broadcast skips kill_fasync() if 0.
+ * @lock:         See Locking; protects the members below.
+ * @seq:          Seq of the newest packet.
+ * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
+ * @dropped:      Packets dropped by clients that are closed.
+ * @history:      The newest packets, for replay, or NULL.
+ * @clients:      The clients. Changed under @lock, walked under it, RCU or @ops_rwsem for write.
+ * @nr_clients:   Number of clients.
+ */
+struct notify_multi {
+	struct kref kref;
+	struct rcu_head rcu;
+	struct miscdevice misc;
+	struct list_head siblings;
+	char *name;
+
+	u32 packet_size;
+	u32 record_size;
+	u32 max_packets;
+	u32 max_requests;
+	u32 replay;
+	u64 first_seq;
+	void *drvdata;
+	struct notify_multi_ops ops;
+	struct rw_semaphore ops_rwsem;
+
+	atomic_t nr_fasync;
+	spinlock_t lock; /* Protects the members below and the producer side of the rings. */
+	u64 seq;
+	bool gone;
+	u64 dropped;
+	struct notify_ring *history;
+	struct list_head clients;
+	u32 nr_clients;
+};
+
+/**
+ * struct notify_multi_client - a client: one open file description of a device
+ * @node:          Entry in the device's clients.
+ * @ring:          The queue. Replaced under @lock and nm->lock, freed after a grace period.
+ * @nr_requests:   Number of blocked reads and pending commands (DMF: pended requests).
+ * @waiter:        Reader that went to sleep as the only request, the common case: it bypasses
+ *                 @request_wait.
+ * @request_wait:  All other requests; a packet wakes the first. After a spurious wakeup, reads
+ *                 requeue at the tail and commands by ticket.
+ * @poll_wait:     Waiters of poll, those of io_uring included.
+ * @fasync:        Receivers of SIGIO.
+ * @nm:            The device.
+ * @rcu:           Defers freeing until running broadcasts have ended.
+ * @private:       Pointer of the source.
+ * @opener:        Process that opened the device.
+ * @id:            Number of the client, unique among all devices.
+ * @mappings:      Number of mappings of @ring, which is not replaced while there are any.
+ *                 Protected by nm->lock because mmap() must not take @lock.
+ * @last_ticket:   Ticket of the newest command. Protected by request_wait.lock.
+ * @lock:          Makes one consumer of all readers; protects the members below.
+ * @next:          First seq neither read nor reported as dropped.
+ * @delivered:     Packets read.
+ * @dropped:       Packets reported as dropped.
+ * @format:        Format of reads, of &enum notify_multi_format.
+ * @copy:          Copy of the next packet, for complete() and raw reads; or NULL.
+ * @completed_seq: Seq of the packet in @copy once complete() has run, else 0.
+ * @complete_ret:  Value that complete() returned for it.
+ */
+struct notify_multi_client {
+	struct list_head node;
+	struct notify_ring __rcu *ring;
+	atomic_t nr_requests;
+	struct rcuwait waiter;
+	wait_queue_head_t request_wait;
+	wait_queue_head_t poll_wait;
+	struct fasync_struct *fasync;
+
+	struct notify_multi *nm;
+	struct rcu_head rcu;
+	void *private;
+	struct pid *opener;
+	u64 id;
+	u32 mappings;
+	u64 last_ticket;
+
+	struct mutex lock; /* Protects the members below and the consumer side of the ring. */
+	u64 next;
+	u64 delivered;
+	u64 dropped;
+	u32 format;
+	struct notify_multi_record *copy;
+	u64 completed_seq;
+	int complete_ret;
+};
+
+/**
+ * struct notify_queue - state of a client's queue
+ * @queued:  Number of queued packets.
+ * @dropped: Packets dropped since the last read, not yet reported.
+ */
+struct notify_queue {
+	u32 queued;
+	u64 dropped;
+};
+
+/* The ring, for its producer and for other holders of nm->lock. */
+static inline struct notify_ring *
+notify_client_producer_ring(struct notify_multi_client *client)
+{
+	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->nm->lock));
+}
+
+/* The ring, for its consumer. */
+static inline struct notify_ring *notify_client_ring(struct notify_multi_client *client)
+{
+	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->lock));
+}
+
+/* Bytes of one packet in a read. */
+static inline size_t notify_client_read_size(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+
+	return READ_ONCE(client->format) == NOTIFY_MULTI_FORMAT_RAW ? nm->packet_size :
+								      nm->record_size;
+}
+
+static inline int notify_client_lock(struct notify_multi_client *client)
+{
+	return mutex_lock_interruptible(&client->lock) ? -ERESTARTSYS : 0;
+}
+
+/* Do not leak kernel-internal errnos (512 and above) to user space. */
+static inline int notify_multi_user_errno(int error)
+{
+	return error > 0 || error <= -ERESTARTSYS ? -EIO : error;
+}
+
+/* read.c */
+ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to);
+void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next);
+struct notify_queue notify_client_queue(struct notify_multi_client *client);
+bool notify_client_ready(struct notify_multi_client *client);
+int notify_client_begin_request(struct notify_multi_client *client);
+void notify_client_end_request(struct notify_multi_client *client);
+void notify_client_wake_request(struct notify_multi_client *client);
+ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to);
+__poll_t notify_multi_poll(struct file *file, poll_table *wait);
+int notify_multi_fasync(int fd, struct file *file, int on);
+
+/* client.c */
+bool notify_multi_ring_fits(u32 packet_size, u32 max_packets);
+void notify_multi_put(struct notify_multi *nm);
+void notify_client_call_departure(struct notify_multi_client *client);
+int notify_multi_open(struct inode *inode, struct file *file);
+int notify_multi_close(struct inode *inode, struct file *file);
+long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+int notify_multi_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* uring.c */
+#ifdef NOTIFY_MULTI_URING
+int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags);
+#endif
+
+/* observe.c */
+extern const struct attribute_group *notify_multi_groups[];
+void notify_multi_show_fdinfo(struct seq_file *m, struct file *file);
+
+#endif /* _NOTIFY_MULTI_INTERNAL_H */

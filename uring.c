@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands of io_uring: pending requests without a thread (DMF: RequestProcess).
+ */
+
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+
+#ifdef NOTIFY_MULTI_URING
+
+/**
+ * struct notify_pend - a pending command (DMF: pended request)
+ * @wait:      Entry in client->request_wait; empty while the command is being completed.
+ * @client:    The client.
+ * @cmd:       The command; its pdu points here.
+ * @ticket:    Commands are completed in the order of their tickets.
+ * @addr:      User buffer.
+ * @len:       Bytes of the buffer.
+ * @cancelled: true if the command must be completed without a packet.
+ */
+struct notify_pend {
+	struct wait_queue_entry wait;
+	struct notify_multi_client *client;
+	struct io_uring_cmd *cmd;
+	u64 ticket;
+	u64 addr;
+	u32 len;
+	bool cancelled;
+};
+
+static struct notify_pend **notify_pend_of(struct io_uring_cmd *cmd)
+{
+	return io_uring_cmd_to_pdu(cmd, struct notify_pend *);
+}
+
+static void notify_pend_finish(struct notify_pend *pend, ssize_t ret, unsigned int issue_flags)
+{
+	notify_client_end_request(pend->client);
+	/* Last: until then a cancellation can access pend. */
+	io_uring_cmd_done(pend->cmd, ret, issue_flags);
+	kfree(pend);
+}
+
+/* Return bytes read, 0 if no packet is queued, or -errno. */
+static ssize_t notify_pend_read(struct notify_pend *pend)
+{
+	struct notify_multi_client *client = pend->client;
+	struct iov_iter to;
+	ssize_t ret;
+
+	ret = import_ubuf(ITER_DEST, u64_to_user_ptr(pend->addr), pend->len, &to);
+	if (ret)
+		return ret;
+	if (mutex_lock_killable(&client->lock))
+		return -EINTR;
+	iov_iter_truncate(&to, notify_client_read_size(client));
+	ret = notify_client_read(client, &to);
+	mutex_unlock(&client->lock);
+	return ret;
+}
+
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel);
+NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
+
+/*
+ * Dequeue the command and complete it in task work. If its task is exiting, return 0 so that
+ * the next waiter is woken as well.
+ */
+static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
+{
+	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+	/* data_race(): a task that exits later passes the wakeup on in notify_pend_finish(). */
+	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
+
+	list_del_init(&wait->entry);
+	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
+	return !exiting;
+}
+
+/* Requeue a command in ticket order. Reads in the queue have no ticket. */
+static void notify_pend_requeue(struct notify_pend *pend)
+{
+	struct wait_queue_entry *other;
+
+	lockdep_assert_held(&pend->client->request_wait.lock);
+	list_for_each_entry(other, &pend->client->request_wait.head, entry)
+		if (other->func == notify_pend_wake &&
+		    container_of(other, struct notify_pend, wait)->ticket > pend->ticket)
+			break;
+	list_add_tail(&pend->wait.entry, &other->entry);
+}
+
+/*
+ * As soon as the queue's lock is released, the command can be completed and freed, and the
+ * client closed.
+ */
+static void notify_pend_queue(struct notify_pend *pend)
+{
+	struct notify_multi_client *client = pend->client;
+	struct wait_queue_head *head = &client->request_wait;
+
+	spin_lock_irq(&head->lock);
+	if (pend->ticket) {
+		notify_pend_requeue(pend);
+	} else {
+		pend->ticket = ++client->last_ticket;
+		__add_wait_queue_entry_tail_exclusive(head, &pend->wait);
+	}
+
+	/* Pairs with notify_multi_wake(): this sees the new head, or is seen there. */
+	smp_mb();
+	if (READ_ONCE(client->nm->gone))
+		__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
+	else if (notify_client_ready(client))
+		__wake_up_locked(head, TASK_INTERRUPTIBLE, 1);
+	spin_unlock_irq(&head->lock);
+}
+
+/* Return false if the command was dequeued before. */
+static bool notify_pend_dequeue(struct notify_pend *pend)
+{
+	struct wait_queue_head *head = &pend->client->request_wait;
+	bool queued;
+
+	spin_lock_irq(&head->lock);
+	queued = !list_empty(&pend->wait.entry);
+	list_del_init(&pend->wait.entry);
+	spin_unlock_irq(&head->lock);
+	return queued;
+}
+
+/*
+ * Runs as task work of the submitter. With @cancel, the task has exited or its ring is closed:
+ * do not touch the user buffer.
+ */
+static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel)
+{
+	struct notify_pend *pend = *notify_pend_of(cmd);
+	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
+	bool gone = smp_load_acquire(&pend->client->nm->gone);
+	ssize_t ret;
+
+	if (cancel || pend->cancelled || fatal_signal_pending(current))
+		ret = -ECANCELED;
+	else
+		ret = notify_pend_read(pend);
+	if (!ret && gone)
+		ret = -ENODEV;
+	if (ret)
+		notify_pend_finish(pend, ret, issue_flags);
+	else
+		notify_pend_queue(pend); /* Another request took the packet. */
+}
+
+static int notify_client_uring_pend(struct notify_multi_client *client, struct io_uring_cmd *cmd,
+				    u64 addr, u32 len, unsigned int issue_flags)
+{
+	struct notify_pend *pend;
+	int ret;
+
+	if (!len)
+		return 0;
+	if (len < notify_client_read_size(client))
+		return -EINVAL;
+	pend = kzalloc(sizeof(*pend), GFP_KERNEL_ACCOUNT);
+	if (!pend)
+		return -ENOMEM;
+	ret = notify_client_begin_request(client);
+	if (ret < 0) {
+		kfree(pend);
+		return ret;
+	}
+	init_waitqueue_func_entry(&pend->wait, notify_pend_wake);
+	INIT_LIST_HEAD(&pend->wait.entry);
+	pend->client = client;
+	pend->cmd = cmd;
+	pend->addr = addr;
+	pend->len = len;
+
+	*notify_pend_of(cmd) = pend;
+	io_uring_cmd_mark_cancelable(cmd, issue_flags);
+	notify_pend_queue(pend);
+	return -EIOCBQUEUED;
+}
+
+static int notify_client_uring_cancel(struct notify_multi_client *client, u64 addr)
+{
+	struct wait_queue_entry *wait, *next;
+	int cancelled = 0;
+
+	spin_lock_irq(&client->request_wait.lock);
+	list_for_each_entry_safe(wait, next, &client->request_wait.head, entry) {
+		struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+
+		if (wait->func != notify_pend_wake || (addr && addr != pend->addr))
+			continue;
+		pend->cancelled = true;
+		notify_pend_wake(wait, 0, 0, NULL);
+		cancelled++;
+	}
+	spin_unlock_irq(&client->request_wait.lock);
+	return cancelled ?: -ENOENT;
+}
+
+int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
+{
+	struct notify_multi_client *client = cmd->file->private_data;
+	const struct notify_multi_uring_cmd *arg;
+	u64 addr;
+	u32 len;
+
+	if (issue_flags & IO_URING_F_CANCEL) {
+		struct notify_pend *pend = *notify_pend_of(cmd);
+
+		if (notify_pend_dequeue(pend))
+			notify_pend_finish(pend, -ECANCELED, issue_flags);
+		return 0;
+	}
+
+	/* User memory that can change at any time: read each member once. */
+	arg = io_uring_sqe_cmd(cmd->sqe, struct notify_multi_uring_cmd);
+	addr = READ_ONCE(arg->addr);
+	len = READ_ONCE(arg->len);
+	if (READ_ONCE(arg->flags) || cmd->flags & IORING_URING_CMD_MASK)
+		return -EINVAL;
+	if (!(cmd->file->f_mode & FMODE_READ))
+		return -EBADF;
+
+	switch (cmd->cmd_op) {
+	case NOTIFY_MULTI_URING_CMD_PEND:
+		return notify_client_uring_pend(client, cmd, addr, len, issue_flags);
+	case NOTIFY_MULTI_URING_CMD_CANCEL:
+		return len ? -EINVAL : notify_client_uring_cancel(client, addr);
+	default:
+		return -ENOTTY;
+	}
+}
+
+#endif /* NOTIFY_MULTI_URING */
