@@ -141,6 +141,7 @@ udev_install:
 
 headers_install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/notify_multi include/notify_multi/*.h
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
 		packaging/pkgconfig/notify-multi.pc.in | \
 		install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/pkgconfig/notify-multi.pc

@@ -45,7 +45,7 @@ MOVE_SECONDS = 0.3
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
 SUITES = ("bookworm", "trixie")
-CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-c", "-o",
+CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-Iinclude", "-c", "-o",
       "/dev/null")
 
 

@@ -4,6 +4,8 @@
  * is read-only.
  */
 
+#include <notify_multi/reader.h>
+
 #include "sim.h"
 
 #include <sched.h>

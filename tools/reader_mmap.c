@@ -7,6 +7,8 @@
 #include "message.h"
 #include "reader.h"
 
+#include <notify_multi/reader.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

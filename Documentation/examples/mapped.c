@@ -2,7 +2,7 @@
 /* Prints the records of a mapped ring; no system call while any are queued: mapped DEVICE */
 
 #include <fcntl.h>
-#include <linux/notify_multi.h>
+#include <notify_multi/reader.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

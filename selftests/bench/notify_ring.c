@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <notify_multi/reader.h>
+
 #include "notify.h"
 
 struct mapping {

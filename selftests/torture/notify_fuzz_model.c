@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <notify_multi/reader.h>
+
 #include "notify_fuzz.h"
 
 #define RECORD_HEADER	sizeof(struct notify_multi_record)

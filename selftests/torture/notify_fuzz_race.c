@@ -20,6 +20,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <notify_multi/reader.h>
+
 #include "../bench/uring.h"
 #include "notify_fuzz.h"
 

@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <notify_multi/reader.h>
+
 #include "notify_fuzz.h"
 
 #define CONFIG_DIR	"/sys/kernel/config/notify_sim/"

@@ -5,6 +5,8 @@
 
 #include "stress.h"
 
+#include <notify_multi/reader.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
