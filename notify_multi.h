@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * notify_multi: broadcast a source's packets to every open of a device.
- *
- * This is the in-kernel API for sources: drivers that have something to notify. What
- * programs see is in uapi/linux/.
+ * notify_multi: in-kernel API for sources, the drivers whose packets are broadcast to all clients
+ * of a device. The user ABI is in uapi/linux/.
  */
 #ifndef _NOTIFY_MULTI_H
 #define _NOTIFY_MULTI_H
@@ -18,67 +16,67 @@ struct notify_multi;
 struct notify_multi_client;
 
 /**
- * struct notify_multi_ops - what a source is told of its users
+ * struct notify_multi_ops - callbacks of a source
  *
- * All callbacks run in process context and may sleep; they may broadcast, and must not
- * unregister. Callbacks for different opens may run at the same time. None runs after
+ * All callbacks run in process context and may sleep. They may broadcast, and must not
+ * unregister. Callbacks for different clients can run at the same time. None runs after
  * notify_multi_unregister() has returned. The structure is copied at registration.
  */
 struct notify_multi_ops {
 	/**
-	 * @arrival: A user opens the device. DMF's EvtClientArrivalCallback. May be NULL.
+	 * @arrival: Called by open() (DMF: EvtClientArrivalCallback). May be NULL.
 	 *
-	 * Packets that are broadcast from here on reach the open. Opens of all misc
-	 * devices wait for the callback: it must not take long, and must not take a
-	 * lock that is held around notify_multi_unregister().
+	 * The client receives packets broadcast from here on. Runs under misc_mtx and
+	 * delays open() of any misc device: must be fast, and must not take a lock held
+	 * around notify_multi_unregister().
 	 *
-	 * Returns 0, or a negative errno, which refuses the open: open() returns it. An
-	 * errno of the kernel's own (over 511) is EIO to the user, as in @complete.
+	 * Returns 0, or a negative errno that makes open() fail. Errnos above 511 are
+	 * returned as EIO, also for @complete.
 	 */
 	int (*arrival)(struct notify_multi_client *client, struct file *file);
 
 	/**
-	 * @departure: An open has been closed, or the source unregisters. DMF's
-	 * EvtClientDepartureCallback. May be NULL.
+	 * @departure: Called when a client is closed or the source unregisters (DMF:
+	 * EvtClientDepartureCallback). May be NULL.
 	 *
-	 * Runs exactly once for each arrival that was accepted, never for one refused.
+	 * Runs exactly once for each accepted arrival, never for a refused one.
 	 */
 	void (*departure)(struct notify_multi_client *client);
 
 	/**
-	 * @complete: A read is about to be given a packet. DMF's CompletionCallback. May
-	 * be NULL.
+	 * @complete: Called before a packet reaches a reader (DMF: CompletionCallback).
+	 * May be NULL.
 	 *
-	 * @record is the open's own copy, @packet its payload (packet_size bytes): the
-	 * payload and the record's status may be changed, and nothing else. Runs once
-	 * for each packet of each open, even where the read then fails to deliver it.
-	 * What is still queued when the source unregisters cannot be completed any
-	 * more, and is not delivered. The caller holds the open's read lock: the
-	 * callback must not wait for another read of the same open.
+	 * @record is the client's own copy, @packet its payload of packet_size bytes. The
+	 * callback may change the payload and the record's status, and nothing else. Runs
+	 * once per packet and client, even if delivering the packet fails afterwards.
+	 * Packets still queued at unregistration are discarded. The caller holds the
+	 * client's read lock: the callback must not wait for another read of the client.
 	 *
-	 * Returns 0, or a negative errno: the read fails with it, the packet is consumed.
+	 * Returns 0, or a negative errno: the read fails with it and the packet is
+	 * consumed.
 	 */
 	int (*complete)(struct notify_multi_client *client,
 			struct notify_multi_record *record, void *packet);
 };
 
 /**
- * struct notify_multi_config - what a device is to be like
- * @name:         The node is /dev/notify/<name>. 1 to 63 bytes without '/' and '!'.
+ * struct notify_multi_config - properties of a device
+ * @name:         Name of the node, /dev/notify/<name>. 1 to 63 bytes without '/' and '!'.
  * @mode:         Permissions of the node, 0 for 0600.
- * @packet_size:  Bytes of payload in each packet, 1 to %NOTIFY_MULTI_MAX_PACKET_SIZE.
- *                DMF's SizeOfDataBuffer.
- * @max_packets:  How many packets wait in each open's queue, at least 1; when it is full
- *                the oldest is dropped. DMF's MaximumNumberOfPendingDataBuffers.
- * @max_requests: How many reads may sleep at once on each open, at least 1; one more
- *                fails with EBUSY. DMF's MaximumNumberOfPendingRequests.
- * @replay:       How many of the last packets a new open starts with, 0 to @max_packets.
- *                DMF's ReplayLastMessageToNewClients.
- * @first_seq:    The seq of the first packet, at most %S64_MAX; 0 means 1.
- * @ops:          What the source is told of its users; may be NULL.
- * @drvdata:      The source's own, for notify_multi_drvdata().
+ * @packet_size:  Bytes of payload in each packet, 1 to %NOTIFY_MULTI_MAX_PACKET_SIZE (DMF:
+ *                SizeOfDataBuffer).
+ * @max_packets:  Queue length of each client, at least 1. When the queue is full, the oldest
+ *                packet is dropped (DMF: MaximumNumberOfPendingDataBuffers).
+ * @max_requests: Maximum number of blocked reads and pending commands of each client, at least
+ *                1. One more fails with EBUSY (DMF: MaximumNumberOfPendingRequests).
+ * @replay:       Number of packets replayed to a new client, 0 to @max_packets (DMF:
+ *                ReplayLastMessageToNewClients).
+ * @first_seq:    Seq of the first packet, at most %S64_MAX; 0 means 1.
+ * @ops:          Callbacks of the source; may be NULL.
+ * @drvdata:      Pointer of the source, for notify_multi_drvdata().
  *
- * Only read by notify_multi_register(), and copied there, with @ops.
+ * Only read by notify_multi_register(), which copies it, with @ops.
  */
 struct notify_multi_config {
 	const char *name;
