@@ -57,9 +57,10 @@ static ssize_t broadcasts_show(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(broadcasts);
 
-/* Caller must hold nm->lock. data_race(): a read may be reporting drops at this moment. */
+/* Drops of a client, reported or not. Caller must hold nm->lock. */
 static u64 notify_client_dropped_total(struct notify_multi_client *client)
 {
+	/* data_race(): a read may be reporting drops at this moment. */
 	return data_race(client->dropped) + notify_client_queue(client).dropped;
 }
 
@@ -152,6 +153,7 @@ void notify_multi_show_fdinfo(struct seq_file *m, struct file *file)
 	spin_lock_irq(&nm->lock);
 	queue = notify_client_queue(client);
 	max_packets = notify_client_producer_ring(client)->max_packets;
+	/* data_race(): see the comment above. */
 	delivered = data_race(client->delivered);
 	dropped = notify_client_dropped_total(client);
 	spin_unlock_irq(&nm->lock);

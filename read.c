@@ -109,11 +109,11 @@ static u32 notify_client_drops_before(struct notify_multi_client *client, u64 se
 
 /*
  * The data is inside the ring, so skip the usercopy check of copy_to_iter(): it looks up the
- * vmalloc area under a shared lock, a sixth of the cost of a read. data_race(): the caller
- * checks for overwritten records.
+ * vmalloc area under a shared lock, a sixth of the cost of a read.
  */
 static size_t notify_client_copy(const void *from, size_t bytes, struct iov_iter *to)
 {
+	/* data_race(): the caller checks for overwritten records. */
 	return data_race(_copy_to_iter(from, bytes, to));
 }
 

@@ -164,9 +164,10 @@ static inline void notify_ring_commit(struct notify_ring *ring, u32 pos)
 	smp_store_release(&ring->header->head, pos);
 }
 
-/* Copy a record that the producer may overwrite; the caller checks if it did. */
+/* Copy a record that the producer may overwrite at the same time. */
 static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 {
+	/* data_race(): the caller checks if it was overwritten. */
 	data_race(memcpy(to, from, bytes));
 }
 

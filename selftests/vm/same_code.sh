@@ -40,4 +40,5 @@ if ! cmp -s "$WORK/before" "$WORK/after"; then
 	die "the code differs from that of $BASE"
 fi
 echo "same code as $(git -C "$TOP" rev-parse --short "$BASE"):" \
-	"$(grep -c '^ ' "$WORK/after") instructions in $(grep -c 'file format' "$WORK/after") objects"
+	"$(grep -c '^ ' "$WORK/after") instructions" \
+	"in $(grep -c 'file format' "$WORK/after") objects"
