@@ -58,10 +58,8 @@ static const char * const sim_contexts[] = {
  * @item:           Directory in configfs; open injectors hold a reference.
  * @arrivals:       Number of accepted arrivals.
  * @departures:     Number of departures.
- * @arrival_error:  Return value of sim_arrival().
- * @complete_error: Return value of sim_complete().
- * @ops:            Callbacks; complete is set only while @complete_error is nonzero, because it
- *                  disables mmap().
+ * @arrival_error:  Return value of sim_arrival(); can be set at any time.
+ * @ops:            Callbacks, constant while enabled.
  * @lock:           Serialises injection and configuration; protects all members below. configfs
  *                  shows word-sized members without it, hence WRITE_ONCE().
  * @packet_size:    See &struct notify_multi_config.
@@ -70,6 +68,8 @@ static const char * const sim_contexts[] = {
  * @replay:         See &struct notify_multi_config.
  * @mode:           See &struct notify_multi_config.
  * @first_seq:      See &struct notify_multi_config.
+ * @complete_error: Return value of sim_complete(). A device has that callback only if nonzero,
+ *                  because it disables mmap(); hence settable only while disabled.
  * @context:        Context of the broadcasts.
  * @status:         Status of the packets.
  * @nm:             Registered device; NULL while disabled.
@@ -88,7 +88,6 @@ struct sim {
 	atomic_t arrivals;
 	atomic_t departures;
 	int arrival_error;
-	int complete_error;
 	struct notify_multi_ops ops;
 
 	struct mutex lock; /* Callbacks must not take it. */
@@ -98,6 +97,7 @@ struct sim {
 	u32 replay;
 	umode_t mode;
 	u64 first_seq;
+	int complete_error;
 	enum sim_context context;
 	int status;
 
@@ -142,7 +142,7 @@ static int sim_complete(struct notify_multi_client *client, struct notify_multi_
 {
 	struct sim *sim = notify_multi_drvdata(notify_multi_of(client));
 
-	return READ_ONCE(sim->complete_error);
+	return sim->complete_error;
 }
 
 /* -- Simulated interrupt --------------------------------------------------- */
@@ -366,6 +366,7 @@ static int sim_enable(struct sim *sim)
 	struct notify_multi *nm;
 	int ret;
 
+	sim->ops.complete = sim->complete_error ? sim_complete : NULL;
 	sim->buffer = kvzalloc(sim->packet_size, GFP_KERNEL);
 	if (!sim->buffer)
 		return -ENOMEM;
@@ -403,9 +404,12 @@ static void sim_disable(struct sim *sim)
 	kvfree(sim->buffer);
 }
 
-/* -- configfs -------------------------------------------------------------- */
+/*
+ * -- configfs --
+ *
+ * The attributes that notify_multi_register() copies can be set only while disabled.
+ */
 
-/* Sizes and limits can be set only while disabled. */
 static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t len,
 			   u32 least, u32 most)
 {
@@ -527,15 +531,18 @@ static ssize_t sim_complete_error_show(struct config_item *item, char *page)
 static ssize_t sim_complete_error_store(struct config_item *item, const char *page, size_t len)
 {
 	struct sim *sim = to_sim(item);
+	ssize_t ret = len;
 	int error;
 
 	if (sim_parse_errno(page, &error))
 		return -EINVAL;
 	mutex_lock(&sim->lock);
-	WRITE_ONCE(sim->complete_error, error);
-	WRITE_ONCE(sim->ops.complete, error ? sim_complete : NULL);
+	if (sim->nm)
+		ret = -EBUSY;
+	else
+		WRITE_ONCE(sim->complete_error, error);
 	mutex_unlock(&sim->lock);
-	return len;
+	return ret;
 }
 CONFIGFS_ATTR(sim_, complete_error);
 

@@ -81,13 +81,14 @@ TEST_F(callbacks, refused_open_returns_source_errno)
 
 TEST_F(callbacks, kernel_internal_errno_returns_eio)
 {
-	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	int fd;
 
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -529));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", -512));
 	EXPECT_EQ(-EIO, sim_open(SIM_NAME, O_RDONLY));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -529));
 	EXPECT_EQ(-EIO, read_errno(fd, self->buffer, sizeof(self->buffer)));
 	close(fd);
 }
@@ -129,30 +130,53 @@ TEST_F(callbacks, unregister_calls_departure_once_per_client)
 
 TEST_F(callbacks, complete_error_fails_read_consumes_packet)
 {
-	const struct notify_multi_record *record = (void *)self->buffer;
-	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	int fd;
 
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EBADMSG));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EBADMSG));
+	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
 	EXPECT_EQ(-EBADMSG, read_errno(fd, self->buffer, sizeof(self->buffer)));
 	EXPECT_EQ(2, get_stats(fd).next);
 	EXPECT_EQ(-EBADMSG, read_errno(fd, self->buffer, sizeof(self->buffer)));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", 0));
-	ASSERT_EQ(RECORD, read_errno(fd, self->buffer, sizeof(self->buffer)));
-	EXPECT_EQ(3, record->seq);
-	EXPECT_EQ(0, record->dropped);
-	EXPECT_EQ(3, get_stats(fd).delivered);
+	EXPECT_EQ(-EAGAIN, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(2, get_stats(fd).delivered);
+	EXPECT_EQ(0, get_stats(fd).dropped);
+	close(fd);
+}
+
+TEST_F(callbacks, complete_error_while_live_returns_ebusy)
+{
+	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
+	EXPECT_EQ(-EBUSY, sim_set_number(SIM_NAME, "complete_error", -EBADMSG));
+	EXPECT_EQ(RECORD, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	close(fd);
+}
+
+TEST_F(callbacks, complete_error_can_change_between_lives)
+{
+	int fd;
+
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EBADMSG));
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, 0));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
+	EXPECT_EQ(RECORD, read_errno(fd, self->buffer, sizeof(self->buffer)));
 	close(fd);
 }
 
 TEST_F(callbacks, complete_error_fails_blocked_read)
 {
-	int fd = sim_open(SIM_NAME, O_RDONLY);
 	struct reader reader;
+	int fd;
 
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EBADMSG));
+	fd = sim_open(SIM_NAME, O_RDONLY);
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EBADMSG));
 	ASSERT_TRUE(reader_start(&reader, fd, RECORD));
 	ASSERT_TRUE(wait_requests(fd, 1));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
@@ -162,16 +186,16 @@ TEST_F(callbacks, complete_error_fails_blocked_read)
 
 TEST_F(callbacks, complete_error_fails_raw_read)
 {
-	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	int fd;
 
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EBADMSG));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, set_format(fd, NOTIFY_MULTI_FORMAT_RAW));
 	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EBADMSG));
 	EXPECT_EQ(-EBADMSG, read_errno(fd, self->buffer, sizeof(self->buffer)));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", 0));
-	ASSERT_EQ(PACKET, read_errno(fd, self->buffer, sizeof(self->buffer)));
-	EXPECT_TRUE(packet_is(self->buffer, PACKET, 2));
+	EXPECT_EQ(-EBADMSG, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	EXPECT_EQ(-EAGAIN, read_errno(fd, self->buffer, sizeof(self->buffer)));
 	close(fd);
 }
 

@@ -911,17 +911,25 @@ TEST_F(mapping, proc_mem_write_fails)
 	close(mem);
 }
 
+#define REOPEN_WITH_COMPLETE_ERROR(error)				\
+do {									\
+	close(self->fd);						\
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, error));		\
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);		\
+	ASSERT_LE(0, self->fd);						\
+} while (0)
+
 TEST_F(mapping, mmap_with_complete_returns_eopnotsupp)
 {
-	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
+	REOPEN_WITH_COMPLETE_ERROR(-EIO);
 	EXPECT_EQ(-EOPNOTSUPP, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "0"));
+	REOPEN_WITH_COMPLETE_ERROR(0);
 	EXPECT_EQ(0, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));
 }
 
 TEST_F(mapping, mmap_with_complete_fails_after_unregister)
 {
-	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
+	REOPEN_WITH_COMPLETE_ERROR(-EIO);
 	BROADCAST_BIG(1, 1);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	EXPECT_EQ(-EOPNOTSUPP, map_errno(self->fd, self->bytes, PROT_READ, MAP_SHARED, 0));

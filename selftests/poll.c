@@ -186,7 +186,10 @@ TEST_F(poll, pollhup_with_pollin_while_records_remain)
 /* Discarded packets do not set POLLPRI, because no read can report them. */
 TEST_F(poll, pollhup_without_pollin_if_source_had_complete)
 {
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "complete_error", -EXFULL));
+	close(self->fd);
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EXFULL));
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
 	BROADCAST(LIMIT + 1);
 	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));

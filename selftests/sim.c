@@ -133,11 +133,15 @@ TEST_F(sim, sizes_and_limits_are_EBUSY_while_live)
 	EXPECT_EQ(-EBUSY, sim_set(SIM_NAME, "replay", "8"));
 	EXPECT_EQ(-EBUSY, sim_set(SIM_NAME, "mode", "0644"));
 	EXPECT_EQ(-EBUSY, sim_set(SIM_NAME, "first_seq", "8"));
+	EXPECT_EQ(-EBUSY, sim_set(SIM_NAME, "complete_error", "-5"));
 	EXPECT_ATTRIBUTE("packet_size", "64");
+	EXPECT_ATTRIBUTE("complete_error", "0");
 	EXPECT_EQ(0, sim_set(SIM_NAME, "status", "-5"));
+	EXPECT_EQ(0, sim_set(SIM_NAME, "arrival_error", "-5"));
 	EXPECT_EQ(0, sim_set(SIM_NAME, "context", "process"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	EXPECT_EQ(0, sim_set(SIM_NAME, "packet_size", "8"));
+	EXPECT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
 }
 
 TEST_F(sim, live_twice_is_live_once)

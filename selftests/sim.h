@@ -116,6 +116,16 @@ static inline long long sim_get_number(const char *name, const char *attribute)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
+/* Registers the device again, because complete_error can be set only while it is not live. */
+static inline int sim_set_complete_error(const char *name, int error)
+{
+	int ret = sim_set(name, "live", "0");
+
+	if (!ret)
+		ret = sim_set_number(name, "complete_error", error);
+	return ret ? ret : sim_set(name, "live", "1");
+}
+
 static inline int sim_make(const char *name)
 {
 	char path[256];

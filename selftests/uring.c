@@ -1258,14 +1258,17 @@ TEST_F(pend, bad_status_fails_one_command)
 
 TEST_F(pend, complete_error_is_result)
 {
+	close(self->fd);
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -ENOSPC));
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
 	PENDS(2);
-	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "-28"));
 	BROADCAST(1, 1);
 	EXPECT_CQE(0, -ENOSPC);
 	EXPECT_EQ(1, get_stats(self->fd).delivered);
-	ASSERT_EQ(0, sim_set(SIM_NAME, "complete_error", "0"));
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
 	BROADCAST(2, 1);
-	EXPECT_PACKET(1, 2);
+	EXPECT_CQE(1, -ENOSPC);
 }
 
 TEST_F(pend, short_buffer_after_set_format_returns_einval)

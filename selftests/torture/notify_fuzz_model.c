@@ -172,7 +172,7 @@ long model_configure(struct model *model, unsigned int number, unsigned int attr
 			go_dead(model, device);
 		return 0;
 	}
-	if (attribute <= FUZZ_MODE && device->nm)
+	if ((attribute <= FUZZ_MODE || attribute == FUZZ_COMPLETE_ERROR) && device->nm)
 		return -EBUSY;
 	device->config[attribute] = value;
 	return 0;
