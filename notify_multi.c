@@ -454,3 +454,4 @@ EXPORT_SYMBOL_GPL(notify_multi_get_private);
 MODULE_DESCRIPTION("Broadcast of hardware notifications to all clients of a device");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NOTIFY_MULTI_VERSION);
