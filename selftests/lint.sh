@@ -11,7 +11,7 @@
 . "$(dirname "$0")/vm/common.sh"
 
 LINTERS=(text spelling shell python man compat bindings checkpatch kerneldoc userspace
-	 warnings sparse coccinelle smatch)
+	 warnings version sparse coccinelle smatch)
 
 readonly MACHINE=amd64-6.12
 readonly NEWEST_MACHINE=amd64-newest
@@ -431,6 +431,11 @@ check_modules() {
 		sed 's/$/: not checked/'
 }
 
+# Modules and notifycat are compared as well, if other linters have built them.
+lint_version() {
+	selftests/version.sh
+}
+
 lint_sparse() {
 	local machine
 
@@ -529,6 +534,10 @@ plant_userspace() {
 
 plant_warnings() {
 	echo 'int planted(void) { return 0; }' >>notify_multi.c
+}
+
+plant_version() {
+	sed -i 's/^PV = .*/PV = "0"/' packaging/yocto/recipes-kernel/notify-multi/notify-multi.inc
 }
 
 plant_sparse() {

@@ -37,6 +37,13 @@ trap 'rm -rf "$stage"' EXIT
 make -s headers_install DESTDIR="$stage" PREFIX=/usr
 in_file "$stage/usr/share/pkgconfig/notify-multi.pc" '^Version: (.*)'
 
+for file in *.c hwsrc/*.c; do
+	if grep -q '^MODULE_LICENSE(' "$file" &&
+	   ! grep -qx 'MODULE_VERSION(NOTIFY_MULTI_VERSION);' "$file"; then
+		echo "$file: no MODULE_VERSION(NOTIFY_MULTI_VERSION)"
+		failed=1
+	fi
+done
 for module in notify_multi.ko hwsrc/*.ko; do
 	[ ! -e "$module" ] || check "$module" "$(modinfo -F version "./$module")"
 done
