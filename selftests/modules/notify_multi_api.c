@@ -48,6 +48,7 @@ static struct {
 	int completions;
 	int arrival_result;
 	int complete_result;
+	int originals;
 	u64 fails_from;
 	bool broadcast_on_arrival;
 	void *drvdata;
@@ -84,6 +85,7 @@ static int api_complete(struct notify_multi_client *client, struct notify_multi_
 			void *packet)
 {
 	seen.completions++;
+	seen.originals += !memcmp(packet, one, PACKET);
 	seen.dropped = record->dropped;
 	memcpy(packet, changed, PACKET);
 	record->status = -EXDEV;
@@ -447,8 +449,7 @@ static int test_packet_broadcast_on_arrival_reaches_the_open(void)
 
 static int test_complete_changes_this_opens_copy_only(void)
 {
-	struct notify_multi_ops ops = api_ops;
-	struct notify_multi *nm = api_register(&ops);
+	struct notify_multi *nm = api_register(&api_ops);
 	struct file *first = api_open(), *second = api_open();
 	struct api_record record;
 
@@ -459,13 +460,29 @@ static int test_complete_changes_this_opens_copy_only(void)
 	CHECK(!memcmp(record.packet, changed, PACKET));
 	CHECK(seen.completions == 1);
 
-	WRITE_ONCE(ops.complete, NULL);
 	CHECK(api_read(second, &record) == sizeof(record));
-	CHECK(record.header.status == 0);
-	CHECK(!memcmp(record.packet, one, PACKET));
-	CHECK(seen.completions == 1);
+	CHECK(record.header.status == -EXDEV);
+	CHECK(seen.completions == 2 && seen.originals == 2);
 	api_close(first);
 	api_close(second);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
+static int test_ops_are_copied_at_registration(void)
+{
+	struct notify_multi_ops ops = api_ops;
+	struct notify_multi *nm = api_register(&ops);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	memset(&ops, 0, sizeof(ops));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(seen.completions == 1);
+	api_close(file);
+	CHECK(seen.departures == 1);
 	notify_multi_unregister(nm);
 	return 0;
 }
@@ -678,6 +695,7 @@ static const struct {
 	API_TEST(refused_open_does_not_depart),
 	API_TEST(unregister_departs_opens_once),
 	API_TEST(packet_broadcast_on_arrival_reaches_the_open),
+	API_TEST(ops_are_copied_at_registration),
 	API_TEST(complete_changes_this_opens_copy_only),
 	API_TEST(complete_error_fails_the_read_and_consumes_the_packet),
 	API_TEST(complete_runs_once_for_a_packet_that_ends_a_batch),
