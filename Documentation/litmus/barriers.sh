@@ -1,33 +1,34 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# barriers.sh [--write]: compares the barriers, RCU sections, takings of nm->lock and margins
-# of the code, and the marked accesses, copies and wakings between them, in their order, with
-# those of the list "barriers" beside this script, each of which has its test (or its reason
-# to need none) in README.md: what orders the code is what was proved. Neither machines that
-# emulate x86 nor tests that pass can tell when one is missing, or where it orders nothing.
-# --write makes the list anew, after the tests were.
+# barriers.sh [--write]: compares the barriers, RCU sections and spin locks of the code, and the
+# marked accesses, copies and wakeups between them, with the list "barriers" beside this script.
+# README.md names the litmus test of each barrier. Tests on an emulated x86 do not detect a missing
+# one. --write: updates the list. Update the litmus tests first.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/../../selftests/vm/common.sh"
 
 LIST=$TOP/Documentation/litmus/barriers
+FILES=(notify_multi.c client.c read.c uring.c observe.c internal.h ring.h
+       include/notify_multi/reader.h)
 
-# Lines "file function barrier", one for each that is not in a comment, as they follow.
+# Print lines "file function barrier" in the order of the code, without those in comments.
 barriers() {
 	local file barrier
 
-	barrier='smp_[a-z_]+\(|xchg\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\('
-	barrier+='|atomic_[a-z_]+\(|spin_(un)?lock[a-z_]*\(&[a-z>-]*nm->lock|__ATOMIC_[A-Z_]+'
-	barrier+='|\+ 1 - pos|(READ|WRITE)_ONCE\([^(),;]*|[a-z_]*wake[a-z_]*\('
-	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|set_current_state\('
-	barrier+='|notify_ring_(begin|end|last|read|write|overwritten)\('
-	barrier+='|notify_client_copy[a-z_]*\(|memcpy\('
+	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|rcuwait_[a-z_]+\('
+	barrier+='|atomic_[a-z_]+\(|spin_(un)?lock[a-z_]*\([^(),;]*|__ATOMIC_[A-Z_]+'
+	barrier+='|\+ 1 - pos|(READ|WRITE)_ONCE\([^(),;]*|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\('
+	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|memcpy\(|notify_client_copy[a-z_]*\('
+	barrier+='|notify_ring_(reserve|commit|newest_seq|read|copy|init_seqs|overwritten)\('
 	cd "$TOP"
-	for file in notify_multi.c ring.h uapi/linux/notify_multi.h; do
+	for file in "${FILES[@]}"; do
 		barrier=$barrier awk -v file="$file" '
 		/^ ?\*|^\/\*|^[ \t]*\/?\*/ { next }
-		/^[a-z].*\(/ && !/;/ {
+		/^[a-z_].*\(/ {
+			if (/;/)
+				next
 			name = $0
 			sub(/\(.*/, "", name)
 			sub(/.*[ *]/, "", name)
@@ -35,13 +36,16 @@ barriers() {
 		}
 		{
 			line = $0
+			sub(/\/\*.*/, "", line)
 			while (match(line, ENVIRON["barrier"])) {
 				found = substr(line, RSTART, RLENGTH)
 				line = substr(line, RSTART + RLENGTH)
-				if (found !~ /_ONCE/)
+				if (found ~ /_ONCE|^spin_/) {
+					sub(/\(&?/, " ", found)
+				} else {
 					sub(/\(.*/, "", found)
-				gsub(/ /, "", found)
-				sub(/_ONCE\(/, "_ONCE ", found)
+					gsub(/ /, "", found)
+				}
 				print file, name, found
 			}
 		}' "$file"
@@ -51,11 +55,11 @@ barriers() {
 case ${1-} in
 --write) barriers >"$LIST" ;;
 "")
-	if ! diff -u --label "barriers that were proved" "$LIST" \
+	if ! diff -u --label "barriers with a test" "$LIST" \
 	     --label "barriers of the code" <(barriers); then
-		die "the code's barriers are not those of Documentation/litmus/barriers"
+		die "the code differs from Documentation/litmus/barriers: see its README.md"
 	fi
-	echo "$(wc -l <"$LIST") barriers, and accesses between them: those that were proved"
+	echo "$(wc -l <"$LIST") barriers and accesses as in Documentation/litmus/barriers"
 	;;
 *) die "usage: barriers.sh [--write]" ;;
 esac
