@@ -20,7 +20,8 @@ barriers() {
 	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|rcuwait_[a-z_]+\('
 	barrier+='|atomic_[a-z_]+\(|spin_(un)?lock[a-z_]*\([^(),;]*|__ATOMIC_[A-Z_]+'
 	barrier+='|\+ 1 - pos|(READ|WRITE)_ONCE\([^(),;]*|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\('
-	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|memcpy\(|notify_client_copy[a-z_]*\('
+	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\('
+	barrier+='|memcpy\(|notify_client_copy[a-z_]*\('
 	barrier+='|notify_ring_(reserve|commit|newest_seq|read|copy|init_seqs|overwritten)\('
 	cd "$TOP"
 	for file in "${FILES[@]}"; do

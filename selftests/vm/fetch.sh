@@ -482,7 +482,8 @@ fetch_dt_schema() {
 	local dir=$CACHE/dt-schema
 
 	if [ "$(host_release)" != trixie ]; then
-		command -v dt-validate >/dev/null || die "dt-validate is missing: apt-get install dt-schema"
+		command -v dt-validate >/dev/null ||
+			die "dt-validate is missing: apt-get install dt-schema"
 		dirname "$(command -v dt-validate)"
 		return
 	fi
