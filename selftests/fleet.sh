@@ -32,8 +32,7 @@ wait_for() {
 
 # The packets are in the publisher's pipe, if not further.
 drained() {
-	awk 'NR > 1 { waiting += $3 } END { exit waiting > 0 }' \
-		"/sys/kernel/debug/notify_multi/$NAME"
+	! notifycat --stats --format json "$NAME" | grep -q '"queued":[1-9]'
 }
 
 # broadcast COUNT: all at once.

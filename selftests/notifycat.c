@@ -9,6 +9,7 @@
 #include <pty.h>
 #include <stdarg.h>
 #include <sys/inotify.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #define OTHER		"kselftest-other"
@@ -37,11 +38,16 @@ static const char *program(void)
 	return path ? path : "notifycat";
 }
 
+/* The user that the program runs as, if not 0. */
+static uid_t program_uid;
+
 static void run_program(const char *const *args)
 {
 	const char *argv[MAX_ARGS + 2] = { program() };
 	unsigned int i;
 
+	if (program_uid && setresuid(program_uid, program_uid, program_uid))
+		_exit(126);
 	for (i = 0; i < MAX_ARGS && args[i]; i++)
 		argv[i + 1] = args[i];
 	setenv("TZ", "UTC0", 1);
@@ -1083,7 +1089,7 @@ TEST_F(notifycat, waveform_without_a_packet_is_whole)
 
 /* -- What is known of a device. -------------------------------------------- */
 
-TEST_F(notifycat, info_and_stats)
+TEST_F(notifycat, info_prints_properties)
 {
 	unsigned char packets[3][PACKET] = { };
 	struct text *expected = &self->expected;
@@ -1104,88 +1110,272 @@ TEST_F(notifycat, info_and_stats)
 	    "  ring_bytes        %llu\n", info.max_requests, info.ring_bytes);
 	RUN("--info", SIM_NAME);
 	EXPECT_OUTPUT(expected->text);
+}
+
+/* A number in the fdinfo of an open file of this process, or of another one. */
+static unsigned long long fdinfo_number(int fd, const char *key)
+{
+	char path[64], line[256], format[64];
+	unsigned long long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	snprintf(format, sizeof(format), "%s:\t%%llu\n", key);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, format, &number) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return number;
+}
+
+#define CLIENT_HEADER	\
+	"       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING\n"
+
+TEST_F(notifycat, stats_lists_the_clients)
+{
+	unsigned char packets[LIMIT + 5][PACKET] = { };
+	struct text *expected = &self->expected;
+	char command[64];
+
+	START_SIM(PACKET);
 	RUN("--stats", SIM_NAME);
 	EXPECT_OUTPUT(SIM_NAME "\n"
-		      "  seq               3\n"
-		      "  next              1\n"
-		      "  clients           2\n"
-		      "  delivered         0\n"
-		      "  dropped           0\n"
-		      "  pending_packets   3\n"
-		      "  pending_requests  0\n"
-		      "  broadcasts        3\n");
+		      "  broadcasts        0\n"
+		      "  readers           0\n"
+		      "  dropped           0\n");
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	BROADCAST(LIMIT + 5, packets);
+	ASSERT_EQ((ssize_t)self->record_size, read(self->fd, self->buffer, self->record_size));
+	ASSERT_EQ(0, read_file("/proc/self/comm", command, sizeof(command)));
+	add(expected, SIM_NAME "\n"
+	    "  broadcasts        13\n"
+	    "  readers           1\n"
+	    "  dropped           5\n" CLIENT_HEADER
+	    "%10d %-16s          7          8          1          5       0\n", getpid(), command);
+	RUN("--stats", SIM_NAME);
+	EXPECT_OUTPUT(expected->text);
+
+	expected->bytes = 0;
+	add(expected, "{\"device\":\"" SIM_NAME "\",\"broadcasts\":13,\"readers\":1,\"dropped\":5,"
+	    "\"clients\":[{\"client\":%llu,\"pid\":%d,\"command\":\"%s\",\"queued\":7,\"max\":8,"
+	    "\"delivered\":1,\"dropped\":5,\"pending\":0}]}\n", fdinfo_number(self->fd, "client"),
+	    getpid(), command);
 	RUN("--stats", "-f", "json", SIM_NAME);
-	EXPECT_OUTPUT("{\"device\":\"" SIM_NAME "\",\"seq\":3,\"next\":1,\"clients\":2,"
-		      "\"delivered\":0,\"dropped\":0,\"pending_packets\":3,"
-		      "\"pending_requests\":0,\"broadcasts\":3}\n");
+	EXPECT_OUTPUT(expected->text);
+	/* --info opens the device, but is not counted. */
+	RUN("--info", "--stats", "-f", "json", SIM_NAME);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, strstr(expected->text, ",\"broadcasts\"")));
+	EXPECT_NE(NULL, strstr(self->cat.out_text, ",\"packet_size\":16,"));
+}
+
+TEST_F(notifycat, stats_omits_clients_of_a_removed_device)
+{
+	START_SIM(PACKET);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	RUN("--stats", SIM_NAME);
+	EXPECT_EQ(1, self->cat.status);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	RUN("--stats", SIM_NAME);
+	EXPECT_OUTPUT(SIM_NAME "\n"
+		      "  broadcasts        0\n"
+		      "  readers           0\n"
+		      "  dropped           0\n");
+	RUN("--stats", "/dev/null");
+	EXPECT_EQ(1, self->cat.status);
+	EXPECT_STREQ("notifycat: /dev/null: Not a notify_multi device\n", self->cat.err_text);
+}
+
+/* -- Readers that are shown ------------------------------------------------- */
+
+/* How often "client":ID is in the output. */
+static unsigned int count_client(const struct cat *cat, unsigned long long id)
+{
+	unsigned int count = 0;
+	const char *at;
+	char text[64];
+
+	snprintf(text, sizeof(text), "\"client\":%llu,", id);
+	for (at = strstr(cat->out_text, text); at; at = strstr(at + 1, text))
+		count++;
+	return count;
+}
+
+/* Start a process that keeps a copy of the descriptor open until it is killed. */
+static pid_t start_holder(int fd, uid_t uid)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		if (uid && (setresuid(uid, uid, uid) || prctl(PR_SET_DUMPABLE, 1)))
+			_exit(1);
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	return fd < 0 ? -1 : pid;
+}
+
+static void end_holder(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+#define EXPECT_PID_OF_CLIENT(id, process)					\
+do {										\
+	char text[64];								\
+										\
+	EXPECT_EQ(1, count_client(&self->cat, id));				\
+	snprintf(text, sizeof(text), "\"client\":%llu,\"pid\":%d,", id, process); \
+	EXPECT_NE(NULL, strstr(self->cat.out_text, text)) {			\
+		TH_LOG("%s: %s", text, self->cat.out_text);			\
+	}									\
+} while (0)
+
+TEST_F(notifycat, stats_lists_a_shared_client_once)
+{
+	unsigned long long id;
+	pid_t holder;
+	int copy;
+
+	START_SIM(PACKET);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	copy = dup(self->fd);
+	ASSERT_LE(0, copy);
+	id = fdinfo_number(self->fd, "client");
+	holder = start_holder(self->fd, 0);
+	ASSERT_LT(0, holder);
+	RUN("--stats", "-f", "json", SIM_NAME);
+	EXPECT_PID_OF_CLIENT(id, getpid());
+	/* Without the opener, the client belongs to the other process. */
+	close(copy);
+	close(self->fd);
+	self->fd = -1;
+	RUN("--stats", "-f", "json", SIM_NAME);
+	EXPECT_PID_OF_CLIENT(id, holder);
+	end_holder(holder);
+}
+
+#define OTHER_UID	65534
+
+TEST_F(notifycat, stats_lists_own_processes_without_root)
+{
+	unsigned long long own, others;
+	pid_t holder;
+	int fd;
+
+	START_SIM(PACKET);
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	own = fdinfo_number(fd, "client");
+	holder = start_holder(fd, OTHER_UID);
+	ASSERT_LT(0, holder);
+	close(fd);
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	others = fdinfo_number(self->fd, "client");
+	RUN("--stats", "-f", "json", SIM_NAME);
+	EXPECT_PID_OF_CLIENT(own, holder);
+	EXPECT_PID_OF_CLIENT(others, getpid());
+
+	program_uid = OTHER_UID;
+	if (!have_program())
+		SKIP(end_holder(holder); return, "another user cannot run notifycat");
+	RUN("--stats", "-f", "json", SIM_NAME);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_NE(NULL, strstr(self->cat.out_text, "\"readers\":2,"));
+	EXPECT_PID_OF_CLIENT(own, holder);
+	EXPECT_EQ(0, count_client(&self->cat, others));
+	RUN("top", "-b", "-n", "1", "-i", ".1", "-f", "json", SIM_NAME);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_PID_OF_CLIENT(own, holder);
+	EXPECT_EQ(0, count_client(&self->cat, others));
+	end_holder(holder);
 }
 
 /* -- top. ------------------------------------------------------------------ */
 
-/* What is lost is known where debugfs is mounted. */
-static const char *lost_if_known(const char *lost, const char *unknown)
-{
-	return access("/sys/kernel/debug/notify_multi", F_OK) ? unknown : lost;
-}
-
 TEST_F(notifycat, top_prints_a_table)
 {
 	unsigned char packets[LIMIT + 5][PACKET] = { };
-	char lost[32];
-	double rate = -1;
-	unsigned int readers = 0, seq = 0;
+	struct text *expected = &self->expected;
+	char command[64];
 
 	START_SIM(PACKET);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	BROADCAST(LIMIT + 5, packets);
-	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME, OTHER);
-	EXPECT_EQ(0, self->cat.status);
-	EXPECT_EQ(0, strncmp(self->cat.out_text, "DEVICE ", 7));
-	ASSERT_EQ(4, sscanf(self->cat.out_text, "%*[^\n]\n" SIM_NAME " %lf %u %31s %u\n", &rate,
-			    &readers, lost, &seq));
-	EXPECT_TRUE(rate == 0);
-	EXPECT_EQ(1, readers);
-	EXPECT_STREQ(lost_if_known("5", "?"), lost);
-	EXPECT_EQ(LIMIT + 5, seq);
-	EXPECT_NE(NULL, strstr(self->cat.out_text, OTHER "  is not there\n"));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "arrival_error", "-13"));
+	ASSERT_EQ(0, read_file("/proc/self/comm", command, sizeof(command)));
+	add(expected, "DEVICE              RATE/s READERS    DROPPED BROADCASTS\n" CLIENT_HEADER
+	    SIM_NAME "              0.0       1          5         13\n"
+	    "%10d %-16s          8          8          0          5       0\n"
+	    OTHER "  not present\n"
+	    "null             not a notify_multi device\n", getpid(), command);
+	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME, OTHER, "/dev/null");
+	EXPECT_OUTPUT(expected->text);
+	/* The drops of a reader that is closed remain. */
+	close(self->fd);
+	self->fd = -1;
 	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME);
-	EXPECT_NE(NULL, strstr(self->cat.out_text, SIM_NAME "        Permission denied\n"));
+	EXPECT_OUTPUT("DEVICE              RATE/s READERS    DROPPED BROADCASTS\n" CLIENT_HEADER
+		      SIM_NAME "              0.0       0          5         13\n");
 }
 
-#define QUIET(lost)	"\"rate\":0.0,\"readers\":0,\"lost\":" lost ",\"seq\":777003}\n"
+TEST_F(notifycat, top_opens_no_device)
+{
+	START_SIM(PACKET);
+	RUN("top", "-b", "-n", "3", "-i", "0.1", SIM_NAME);
+	EXPECT_EQ(0, self->cat.status);
+	RUN("--stats", SIM_NAME);
+	EXPECT_EQ(0, self->cat.status);
+	EXPECT_EQ(0, sim_get_number(SIM_NAME, "arrivals"));
+	EXPECT_TRUE(wait_clients(SIM_NAME, 0));
+	RUN("--info", SIM_NAME);
+	EXPECT_EQ(1, sim_get_number(SIM_NAME, "arrivals"));
+}
+
+#define ROW(counters)	"{\"device\":\"" SIM_NAME "\",\"present\":true,\"rate\":0.0," counters
 
 TEST_F(notifycat, top_finds_devices_and_their_rates)
 {
-	unsigned char packets[3][PACKET] = { };
+	unsigned char packets[777][PACKET] = { };
 	const char *line;
 	double rate = 0;
 
 	START_SIM(PACKET);
-	/* Not the seq of another device, which a board has. */
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "first_seq", "777001"));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("top", "-b", "-i", ".2", "-f", "json")));
-	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"there\":true,"
-					 "\"rate\":0.0,\"readers\":0,\"lost\":"));
-	BROADCAST(3, packets);
-	ASSERT_TRUE(cat_says(&self->cat, lost_if_known("\"lost\":0,\"seq\":777003}\n",
-						       "\"lost\":null,\"seq\":777003}\n")));
-	line = strstr(self->cat.out_text, "\"seq\":777003}");
+	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
+					     "\"clients\":[]}\n")));
+	/* All at once for top, and more than another device has had. */
+	stop(&self->cat);
+	BROADCAST(777, packets);
+	kill(self->cat.pid, SIGCONT);
+	ASSERT_TRUE(cat_says(&self->cat, "\"broadcasts\":777,"));
+	line = strstr(self->cat.out_text, "\"broadcasts\":777,");
 	while (line > self->cat.out_text && line[-1] != '\n')
 		line--;
 	line = strstr(line, "\"rate\":");
 	ASSERT_NE(NULL, line);
 	ASSERT_EQ(1, sscanf(line, "\"rate\":%lf", &rate));
 	EXPECT_LT(0, rate);
-	ASSERT_TRUE(cat_says(&self->cat, lost_if_known(QUIET("0"), QUIET("null"))));
+	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":777,")));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"there\":false}\n"));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"present\":false}\n"));
 	self->cat.out_text[0] = '\0';
 	self->cat.out_bytes = 0;
-	ASSERT_TRUE(cat_says(&self->cat, "\"there\":true"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,")));
 	/* Nobody reads it any more. */
 	close(self->cat.out);
 	self->cat.out = open("/dev/null", O_RDONLY);
@@ -1231,7 +1421,7 @@ TEST_F(notifycat, top_has_a_screen)
 	kill(self->cat.pid, SIGCONT);
 	ASSERT_TRUE(cat_says(&self->cat, "777"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_TRUE(cat_says(&self->cat, "is not there"));
+	ASSERT_TRUE(cat_says(&self->cat, "not present"));
 	ASSERT_EQ(1, write(self->cat.out, "q", 1));
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);

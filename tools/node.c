@@ -5,12 +5,17 @@
 
 #include "node.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+/* sysfs has "!" where a device name has "/". */
+#define SYSFS_PREFIX	"notify!"
 
 bool node_init(struct node *node, const char *arg)
 {
@@ -45,15 +50,48 @@ static bool read_number(const char *path, uint64_t *value)
 
 static void sysfs_path(const struct node *node, const char *file, char path[PATH_MAX])
 {
-	snprintf(path, PATH_MAX, "/sys/dev/char/%u:%u/%s", major(node->device),
+	snprintf(path, PATH_MAX, "/sys/dev/char/%u:%u%s", major(node->device),
 		 minor(node->device), file);
+}
+
+/* Get the last component of a link's target; empty if there is no link. */
+static void read_link(const struct node *node, const char *link, char *name, size_t size)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *slash;
+	ssize_t length;
+
+	sysfs_path(node, link, path);
+	length = readlink(path, target, sizeof(target) - 1);
+	target[length < 0 ? 0 : length] = '\0';
+	slash = strrchr(target, '/');
+	snprintf(name, size, "%.*s", (int)size - 1, slash ? slash + 1 : target);
+}
+
+int node_find(struct node *node)
+{
+	char name[NAME_MAX];
+	struct stat st;
+
+	if (stat(node->path, &st))
+		return errno;
+	if (!S_ISCHR(st.st_mode))
+		return ENOTTY;
+	node->device = st.st_rdev;
+	read_link(node, "", name, sizeof(name));
+	if (strncmp(name, SYSFS_PREFIX, strlen(SYSFS_PREFIX)))
+		return *name ? ENOTTY : ENODEV;
+	snprintf(node->kernel_name, KERNEL_NAME_BYTES, "%.*s", KERNEL_NAME_BYTES - 1,
+		 name + strlen(SYSFS_PREFIX));
+	return 0;
 }
 
 bool node_attribute(const struct node *node, const char *name, uint64_t *value)
 {
-	char path[PATH_MAX];
+	char file[NAME_MAX], path[PATH_MAX];
 
-	sysfs_path(node, name, path);
+	snprintf(file, sizeof(file), "/%s", name);
+	sysfs_path(node, file, path);
 	return read_number(path, value);
 }
 
@@ -67,16 +105,5 @@ bool node_source_attribute(const struct node *node, const char *name, uint64_t *
 
 void node_driver(const struct node *node, char driver[DRIVER_BYTES])
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *slash;
-	ssize_t length;
-
-	driver[0] = '\0';
-	sysfs_path(node, "device/driver", path);
-	length = readlink(path, target, sizeof(target) - 1);
-	if (length < 0)
-		return;
-	target[length] = '\0';
-	slash = strrchr(target, '/');
-	snprintf(driver, DRIVER_BYTES, "%.*s", DRIVER_BYTES - 1, slash ? slash + 1 : target);
+	read_link(node, "/device/driver", driver, DRIVER_BYTES);
 }

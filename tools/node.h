@@ -11,16 +11,24 @@
 
 #define NODES		"/dev/notify/"
 #define DRIVER_BYTES	64
+#define KERNEL_NAME_BYTES	64
 
-/* @name: Last component of @path. */
+/*
+ * @name: Last component of @path.
+ * @kernel_name: Name of the device in the kernel; differs from @name for other nodes of it.
+ */
 struct node {
 	char *path;
 	const char *name;
 	dev_t device;
+	char kernel_name[KERNEL_NAME_BYTES];
 };
 
 /* Set path and name; @arg is a path, or a name in NODES. Return false if out of memory. */
 bool node_init(struct node *node, const char *arg);
+
+/* Find the device without opening it. Return 0, or an errno: ENOTTY if it is not notify_multi's. */
+int node_find(struct node *node);
 
 /* Read an attribute of the device, or of the parent device. */
 bool node_attribute(const struct node *node, const char *name, uint64_t *value);

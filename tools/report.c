@@ -5,6 +5,7 @@
 
 #include "report.h"
 
+#include "clients.h"
 #include "device.h"
 #include "format.h"
 #include "message.h"
@@ -12,18 +13,16 @@
 #include "writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
-static void write_attribute(const struct writer *writer, const struct device *device,
-			    const char *name)
+static void write_attribute(const struct writer *writer, const struct node *node,
+			    const char *attribute, const char *name)
 {
 	uint64_t value;
 
-	if (node_attribute(&device->node, name, &value) ||
-	    node_source_attribute(&device->node, name, &value))
+	if (node_attribute(node, attribute, &value) ||
+	    node_source_attribute(node, attribute, &value))
 		writer->number(name, value);
 }
 
@@ -34,7 +33,7 @@ static void write_info(const struct writer *writer, const struct device *device)
 	writer->string("node", device->node.path);
 	if (*device->driver)
 		writer->string("driver", device->driver);
-	write_attribute(writer, device, "lines");
+	write_attribute(writer, &device->node, "lines", "lines");
 	writer->number("abi_version", info->abi_version);
 	writer->number("packet_size", info->packet_size);
 	writer->number("record_size", info->record_size);
@@ -44,34 +43,37 @@ static void write_info(const struct writer *writer, const struct device *device)
 	writer->number("ring_bytes", info->ring_bytes);
 }
 
-/* Its own open is among the clients. */
-static bool write_stats(const struct writer *writer, const struct device *device)
+static void write_stats(const struct writer *writer, const struct device *device,
+			const struct clients *clients)
 {
-	struct notify_multi_stats stats;
-
-	if (ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
-		device_perror(device, errno);
-		return false;
-	}
-	writer->number("seq", stats.seq);
-	writer->number("next", stats.next);
-	writer->number("clients", stats.clients);
-	writer->number("delivered", stats.delivered);
-	writer->number("dropped", stats.dropped);
-	writer->number("pending_packets", stats.pending_packets);
-	writer->number("pending_requests", stats.pending_requests);
-	write_attribute(writer, device, "broadcasts");
-	write_attribute(writer, device, "overflows");
-	return true;
+	write_attribute(writer, &device->node, "broadcasts", "broadcasts");
+	write_attribute(writer, &device->node, "clients", "readers");
+	write_attribute(writer, &device->node, "dropped", "dropped");
+	write_attribute(writer, &device->node, "overflows", "overflows");
+	writer->clients(clients, device->node.kernel_name);
 }
 
-static bool report_device(const struct options *options, struct device *device)
+/* Only --info needs to open the device. Close it before its readers are counted. */
+static int find_device(const struct options *options, struct device *device)
 {
-	const struct writer *writer = options->format == &json_format ? &json_writer : &text_writer;
-	bool good = true;
 	int error;
 
-	error = device_open(device);
+	if (options->info) {
+		error = device_open(device);
+		if (error)
+			return error;
+		device_close(device);
+	}
+	return node_find(&device->node);
+}
+
+static bool report_device(const struct options *options, struct device *device,
+			  const struct clients *clients)
+{
+	const struct writer *writer = options->format == &json_format ? &json_writer : &text_writer;
+	int error;
+
+	error = find_device(options, device);
 	if (error) {
 		device_perror(device, error);
 		return false;
@@ -80,18 +82,22 @@ static bool report_device(const struct options *options, struct device *device)
 	if (options->info)
 		write_info(writer, device);
 	if (options->stats)
-		good = write_stats(writer, device);
+		write_stats(writer, device, clients);
 	writer->end();
-	device_close(device);
-	return good;
+	return true;
 }
 
 enum exit_status report(const struct options *options, struct device *devices, size_t count)
 {
+	struct clients clients = { };
 	size_t i;
 
+	if (options->stats && !clients_read(&clients)) {
+		message("out of memory");
+		return EXIT_FAILED;
+	}
 	for (i = 0; i < count; i++)
-		if (!report_device(options, &devices[i]))
+		if (!report_device(options, &devices[i], &clients))
 			return EXIT_FAILED;
 	if (fflush(stdout)) {
 		message("output: %s", strerror(errno));

@@ -3,6 +3,7 @@
  * Batch output of top.
  */
 
+#include "client_print.h"
 #include "print.h"
 #include "top_row.h"
 #include "top_table.h"
@@ -38,9 +39,12 @@ static void text_draw(const struct rows *rows)
 	size_t i;
 
 	puts(row_header());
+	puts(client_header());
 	for (i = 0; i < rows->count; i++) {
 		row_text(&rows->rows[i], text);
 		puts(text);
+		if (!rows->rows[i].error)
+			client_print_text(&rows->clients, rows->rows[i].node.kernel_name);
 	}
 	fflush(stdout);
 }
@@ -54,23 +58,19 @@ const struct view text_view = {
 
 /* -- JSON ------------------------------------------------------------------ */
 
-static void print_row(const struct row *row)
+static void print_row(const struct row *row, const struct clients *clients)
 {
-	const char *name = row->device.node.name;
-
 	printf("{\"device\":");
-	print_json_string(name, strlen(name));
-	if (row->device.fd < 0) {
-		printf(",\"there\":false}\n");
+	print_json_string(row->node.name, strlen(row->node.name));
+	if (row->error) {
+		printf(",\"present\":false}\n");
 		return;
 	}
-	printf(",\"there\":true,\"rate\":%.1f,\"readers\":%" PRIu64 ",\"lost\":", row->rate,
-	       row->readers);
-	if (row->lost_known)
-		printf("%" PRIu64, row->lost);
-	else
-		printf("null");
-	printf(",\"seq\":%" PRIu64 "}\n", row->seq);
+	printf(",\"present\":true,\"rate\":%.1f,\"readers\":%" PRIu64, row->rate, row->readers);
+	printf(",\"dropped\":%" PRIu64 ",\"broadcasts\":%" PRIu64 ",\"clients\":", row->dropped,
+	       row->broadcasts);
+	client_print_json(clients, row->node.kernel_name);
+	printf("}\n");
 }
 
 static void json_draw(const struct rows *rows)
@@ -78,7 +78,7 @@ static void json_draw(const struct rows *rows)
 	size_t i;
 
 	for (i = 0; i < rows->count; i++)
-		print_row(&rows->rows[i]);
+		print_row(&rows->rows[i], &rows->clients);
 	fflush(stdout);
 }
 

@@ -1,100 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices shown by top, and their counters.
+ * The devices shown by top, and their counters. No device is opened.
  */
 
 #include "top_row.h"
 
 #include "clock.h"
 #include "message.h"
-#include "reader.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#define OPENS	"/sys/kernel/debug/notify_multi/"
-
-/* Of a line of debugfs: "pid comm queued of lost read waiting"; comm may have blanks. */
-static bool lost_of_open(const char *line, pid_t *pid, uint64_t *lost)
+static int read_counters(struct row *row)
 {
-	const char *end = line + strlen(line);
-	int words;
+	int error;
 
-	if (sscanf(line, "%d", pid) != 1)
-		return false;
-	for (words = 0; words < 3 && end > line; words++) {
-		while (end > line && isspace((unsigned char)end[-1]))
-			end--;
-		while (end > line && !isspace((unsigned char)end[-1]))
-			end--;
-	}
-	return sscanf(end, "%" SCNu64, lost) == 1;
+	error = node_find(&row->node);
+	if (error)
+		return error;
+	if (!node_attribute(&row->node, "broadcasts", &row->broadcasts) ||
+	    !node_attribute(&row->node, "clients", &row->readers) ||
+	    !node_attribute(&row->node, "dropped", &row->dropped))
+		return ENODEV;
+	return 0;
 }
 
-/* Only root may know. */
-static bool lost_by_others(const struct device *device, uint64_t *sum)
-{
-	char path[PATH_MAX], line[256];
-	uint64_t lost;
-	FILE *opens;
-	pid_t pid;
-
-	snprintf(path, sizeof(path), OPENS "%s", device->node.name);
-	opens = fopen(path, "re");
-	if (!opens)
-		return false;
-	*sum = 0;
-	while (fgets(line, sizeof(line), opens))
-		if (lost_of_open(line, &pid, &lost) && pid != getpid())
-			*sum += lost;
-	fclose(opens);
-	return true;
-}
-
-static void count(struct row *row, const struct notify_multi_stats *stats)
-{
-	uint64_t now = clock_monotonic();
-
-	row->rate = 0;
-	if (row->sampled && now > row->when)
-		row->rate = (double)(stats->seq - row->seq) * NS_PER_SECOND / (now - row->when);
-	row->sampled = true;
-	row->when = now;
-	row->seq = stats->seq;
-	row->readers = stats->clients - 1;
-	row->lost_known = lost_by_others(&row->device, &row->lost);
-}
-
+/* A device that was registered again counts from 0. */
 static void update_row(struct row *row)
 {
-	struct device *device = &row->device;
-	struct notify_multi_stats stats;
+	const uint64_t before = row->broadcasts, when = row->when, now = clock_monotonic();
 
-	if (device->fd < 0) {
-		row->sampled = false;
-		row->error = device_open(device);
-		if (row->error)
-			return;
-	}
-	if (device_fill(device) || ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats)) {
-		device_close(device);
-		row->error = ENODEV;
-		return;
-	}
-	while (device_peek(device))
-		device_advance(device);
-	count(row, &stats);
+	row->error = read_counters(row);
+	row->when = row->error ? 0 : now;
+	row->rate = 0;
+	if (row->when && when && now > when && row->broadcasts >= before)
+		row->rate = (double)(row->broadcasts - before) * NS_PER_SECOND / (now - when);
 }
-
-/* -- All devices ----------------------------------------------------------- */
 
 bool rows_add(struct rows *rows, const char *arg)
 {
@@ -103,11 +46,9 @@ bool rows_add(struct rows *rows, const char *arg)
 	if (!more)
 		return false;
 	rows->rows = more;
-	memset(&more[rows->count], 0, sizeof(*more));
-	if (!device_init(&more[rows->count].device, arg))
+	more[rows->count] = (struct row){ };
+	if (!node_init(&more[rows->count].node, arg))
 		return false;
-	more[rows->count].device.reader = &read_reader;
-	more[rows->count].device.queue = 1;
 	rows->count++;
 	return true;
 }
@@ -117,7 +58,7 @@ static bool has_row(const struct rows *rows, const char *name)
 	size_t i;
 
 	for (i = 0; i < rows->count; i++)
-		if (!strcmp(rows->rows[i].device.node.name, name))
+		if (!strcmp(rows->rows[i].node.name, name))
 			return true;
 	return false;
 }
@@ -148,5 +89,9 @@ bool rows_update(struct rows *rows)
 	}
 	for (i = 0; i < rows->count; i++)
 		update_row(&rows->rows[i]);
+	if (!clients_read(&rows->clients)) {
+		message("out of memory");
+		return false;
+	}
 	return true;
 }

@@ -5,29 +5,33 @@
 #ifndef TOP_ROW_H
 #define TOP_ROW_H
 
-#include "device.h"
+#include "clients.h"
+#include "node.h"
 
 /*
- * @error: The reason why the device is not open.
- * @sampled: The device was open at the last update, at time @when.
+ * @error: 0, or the reason why the device has no counters.
+ * @when: Time of the counters; 0 if there are none.
+ * @rate: Packets per second since the previous update.
  */
 struct row {
-	struct device device;
+	struct node node;
 	int error;
-	bool sampled;
 	uint64_t when;
-	uint64_t seq;
 	double rate;
+	uint64_t broadcasts;
 	uint64_t readers;
-	bool lost_known;
-	uint64_t lost;
+	uint64_t dropped;
 };
 
-/* @all: Show all devices in NODES. */
+/*
+ * @all: Show all devices in NODES.
+ * @clients: Clients of all devices.
+ */
 struct rows {
 	struct row *rows;
 	size_t count;
 	bool all;
+	struct clients clients;
 };
 
 /* Return false if out of memory. */

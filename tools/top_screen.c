@@ -7,6 +7,7 @@
 
 #ifdef HAVE_NCURSES
 
+#include "client_print.h"
 #include "message.h"
 #include "top_row.h"
 #include "top_table.h"
@@ -28,26 +29,50 @@ static bool screen_begin(void)
 	return true;
 }
 
+/* Return false if the screen is full. */
+static bool draw_line(int *line, const char *text, attr_t attributes)
+{
+	if (*line >= LINES - 1)
+		return false;
+	attron(attributes);
+	mvaddnstr((*line)++, 0, text, COLS);
+	attroff(attributes);
+	return true;
+}
+
+static bool draw_clients(int *line, const struct clients *clients, const char *device)
+{
+	const struct client *client = NULL;
+	char text[CLIENT_TEXT_BYTES];
+
+	while ((client = clients_next(clients, device, client))) {
+		client_text(client, text);
+		if (!draw_line(line, text, client->dropped ? A_BOLD : A_NORMAL))
+			return false;
+	}
+	return true;
+}
+
 static void screen_draw(const struct rows *rows)
 {
 	char text[ROW_TEXT_BYTES];
+	int line = 0;
 	size_t i;
 
 	erase();
-	attron(A_REVERSE);
-	mvaddnstr(0, 0, row_header(), COLS);
-	attroff(A_REVERSE);
-	for (i = 0; i < rows->count && i + 2 < (size_t)LINES; i++) {
+	draw_line(&line, row_header(), A_REVERSE);
+	draw_line(&line, client_header(), A_REVERSE);
+	for (i = 0; i < rows->count; i++) {
 		const struct row *row = &rows->rows[i];
 
 		row_text(row, text);
-		if (row->lost_known && row->lost)
-			attron(A_BOLD);
-		mvaddnstr(i + 1, 0, text, COLS);
-		attroff(A_BOLD);
+		if (!draw_line(&line, text, row->dropped ? A_BOLD : A_NORMAL))
+			break;
+		if (!row->error && !draw_clients(&line, &rows->clients, row->node.kernel_name))
+			break;
 	}
 	if (!rows->count)
-		mvaddnstr(1, 0, "there is no device in " NODES, COLS);
+		draw_line(&line, "there is no device in " NODES, A_NORMAL);
 	mvaddnstr(LINES - 1, 0, "q ends this", COLS);
 	refresh();
 }

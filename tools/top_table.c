@@ -5,7 +5,6 @@
 
 #include "top_table.h"
 
-#include "message.h"
 #include "top_row.h"
 
 #include <errno.h>
@@ -13,29 +12,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *why_not_open(int error)
-{
-	if (error == ENOENT || error == ENODEV || error == ENXIO)
-		return "is not there";
-	return error == ERROR_REPORTED ? "cannot be shown" : strerror(error);
-}
-
 const char *row_header(void)
 {
-	return "DEVICE              RATE/s READERS       LOST        SEQ";
+	return "DEVICE              RATE/s READERS    DROPPED BROADCASTS";
+}
+
+static const char *error_text(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return "not present";
+	case ENOTTY:
+		return "not a notify_multi device";
+	default:
+		return strerror(error);
+	}
 }
 
 void row_text(const struct row *row, char text[ROW_TEXT_BYTES])
 {
-	const char *name = row->device.node.name;
-	char lost[32] = "?";
-
-	if (row->device.fd < 0) {
-		snprintf(text, ROW_TEXT_BYTES, "%-16s %s", name, why_not_open(row->error));
-		return;
-	}
-	if (row->lost_known)
-		snprintf(lost, sizeof(lost), "%" PRIu64, row->lost);
-	snprintf(text, ROW_TEXT_BYTES, "%-16s %9.1f %7" PRIu64 " %10s %10" PRIu64, name,
-		 row->rate, row->readers, lost, row->seq);
+	if (row->error)
+		snprintf(text, ROW_TEXT_BYTES, "%-16s %s", row->node.name, error_text(row->error));
+	else
+		snprintf(text, ROW_TEXT_BYTES, "%-16s %9.1f %7" PRIu64 " %10" PRIu64 " %10" PRIu64,
+			 row->node.name, row->rate, row->readers, row->dropped, row->broadcasts);
 }

@@ -5,6 +5,8 @@
 
 #include "writer.h"
 
+#include "client_print.h"
+#include "clients.h"
 #include "print.h"
 
 #include <inttypes.h>
@@ -28,11 +30,24 @@ static void text_string(const char *name, const char *value)
 	printf("  %-17s %s\n", name, value);
 }
 
+static void text_clients(const struct clients *clients, const char *device)
+{
+	if (clients_next(clients, device, NULL))
+		puts(client_header());
+	client_print_text(clients, device);
+}
+
 static void text_end(void)
 {
 }
 
-const struct writer text_writer = { text_begin, text_number, text_string, text_end };
+const struct writer text_writer = {
+	.begin = text_begin,
+	.number = text_number,
+	.string = text_string,
+	.clients = text_clients,
+	.end = text_end,
+};
 
 /* -- JSON, a line for each device ------------------------------------------- */
 
@@ -53,9 +68,21 @@ static void json_string(const char *name, const char *value)
 	print_json_string(value, strlen(value));
 }
 
+static void json_clients(const struct clients *clients, const char *device)
+{
+	printf(",\"clients\":");
+	client_print_json(clients, device);
+}
+
 static void json_end(void)
 {
 	printf("}\n");
 }
 
-const struct writer json_writer = { json_begin, json_number, json_string, json_end };
+const struct writer json_writer = {
+	.begin = json_begin,
+	.number = json_number,
+	.string = json_string,
+	.clients = json_clients,
+	.end = json_end,
+};

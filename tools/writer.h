@@ -7,10 +7,13 @@
 
 #include <stdint.h>
 
+struct clients;
+
 struct writer {
 	void (*begin)(const char *device);
 	void (*number)(const char *name, uint64_t value);
 	void (*string)(const char *name, const char *value);
+	void (*clients)(const struct clients *clients, const char *device);
 	void (*end)(void);
 };
 
