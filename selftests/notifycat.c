@@ -402,7 +402,7 @@ TEST_F(notifycat, vcd_has_a_wire_for_each_number)
 	/* What cannot be drawn is said. */
 	RUN("-f", "vcd", "--replay-only", SIM_NAME);
 	EXPECT_EQ(1, self->cat.status);
-	EXPECT_NE(NULL, strstr(self->cat.err_text, "nothing is known of its packets"));
+	EXPECT_NE(NULL, strstr(self->cat.err_text, "no packet layout to draw"));
 }
 
 TEST_F(notifycat, wall_clock_is_the_time_of_day)
@@ -501,21 +501,21 @@ TEST_F(notifycat, points_at_what_is_wrong_with_a_layout)
 		unsigned int at;
 		const char *message;
 	} wrong[] = {
-		{ "", 0, "a type is missing" },
+		{ "", 0, "missing type" },
 		{ "u32 line, u33 raw", 10, "unknown type \"u33\"" },
 		{ "u 8", 0, "unknown type \"u\"" },
-		{ "u32", 3, "a name is missing" },
-		{ "u32 1a", 4, "a name is missing" },
-		{ "u8[0] a", 3, "a count from 1 to 65536 belongs here" },
-		{ "u8[65537] a", 3, "a count from 1 to 65536 belongs here" },
-		{ "u8[-1] a", 3, "a count from 1 to 65536 belongs here" },
-		{ "u8[4 a", 5, "\"]\" is missing" },
-		{ "u8 a u8 b", 5, "\",\" is missing" },
-		{ "u8 a,", 5, "a type is missing" },
-		{ "u8 a, u8 a", 9, "there are two fields \"a\"" },
-		{ "u8 dropped", 3, "the name \"dropped\" is taken" },
-		{ "u8[65536] a, u8 b", 13, "no packet has more than 65536 bytes" },
-		{ "x:u8 a; u8 b", 6, "\",\" is missing" },
+		{ "u32", 3, "missing name" },
+		{ "u32 1a", 4, "missing name" },
+		{ "u8[0] a", 3, "count must be 1 to 65536" },
+		{ "u8[65537] a", 3, "count must be 1 to 65536" },
+		{ "u8[-1] a", 3, "count must be 1 to 65536" },
+		{ "u8[4 a", 5, "missing \"]\"" },
+		{ "u8 a u8 b", 5, "missing \",\"" },
+		{ "u8 a,", 5, "missing type" },
+		{ "u8 a, u8 a", 9, "duplicate field \"a\"" },
+		{ "u8 dropped", 3, "reserved name \"dropped\"" },
+		{ "u8[65536] a, u8 b", 13, "layout exceeds 65536 bytes" },
+		{ "x:u8 a; u8 b", 6, "missing \",\"" },
 	};
 	char pointer[64];
 
@@ -543,7 +543,7 @@ TEST_F(notifycat, layout_as_long_as_the_packet_is_the_limit)
 	EXPECT_EQ(0, self->cat.status);
 	RUN("-n", "1", "-d", "u64 a, u8 b", SIM_NAME);
 	EXPECT_EQ(1, self->cat.status);
-	EXPECT_STREQ("notifycat: " SIM_NAME ": --decode tells of 9 bytes, but its packets have 8\n",
+	EXPECT_STREQ("notifycat: " SIM_NAME ": layout needs 9 bytes, packets have only 8\n",
 		     self->cat.err_text);
 	/* It is another device that this is said of. */
 	RUN("-n", "1", "-d", "x:u64 a, u8 b", SIM_NAME);
@@ -641,22 +641,22 @@ TEST_F(notifycat, wrong_command_lines_are_refused)
 		const char *message;
 	} wrong[] = {
 		{ { "-f", "xml", "x" }, "unknown format \"xml\"" },
-		{ { "-n", "0", "x" }, "bad count \"0\"" },
-		{ { "-n", "-1", "x" }, "bad count \"-1\"" },
-		{ { "-n", "1x", "x" }, "bad count \"1x\"" },
-		{ { "-n", "18446744073709551616", "x" }, "bad count" },
-		{ { "-t", "", "x" }, "bad timeout \"\"" },
-		{ { "-t", "0.0", "x" }, "bad timeout \"0.0\"" },
-		{ { "-t", "1s", "x" }, "bad timeout \"1s\"" },
-		{ { "-q", "4294967296", "x" }, "bad queue" },
+		{ { "-n", "0", "x" }, "invalid count \"0\"" },
+		{ { "-n", "-1", "x" }, "invalid count \"-1\"" },
+		{ { "-n", "1x", "x" }, "invalid count \"1x\"" },
+		{ { "-n", "18446744073709551616", "x" }, "invalid count" },
+		{ { "-t", "", "x" }, "invalid timeout \"\"" },
+		{ { "-t", "0.0", "x" }, "invalid timeout \"0.0\"" },
+		{ { "-t", "1s", "x" }, "invalid timeout \"1s\"" },
+		{ { "-q", "4294967296", "x" }, "invalid queue" },
 		{ { "--timescale", "s", "x" }, "unknown timescale \"s\"" },
-		{ { "--mmap", "--uring", "x" }, "exclude each other" },
-		{ { "--replay-only", "--follow", "x" }, "exclude each other" },
-		{ { "--info", "--follow", "x" }, "print no packets" },
-		{ { "--stats", "-n", "1", "x" }, "print no packets" },
-		{ { "--info", "-f", "csv", "x" }, "print text or json" },
-		{ { "--batch", "x" }, "--batch is for top" },
-		{ { "top", "-i", "x" }, "bad interval \"x\"" },
+		{ { "--mmap", "--uring", "x" }, "cannot be combined" },
+		{ { "--replay-only", "--follow", "x" }, "cannot be combined" },
+		{ { "--info", "--follow", "x" }, "cannot be used with --info or --stats" },
+		{ { "--stats", "-n", "1", "x" }, "cannot be used with --info or --stats" },
+		{ { "--info", "-f", "csv", "x" }, "support only text and json" },
+		{ { "--batch", "x" }, "--batch requires top" },
+		{ { "top", "-i", "x" }, "invalid interval \"x\"" },
 		{ { "--nonsense", "x" }, "Usage:" },
 		{ { "-f" }, "Usage:" },
 		{ { }, "Usage:" },
@@ -712,9 +712,9 @@ TEST_F(notifycat, packet_whose_read_fails_is_said)
 	ASSERT_TRUE(cat_start(&self->cat, ARGS(SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_complains(&self->cat, "packet 1 cannot be read: Input/output error\n"));
+	ASSERT_TRUE(cat_complains(&self->cat, "cannot read packet 1: Input/output error\n"));
 	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_complains(&self->cat, "packet 2 cannot be read: Input/output error\n"));
+	ASSERT_TRUE(cat_complains(&self->cat, "cannot read packet 2: Input/output error\n"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	cat_end(&self->cat);
 	EXPECT_EQ(1, self->cat.status);
@@ -760,7 +760,7 @@ TEST_F_TIMEOUT(notifycat, losses_are_said_in_every_format, 600)
 		kill(self->cat.pid, SIGCONT);
 		cat_end(&self->cat);
 		EXPECT_EQ(0, self->cat.status);
-		EXPECT_STREQ("notifycat: " SIM_NAME ": 12 packets lost before 13\n",
+		EXPECT_STREQ("notifycat: " SIM_NAME ": 12 packets dropped before 13\n",
 			     self->cat.err_text);
 		EXPECT_NE(NULL, strstr(self->cat.out_text, runs[i].said)) {
 			TH_LOG("%u: %s", i, self->cat.out_text);
@@ -788,7 +788,7 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 	kill(self->cat.pid, SIGCONT);
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
-	EXPECT_NE(NULL, strstr(self->cat.err_text, "3 packets lost before 5"));
+	EXPECT_NE(NULL, strstr(self->cat.err_text, "3 packets dropped before 5"));
 	wave = strstr(self->cat.out_text, "b101 %\n");
 	ASSERT_NE(NULL, wave);
 	EXPECT_EQ(0, strncmp(wave, "b101 %\n#2\nbx %\n#", 16));
@@ -864,9 +864,9 @@ TEST_F(notifycat, io_uring_gives_what_read_gives)
 {
 	START_SIM(PACKET);
 	RUN("--uring", "--replay-only", SIM_NAME);
-	if (strstr(self->cat.err_text, "no io_uring is to be had"))
+	if (strstr(self->cat.err_text, "cannot set up io_uring"))
 		SKIP(return, "this kernel has no io_uring");
-	if (strstr(self->cat.err_text, "was not built in"))
+	if (strstr(self->cat.err_text, "built without liburing"))
 		SKIP(return, "notifycat was built without liburing");
 	close(self->injector);
 	expect_same_as_read(_metadata, self, "--uring");
@@ -878,8 +878,8 @@ TEST_F(notifycat, what_cannot_be_mapped_is_said)
 	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EIO));
 	RUN("--mmap", SIM_NAME);
 	EXPECT_EQ(1, self->cat.status);
-	EXPECT_STREQ("notifycat: " SIM_NAME ": it cannot be mapped, as its source completes each "
-		     "packet\n", self->cat.err_text);
+	EXPECT_STREQ("notifycat: " SIM_NAME ": cannot map ring: not supported by this device\n",
+		     self->cat.err_text);
 }
 
 /* -- Devices that go and come. --------------------------------------------- */
@@ -905,13 +905,13 @@ static void follow(struct __test_metadata *_metadata, struct _test_data_notifyca
 	close(self->injector);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("--follow", "-f", "json", reader, SIM_NAME)));
-	ASSERT_TRUE(cat_complains(&self->cat, SIM_NAME ": is not there yet\n"));
+	ASSERT_TRUE(cat_complains(&self->cat, SIM_NAME ": not present, waiting\n"));
 	for (unsigned int i = 0; i < 3; i++) {
 		self->cat.out_text[0] = '\0';
 		self->cat.out_bytes = 0;
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 		ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME
-						 "\",\"event\":\"back\",\"missed\":0}\n"));
+						 "\",\"event\":\"added\",\"missed\":0}\n"));
 		self->injector = sim_open_injector(SIM_NAME);
 		BROADCAST(2, packets);
 		close(self->injector);
@@ -919,7 +919,7 @@ static void follow(struct __test_metadata *_metadata, struct _test_data_notifyca
 		ASSERT_TRUE(cat_says(&self->cat, "\"seq\":2,"));
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 		ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME
-						 "\",\"event\":\"gone\"}\n"));
+						 "\",\"event\":\"removed\"}\n"));
 	}
 	kill(self->cat.pid, SIGINT);
 	cat_end(&self->cat);
@@ -950,19 +950,19 @@ TEST_F(notifycat, follows_a_driver_that_is_bound_again)
 		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
 	ASSERT_EQ(0, ret);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("-F", NAME)));
-	ASSERT_TRUE(cat_complains(&self->cat, NAME ": is not there yet\n"));
+	ASSERT_TRUE(cat_complains(&self->cat, NAME ": not present, waiting\n"));
 	ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));
 	ASSERT_TRUE(wait_clients(NAME, 1));
 	for (unsigned int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, toggle(0, 1));
 		ASSERT_TRUE(cat_says(&self->cat, " edge 1\n"));
 		ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
-		ASSERT_TRUE(cat_complains(&self->cat, NAME ": is gone\n"));
+		ASSERT_TRUE(cat_complains(&self->cat, NAME ": removed\n"));
 		self->cat.out_text[0] = '\0';
 		self->cat.out_bytes = 0;
 		self->cat.err_text[0] = '\0';
 		ASSERT_EQ(0, write_file(DRIVER "bind", DEVICE_NAME));
-		ASSERT_TRUE(cat_complains(&self->cat, NAME ": is there; no packet was missed\n"));
+		ASSERT_TRUE(cat_complains(&self->cat, NAME ": available; no packets missed\n"));
 	}
 	kill(self->cat.pid, SIGINT);
 	cat_end(&self->cat);
@@ -986,8 +986,8 @@ TEST_F(notifycat, says_what_was_missed)
 	self->injector = sim_open_injector(SIM_NAME);
 	BROADCAST(3, packets);
 	kill(self->cat.pid, SIGCONT);
-	ASSERT_TRUE(cat_says(&self->cat, "\"event\":\"back\",\"missed\":3}\n"));
-	ASSERT_TRUE(cat_complains(&self->cat, "3 packets before were missed\n"));
+	ASSERT_TRUE(cat_says(&self->cat, "\"event\":\"added\",\"missed\":3}\n"));
+	ASSERT_TRUE(cat_complains(&self->cat, "available; 3 packets missed\n"));
 	BROADCAST(1, packets);
 	ASSERT_TRUE(cat_says(&self->cat, "\"seq\":1003,"));
 	kill(self->cat.pid, SIGTERM);
@@ -1406,13 +1406,13 @@ TEST_F(notifycat, top_has_a_screen)
 
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "0.1")));
-	if (!cat_says(&self->cat, "q ends this")) {
+	if (!cat_says(&self->cat, "q: quit")) {
 		cat_end(&self->cat);
-		if (strstr(self->cat.out_text, "was not built in"))
+		if (strstr(self->cat.out_text, "built without ncurses"))
 			SKIP(return, "notifycat was built without ncurses");
 		if (strstr(self->cat.out_text, "terminfo"))
 			SKIP(return, "terminfo does not know the terminal \"linux\" here");
-		ASSERT_STREQ("q ends this", self->cat.out_text);
+		ASSERT_STREQ("q: quit", self->cat.out_text);
 	}
 	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME));
 	/* Stopped, so that the screen changes from 0 to 777 in one step. */
@@ -1432,7 +1432,7 @@ TEST_F(notifycat, signal_ends_the_screen_of_top)
 {
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "3600", SIM_NAME)));
-	if (!cat_says(&self->cat, "q ends this")) {
+	if (!cat_says(&self->cat, "q: quit")) {
 		cat_end(&self->cat);
 		SKIP(return, "top has no screen here");
 	}

@@ -76,8 +76,8 @@ static int find_layout(struct device *device)
 		wanted = known;
 	}
 	if (wanted && wanted->size > device->info.packet_size) {
-		message("%s: --decode tells of %zu bytes, but its packets have %u",
-			device->node.name, wanted->size, device->info.packet_size);
+		message("%s: layout needs %zu bytes, packets have only %u", device->node.name,
+			wanted->size, device->info.packet_size);
 		return ERROR_REPORTED;
 	}
 	free(device->layout);
@@ -86,13 +86,16 @@ static int find_layout(struct device *device)
 	return device->layout ? 0 : ENOMEM;
 }
 
-static int set_queue(int fd, __u32 queue)
+static int set_queue(const struct device *device)
 {
-	if (!queue || !ioctl(fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &queue))
+	__u32 queue = device->queue;
+
+	if (!queue || !ioctl(device->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &queue))
 		return 0;
 	if (errno != EINVAL)
 		return errno;
-	message("a queue of %u packets is more than notify_multi's max_ring_bytes allows", queue);
+	message("%s: queue of %u packets exceeds notify_multi's max_ring_bytes",
+		device->node.name, queue);
 	return ERROR_REPORTED;
 }
 
@@ -105,7 +108,7 @@ static int start(struct device *device)
 	if (fstat(device->fd, &st))
 		return errno;
 	device->node.device = st.st_rdev;
-	error = set_queue(device->fd, device->queue);
+	error = set_queue(device);
 	if (error)
 		return error;
 	if (ioctl(device->fd, NOTIFY_MULTI_IOC_GET_INFO, &device->info) ||

@@ -50,11 +50,11 @@ static void report_added(struct devices *devices, const struct device *device)
 	bool known = device_missed(device, &missed);
 
 	if (!known)
-		message("%s: is there; whether packets were missed is not known", name);
+		message("%s: available; number of missed packets unknown", name);
 	else if (missed)
-		message("%s: is there; %" PRIu64 " packets before were missed", name, missed);
+		message("%s: available; %" PRIu64 " packets missed", name, missed);
 	else
-		message("%s: is there; no packet was missed", name);
+		message("%s: available; no packets missed", name);
 	if (devices->format->added)
 		devices->format->added(&devices->output, device, known ? &missed : NULL);
 }
@@ -102,7 +102,7 @@ bool device_removed(struct devices *devices, struct device *device, int error)
 	if (devices->format->removed)
 		devices->format->removed(&devices->output, device);
 	if (wait) {
-		message("%s: is gone", device->node.name);
+		message("%s: removed", device->node.name);
 		error = watch_and_open(devices, device);
 		if (!error)
 			return true;
@@ -126,7 +126,7 @@ bool devices_open(struct devices *devices)
 			device_perror(device, error);
 			return false;
 		}
-		message("%s: is not there yet", device->node.name);
+		message("%s: not present, waiting", device->node.name);
 	}
 	return true;
 }

@@ -98,7 +98,7 @@ static bool csv_begin(const struct output *output)
 	data_column = output->follow;
 	for (i = 0; i < output->count; i++) {
 		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
-			message("there is no memory for the columns");
+			message("out of memory");
 			return false;
 		}
 	}

@@ -93,7 +93,7 @@ static void json_removed(const struct output *output, const struct device *devic
 {
 	(void)output;
 	print_device(device);
-	printf(",\"event\":\"gone\"}\n");
+	printf(",\"event\":\"removed\"}\n");
 }
 
 static void json_added(const struct output *output, const struct device *device,
@@ -102,9 +102,9 @@ static void json_added(const struct output *output, const struct device *device,
 	(void)output;
 	print_device(device);
 	if (missed)
-		printf(",\"event\":\"back\",\"missed\":%" PRIu64 "}\n", *missed);
+		printf(",\"event\":\"added\",\"missed\":%" PRIu64 "}\n", *missed);
 	else
-		printf(",\"event\":\"back\",\"missed\":null}\n");
+		printf(",\"event\":\"added\",\"missed\":null}\n");
 }
 
 const struct format json_format = {

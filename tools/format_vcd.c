@@ -209,21 +209,20 @@ static bool vcd_begin(const struct output *output)
 		struct device *device = &output->devices[i];
 
 		if (!device->layout) {
-			message("%s: it is not there, and a waveform begins with its wires",
+			message("%s: not present; VCD needs every device at start",
 				device->node.name);
 			return false;
 		}
 		device->wave = calloc(1, sizeof(*device->wave));
 		if (!device->wave) {
-			message("there is no memory for the waveform");
+			message("out of memory");
 			return false;
 		}
 		device->wave->first = wires;
 		device->wave->count = count_wires(device->layout);
 		device->wave->packet_size = device->info.packet_size;
 		if (!device->wave->count) {
-			message("%s: nothing is known of its packets that could be drawn: "
-				"see --decode", device->node.name);
+			message("%s: no packet layout to draw, use --decode", device->node.name);
 			return false;
 		}
 		wires += device->wave->count;
@@ -279,8 +278,7 @@ static void vcd_added(const struct output *output, const struct device *device,
 	(void)output;
 	(void)missed;
 	if (!fits(device))
-		message("%s: it came back with other packets, which are not drawn",
-			device->node.name);
+		message("%s: packet layout changed, not drawn any further", device->node.name);
 }
 
 /* Extend the last values up to now. */

@@ -40,7 +40,7 @@ static const struct type types[] = {
 };
 
 /* Names that the output uses itself. */
-static const char *const taken_names[] = {
+static const char *const reserved_names[] = {
 	"device", "seq", "timestamp_ns", "time", "status", "dropped", "replay", "event",
 	LAYOUT_REST,
 };
@@ -93,7 +93,7 @@ static bool parse_type(struct parser *parser, struct field *field)
 	size_t length = take_word(parser, &word), i;
 
 	if (!length)
-		return parse_error(parser, word, "a type is missing");
+		return parse_error(parser, word, "missing type");
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		if (strlen(types[i].name) == length && !strncmp(types[i].name, word, length)) {
 			field->kind = types[i].kind;
@@ -102,7 +102,7 @@ static bool parse_type(struct parser *parser, struct field *field)
 		}
 	}
 	return parse_error(parser, word,
-			   "unknown type \"%.*s\": u8 to u64, s8 to s64, x8 to x64 or char",
+			   "unknown type \"%.*s\" (use u8 to u64, s8 to s64, x8 to x64, char)",
 			   (int)(length > 40 ? 40 : length), word);
 }
 
@@ -122,12 +122,12 @@ static bool parse_count(struct parser *parser, struct field *field)
 	errno = 0;
 	count = isdigit((unsigned char)*start) ? strtoul(start, &end, 10) : 0;
 	if (!count || errno || count > NOTIFY_MULTI_MAX_PACKET_SIZE)
-		return parse_error(parser, start, "a count from 1 to %u belongs here",
+		return parse_error(parser, start, "count must be 1 to %u",
 				   NOTIFY_MULTI_MAX_PACKET_SIZE);
 	parser->at = end;
 	skip_blanks(parser);
 	if (*parser->at != ']')
-		return parse_error(parser, parser->at, "\"]\" is missing");
+		return parse_error(parser, parser->at, "missing \"]\"");
 	parser->at++;
 	field->array = field->kind != FIELD_CHARS;
 	field->count = count;
@@ -141,18 +141,18 @@ static bool parse_name(struct parser *parser, struct field *field)
 	size_t length = take_word(parser, &word), i;
 
 	if (!length || isdigit((unsigned char)*word))
-		return parse_error(parser, word, "a name is missing");
+		return parse_error(parser, word, "missing name");
 	if (length >= sizeof(field->name))
-		return parse_error(parser, word, "a name has at most %zu characters",
+		return parse_error(parser, word, "name exceeds %zu characters",
 				   sizeof(field->name) - 1);
 	memcpy(field->name, word, length);
 	field->name[length] = '\0';
 	field->label = field->name;
-	for (i = 0; i < ARRAY_SIZE(taken_names); i++)
-		if (!strcmp(field->name, taken_names[i]))
-			return parse_error(parser, word, "the name \"%s\" is taken", field->name);
+	for (i = 0; i < ARRAY_SIZE(reserved_names); i++)
+		if (!strcmp(field->name, reserved_names[i]))
+			return parse_error(parser, word, "reserved name \"%s\"", field->name);
 	if (strcmp(field->name, "_") && layout_find(parser->layout, field->name))
-		return parse_error(parser, word, "there are two fields \"%s\"", field->name);
+		return parse_error(parser, word, "duplicate field \"%s\"", field->name);
 	return true;
 }
 
@@ -170,7 +170,7 @@ static bool parse_field(struct parser *parser)
 		return false;
 	layout->size += field->size * field->count;
 	if (layout->size > NOTIFY_MULTI_MAX_PACKET_SIZE)
-		return parse_error(parser, start, "no packet has more than %u bytes",
+		return parse_error(parser, start, "layout exceeds %u bytes",
 				   NOTIFY_MULTI_MAX_PACKET_SIZE);
 	layout->count++;
 	return true;
@@ -185,7 +185,7 @@ static bool parse_fields(struct parser *parser)
 		if (!*parser->at)
 			return true;
 		if (*parser->at != ',')
-			return parse_error(parser, parser->at, "\",\" is missing");
+			return parse_error(parser, parser->at, "missing \",\"");
 		parser->at++;
 	}
 }
@@ -200,7 +200,7 @@ struct layout *layout_parse(const char *text, struct layout_error *error)
 		fields += *c == ',';
 	parser.layout = layout_new(fields);
 	if (!parser.layout) {
-		parse_error(&parser, text, "%s", strerror(ENOMEM));
+		parse_error(&parser, text, "%s", "out of memory");
 		return NULL;
 	}
 	if (!parse_fields(&parser)) {

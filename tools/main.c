@@ -10,9 +10,7 @@
 #include "stream.h"
 #include "top.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static bool init_devices(const struct options *options, struct device *devices)
 {
@@ -40,7 +38,7 @@ int main(int argc, char **argv)
 		return top(&options);
 	devices = calloc(options.devices_count, sizeof(*devices));
 	if (!devices || !init_devices(&options, devices)) {
-		message("%s", strerror(ENOMEM));
+		message("out of memory");
 		return EXIT_FAILED;
 	}
 	if (options.info || options.stats)

@@ -55,35 +55,35 @@ static void usage(FILE *out)
 {
 	fputs("Usage: notifycat [OPTION]... DEVICE...\n"
 	      "       notifycat --info | --stats [-f text|json] DEVICE...\n"
-	      "       notifycat top [-b] [-i SECONDS] [-n COUNT] [DEVICE]...\n"
+	      "       notifycat top [-b] [-f text|json] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n"
 	      "\n"
-	      "Print the packets of notify_multi devices as they come; or what is known of the\n"
-	      "devices; or a screen of how they are doing.\n"
+	      "Print the packets of notify_multi devices as they arrive, the properties or counters of\n"
+	      "devices, or a table of all devices and their readers.\n"
 	      "\n"
-	      "DEVICE is a node, or the name of one in /dev/notify.\n"
+	      "DEVICE is a device node, or the name of one in /dev/notify.\n"
 	      "\n"
-	      "  -f, --format FORMAT      text (the default), json (an object a line), csv, vcd (a\n"
-	      "                           waveform), raw (payloads), record (as read() has them)\n"
+	      "  -f, --format FORMAT      text (default), json (an object per line), csv, vcd (waveform),\n"
+	      "                           raw (payloads) or record (as returned by read())\n"
 	      "  -n, --count COUNT        exit after COUNT packets\n"
-	      "  -t, --timeout SECONDS    exit after this time, 3 if there was a COUNT\n"
-	      "  -w, --wall-clock         the time of day, not that of the monotonic clock\n"
+	      "  -t, --timeout SECONDS    exit after this time, with status 3 if COUNT was not reached\n"
+	      "  -w, --wall-clock         print the time of day instead of the monotonic time\n"
 	      "  -d, --decode [DEVICE:]'TYPE NAME, TYPE[N] NAME...'\n"
-	      "                           what is in a packet; a TYPE is u8 to u64, s8 to s64, x8 to\n"
-	      "                           x64 or char\n"
-	      "  -F, --follow             wait for devices that are not there, or go away\n"
-	      "  -q, --queue PACKETS      let so many packets wait before the oldest is lost\n"
-	      "      --replay-only        only what a new reader starts with\n"
-	      "      --mmap, --uring      read the mapped ring, or by io_uring\n"
-	      "      --timescale UNIT     of a waveform: ns, us (the default) or ms\n"
-	      "      --info, --stats      what is known of the devices, their counters\n"
-	      "  -b, --batch              top: print a table every time\n"
-	      "  -i, --interval SECONDS   top: the time between two looks, 1 if not told otherwise\n"
-	      "  -h, --help               print this\n"
+	      "                           layout of the packets; TYPE is u8 to u64, s8 to s64, x8 to x64\n"
+	      "                           or char\n"
+	      "  -F, --follow             wait for devices that are not present or are removed\n"
+	      "  -q, --queue PACKETS      queue length; when the queue is full, the oldest packet is dropped\n"
+	      "      --replay-only        print only the packets replayed to a new reader\n"
+	      "      --mmap, --uring      read the mapped ring, or read by io_uring\n"
+	      "      --timescale UNIT     unit of a waveform: ns, us (default) or ms\n"
+	      "      --info, --stats      print the properties, or the counters, of the devices\n"
+	      "  -b, --batch              top: print tables instead of a screen\n"
+	      "  -i, --interval SECONDS   top: time between updates (default 1)\n"
+	      "  -h, --help               print this help\n"
 	      "      --version            print the version\n"
 	      "\n"
-	      "Exit status: 0 when all that was asked for was printed, at a signal, or when nobody\n"
-	      "reads the output any more; 1 when a device cannot be read or all are gone; 2 for a\n"
-	      "wrong command line; 3 when the time was over before COUNT packets had come.\n", out);
+	      "Exit status: 0 if all requested packets were printed, on a signal, or if the output was\n"
+	      "closed; 1 if a device cannot be read or all were removed; 2 on a usage error; 3 on a timeout\n"
+	      "before COUNT packets arrived.\n", out);
 }
 
 /* -- Arguments ------------------------------------------------------------- */
@@ -141,7 +141,7 @@ static bool parse_timescale(const char *arg, const struct timescale **timescale)
 /* Print the text and mark the position of the error below it. */
 static bool refuse_layout(const char *text, const struct layout_error *error)
 {
-	message("bad --decode: %s", error->message);
+	message("invalid --decode: %s", error->message);
 	fprintf(stderr, "  %s\n  %*s^\n", text, (int)error->at, "");
 	return false;
 }
@@ -163,7 +163,7 @@ static bool parse_decoding(struct options *options, const char *arg)
 	decodings = realloc(options->decodings,
 			    (options->decodings_count + 1) * sizeof(*decodings));
 	if ((colon && !decoding.device) || !decodings) {
-		message("--decode: %s", strerror(ENOMEM));
+		message("out of memory");
 		return false;
 	}
 	options->decodings = decodings;
@@ -192,11 +192,11 @@ const struct layout *options_layout(const struct options *options, const char *d
 static bool choose_reader(struct options *options, const struct reader *reader)
 {
 	if (!reader) {
-		message("--uring was not built in: it needs liburing");
+		message("built without liburing: --uring is not available");
 		return false;
 	}
 	if (options->reader != &read_reader && options->reader != reader) {
-		message("--mmap and --uring exclude each other");
+		message("--mmap and --uring cannot be combined");
 		return false;
 	}
 	options->reader = reader;
@@ -211,9 +211,9 @@ static bool parse_option(struct options *options, int option)
 	case 'f':
 		return parse_format(optarg, &options->format);
 	case 'n':
-		return parse_number("bad count", optarg, NO_LIMIT - 1, &options->count);
+		return parse_number("invalid count", optarg, NO_LIMIT - 1, &options->count);
 	case 't':
-		return parse_seconds("bad timeout", optarg, &options->timeout_ns);
+		return parse_seconds("invalid timeout", optarg, &options->timeout_ns);
 	case 'w':
 		options->wall_clock = true;
 		return true;
@@ -223,7 +223,7 @@ static bool parse_option(struct options *options, int option)
 		options->follow = true;
 		return true;
 	case 'q':
-		if (!parse_number("bad queue", optarg, UINT32_MAX, &number))
+		if (!parse_number("invalid queue", optarg, UINT32_MAX, &number))
 			return false;
 		options->queue = number;
 		return true;
@@ -246,7 +246,7 @@ static bool parse_option(struct options *options, int option)
 		options->batch = true;
 		return true;
 	case 'i':
-		return parse_seconds("bad interval", optarg, &options->interval_ns);
+		return parse_seconds("invalid interval", optarg, &options->interval_ns);
 	default:
 		usage(stderr);
 		return false;
@@ -262,21 +262,21 @@ static bool options_compatible(const struct options *options)
 		return false;
 	}
 	if (!options->top && options->batch) {
-		message("--batch is for top");
+		message("--batch requires top");
 		return false;
 	}
 	if (asks && (options->top || options->follow || options->replay_only ||
 		     options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
-		message("--info and --stats print no packets, and wait for none");
+		message("option cannot be used with --info or --stats");
 		return false;
 	}
 	if ((asks || options->top) && options->format != &text_format &&
 	    options->format != &json_format) {
-		message("--info, --stats and top print text or json");
+		message("--info, --stats and top support only text and json");
 		return false;
 	}
 	if (options->replay_only && options->follow) {
-		message("--replay-only and --follow exclude each other");
+		message("--replay-only and --follow cannot be combined");
 		return false;
 	}
 	return true;

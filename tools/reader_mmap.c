@@ -32,8 +32,7 @@ static int mmap_start(struct device *device)
 		free(mapping);
 		if (errno != EOPNOTSUPP)
 			return errno;
-		message("%s: it cannot be mapped, as its source completes each packet",
-			device->node.name);
+		message("%s: cannot map ring: not supported by this device", device->node.name);
 		return ERROR_REPORTED;
 	}
 	notify_multi_reader_init(&mapping->reader, mapping->map, device->opened.next);

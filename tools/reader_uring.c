@@ -29,7 +29,7 @@ static int uring_start(struct device *device)
 	ret = io_uring_queue_init(1, &uring->ring, 0);
 	if (ret) {
 		free(uring);
-		message("%s: no io_uring is to be had: %s", device->node.name, strerror(-ret));
+		message("%s: cannot set up io_uring: %s", device->node.name, strerror(-ret));
 		return ERROR_REPORTED;
 	}
 	device->uring = uring;

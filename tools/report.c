@@ -100,7 +100,7 @@ enum exit_status report(const struct options *options, struct device *devices, s
 		if (!report_device(options, &devices[i], &clients))
 			return EXIT_FAILED;
 	if (fflush(stdout)) {
-		message("output: %s", strerror(errno));
+		message("cannot write output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

@@ -69,7 +69,7 @@ static void show(struct stream *stream, struct device *device)
 	const struct notify_multi_record *record = device_peek(device);
 
 	if (record->dropped)
-		message("%s: %u packets lost before %" PRIu64, device->node.name,
+		message("%s: %u packets dropped before %" PRIu64, device->node.name,
 			record->dropped, (uint64_t)record->seq);
 	stream->devices.format->packet(&stream->devices.output, device, record);
 	stream->left--;
@@ -132,7 +132,7 @@ static void fill(struct stream *stream, struct device *device)
 		return;
 	error = device_fill(device);
 	if (error && is_packet_error(device, error)) {
-		message("%s: packet %" PRIu64 " cannot be read: %s", device->node.name,
+		message("%s: cannot read packet %" PRIu64 ": %s", device->node.name,
 			device->failed_at - 1, strerror(error));
 		return;
 	}
@@ -163,7 +163,7 @@ static void flush(struct stream *stream)
 		stream->broken_pipe = true;
 		return;
 	}
-	message("output: %s", strerror(errno));
+	message("cannot write output: %s", strerror(errno));
 	stream->failed = true;
 }
 

@@ -13,9 +13,6 @@
 #include "top_row.h"
 #include "top_view.h"
 
-#include <errno.h>
-#include <string.h>
-
 /* Return false if top must end before the next sample. */
 static bool wait_until(const struct view *view, int stop, uint64_t until)
 {
@@ -68,12 +65,12 @@ enum exit_status top(const struct options *options)
 	int stop;
 
 	if (!view) {
-		message("the screen of top was not built in, as it needs ncurses: use top --batch");
+		message("built without ncurses: use top --batch");
 		return EXIT_USAGE;
 	}
 	for (i = 0; i < options->devices_count; i++) {
 		if (!rows_add(&rows, options->devices[i])) {
-			message("%s", strerror(ENOMEM));
+			message("out of memory");
 			return EXIT_FAILED;
 		}
 	}

@@ -19,7 +19,7 @@
 static bool screen_begin(void)
 {
 	if (!isatty(STDOUT_FILENO) || !newterm(NULL, stdout, stdin)) {
-		message("top needs a terminal that terminfo knows: use top --batch");
+		message("not a terminal, or unknown to terminfo: use top --batch");
 		return false;
 	}
 	cbreak();
@@ -72,8 +72,8 @@ static void screen_draw(const struct rows *rows)
 			break;
 	}
 	if (!rows->count)
-		draw_line(&line, "there is no device in " NODES, A_NORMAL);
-	mvaddnstr(LINES - 1, 0, "q ends this", COLS);
+		draw_line(&line, "no devices in " NODES, A_NORMAL);
+	mvaddnstr(LINES - 1, 0, "q: quit", COLS);
 	refresh();
 }
 
