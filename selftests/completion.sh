@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# completion.sh NOTIFYCAT: what bash offers for notifycat, which is to have those options.
+# completion.sh NOTIFYCAT: checks the bash completion of notifycat against its --help.
 
 set -euo pipefail
 
@@ -12,8 +12,8 @@ failed=0
 # shellcheck source=tools/notifycat.bash
 . "$top/tools/notifycat.bash"
 
-# offers WORDS WORD...: after those words, of which the last is begun, it offers these.
-offers() {
+# completes WORDS WORD...: check that the last of WORDS is completed to one of WORD.
+completes() {
 	local typed=$1
 	shift
 
@@ -23,7 +23,7 @@ offers() {
 	COMPREPLY=()
 	_notifycat
 	if [ "${COMPREPLY[*]}" != "$*" ]; then
-		echo "notifycat $typed: it offers \"${COMPREPLY[*]}\", not \"$*\""
+		echo "notifycat $typed: completed to \"${COMPREPLY[*]}\", expected \"$*\""
 		failed=1
 	fi
 }
@@ -31,22 +31,22 @@ offers() {
 mapfile -t options < <("$program" --help | grep -oE -- '--[a-z-]+' | sort -u)
 for option in "${options[@]}"; do
 	mapfile -t same < <(printf '%s\n' "${options[@]}" | grep "^$option")
-	[ ${#same[@]} -gt 1 ] || offers "$option" "$option"
+	[ ${#same[@]} -gt 1 ] || completes "$option" "$option"
 done
-offers to top
-offers "top --b" --batch
-offers "-f v" vcd
-offers "--format r" raw record
-offers "--timescale " ns us ms
-offers "-n " ""
-offers "/dev/nul" /dev/null
-# An option that it has and the program has not.
+completes to top
+completes "top --b" --batch
+completes "-f v" vcd
+completes "--format r" raw record
+completes "--timescale " ns us ms
+completes "-n " ""
+completes "/dev/nul" /dev/null
+# Options that the program does not have.
 mapfile -t offered < <(grep -oE -- '--[a-z-]+' "$top/tools/notifycat.bash" | sort -u)
 for option in "${offered[@]}"; do
 	[[ " ${options[*]} " == *" $option "* ]] || {
-		echo "notifycat has no $option"
+		echo "notifycat: completed to unknown option $option"
 		failed=1
 	}
 done
-[ $failed = 0 ] && echo "bash completes notifycat: ok"
+[ $failed = 0 ] && echo "bash completion of notifycat: ok"
 exit $failed
