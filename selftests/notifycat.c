@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notifycat: $NOTIFYCAT, or as the shell finds it. What it prints is compared to the byte with
- * what an open of our own has read.
+ * notifycat, from $NOTIFYCAT or $PATH. Its output must match records read by the test exactly.
  */
 
 #include "gpio_chip.h"
@@ -18,9 +17,9 @@
 #define MAX_ARGS	16
 #define TEXT_BYTES	65536
 
-/* -- The program. ---------------------------------------------------------- */
+/* -- Program --------------------------------------------------------------- */
 
-/* @status: its exit status, or -1 - the signal that killed it. */
+/* @status: Exit status, or -1 minus the signal that killed it. */
 struct cat {
 	pid_t pid;
 	int out;
@@ -38,7 +37,7 @@ static const char *program(void)
 	return path ? path : "notifycat";
 }
 
-/* The user that the program runs as, if not 0. */
+/* User to run the program as, if not 0. */
 static uid_t program_uid;
 
 static void run_program(const char *const *args)
@@ -77,35 +76,35 @@ static bool cat_start(struct cat *cat, const char *const *args)
 	return cat->pid > 0;
 }
 
-/* Reads until @text is there, or until the end if it is NULL. */
-static bool hear(int fd, char *heard, size_t *bytes, const char *text)
+/* Read until the output contains @text, or until its end if @text is NULL. */
+static bool read_until(int fd, char *output, size_t *bytes, const char *text)
 {
 	ssize_t ret;
 
-	while (!text || !strstr(heard, text)) {
+	while (!text || !strstr(output, text)) {
 		struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
 		if (poll(&pollfd, 1, WAIT_MS) <= 0)
 			return false;
-		ret = read(fd, heard + *bytes, TEXT_BYTES - 1 - *bytes);
+		ret = read(fd, output + *bytes, TEXT_BYTES - 1 - *bytes);
 		if (ret <= 0)
 			return !text && (!ret || errno == EIO);
 		*bytes += ret;
-		heard[*bytes] = '\0';
+		output[*bytes] = '\0';
 	}
 	return true;
 }
 
-static bool cat_says(struct cat *cat, const char *text)
+static bool cat_prints(struct cat *cat, const char *text)
 {
-	return hear(cat->out, cat->out_text, &cat->out_bytes, text);
+	return read_until(cat->out, cat->out_text, &cat->out_bytes, text);
 }
 
-static bool cat_complains(struct cat *cat, const char *text)
+static bool cat_reports(struct cat *cat, const char *text)
 {
 	size_t bytes = strlen(cat->err_text);
 
-	return hear(cat->err, cat->err_text, &bytes, text);
+	return read_until(cat->err, cat->err_text, &bytes, text);
 }
 
 static void cat_end(struct cat *cat)
@@ -113,8 +112,8 @@ static void cat_end(struct cat *cat)
 	size_t bytes = strlen(cat->err_text);
 	int status;
 
-	hear(cat->out, cat->out_text, &cat->out_bytes, NULL);
-	hear(cat->err, cat->err_text, &bytes, NULL);
+	read_until(cat->out, cat->out_text, &cat->out_bytes, NULL);
+	read_until(cat->err, cat->err_text, &bytes, NULL);
 	close(cat->out);
 	close(cat->err);
 	cat->status = -ECHILD;
@@ -133,11 +132,11 @@ do {								\
 do {								\
 	EXPECT_STREQ(text, self->cat.out_text);			\
 	EXPECT_EQ(0, self->cat.status) {			\
-		TH_LOG("it says: %s", self->cat.err_text);	\
+		TH_LOG("standard error: %s", self->cat.err_text);	\
 	}							\
 } while (0)
 
-/* -- What is expected. ----------------------------------------------------- */
+/* -- Expected output ------------------------------------------------------- */
 
 struct text {
 	size_t bytes;
@@ -164,7 +163,7 @@ static void add_hex(struct text *text, const void *bytes, size_t size)
 #define SECONDS(record) (record)->timestamp_ns / 1000000000, (record)->timestamp_ns % 1000000000
 #define SECONDS_FORMAT "%llu.%09llu"
 
-/* -- Sources that replay, and what they replay. ---------------------------- */
+/* -- Sources --------------------------------------------------------------- */
 
 FIXTURE(notifycat)
 {
@@ -206,7 +205,7 @@ static bool have_program(void)
 	return have;
 }
 
-/* A source for packets of that size, which replays its last ones. */
+/* Create a source with replay. */
 #define START_SIM(size)								\
 do {										\
 	const struct sim_config config = {					\
@@ -225,7 +224,7 @@ do {										\
 	ASSERT_EQ((ssize_t)((count) * sizeof(*(packets))),			\
 		  write(self->injector, packets, (count) * sizeof(*(packets))))
 
-/* What an open of our own is given. */
+/* Read the packets to expect. */
 #define READ_BACK(count)							\
 do {										\
 	if (self->fd < 0)							\
@@ -242,7 +241,6 @@ static const struct notify_multi_record *record_of(const void *buffer, size_t si
 
 #define RECORD(index) record_of(self->buffer, self->record_size, index)
 
-/* Waits until @count programs have the device open. */
 static bool wait_clients(const char *name, unsigned int count)
 {
 	char path[256], text[32] = "";
@@ -257,9 +255,9 @@ static bool wait_clients(const char *name, unsigned int count)
 	return false;
 }
 
-/* -- Formats. -------------------------------------------------------------- */
+/* -- Formats --------------------------------------------------------------- */
 
-TEST_F(notifycat, text_has_a_line_for_each_packet)
+TEST_F(notifycat, text_prints_a_line_per_packet)
 {
 	unsigned char packets[2][PACKET];
 
@@ -279,12 +277,12 @@ TEST_F(notifycat, text_has_a_line_for_each_packet)
 	RUN("-n", "2", SIM_NAME);
 	EXPECT_OUTPUT(self->expected.text);
 	EXPECT_STREQ("", self->cat.err_text);
-	/* A node's path is as good as its name. */
+	/* The path of the node instead of its name. */
 	RUN("--count=2", "--format=text", NOTIFY_DIR SIM_NAME);
 	EXPECT_OUTPUT(self->expected.text);
 }
 
-TEST_F(notifycat, json_has_an_object_for_each_packet)
+TEST_F(notifycat, json_prints_an_object_per_packet)
 {
 	unsigned char packets[2][PACKET];
 
@@ -307,7 +305,7 @@ TEST_F(notifycat, json_has_an_object_for_each_packet)
 	EXPECT_OUTPUT(self->expected.text);
 }
 
-TEST_F(notifycat, csv_has_the_columns_of_all_devices)
+TEST_F(notifycat, csv_prints_columns_of_all_devices)
 {
 	const struct sim_config other = { .packet_size = 5, .replay = 1 };
 	const struct { __u32 line; __u8 raw[4]; } packet = { 7, { 1, 2, 3, 255 } };
@@ -336,7 +334,7 @@ TEST_F(notifycat, csv_has_the_columns_of_all_devices)
 	EXPECT_OUTPUT(self->expected.text);
 }
 
-TEST_F(notifycat, raw_has_payloads_and_record_has_records)
+TEST_F(notifycat, raw_and_record_print_unchanged_bytes)
 {
 	unsigned char packets[3][PACKET];
 
@@ -361,15 +359,15 @@ TEST_F(notifycat, raw_has_payloads_and_record_has_records)
 	EXPECT_EQ(0, memcmp(self->cat.out_text, self->buffer, self->cat.out_bytes));
 }
 
-/* The lines after the header's first two, which have the time, up to the last of them. */
-static const char *wave_of(const struct cat *cat)
+/* Skip the lines with the time. */
+static const char *waveform_of(const struct cat *cat)
 {
 	const char *wave = strstr(cat->out_text, "$timescale");
 
 	return wave ? wave : "";
 }
 
-TEST_F(notifycat, vcd_has_a_wire_for_each_number)
+TEST_F(notifycat, vcd_draws_a_wire_per_number)
 {
 	const struct { __u8 a; __s8 b; __u16 c[2]; __u8 d[2]; } packets[] = {
 		{ 1, -1, { 0, 0x8001 }, { 9, 9 } }, { 255, 2, { 3, 4 }, { } },
@@ -392,20 +390,18 @@ TEST_F(notifycat, vcd_has_a_wire_for_each_number)
 	RUN("-f", "vcd", "--timescale=ns", "--replay-only", "-d",
 	    "u8 a, s8 b, u16[2] c, u8[2] _", SIM_NAME);
 	EXPECT_EQ(0, self->cat.status);
-	EXPECT_EQ(0, strncmp(wave_of(&self->cat), expected->text, expected->bytes)) {
-		TH_LOG("expected\n%s\nseen\n%s", expected->text, self->cat.out_text);
+	EXPECT_EQ(0, strncmp(waveform_of(&self->cat), expected->text, expected->bytes)) {
+		TH_LOG("expected\n%s\nactual\n%s", expected->text, self->cat.out_text);
 	}
-	/* The header says what time 0 was. */
 	expected->bytes = 0;
 	add(expected, "$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", zero);
 	EXPECT_NE(NULL, strstr(self->cat.out_text, expected->text));
-	/* What cannot be drawn is said. */
 	RUN("-f", "vcd", "--replay-only", SIM_NAME);
 	EXPECT_EQ(1, self->cat.status);
 	EXPECT_NE(NULL, strstr(self->cat.err_text, "no packet layout to draw"));
 }
 
-TEST_F(notifycat, wall_clock_is_the_time_of_day)
+TEST_F(notifycat, wall_clock_prints_time_of_day)
 {
 	unsigned char packet[1][PACKET] = { };
 	struct timespec now;
@@ -431,7 +427,7 @@ TEST_F(notifycat, wall_clock_is_the_time_of_day)
 	EXPECT_NE(NULL, strstr(self->cat.out_text, "+00:00 "));
 }
 
-/* -- Payloads. ------------------------------------------------------------- */
+/* -- Payloads -------------------------------------------------------------- */
 
 struct types {
 	__u8 u8;
@@ -454,8 +450,8 @@ struct types {
 #define TYPES "u8 a,s8 b,u16 c,s16 d,u32 e,s32 f,u64 g,s64 h,x8 i,x16 j,x32 k,x64 l,"	\
 	      "char[6] text , s16 [ 2 ] array"
 
-/* Both ends of each type; characters that must be escaped; bytes that nobody described. */
-TEST_F(notifycat, decodes_each_type)
+/* Limits of each type, escaped characters, and bytes without a layout. */
+TEST_F(notifycat, decode_prints_each_type)
 {
 	const struct types packets[2] = {
 		{ UINT8_MAX, INT8_MIN, UINT16_MAX, INT16_MIN, UINT32_MAX, INT32_MIN, UINT64_MAX,
@@ -494,7 +490,7 @@ TEST_F(notifycat, decodes_each_type)
 	EXPECT_OUTPUT(expected->text);
 }
 
-TEST_F(notifycat, points_at_what_is_wrong_with_a_layout)
+TEST_F(notifycat, decode_marks_error_in_layout)
 {
 	static const struct {
 		const char *layout;
@@ -533,7 +529,7 @@ TEST_F(notifycat, points_at_what_is_wrong_with_a_layout)
 	}
 }
 
-TEST_F(notifycat, layout_as_long_as_the_packet_is_the_limit)
+TEST_F(notifycat, decode_fails_if_layout_exceeds_packet)
 {
 	const __u64 packet = 1;
 
@@ -545,12 +541,12 @@ TEST_F(notifycat, layout_as_long_as_the_packet_is_the_limit)
 	EXPECT_EQ(1, self->cat.status);
 	EXPECT_STREQ("notifycat: " SIM_NAME ": layout needs 9 bytes, packets have only 8\n",
 		     self->cat.err_text);
-	/* It is another device that this is said of. */
+	/* A layout of another device is ignored. */
 	RUN("-n", "1", "-d", "x:u64 a, u8 b", SIM_NAME);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-TEST_F(notifycat, knows_edges_of_gpio_lines)
+TEST_F(notifycat, formats_decode_gpio_edges)
 {
 	struct notify_multi_record *first = (void *)self->buffer;
 	struct text *expected = &self->expected;
@@ -601,14 +597,14 @@ TEST_F(notifycat, knows_edges_of_gpio_lines)
 	add(expected, "#%llu\n0&\n", RECORD(2)->timestamp_ns - first->timestamp_ns + 1);
 	RUN("-n", "3", "-f", "vcd", "--timescale", "ns", NAME);
 	EXPECT_EQ(0, self->cat.status);
-	EXPECT_EQ(0, strncmp(wave_of(&self->cat), expected->text, expected->bytes)) {
-		TH_LOG("expected\n%s\nseen\n%s", expected->text, self->cat.out_text);
+	EXPECT_EQ(0, strncmp(waveform_of(&self->cat), expected->text, expected->bytes)) {
+		TH_LOG("expected\n%s\nactual\n%s", expected->text, self->cat.out_text);
 	}
 }
 
-/* -- How much, how long. --------------------------------------------------- */
+/* -- Options and errors ---------------------------------------------------- */
 
-TEST_F(notifycat, ends_by_count_time_and_replay)
+TEST_F(notifycat, exits_after_count_timeout_or_replay)
 {
 	unsigned char packets[3][PACKET] = { };
 
@@ -627,14 +623,14 @@ TEST_F(notifycat, ends_by_count_time_and_replay)
 	RUN("--replay-only", SIM_NAME);
 	EXPECT_EQ(0, self->cat.status);
 	EXPECT_NE(NULL, strstr(self->cat.out_text, SIM_NAME " 3 "));
-	/* Nothing to be replayed is nothing to be waited for. */
+	/* Without packets to replay, --replay-only exits at once. */
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	RUN("--replay-only", SIM_NAME);
 	EXPECT_OUTPUT("");
 }
 
-TEST_F(notifycat, wrong_command_lines_are_refused)
+TEST_F(notifycat, options_are_refused_if_invalid)
 {
 	static const struct {
 		const char *args[6];
@@ -675,7 +671,7 @@ TEST_F(notifycat, wrong_command_lines_are_refused)
 	}
 }
 
-TEST_F(notifycat, devices_that_cannot_be_read_are_said)
+TEST_F(notifycat, device_errors_are_reported)
 {
 	START_SIM(PACKET);
 	RUN("nosuch");
@@ -693,7 +689,7 @@ TEST_F(notifycat, devices_that_cannot_be_read_are_said)
 	EXPECT_EQ(1, self->cat.status);
 	EXPECT_NE(NULL, strstr(self->cat.err_text, "Device or resource busy"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "arrival_error", "0"));
-	/* The last source that goes away ends it. */
+	/* The removal of the last device ends the program. */
 	ASSERT_TRUE(cat_start(&self->cat, ARGS(SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -702,8 +698,8 @@ TEST_F(notifycat, devices_that_cannot_be_read_are_said)
 	EXPECT_NE(NULL, strstr(self->cat.err_text, "No such device"));
 }
 
-/* It is one packet's, and the others are read. */
-TEST_F(notifycat, packet_whose_read_fails_is_said)
+/* The error consumes one packet; the next one is still read. */
+TEST_F(notifycat, failed_read_of_packet_is_reported)
 {
 	unsigned char packet[1][PACKET] = { };
 
@@ -712,18 +708,17 @@ TEST_F(notifycat, packet_whose_read_fails_is_said)
 	ASSERT_TRUE(cat_start(&self->cat, ARGS(SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_complains(&self->cat, "cannot read packet 1: Input/output error\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, "cannot read packet 1: Input/output error\n"));
 	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_complains(&self->cat, "cannot read packet 2: Input/output error\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, "cannot read packet 2: Input/output error\n"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	cat_end(&self->cat);
 	EXPECT_EQ(1, self->cat.status);
 	EXPECT_STREQ("", self->cat.out_text);
 }
 
-/* -- Losses. --------------------------------------------------------------- */
+/* -- Drops ----------------------------------------------------------------- */
 
-/* While it is stopped, it reads nothing. */
 static void stop(struct cat *cat)
 {
 	int status;
@@ -732,11 +727,11 @@ static void stop(struct cat *cat)
 	waitpid(cat->pid, &status, WUNTRACED);
 }
 
-TEST_F_TIMEOUT(notifycat, losses_are_said_in_every_format, 600)
+TEST_F_TIMEOUT(notifycat, drops_are_reported_in_each_format, 600)
 {
 	static const struct {
 		const char *args[6];
-		const char *said;
+		const char *output;
 	} runs[] = {
 		{ { "-f", "text" }, SIM_NAME " 13 " },
 		{ { "-f", "json" }, "\"dropped\":12,\"replay\":false" },
@@ -753,7 +748,7 @@ TEST_F_TIMEOUT(notifycat, losses_are_said_in_every_format, 600)
 		START_SIM(PACKET);
 		ASSERT_TRUE(cat_start(&self->cat, args));
 		ASSERT_TRUE(wait_clients(SIM_NAME, 1));
-		/* When it sleeps it has all that it needs: a first packet would be counted. */
+		/* Do not send a packet to detect readiness: it would be counted. */
 		ASSERT_TRUE(wait_asleep(&self->cat.pid, 'S'));
 		stop(&self->cat);
 		BROADCAST(12 + LIMIT, packets);
@@ -762,15 +757,15 @@ TEST_F_TIMEOUT(notifycat, losses_are_said_in_every_format, 600)
 		EXPECT_EQ(0, self->cat.status);
 		EXPECT_STREQ("notifycat: " SIM_NAME ": 12 packets dropped before 13\n",
 			     self->cat.err_text);
-		EXPECT_NE(NULL, strstr(self->cat.out_text, runs[i].said)) {
+		EXPECT_NE(NULL, strstr(self->cat.out_text, runs[i].output)) {
 			TH_LOG("%u: %s", i, self->cat.out_text);
 		}
 		close(self->injector);
 	}
 }
 
-/* Between the packets around the loss the wires are x. */
-TEST_F(notifycat, losses_are_x_in_a_waveform)
+/* Wires are x from the last packet before the drop to the first one after it. */
+TEST_F(notifycat, drops_are_x_in_waveform)
 {
 	const __u8 packets[1 + LIMIT] = { 5, 0, 1, 1, 1, 1, 1, 1, 1 };
 	const char *wave;
@@ -781,7 +776,7 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 					       "u8 level", SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	BROADCAST(1, packets);
-	ASSERT_TRUE(cat_says(&self->cat, "#1\nb101 %\n"));
+	ASSERT_TRUE(cat_prints(&self->cat, "#1\nb101 %\n"));
 	stop(&self->cat);
 	BROADCAST(3, packets + 1);
 	BROADCAST(LIMIT, packets + 1);
@@ -797,14 +792,14 @@ TEST_F(notifycat, losses_are_x_in_a_waveform)
 	EXPECT_NE(NULL, strstr(wave, "\nb0 %\n"));
 }
 
-TEST_F(notifycat, queue_can_be_longer)
+TEST_F(notifycat, queue_option_avoids_drops)
 {
 	unsigned char packets[100][PACKET] = { };
 
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("-n", "100", "--queue", "100", SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
-	/* When it sleeps it has the queue. */
+	/* The queue is resized before the program sleeps. */
 	ASSERT_TRUE(wait_asleep(&self->cat.pid, 'S'));
 	stop(&self->cat);
 	BROADCAST(100, packets);
@@ -815,9 +810,9 @@ TEST_F(notifycat, queue_can_be_longer)
 	EXPECT_NE(NULL, strstr(self->cat.out_text, SIM_NAME " 100 "));
 }
 
-/* -- Readers. -------------------------------------------------------------- */
+/* -- Readers --------------------------------------------------------------- */
 
-/* What they print while packets come, and what is left when the source goes away. */
+/* Compare live packets, and those left in the queue at unregistration. */
 static void expect_same_as_read(struct __test_metadata *_metadata,
 				struct _test_data_notifycat *self, const char *reader)
 {
@@ -836,8 +831,8 @@ static void expect_same_as_read(struct __test_metadata *_metadata,
 		packet_fill(packets[i], PACKET, i);
 		BROADCAST(1, packets + i);
 		snprintf(seq, sizeof(seq), "\"seq\":%u,", i + 1);
-		ASSERT_TRUE(cat_says(&self->cat, seq));
-		ASSERT_TRUE(cat_says(other, seq));
+		ASSERT_TRUE(cat_prints(&self->cat, seq));
+		ASSERT_TRUE(cat_prints(other, seq));
 	}
 	stop(&self->cat);
 	stop(other);
@@ -855,12 +850,12 @@ static void expect_same_as_read(struct __test_metadata *_metadata,
 	free(other);
 }
 
-TEST_F(notifycat, mapped_ring_gives_what_read_gives)
+TEST_F(notifycat, mmap_prints_same_packets_as_read)
 {
 	expect_same_as_read(_metadata, self, "--mmap");
 }
 
-TEST_F(notifycat, io_uring_gives_what_read_gives)
+TEST_F(notifycat, uring_prints_same_packets_as_read)
 {
 	START_SIM(PACKET);
 	RUN("--uring", "--replay-only", SIM_NAME);
@@ -872,7 +867,7 @@ TEST_F(notifycat, io_uring_gives_what_read_gives)
 	expect_same_as_read(_metadata, self, "--uring");
 }
 
-TEST_F(notifycat, what_cannot_be_mapped_is_said)
+TEST_F(notifycat, mmap_failure_is_reported)
 {
 	START_SIM(PACKET);
 	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EIO));
@@ -882,9 +877,9 @@ TEST_F(notifycat, what_cannot_be_mapped_is_said)
 		     self->cat.err_text);
 }
 
-/* -- Devices that go and come. --------------------------------------------- */
+/* -- Following ------------------------------------------------------------- */
 
-/* By which it waits for them. */
+/* --follow needs inotify. */
 static bool have_inotify(void)
 {
 	int fd = inotify_init1(IN_CLOEXEC);
@@ -894,8 +889,8 @@ static bool have_inotify(void)
 	return fd >= 0;
 }
 
-static void follow(struct __test_metadata *_metadata, struct _test_data_notifycat *self,
-		   const char *reader)
+static void expect_follow(struct __test_metadata *_metadata, struct _test_data_notifycat *self,
+			  const char *reader)
 {
 	unsigned char packets[2][PACKET] = { };
 
@@ -905,20 +900,20 @@ static void follow(struct __test_metadata *_metadata, struct _test_data_notifyca
 	close(self->injector);
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("--follow", "-f", "json", reader, SIM_NAME)));
-	ASSERT_TRUE(cat_complains(&self->cat, SIM_NAME ": not present, waiting\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, SIM_NAME ": not present, waiting\n"));
 	for (unsigned int i = 0; i < 3; i++) {
 		self->cat.out_text[0] = '\0';
 		self->cat.out_bytes = 0;
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
-		ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME
+		ASSERT_TRUE(cat_prints(&self->cat, "{\"device\":\"" SIM_NAME
 						 "\",\"event\":\"added\",\"missed\":0}\n"));
 		self->injector = sim_open_injector(SIM_NAME);
 		BROADCAST(2, packets);
 		close(self->injector);
-		ASSERT_TRUE(cat_says(&self->cat, "\"seq\":1,"));
-		ASSERT_TRUE(cat_says(&self->cat, "\"seq\":2,"));
+		ASSERT_TRUE(cat_prints(&self->cat, "\"seq\":1,"));
+		ASSERT_TRUE(cat_prints(&self->cat, "\"seq\":2,"));
 		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-		ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME
+		ASSERT_TRUE(cat_prints(&self->cat, "{\"device\":\"" SIM_NAME
 						 "\",\"event\":\"removed\"}\n"));
 	}
 	kill(self->cat.pid, SIGINT);
@@ -926,18 +921,18 @@ static void follow(struct __test_metadata *_metadata, struct _test_data_notifyca
 	EXPECT_EQ(0, self->cat.status);
 }
 
-TEST_F(notifycat, follows_a_source_that_comes_back)
+TEST_F(notifycat, follow_reopens_added_device)
 {
-	follow(_metadata, self, "--queue=8");
+	expect_follow(_metadata, self, "--queue=8");
 }
 
-TEST_F(notifycat, follows_by_the_mapped_ring)
+TEST_F(notifycat, follow_reopens_added_device_by_mmap)
 {
-	follow(_metadata, self, "--mmap");
+	expect_follow(_metadata, self, "--mmap");
 }
 
-/* With the last node /dev/notify goes, too. */
-TEST_F(notifycat, follows_a_driver_that_is_bound_again)
+/* The kernel removes /dev/notify together with its last node. */
+TEST_F(notifycat, follow_reopens_device_of_rebound_driver)
 {
 	int ret;
 
@@ -950,27 +945,26 @@ TEST_F(notifycat, follows_a_driver_that_is_bound_again)
 		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");
 	ASSERT_EQ(0, ret);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("-F", NAME)));
-	ASSERT_TRUE(cat_complains(&self->cat, NAME ": not present, waiting\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, NAME ": not present, waiting\n"));
 	ASSERT_EQ(0, write_file(PARAMETERS "device", "1"));
 	ASSERT_TRUE(wait_clients(NAME, 1));
 	for (unsigned int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, toggle(0, 1));
-		ASSERT_TRUE(cat_says(&self->cat, " edge 1\n"));
+		ASSERT_TRUE(cat_prints(&self->cat, " edge 1\n"));
 		ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
-		ASSERT_TRUE(cat_complains(&self->cat, NAME ": removed\n"));
+		ASSERT_TRUE(cat_reports(&self->cat, NAME ": removed\n"));
 		self->cat.out_text[0] = '\0';
 		self->cat.out_bytes = 0;
 		self->cat.err_text[0] = '\0';
 		ASSERT_EQ(0, write_file(DRIVER "bind", DEVICE_NAME));
-		ASSERT_TRUE(cat_complains(&self->cat, NAME ": available; no packets missed\n"));
+		ASSERT_TRUE(cat_reports(&self->cat, NAME ": available; no packets missed\n"));
 	}
 	kill(self->cat.pid, SIGINT);
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-/* What was broadcast before it could open the device is counted. */
-TEST_F(notifycat, says_what_was_missed)
+TEST_F(notifycat, follow_reports_missed_packets)
 {
 	const struct sim_config config = { .packet_size = PACKET, .first_seq = 1000 };
 	unsigned char packets[3][PACKET] = { };
@@ -986,17 +980,17 @@ TEST_F(notifycat, says_what_was_missed)
 	self->injector = sim_open_injector(SIM_NAME);
 	BROADCAST(3, packets);
 	kill(self->cat.pid, SIGCONT);
-	ASSERT_TRUE(cat_says(&self->cat, "\"event\":\"added\",\"missed\":3}\n"));
-	ASSERT_TRUE(cat_complains(&self->cat, "available; 3 packets missed\n"));
+	ASSERT_TRUE(cat_prints(&self->cat, "\"event\":\"added\",\"missed\":3}\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, "available; 3 packets missed\n"));
 	BROADCAST(1, packets);
-	ASSERT_TRUE(cat_says(&self->cat, "\"seq\":1003,"));
+	ASSERT_TRUE(cat_prints(&self->cat, "\"seq\":1003,"));
 	kill(self->cat.pid, SIGTERM);
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-/* The others are read meanwhile. */
-TEST_F(notifycat, reads_many_devices)
+/* After the removal of one device, the others are still read. */
+TEST_F(notifycat, devices_are_read_independently)
 {
 	const struct sim_config config = { .packet_size = 4 };
 	unsigned char packets[2][PACKET] = { };
@@ -1011,19 +1005,19 @@ TEST_F(notifycat, reads_many_devices)
 	injector = sim_open_injector(OTHER);
 	ASSERT_EQ(4, write(injector, packets, 4));
 	close(injector);
-	ASSERT_TRUE(cat_says(&self->cat, OTHER " 1 "));
+	ASSERT_TRUE(cat_prints(&self->cat, OTHER " 1 "));
 	ASSERT_EQ(0, sim_set(OTHER, "live", "0"));
-	ASSERT_TRUE(cat_complains(&self->cat, OTHER ": No such device\n"));
+	ASSERT_TRUE(cat_reports(&self->cat, OTHER ": No such device\n"));
 	BROADCAST(1, packets);
-	ASSERT_TRUE(cat_says(&self->cat, "\n" SIM_NAME " 2 "));
+	ASSERT_TRUE(cat_prints(&self->cat, "\n" SIM_NAME " 2 "));
 	kill(self->cat.pid, SIGINT);
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-/* -- Its end. -------------------------------------------------------------- */
+/* -- Exit ------------------------------------------------------------------ */
 
-TEST_F(notifycat, ends_when_nobody_reads_its_output)
+TEST_F(notifycat, exits_when_pipe_is_closed)
 {
 	unsigned char packet[1][PACKET] = { };
 
@@ -1031,8 +1025,8 @@ TEST_F(notifycat, ends_when_nobody_reads_its_output)
 	ASSERT_TRUE(cat_start(&self->cat, ARGS(SIM_NAME)));
 	ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 	BROADCAST(1, packet);
-	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME " 1 "));
-	/* Without another packet. */
+	ASSERT_TRUE(cat_prints(&self->cat, SIM_NAME " 1 "));
+	/* Detected without another packet. */
 	close(self->cat.out);
 	self->cat.out = open("/dev/null", O_RDONLY);
 	cat_end(&self->cat);
@@ -1040,7 +1034,7 @@ TEST_F(notifycat, ends_when_nobody_reads_its_output)
 	EXPECT_STREQ("", self->cat.err_text);
 }
 
-TEST_F(notifycat, output_that_cannot_be_written_is_said)
+TEST_F(notifycat, exits_with_1_if_output_fails)
 {
 	unsigned char packet[1][PACKET] = { };
 	char command[512];
@@ -1051,8 +1045,8 @@ TEST_F(notifycat, output_that_cannot_be_written_is_said)
 	EXPECT_EQ(1, WEXITSTATUS(system(command)));
 }
 
-/* A waveform that is interrupted is whole, and lasts until then. */
-TEST_F(notifycat, signal_ends_it_after_a_whole_line)
+/* An interrupted waveform is complete and extends to the signal. */
+TEST_F(notifycat, signal_ends_waveform_completely)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	const __u8 packet = 1;
@@ -1064,7 +1058,7 @@ TEST_F(notifycat, signal_ends_it_after_a_whole_line)
 		ASSERT_TRUE(cat_start(&self->cat, ARGS("-f", "vcd", "-d", "u8 a", SIM_NAME)));
 		ASSERT_TRUE(wait_clients(SIM_NAME, 1));
 		BROADCAST(1, &packet);
-		ASSERT_TRUE(cat_says(&self->cat, "b1 %\n"));
+		ASSERT_TRUE(cat_prints(&self->cat, "b1 %\n"));
 		usleep(10000);
 		kill(self->cat.pid, signals[i]);
 		cat_end(&self->cat);
@@ -1078,8 +1072,7 @@ TEST_F(notifycat, signal_ends_it_after_a_whole_line)
 	}
 }
 
-/* Even one without a packet is a waveform. */
-TEST_F(notifycat, waveform_without_a_packet_is_whole)
+TEST_F(notifycat, waveform_is_complete_without_packets)
 {
 	START_SIM(1);
 	RUN("-f", "vcd", "-d", "u8 a", "-t", "0.1", SIM_NAME);
@@ -1087,7 +1080,7 @@ TEST_F(notifycat, waveform_without_a_packet_is_whole)
 	EXPECT_NE(NULL, strstr(self->cat.out_text, "$dumpvars\nbx %\n$end\n"));
 }
 
-/* -- What is known of a device. -------------------------------------------- */
+/* -- Properties and counters ----------------------------------------------- */
 
 TEST_F(notifycat, info_prints_properties)
 {
@@ -1112,7 +1105,6 @@ TEST_F(notifycat, info_prints_properties)
 	EXPECT_OUTPUT(expected->text);
 }
 
-/* A number in the fdinfo of an open file of this process, or of another one. */
 static unsigned long long fdinfo_number(int fd, const char *key)
 {
 	char path[64], line[256], format[64];
@@ -1133,7 +1125,7 @@ static unsigned long long fdinfo_number(int fd, const char *key)
 #define CLIENT_HEADER	\
 	"       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING\n"
 
-TEST_F(notifycat, stats_lists_the_clients)
+TEST_F(notifycat, stats_lists_clients)
 {
 	unsigned char packets[LIMIT + 5][PACKET] = { };
 	struct text *expected = &self->expected;
@@ -1171,7 +1163,7 @@ TEST_F(notifycat, stats_lists_the_clients)
 	EXPECT_NE(NULL, strstr(self->cat.out_text, ",\"packet_size\":16,"));
 }
 
-TEST_F(notifycat, stats_omits_clients_of_a_removed_device)
+TEST_F(notifycat, stats_omits_clients_of_removed_device)
 {
 	START_SIM(PACKET);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
@@ -1189,9 +1181,8 @@ TEST_F(notifycat, stats_omits_clients_of_a_removed_device)
 	EXPECT_STREQ("notifycat: /dev/null: Not a notify_multi device\n", self->cat.err_text);
 }
 
-/* -- Readers that are shown ------------------------------------------------- */
+/* -- Clients --------------------------------------------------------------- */
 
-/* How often "client":ID is in the output. */
 static unsigned int count_client(const struct cat *cat, unsigned long long id)
 {
 	unsigned int count = 0;
@@ -1246,7 +1237,7 @@ do {										\
 	}									\
 } while (0)
 
-TEST_F(notifycat, stats_lists_a_shared_client_once)
+TEST_F(notifycat, stats_lists_shared_client_once)
 {
 	unsigned long long id;
 	pid_t holder;
@@ -1305,7 +1296,7 @@ TEST_F(notifycat, stats_lists_own_processes_without_root)
 	end_holder(holder);
 }
 
-/* -- top. ------------------------------------------------------------------ */
+/* -- top ------------------------------------------------------------------- */
 
 TEST_F(notifycat, top_prints_a_table)
 {
@@ -1324,7 +1315,7 @@ TEST_F(notifycat, top_prints_a_table)
 	    "null             not a notify_multi device\n", getpid(), command);
 	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME, OTHER, "/dev/null");
 	EXPECT_OUTPUT(expected->text);
-	/* The drops of a reader that is closed remain. */
+	/* The sum includes drops of closed readers. */
 	close(self->fd);
 	self->fd = -1;
 	RUN("top", "-b", "-n", "1", "-i", "0.1", SIM_NAME);
@@ -1347,7 +1338,7 @@ TEST_F(notifycat, top_opens_no_device)
 
 #define ROW(counters)	"{\"device\":\"" SIM_NAME "\",\"present\":true,\"rate\":0.0," counters
 
-TEST_F(notifycat, top_finds_devices_and_their_rates)
+TEST_F(notifycat, top_finds_devices_and_rates)
 {
 	unsigned char packets[777][PACKET] = { };
 	const char *line;
@@ -1355,13 +1346,13 @@ TEST_F(notifycat, top_finds_devices_and_their_rates)
 
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("top", "-b", "-i", ".2", "-f", "json")));
-	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
+	ASSERT_TRUE(cat_prints(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
 					     "\"clients\":[]}\n")));
-	/* All at once for top, and more than another device has had. */
+	/* Stopped, so that one update has all packets; 777 is unlike other devices. */
 	stop(&self->cat);
 	BROADCAST(777, packets);
 	kill(self->cat.pid, SIGCONT);
-	ASSERT_TRUE(cat_says(&self->cat, "\"broadcasts\":777,"));
+	ASSERT_TRUE(cat_prints(&self->cat, "\"broadcasts\":777,"));
 	line = strstr(self->cat.out_text, "\"broadcasts\":777,");
 	while (line > self->cat.out_text && line[-1] != '\n')
 		line--;
@@ -1369,21 +1360,21 @@ TEST_F(notifycat, top_finds_devices_and_their_rates)
 	ASSERT_NE(NULL, line);
 	ASSERT_EQ(1, sscanf(line, "\"rate\":%lf", &rate));
 	EXPECT_LT(0, rate);
-	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":777,")));
+	ASSERT_TRUE(cat_prints(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":777,")));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_TRUE(cat_says(&self->cat, "{\"device\":\"" SIM_NAME "\",\"present\":false}\n"));
+	ASSERT_TRUE(cat_prints(&self->cat, "{\"device\":\"" SIM_NAME "\",\"present\":false}\n"));
 	self->cat.out_text[0] = '\0';
 	self->cat.out_bytes = 0;
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
-	ASSERT_TRUE(cat_says(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,")));
-	/* Nobody reads it any more. */
+	ASSERT_TRUE(cat_prints(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,")));
+	/* A closed pipe ends top. */
 	close(self->cat.out);
 	self->cat.out = open("/dev/null", O_RDONLY);
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-/* On a terminal; the program's errors are there, too. */
+/* Run on a terminal, which also receives the errors. */
 static bool cat_start_on_terminal(struct cat *cat, const char *const *args)
 {
 	const struct winsize size = { .ws_row = 24, .ws_col = 132 };
@@ -1400,41 +1391,41 @@ static bool cat_start_on_terminal(struct cat *cat, const char *const *args)
 	return cat->pid > 0 && cat->err >= 0;
 }
 
-TEST_F(notifycat, top_has_a_screen)
+TEST_F(notifycat, top_draws_a_screen)
 {
 	unsigned char packets[777][PACKET] = { };
 
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "0.1")));
-	if (!cat_says(&self->cat, "q: quit")) {
+	if (!cat_prints(&self->cat, "q: quit")) {
 		cat_end(&self->cat);
 		if (strstr(self->cat.out_text, "built without ncurses"))
 			SKIP(return, "notifycat was built without ncurses");
 		if (strstr(self->cat.out_text, "terminfo"))
-			SKIP(return, "terminfo does not know the terminal \"linux\" here");
+			SKIP(return, "no terminfo of the terminal \"linux\"");
 		ASSERT_STREQ("q: quit", self->cat.out_text);
 	}
-	ASSERT_TRUE(cat_says(&self->cat, SIM_NAME));
+	ASSERT_TRUE(cat_prints(&self->cat, SIM_NAME));
 	/* Stopped, so that the screen changes from 0 to 777 in one step. */
 	stop(&self->cat);
 	BROADCAST(777, packets);
 	kill(self->cat.pid, SIGCONT);
-	ASSERT_TRUE(cat_says(&self->cat, "777"));
+	ASSERT_TRUE(cat_prints(&self->cat, "777"));
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_TRUE(cat_says(&self->cat, "not present"));
+	ASSERT_TRUE(cat_prints(&self->cat, "not present"));
 	ASSERT_EQ(1, write(self->cat.out, "q", 1));
 	cat_end(&self->cat);
 	EXPECT_EQ(0, self->cat.status);
 }
 
-/* The cursor that it hides is there again. */
-TEST_F(notifycat, signal_ends_the_screen_of_top)
+/* The cursor is visible again. */
+TEST_F(notifycat, top_screen_restores_terminal_on_signal)
 {
 	START_SIM(PACKET);
 	ASSERT_TRUE(cat_start_on_terminal(&self->cat, ARGS("top", "-i", "3600", SIM_NAME)));
-	if (!cat_says(&self->cat, "q: quit")) {
+	if (!cat_prints(&self->cat, "q: quit")) {
 		cat_end(&self->cat);
-		SKIP(return, "top has no screen here");
+		SKIP(return, "no screen of top");
 	}
 	kill(self->cat.pid, SIGTERM);
 	cat_end(&self->cat);
