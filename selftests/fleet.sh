@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Ships the packets of a simulated source to a broker on this machine, by notify-mqtt@.service,
-# and has things go wrong. Says how many packets have arrived, and how many are known to be lost:
-# together they are all that were broadcast. For a machine that is made for it: see
-# Documentation/fleet.md.
+# Send the packets of a simulated source to a local broker through notify-mqtt@.service while
+# parts of the chain fail. Check that arrived and lost packets add up to the broadcast ones. It
+# stops and starts services: run it in a guest. See Documentation/fleet.md.
 
 set -eu
 
@@ -17,7 +16,7 @@ INJECTOR=/dev/notify_sim/$NAME
 UNIT=notify-mqtt@$NAME
 sent=0
 
-# wait_for COMMAND...: until it succeeds.
+# wait_for COMMAND...: wait until COMMAND succeeds.
 wait_for() {
 	for _ in $(seq 600); do
 		if "$@" >/dev/null 2>&1; then
@@ -25,23 +24,23 @@ wait_for() {
 		fi
 		sleep 0.1
 	done
-	echo "$* does not come true" >&2
+	echo "timed out waiting for: $*" >&2
 	journalctl -u "$UNIT" -u mosquitto --no-pager | tail -n 20 >&2
 	exit 1
 }
 
-# The packets are in the publisher's pipe, if not further.
+# No packet is queued in the kernel.
 drained() {
 	! notifycat --stats --format json "$NAME" | grep -q '"queued":[1-9]'
 }
 
-# broadcast COUNT: all at once.
+# broadcast COUNT: in one write.
 broadcast() {
 	head -c $(($1 * PACKET)) /dev/zero >"$INJECTOR"
 	sent=$((sent + $1))
 }
 
-# broadcast_slowly COUNT: never more than the ring holds.
+# broadcast_slowly COUNT: never more than the queue holds.
 broadcast_slowly() {
 	for _ in $(seq $(($1 / 100))); do
 		broadcast 100
@@ -49,17 +48,16 @@ broadcast_slowly() {
 	done
 }
 
-# One packet of the source's last has arrived.
 arrived_last() {
 	grep -q "\"seq\":$sent," "$WORK/packets"
 }
 
 lost() {
-	awk '/ lost before / { sum += $2 } / came late/ { sum-- } END { print sum + 0 }' \
-		"$WORK/losses"
+	awk '/ missing before / { sum += $2 } / arrived late/ { sum-- } END { print sum + 0 }' \
+		"$WORK/missing"
 }
 
-# account TITLE: what was broadcast has arrived or is known to be lost.
+# account TITLE: check that arrived and lost packets add up to the broadcast ones.
 account() {
 	local arrived
 
@@ -67,7 +65,7 @@ account() {
 	arrived=$(wc -l <"$WORK/packets")
 	echo "$1: $sent broadcast, $arrived arrived, $(lost) lost"
 	if [ $((arrived + $(lost))) != "$sent" ]; then
-		tail -n 5 "$WORK/losses" >&2
+		tail -n 5 "$WORK/missing" >&2
 		exit 1
 	fi
 }
@@ -93,7 +91,7 @@ start_source() {
 start_subscriber() {
 	mosquitto_sub -q 1 -i account -c -t 'notify/#' -F '%t %p' |
 		python3 "$HERE/../Documentation/examples/losses.py" \
-			>"$WORK/packets" 2>"$WORK/losses" &
+			>"$WORK/packets" 2>"$WORK/missing" &
 }
 
 HERE=$(cd "$HERE" && pwd)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""What of the packets of a fleet has arrived, once and in order, and what is missing.
+"""Print each packet from MQTT once, and report missing packets.
 
     mosquitto_sub -q 1 -i account -c -t 'notify/#' -F '%t %p' | losses.py >packets 2>losses
 
-Each packet that is new goes to the standard output, what is missing is said on standard error.
+New packets go to standard output, reports to standard error.
 """
 
 import json
@@ -12,44 +12,44 @@ import sys
 
 
 class Stream:
-    """The packets of one topic: one device, until its board boots again."""
+    """The packets of one topic: one device, from one boot of its board."""
 
     def __init__(self, topic):
         self.topic = topic
         self.seq = self.time = 0
         self.missing = set()
 
-    def say(self, text):
-        """What is to be known of the topic."""
+    def report(self, text):
+        """Print a report about the topic."""
         print(f"{self.topic}: {text}", file=sys.stderr, flush=True)
 
-    def take(self, packet):
-        """Whether the packet is new; says how many are missing before it."""
+    def add(self, packet):
+        """Return true if the packet is new; report packets missing before it."""
         seq, time = packet["seq"], packet["timestamp_ns"]
         if seq <= self.seq and time <= self.time:
             if seq not in self.missing:
                 return False
             self.missing.remove(seq)
-            self.say(f"{seq} came late")
+            self.report(f"{seq} arrived late")
             return True
         if seq <= self.seq:
-            self.say(f"the source was gone, and begins again with {seq}")
+            self.report(f"device registered again, starts with {seq}")
             self.missing.clear()
         elif self.seq and seq != self.seq + 1:
-            lost = seq - self.seq - 1
+            missing = seq - self.seq - 1
             self.missing.update(range(self.seq + 1, seq))
-            on_board = min(packet["dropped"], lost)
-            self.say(f"{lost} lost before {seq}, {on_board} of them on the board")
+            dropped = min(packet["dropped"], missing)
+            self.report(f"{missing} missing before {seq}, {dropped} of them dropped on the board")
         self.seq, self.time = seq, time
         return True
 
 
 def main():
-    """Reads lines of a topic and a packet."""
+    """Read lines of a topic and a packet."""
     streams = {}
     for line in sys.stdin:
         topic, _, text = line.partition(" ")
-        if streams.setdefault(topic, Stream(topic)).take(json.loads(text)):
+        if streams.setdefault(topic, Stream(topic)).add(json.loads(text)):
             print(line, end="", flush=True)
 
 
