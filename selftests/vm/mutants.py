@@ -109,16 +109,16 @@ class Mutant:
         return None
 
 
-def in_trees(function, things):
-    """Call function(tree, thing) for all things, one per CPU at a time."""
-    trees = [Tree(number) for number in range(os.cpu_count())]
+def in_trees(trees, function, things):
+    """Call function(tree, thing) for all things, one per tree at a time."""
+    free = list(trees)
 
     def call(thing):
-        tree = trees.pop()
+        tree = free.pop()
         try:
             return function(tree, thing)
         finally:
-            trees.append(tree)
+            free.append(tree)
 
     with concurrent.futures.ThreadPoolExecutor(len(trees)) as pool:
         yield from pool.map(call, things)
@@ -162,9 +162,10 @@ def main():
                                    if name.endswith(".patch"))
     mutants = [Mutant(name) for name in names]
     commands = {command for mutant in mutants for command in mutant.commands}
-    if not all(list(in_trees(passes_unmodified, merge_checks(commands)))):
+    trees = [Tree(number) for number in range(os.cpu_count())]
+    if not all(list(in_trees(trees, passes_unmodified, merge_checks(commands)))):
         sys.exit("mutants.py: the unmodified module fails")
-    caught = sum(in_trees(test_mutant, mutants))
+    caught = sum(in_trees(trees, test_mutant, mutants))
     print(f"{caught} of {len(mutants)} mutants caught")
     return 0 if caught == len(mutants) else 1
 
