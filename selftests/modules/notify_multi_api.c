@@ -635,13 +635,17 @@ static bool api_unregister_waits(void)
 	return true;
 }
 
-static int test_read_that_is_killed_while_the_source_goes_consumes_nothing(void)
+/*
+ * A read during unregistration waits until it may call complete(). Return 0 if it then returns
+ * @expected without calling it.
+ */
+static int api_read_during_unregister(bool kill, ssize_t expected)
 {
 	struct notify_multi *nm = api_register(&api_ops_late);
 	struct file *first = api_open(), *second = api_open();
 	struct api_unregister unregister = { .nm = nm };
 	struct api_reader completes, waits;
-	bool waited, ended;
+	bool waited, ended = true;
 
 	CHECK(!IS_ERR(nm) && !IS_ERR(first) && !IS_ERR(second));
 	reinit_completion(&completing);
@@ -653,25 +657,37 @@ static int test_read_that_is_killed_while_the_source_goes_consumes_nothing(void)
 	schedule_work(&unregister.work);
 	CHECK(api_unregister_waits());
 
-	/* Behind the unregister it has to wait for its turn to ask the source. */
+	/* Blocks in down_read(), behind the down_write() of notify_multi_unregister(). */
 	CHECK(api_reader_start(&waits, second));
 	waited = !wait_for_completion_timeout(&waits.done, HZ / 5);
-	send_sig(SIGKILL, waits.task, 1);
-	ended = wait_for_completion_timeout(&waits.done, WAIT);
+	if (kill) {
+		send_sig(SIGKILL, waits.task, 1);
+		ended = wait_for_completion_timeout(&waits.done, WAIT);
+	}
 	complete_all(&go_on);
 	api_reader_end(&waits);
 	api_reader_end(&completes);
 	flush_work(&unregister.work);
 	destroy_work_on_stack(&unregister.work);
 
-	CHECK(waited && ended && waits.ret == -EINTR);
+	CHECK(waited && ended && waits.ret == expected);
 	CHECK(completes.ret == sizeof(completes.record) && completes.record.header.seq == 1);
 	CHECK(seen.completions == 1);
-	/* It waits for somebody still, whom the source cannot complete it for. */
+	/* The packet is still queued, but complete() can no longer run. */
 	CHECK(api_read(second, &waits.record) == -ENODEV);
 	api_close(first);
 	api_close(second);
 	return 0;
+}
+
+static int test_read_during_unregister_returns_enodev(void)
+{
+	return api_read_during_unregister(false, -ENODEV);
+}
+
+static int test_killed_read_during_unregister_returns_eintr(void)
+{
+	return api_read_during_unregister(true, -EINTR);
 }
 
 #define API_TEST(name) { #name, test_##name }
@@ -700,7 +716,8 @@ static const struct {
 	API_TEST(complete_error_fails_the_read_and_consumes_the_packet),
 	API_TEST(complete_runs_once_for_a_packet_that_ends_a_batch),
 	API_TEST(what_cannot_be_completed_any_more_is_not_delivered),
-	API_TEST(read_that_is_killed_while_the_source_goes_consumes_nothing),
+	API_TEST(read_during_unregister_returns_enodev),
+	API_TEST(killed_read_during_unregister_returns_eintr),
 };
 
 static int __init notify_multi_api_init(void)
