@@ -195,13 +195,15 @@ static int notify_gpio_suspend(struct device *dev)
 {
 	struct notify_gpio *gpio = gpio_of(dev);
 	u32 i;
+	int ret;
 
 	if (!device_may_wakeup(dev))
 		return 0;
 	for (i = 0; i < gpio->nr_lines; i++) {
-		gpio->lines[i].wakes = !enable_irq_wake(gpio->lines[i].irq);
-		if (!gpio->lines[i].wakes)
-			dev_warn(dev, "line %u cannot wake the system\n", i);
+		ret = enable_irq_wake(gpio->lines[i].irq);
+		gpio->lines[i].wakes = !ret;
+		if (ret)
+			dev_warn(dev, "line %u: cannot enable wakeup: %d\n", i, ret);
 	}
 	return 0;
 }
@@ -266,7 +268,7 @@ static int gpio_parse_edges(struct notify_gpio *gpio)
 	i = match_string(names, ARRAY_SIZE(names), name);
 	if (i < 0)
 		return dev_err_probe(dev, -EINVAL,
-				     "notify-multi,edge must be rising, falling or both\n");
+				     "notify-multi,edge: not rising, falling or both\n");
 	gpio->edges = edges[i];
 	return 0;
 }
@@ -277,8 +279,8 @@ static int gpio_parse_properties(struct notify_gpio *gpio)
 
 	device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
 	if (gpio->debounce_ms > GPIO_MAX_DEBOUNCE_MS)
-		return dev_err_probe(dev, -EINVAL, "debounce-interval-ms is over %u\n",
-				     GPIO_MAX_DEBOUNCE_MS);
+		return dev_err_probe(dev, -EINVAL, "debounce-interval-ms: exceeds %u: %u\n",
+				     GPIO_MAX_DEBOUNCE_MS, gpio->debounce_ms);
 	return gpio_parse_edges(gpio);
 }
 
@@ -345,7 +347,7 @@ static int gpio_line_init(struct gpio_line *line)
 
 	line->irq = gpiod_to_irq(line->desc);
 	if (line->irq < 0)
-		return dev_err_probe(dev, line->irq, "line %u has no interrupt\n", line->index);
+		return dev_err_probe(dev, line->irq, "line %u: no interrupt\n", line->index);
 
 	/* IRQF_NO_THREAD: with forced threading, edges would merge. */
 	if (gpio_line_debounced_in_sw(line))
@@ -357,7 +359,7 @@ static int gpio_line_init(struct gpio_line *line)
 		ret = devm_request_threaded_irq(dev, line->irq, gpio_line_irq, gpio_line_thread,
 						trigger | IRQF_NO_THREAD, label, line);
 	if (ret < 0)
-		return dev_err_probe(dev, ret, "cannot watch line %u\n", line->index);
+		return dev_err_probe(dev, ret, "line %u: cannot set up interrupt\n", line->index);
 	return 0;
 }
 
@@ -406,7 +408,7 @@ static int notify_gpio_probe(struct platform_device *pdev)
 
 	gpio = gpio_get_lines(dev);
 	if (IS_ERR(gpio))
-		return dev_err_probe(dev, PTR_ERR(gpio), "cannot get 1 to %u gpios\n",
+		return dev_err_probe(dev, PTR_ERR(gpio), "gpios: cannot get 1 to %u lines\n",
 				     GPIO_MAX_LINES);
 	ret = gpio_parse_properties(gpio);
 	if (ret)

@@ -227,11 +227,11 @@ static int irq_check_offset(struct notify_irq *block, const char *name, u32 offs
 	struct device *dev = block->source.dev;
 
 	if (offset % IRQ_REGISTER_SIZE)
-		return dev_err_probe(dev, -EINVAL, "%s: offset 0x%x is no multiple of 4\n", name,
+		return dev_err_probe(dev, -EINVAL, "%s: offset not a multiple of 4: 0x%x\n", name,
 				     offset);
 	if (end > block->size)
-		return dev_err_probe(dev, -EINVAL, "%s: %u registers at 0x%x are not within reg\n",
-				     name, count, offset);
+		return dev_err_probe(dev, -EINVAL, "%s: outside reg: %u registers at 0x%x\n", name,
+				     count, offset);
 	return 0;
 }
 
@@ -244,7 +244,7 @@ static int irq_parse_pair(struct notify_irq *block, const char *name, u32 *pair)
 		return 0;
 	if (device_property_count_u32(dev, name) != 2 ||
 	    device_property_read_u32_array(dev, name, pair, 2))
-		return dev_err_probe(dev, -EINVAL, "%s must be two numbers\n", name);
+		return dev_err_probe(dev, -EINVAL, "%s: not two cells\n", name);
 	return 1;
 }
 
@@ -258,7 +258,7 @@ static int irq_parse_status(struct notify_irq *block)
 	if (ret <= 0)
 		return ret;
 	if (!pair[1])
-		return dev_err_probe(block->source.dev, -EINVAL, "%s: the mask is zero\n", name);
+		return dev_err_probe(block->source.dev, -EINVAL, "%s: mask is 0\n", name);
 	block->has_status = true;
 	block->status_offset = pair[0];
 	block->status_mask = pair[1];
@@ -291,7 +291,7 @@ static int irq_parse_ack_copy(struct notify_irq *block)
 		return ret;
 	if (block->ack != IRQ_ACK_NONE)
 		return dev_err_probe(block->source.dev, -EINVAL,
-				     "%s and notify-multi,ack exclude each other\n", name);
+				     "%s: conflicts with notify-multi,ack\n", name);
 	block->ack = IRQ_ACK_COPY;
 	block->ack_from = pair[0];
 	block->ack_offset = pair[1];
@@ -310,8 +310,8 @@ static int irq_parse_snapshot(struct notify_irq *block)
 	if (ret < 0)
 		return ret;
 	if (ret && (!pair[1] || pair[1] > IRQ_MAX_REGISTERS))
-		return dev_err_probe(dev, -EINVAL, "%s: the count must be 1 to %u\n", name,
-				     IRQ_MAX_REGISTERS);
+		return dev_err_probe(dev, -EINVAL, "%s: count not 1 to %u: %u\n", name,
+				     IRQ_MAX_REGISTERS, pair[1]);
 	block->snapshot = pair[0];
 	block->event = devm_kzalloc(dev, struct_size(block->event, regs, pair[1]), GFP_KERNEL);
 	if (!block->event)
@@ -332,7 +332,7 @@ static int irq_parse_writes(struct notify_irq *block, const char *name,
 	count = device_property_count_u32(dev, name);
 	if (count <= 0 || count % 2 || count / 2 > IRQ_MAX_WRITES ||
 	    device_property_read_u32_array(dev, name, (u32 *)writes->write, count))
-		return dev_err_probe(dev, -EINVAL, "%s must be 1 to %u pairs of numbers\n", name,
+		return dev_err_probe(dev, -EINVAL, "%s: not 1 to %u pairs of cells\n", name,
 				     IRQ_MAX_WRITES);
 	writes->count = count / 2;
 	for (i = 0; i < writes->count; i++) {
@@ -371,7 +371,7 @@ static int irq_get_registers(struct notify_irq *block, struct platform_device *p
 
 	block->base = devm_platform_get_and_ioremap_resource(pdev, 0, &registers);
 	if (IS_ERR(block->base))
-		return dev_err_probe(&pdev->dev, PTR_ERR(block->base), "cannot map its reg\n");
+		return dev_err_probe(&pdev->dev, PTR_ERR(block->base), "cannot map reg\n");
 	block->size = resource_size(registers);
 	return 0;
 }
@@ -394,7 +394,7 @@ static int irq_get_interrupt(struct notify_irq *block, struct platform_device *p
 		return block->irq;
 	if (irq_clears_when_read(block) && !block->has_status && !block->event->nregs)
 		return dev_err_probe(&pdev->dev, -EINVAL,
-				     "nothing acknowledges its level-triggered interrupt\n");
+				     "level-triggered interrupt is never acknowledged\n");
 	/* A bit that is set before the others are acknowledged causes no new edge. */
 	block->recheck_status = irq_is_edge(block) && block->has_status &&
 				block->ack == IRQ_ACK_COPY;
@@ -441,8 +441,9 @@ static int irq_enable_wakeup(struct notify_irq *block)
 	if (ret || !device_can_wakeup(dev))
 		return ret;
 	/* Try it now: dev_pm_arm_wake_irq() ignores errors, and resume would warn. */
-	if (enable_irq_wake(block->irq)) {
-		dev_warn(dev, "its interrupt cannot wake the system\n");
+	ret = enable_irq_wake(block->irq);
+	if (ret) {
+		dev_warn(dev, "cannot enable wakeup: %d\n", ret);
 		return 0;
 	}
 	disable_irq_wake(block->irq);
@@ -473,7 +474,7 @@ static int irq_request(struct notify_irq *block)
 	ret = irq_request_with(block, can_retry ? flags | IRQF_PROBE_SHARED : flags);
 	if (ret == -EBUSY && can_retry)
 		ret = irq_request_with(block, flags ^ IRQF_ONESHOT);
-	return ret ? dev_err_probe(block->source.dev, ret, "cannot request its interrupt\n") : 0;
+	return ret ? dev_err_probe(block->source.dev, ret, "cannot request interrupt\n") : 0;
 }
 
 static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)

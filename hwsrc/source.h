@@ -147,7 +147,7 @@ static inline void source_flush_queue(struct notify_source *source)
 					  source->packet_size, source->current_event->status,
 					  source->current_event->when);
 	if (overflows != source->reported) {
-		dev_warn_ratelimited(source->dev, "%u events came too fast and were only counted\n",
+		dev_warn_ratelimited(source->dev, "queue overflow, %u events dropped\n",
 				     overflows - source->reported);
 		source->reported = overflows;
 	}
@@ -229,7 +229,7 @@ static inline int source_register(struct notify_source *source, struct device *d
 	if (ret)
 		return ret;
 	if (device_property_read_string(dev, "label", &source->label))
-		return dev_err_probe(dev, -EINVAL, "no label, which names the node\n");
+		return dev_err_probe(dev, -EINVAL, "no label property\n");
 	config.name = source->label;
 	device_property_read_u32(dev, "notify-multi,max-packets", &config.max_packets);
 	device_property_read_u32(dev, "notify-multi,max-requests", &config.max_requests);
