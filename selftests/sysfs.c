@@ -6,6 +6,7 @@
 #include "sim.h"
 
 #define PACKET	16
+#define RECORD	(RECORD_HEADER + PACKET)
 
 FIXTURE(sysfs)
 {
@@ -49,14 +50,20 @@ static void attribute_path(int fd, const char *attribute, char *path, size_t siz
 			 minor(st.st_rdev), attribute);
 }
 
+static long long path_number(const char *path)
+{
+	char text[64];
+	int ret = read_file(path, text, sizeof(text));
+
+	return ret ? ret : strtoll(text, NULL, 10);
+}
+
 static long long attribute_number(int fd, const char *attribute)
 {
-	char path[128], text[64];
-	int ret;
+	char path[128];
 
 	attribute_path(fd, attribute, path, sizeof(path));
-	ret = read_file(path, text, sizeof(text));
-	return ret ? ret : strtoll(text, NULL, 10);
+	return path_number(path);
 }
 
 TEST_F(sysfs, attributes_have_sizes_and_limits)
@@ -86,10 +93,103 @@ TEST_F(sysfs, broadcasts_starts_at_0_with_any_first_seq)
 	EXPECT_EQ(3, attribute_number(self->fd, "broadcasts"));
 }
 
+TEST_F(sysfs, dropped_sums_all_clients)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	unsigned char buffer[RECORD];
+
+	ASSERT_LE(0, other);
+	EXPECT_EQ(0, attribute_number(self->fd, "dropped"));
+	ASSERT_EQ(0, set_max_packets(other, 2));
+	ASSERT_EQ(8 * PACKET, sim_broadcast(self->injector, PACKET, 1, 8));
+	EXPECT_EQ(3 + 6, attribute_number(self->fd, "dropped"));
+	ASSERT_EQ(RECORD, read_errno(other, buffer, RECORD));
+	EXPECT_EQ(3 + 6, attribute_number(self->fd, "dropped"));
+	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 9, 1));
+	EXPECT_EQ(4 + 6, attribute_number(self->fd, "dropped"));
+	close(other);
+}
+
+TEST_F(sysfs, dropped_includes_resize_drops)
+{
+	ASSERT_EQ(5 * PACKET, sim_broadcast(self->injector, PACKET, 1, 5));
+	ASSERT_EQ(0, set_max_packets(self->fd, 2));
+	EXPECT_EQ(3, attribute_number(self->fd, "dropped"));
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	EXPECT_EQ(4, attribute_number(self->fd, "dropped"));
+}
+
+TEST_F(sysfs, dropped_includes_closed_clients)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	unsigned char buffer[RECORD];
+	char path[128];
+
+	ASSERT_LE(0, other);
+	attribute_path(self->fd, "dropped", path, sizeof(path));
+	ASSERT_EQ(8 * PACKET, sim_broadcast(self->injector, PACKET, 1, 8));
+	ASSERT_EQ(RECORD, read_errno(other, buffer, RECORD));
+	/* A client that has reported its drops, then one that has not. */
+	close(other);
+	EXPECT_EQ(3 + 3, path_number(path));
+	close(self->fd);
+	EXPECT_EQ(3 + 3, path_number(path));
+
+	/* The new client starts with two replayed packets. */
+	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(3 + 3, path_number(path));
+	ASSERT_EQ(4 * PACKET, sim_broadcast(self->injector, PACKET, 9, 4));
+	EXPECT_EQ(3 + 3 + 1, path_number(path));
+}
+
+TEST_F(sysfs, ring_bytes_sums_history_and_clients)
+{
+	long long history, one;
+	char path[128];
+	int other;
+
+	attribute_path(self->fd, "ring_bytes", path, sizeof(path));
+	one = get_info(self->fd).ring_bytes;
+	close(self->fd);
+	history = path_number(path);
+	EXPECT_LT(0, history);
+
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(history + one, path_number(path));
+	other = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, other);
+	EXPECT_EQ(history + 2 * one, path_number(path));
+	ASSERT_EQ(0, set_max_packets(other, 5000));
+	EXPECT_LT(one, get_info(other).ring_bytes);
+	EXPECT_EQ(history + one + (long long)get_info(other).ring_bytes, path_number(path));
+	close(other);
+	EXPECT_EQ(history + one, path_number(path));
+}
+
+TEST_F(sysfs, ring_bytes_is_0_without_replay_and_clients)
+{
+	char path[128];
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	close(self->fd);
+	ASSERT_EQ(0, sim_set(SIM_NAME, "replay", "0"));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
+	self->fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	attribute_path(self->fd, "ring_bytes", path, sizeof(path));
+	EXPECT_EQ(get_info(self->fd).ring_bytes, path_number(path));
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(0, path_number(path));
+}
+
 TEST_F(sysfs, attributes_are_read_only)
 {
 	static const char * const attributes[] = {
 		"packet_size", "max_packets", "max_requests", "replay", "clients", "broadcasts",
+		"dropped", "ring_bytes",
 	};
 	struct stat st;
 	char path[128];
