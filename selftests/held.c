@@ -4,7 +4,7 @@
  * or other clients; calls on the same client wait for it, but are interruptible.
  */
 
-#include "sim.h"
+#include "fdinfo.h"
 
 #include <linux/userfaultfd.h>
 #include <sys/mman.h>
@@ -146,6 +146,21 @@ TEST_F(blocked_read, mmap_does_not_block)
 	EXPECT_EQ(1, ((const struct notify_multi_ring *)ring)->head);
 	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
 	munmap(ring, bytes);
+}
+
+TEST_F(blocked_read, fdinfo_does_not_block)
+{
+	struct fdinfo info;
+
+	BROADCAST(1, 1);
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(1, info.queued);
+	EXPECT_EQ(0, info.delivered);
+	EXPECT_EQ(RECORD, blocker_end(&self->blocker));
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(0, info.queued);
+	EXPECT_EQ(1, info.delivered);
 }
 
 TEST_F(blocked_read, unregister_does_not_block)

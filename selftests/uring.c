@@ -3,7 +3,7 @@
  * io_uring: pending reads and commands.
  */
 
-#include "sim.h"
+#include "fdinfo.h"
 
 #include <dirent.h>
 #include <liburing.h>
@@ -903,6 +903,21 @@ TEST_F(pend, command_pends_until_broadcast)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	EXPECT_EQ(1, get_stats(self->fd).delivered);
 	EXPECT_EQ(0, workers());
+}
+
+TEST_F(pend, fdinfo_counts_pending_commands)
+{
+	struct fdinfo info;
+
+	PENDS(2);
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(2, info.pending);
+	BROADCAST(1, 2);
+	EXPECT_PACKET(0, 1);
+	EXPECT_PACKET(1, 2);
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(0, info.pending);
+	EXPECT_EQ(2, info.delivered);
 }
 
 TEST_F(pend, queued_packet_completes_command_at_once)
