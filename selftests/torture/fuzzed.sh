@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2034 # used by the sourcing scripts
 #
 # Functions of the scripts that run general fuzzers: create devices for an unprivileged fuzzer, and
-# run a bystander that reads the same devices and must not be disturbed. To be sourced.
+# run a checker that reads the same devices and must not be disturbed. To be sourced.
 
 user=fuzzer uid=1000
 devices="fuzz-thread fuzz-hardirq fuzz-process"
@@ -38,7 +38,7 @@ make_device() {
 	echo 4 >"$dir/max_requests"
 	echo 0666 >"$dir/mode"
 	echo 1 >"$dir/live"
-	chmod 666 "/dev/notify_sim/fuzz-$1" || fail "there is no device fuzz-$1"
+	chmod 666 "/dev/notify_sim/fuzz-$1" || fail "device fuzz-$1 is missing"
 }
 
 make_devices() {
@@ -53,24 +53,24 @@ make_devices() {
 	make_device process 64
 }
 
-# The bystander runs until stop_bystander, after the fuzzer has exited.
-start_bystander() {
+# The checker runs until stop_checker, after the fuzzer has exited.
+start_checker() {
 	# shellcheck disable=SC2086 # a list of names
-	/torture/bystander $devices &
-	bystander=$!
+	/torture/checker $devices &
+	checker=$!
 }
 
 # echo_packets COUNT: broadcast packets again that were read. A fuzzer does so only occasionally.
 echo_packets() {
 	for device in fuzz-thread fuzz-process; do
 		as_user "notifycat -n $1 -f raw $device >/dev/notify_sim/$device" ||
-			fail "packets of $device cannot be broadcast again"
+			fail "cannot broadcast packets of $device again"
 	done
 }
 
-stop_bystander() {
-	kill "$bystander" || fail "the bystander has ended before the fuzzer"
-	wait "$bystander" || fail "the bystander was disturbed"
+stop_checker() {
+	kill "$checker" || fail "the checker exited before the fuzzer"
+	wait "$checker" || fail "the checker found errors"
 }
 
 as_user() {
@@ -86,30 +86,30 @@ count_processes() {
 }
 
 # Kill processes that the fuzzer left running.
-end_user() {
+kill_user() {
 	as_user kill -KILL -1
 	for _ in $(seq 300); do
 		[ "$(count_processes)" = 0 ] && return
 		sleep 0.1
 	done
-	fail "processes of the fuzzer do not end"
+	fail "processes of the fuzzer do not exit"
 }
 
 # Check that the devices still work and that each arrival had a departure, and remove the devices.
 check_devices() {
-	start_bystander
+	start_checker
 	sleep 2
-	stop_bystander
+	stop_checker
 	for device in $devices; do
 		clients=$(cat "/sys/class/misc/notify!$device/clients")
-		[ "$clients" = 0 ] || fail "$clients opens of $device are left"
+		[ "$clients" = 0 ] || fail "$device: $clients clients are left"
 		echo 0 >"$config/$device/live"
 		arrivals=$(cat "$config/$device/arrivals")
 		departures=$(cat "$config/$device/departures")
 		[ "$arrivals" = "$departures" ] ||
 			fail "$device: $arrivals arrivals, but $departures departures"
-		opens=$((${opens:-0} + arrivals))
+		total_clients=$((${total_clients:-0} + arrivals))
 		echo "$device: $arrivals arrivals, $departures departures"
-		rmdir "$config/$device" || fail "$device cannot be removed"
+		rmdir "$config/$device" || fail "cannot remove $device"
 	done
 }

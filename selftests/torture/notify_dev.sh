@@ -8,7 +8,7 @@
 
 parse_options "$@"
 make_devices
-start_bystander
+start_checker
 echo_packets 50
 
 for device in $devices; do
@@ -20,7 +20,7 @@ for device in $devices; do
 	done
 done
 for stressor in $stressors; do
-	wait "$stressor" || fail "a stress-ng has failed"
+	wait "$stressor" || fail "stress-ng failed"
 done
 if [ "$failed" = 1 ]; then
 	cat /tmp/dev.*
@@ -28,12 +28,12 @@ else
 	grep ' dev  ' /tmp/dev.*
 fi
 
-end_user
-stop_bystander
+kill_user
+stop_checker
 check_devices
 # Format of stress-ng's metrics: "stress-ng: metrc: [PID] dev OPERATIONS ...".
 operations=$(cat /tmp/dev.* |
 	     awk '$2 == "metrc:" && $4 == "dev" { sum += $5 } END { print sum + 0 }')
-[ "$operations" -gt 0 ] || fail "stress-ng did nothing"
-echo "@result stress-ng: $operations operations, $opens opens"
+[ "$operations" -gt 0 ] || fail "no operations by stress-ng"
+echo "@result stress-ng: $operations operations, $total_clients clients"
 [ "$failed" = 0 ]

@@ -40,7 +40,7 @@ struct actor {
 
 static struct {
 	int stop;
-	unsigned int opens[TARGETS];
+	unsigned int clients[TARGETS];
 	unsigned int reads[TARGETS];
 	unsigned int packets;
 } *shared;
@@ -50,7 +50,7 @@ static bool stopped(void)
 	return __atomic_load_n(&shared->stop, __ATOMIC_ACQUIRE);
 }
 
-static void count(unsigned int *counter, unsigned int more)
+static void add(unsigned int *counter, unsigned int more)
 {
 	__atomic_fetch_add(counter, more, __ATOMIC_RELAXED);
 }
@@ -58,14 +58,14 @@ static void count(unsigned int *counter, unsigned int more)
 /* -- Readers ---------------------------------------------------------------- */
 
 /* Accept complete records in order with correct drop counts, and errnos of an unregistration. */
-static void check_read(unsigned int target, const unsigned char *buffer, ssize_t ret, bool slept)
+static void check_read(unsigned int target, const unsigned char *buffer, ssize_t ret, bool blocking)
 {
 	size_t record_size = RECORD_HEADER + PACKET;
 	uint64_t previous = 0;
 	ssize_t at;
 
 	if (ret < 0) {
-		if (errno != ENODEV && errno != EINTR && (slept || errno != EAGAIN))
+		if (errno != ENODEV && errno != EINTR && (blocking || errno != EAGAIN))
 			fail("%s: read: %m", targets[target]);
 		return;
 	}
@@ -75,15 +75,15 @@ static void check_read(unsigned int target, const unsigned char *buffer, ssize_t
 		const struct notify_multi_record *record = (const void *)(buffer + at);
 
 		if (previous && record->seq != previous + 1 + record->dropped)
-			fail("%s: seq %llu, %u lost, after %llu", targets[target],
+			fail("%s: seq %llu, %u dropped, after %llu", targets[target],
 			     (unsigned long long)record->seq, record->dropped,
 			     (unsigned long long)previous);
 		previous = record->seq;
 	}
-	count(&shared->reads[target], 1);
+	add(&shared->reads[target], 1);
 }
 
-static void use(unsigned int target, int fd, bool sleeps, struct random *random)
+static void use_client(unsigned int target, int fd, bool blocking, struct random *random)
 {
 	_Alignas(8) unsigned char buffer[8 * (RECORD_HEADER + PACKET)];
 	struct notify_multi_stats stats;
@@ -104,14 +104,14 @@ static void use(unsigned int target, int fd, bool sleeps, struct random *random)
 			fail("%s: SET_MAX_PACKETS: %m", targets[target]);
 		break;
 	}
-	check_read(target, buffer, read(fd, buffer, sizeof(buffer)), sleeps);
+	check_read(target, buffer, read(fd, buffer, sizeof(buffer)), blocking);
 }
 
 /*
  * Between the lookup of a name and the open() of its minor, the minor may be reassigned to the
  * other device or to an injector. Identify the device by its replay. Return -1 for an injector.
  */
-static int target_of(int fd, const char *name)
+static int identify_target(int fd, const char *name)
 {
 	struct notify_multi_info info;
 
@@ -130,8 +130,8 @@ static void reader_main(void *data)
 
 	while (!stopped()) {
 		const char *name = targets[random_below(&random, TARGETS)];
-		bool sleeps = random_once_in(&random, 2);
-		int fd = sim_open(name, sleeps ? O_RDONLY : O_RDONLY | O_NONBLOCK), target;
+		bool blocking = random_once_in(&random, 2);
+		int fd = sim_open(name, blocking ? O_RDONLY : O_RDONLY | O_NONBLOCK), target;
 
 		if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO) {
 			sched_yield();
@@ -139,10 +139,10 @@ static void reader_main(void *data)
 		}
 		if (fd < 0)
 			fail("%s: open: %s", name, strerror(-fd));
-		target = target_of(fd, name);
+		target = identify_target(fd, name);
 		if (target >= 0) {
-			count(&shared->opens[target], 1);
-			use(target, fd, sleeps, &random);
+			add(&shared->clients[target], 1);
+			use_client(target, fd, blocking, &random);
 		}
 		close(fd);
 	}
@@ -160,7 +160,7 @@ static void feeder_main(void *data)
 		if (injector < 0)
 			injector = sim_open_injector(targets[SIM]);
 		if (injector >= 0 && write(injector, packet, PACKET) == PACKET) {
-			count(&shared->packets, 1);
+			add(&shared->packets, 1);
 		} else if (injector >= 0) {
 			if (errno != ENODEV)
 				fail("injector: %m");
@@ -168,7 +168,7 @@ static void feeder_main(void *data)
 			injector = -1;
 		}
 		if (write_file(CHIP "toggle", "0 3"))
-			fail("the line cannot be toggled");
+			fail("cannot toggle the line");
 	}
 	if (injector >= 0)
 		close(injector);
@@ -176,7 +176,7 @@ static void feeder_main(void *data)
 
 /* -- Rounds ----------------------------------------------------------------- */
 
-static void round_of(unsigned int target)
+static void run_round(unsigned int target)
 {
 	double start = now();
 	int ret;
@@ -189,17 +189,17 @@ static void round_of(unsigned int target)
 		ret = ret ? ret : write_file(DRIVER "bind", DEVICE);
 	}
 	if (ret)
-		fail("%s does not go and come: %s", targets[target], strerror(-ret));
+		fail("%s: cannot unregister and register: %s", targets[target], strerror(-ret));
 	if (now() - start > ROUND_SECONDS)
-		fail("%s took %.0f s to go and come", targets[target], now() - start);
+		fail("%s: round took %.0f s", targets[target], now() - start);
 }
 
-static void check_process(pid_t pid, const char *who)
+static void check_process(pid_t pid, const char *name)
 {
 	int status;
 
 	if (waitpid(pid, &status, WNOHANG) == pid)
-		fail("%s, pid %d, has ended with status %#x", who, pid, status);
+		fail("%s, pid %d, exited with status %#x", name, pid, status);
 }
 
 static void set_up(void)
@@ -217,8 +217,8 @@ static void tear_down(void)
 {
 	CHECK(!write_file(CHIP "device", "0"));
 	CHECK(!unload_module("notify_gpio_chip"));
-	CHECK(sim_get_number(targets[SIM], "arrivals") == shared->opens[SIM]);
-	CHECK(sim_get_number(targets[SIM], "departures") == shared->opens[SIM]);
+	CHECK(sim_get_number(targets[SIM], "arrivals") == shared->clients[SIM]);
+	CHECK(sim_get_number(targets[SIM], "departures") == shared->clients[SIM]);
 	CHECK(!sim_remove(targets[SIM]));
 }
 
@@ -241,15 +241,15 @@ int main(int argc, char **argv)
 	feeder = start_process(feeder_main, NULL);
 
 	for (i = 0; i < options.rounds; i++) {
-		round_of(i % TARGETS);
+		run_round(i % TARGETS);
 		sleep_ms(random_below(&random, 3));
 		for (j = 0; j < READERS; j++)
 			check_process(readers[j], "a reader");
 		check_process(feeder, "the feeder");
 		if (!(i % 100))
-			printf("round %u: %u opens and %u reads of %s, %u and %u of %s\n", i,
-			       shared->opens[SIM], shared->reads[SIM], targets[SIM],
-			       shared->opens[GPIO], shared->reads[GPIO], targets[GPIO]);
+			printf("round %u: %u clients and %u reads of %s, %u and %u of %s\n", i,
+			       shared->clients[SIM], shared->reads[SIM], targets[SIM],
+			       shared->clients[GPIO], shared->reads[GPIO], targets[GPIO]);
 	}
 
 	/* Unregistration wakes sleeping readers. */
@@ -261,8 +261,8 @@ int main(int argc, char **argv)
 		join_process(readers[i], "a reader");
 	tear_down();
 	CHECK(shared->reads[SIM] && shared->reads[GPIO]);
-	printf("@result %u rounds, %u opens, %u reads, %u packets\n", options.rounds,
-	       shared->opens[SIM] + shared->opens[GPIO], shared->reads[SIM] + shared->reads[GPIO],
-	       shared->packets);
+	printf("@result %u rounds, %u clients, %u reads, %u packets\n", options.rounds,
+	       shared->clients[SIM] + shared->clients[GPIO],
+	       shared->reads[SIM] + shared->reads[GPIO], shared->packets);
 	return 0;
 }

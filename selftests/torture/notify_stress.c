@@ -23,7 +23,7 @@
 
 static struct worker workers[WORKERS];
 static pid_t worker_pids[WORKERS], device_pids[DEVICES];
-static struct random chance;
+static struct random main_random;
 static uint64_t fdinfo_clients;
 
 static void expect(int ret, const char *what)
@@ -38,14 +38,14 @@ static void start_workers(unsigned int session)
 {
 	unsigned int i;
 
-	SET(shared->stop_readers, 0);
-	SET(shared->readers_ended, 0);
+	SET(shared->stop_workers, 0);
+	SET(shared->workers_exited, 0);
 	for (i = 0; i < WORKERS; i++) {
 		workers[i].number = i;
 		workers[i].random = random_of(1000 * (session + 1) + i);
 		workers[i].slot = &shared->slots[i];
-		if (!workers[i].common)
-			workers[i].common = shared_memory(sizeof(struct account));
+		if (!workers[i].shared_client)
+			workers[i].shared_client = shared_memory(sizeof(struct client));
 		worker_pids[i] = start_process(worker_main, &workers[i]);
 	}
 }
@@ -55,43 +55,43 @@ static void start_devices(void)
 	unsigned int i;
 
 	SET(shared->stop, 0);
-	make_devices(&chance);
+	make_devices(&main_random);
 	for (i = 0; i < DEVICES; i++)
 		if (shared->devices[i].exists)
 			device_pids[i] = start_process(device_main, &shared->devices[i]);
 }
 
-static void check_running(pid_t pid, const char *who)
+static void check_running(pid_t pid, const char *name)
 {
 	int status;
 
 	if (pid && waitpid(pid, &status, WNOHANG) == pid)
-		fail("%s, pid %d, has ended with status %#x", who, pid, status);
+		fail("%s, pid %d, exited with status %#x", name, pid, status);
 }
 
 /* Let all processes run, and send signals to workers. */
 static void run_for(double seconds)
 {
-	double end = now() + seconds, told = now();
+	double end = now() + seconds, last_progress = now();
 	unsigned int i;
 
 	while (now() < end) {
-		sleep_ms(1 + random_below(&chance, 10));
-		i = random_below(&chance, WORKERS);
-		if (!GET(shared->slots[i].alone))
+		sleep_ms(1 + random_below(&main_random, 10));
+		i = random_below(&main_random, WORKERS);
+		if (!GET(shared->slots[i].packets_only))
 			kill(worker_pids[i], SIGUSR1);
 		/* During this, the worker uses and closes its client. */
-		fdinfo_clients += read_all_fdinfo(worker_pids[random_below(&chance, WORKERS)]);
+		fdinfo_clients += read_all_fdinfo(worker_pids[random_below(&main_random, WORKERS)]);
 		for (i = 0; i < WORKERS; i++)
 			check_running(worker_pids[i], "a worker");
 		for (i = 0; i < DEVICES; i++)
 			check_running(device_pids[i], shared->devices[i].name);
-		if (now() - told > PROGRESS_SECONDS) {
-			told = now();
-			printf("%u opens, %" PRIu64 " records, %" PRIu64 " lost, %" PRIu64
-			       " kills, %" PRIu64 " lives\n", shared->open_numbers,
-			       GET(shared->records), GET(shared->lost), GET(shared->kills),
-			       GET(shared->lives));
+		if (now() - last_progress > PROGRESS_SECONDS) {
+			last_progress = now();
+			printf("%u clients, %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
+			       " killed, %" PRIu64 " registrations\n", shared->nr_clients,
+			       GET(shared->records), GET(shared->dropped), GET(shared->kills),
+			       GET(shared->registrations));
 		}
 	}
 }
@@ -100,10 +100,10 @@ static void stop_workers(void)
 {
 	unsigned int i;
 
-	SET(shared->stop_readers, 1);
+	SET(shared->stop_workers, 1);
 	for (i = 0; i < WORKERS; i++)
 		join_process(worker_pids[i], "a worker");
-	SET(shared->readers_ended, 1);
+	SET(shared->workers_exited, 1);
 }
 
 static void stop_devices(void)
@@ -171,12 +171,12 @@ static void run_session(unsigned int number, double seconds)
 		if (epoch < EPOCHS)
 			reload_sources();
 	}
-	check_opens();
+	check_arrivals();
 	check_rings_freed();
 	reload_core();
 }
 
-static uint64_t all_written(void)
+static uint64_t total_written(void)
 {
 	uint64_t written = 0;
 	unsigned int i;
@@ -195,7 +195,7 @@ int main(int argc, char **argv)
 	parse_options(argc, argv);
 	/* Until a worker installs its handler. */
 	signal(SIGUSR1, SIG_IGN);
-	chance = random_of(1);
+	main_random = random_of(1);
 	shared = shared_memory(sizeof(*shared));
 	name_devices();
 	uring_probe();
@@ -213,10 +213,11 @@ int main(int argc, char **argv)
 	check_memory(&before, &after);
 	if (!fdinfo_clients)
 		fail("no client in fdinfo");
-	printf("@result %" PRIu64 " broadcasts, %u opens, %" PRIu64 " records, %" PRIu64 " lost, %"
-	       PRIu64 " compared, %" PRIu64 " lives, %" PRIu64 " quiet points, %" PRIu64
-	       " killed, %" PRIu64 " strays\n", all_written(), shared->open_numbers,
-	       shared->records, shared->lost, shared->compared, shared->lives,
-	       shared->quiet_points, shared->kills, shared->strays);
+	printf("@result %" PRIu64 " broadcasts, %u clients, %" PRIu64 " records, %" PRIu64
+	       " dropped, %" PRIu64 " compared, %" PRIu64 " registrations, %" PRIu64
+	       " quiet points, %" PRIu64 " killed, %" PRIu64 " opens of another device, %" PRIu64
+	       " fdinfo\n", total_written(), shared->nr_clients, shared->records, shared->dropped,
+	       shared->compared, shared->registrations, shared->quiet_points, shared->kills,
+	       shared->wrong_opens, fdinfo_clients);
 	return 0;
 }

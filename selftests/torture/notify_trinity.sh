@@ -23,7 +23,7 @@ wanted="read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2
 
 parse_options "$@"
 make_devices
-start_bystander
+start_checker
 echo_packets 50
 
 mkdir "$victims"
@@ -38,9 +38,9 @@ run_trinity() {
 	shift
 	as_user timeout -s INT -k 60 $((seconds / 2)) trinity -q -l off -C 4 -s "$seed" \
 		--enable-fds=pseudo -V "$victims" --stats "$@" >"$log" 2>&1
-	end_user
-	grep -q 'Bailing main loop because ctrl-c' "$log" || fail "trinity ended before its time"
-	grep -q 'Ran [1-9][0-9]* syscalls' "$log" || fail "trinity did nothing"
+	kill_user
+	grep -q 'Bailing main loop because ctrl-c' "$log" || fail "trinity ended too early"
+	grep -q 'Ran [1-9][0-9]* syscalls' "$log" || fail "no system calls by trinity"
 	if [ "$failed" = 1 ]; then
 		cat "$log"
 	else
@@ -53,13 +53,13 @@ run_trinity any $(printf ' -x %s' $excluded)
 # shellcheck disable=SC2046,SC2086
 run_trinity files $(printf ' -c %s' $wanted)
 
-stop_bystander
+stop_checker
 check_devices
-echo "of the system calls with files succeeded:"
+echo "successful system calls with files:"
 awk -F '[^a-z0-9_]+' '/attempted/ { calls[$1] += $3; good[$1] += $5 }
 	END { for (name in calls) printf " %s %d/%d", name, good[name], calls[name]; print "" }' \
 	/tmp/trinity.files
 calls=$(sed -n 's/.*Ran \([0-9]*\) syscalls.*/\1/p' /tmp/trinity.* |
 	awk '{ sum += $1 } END { print sum + 0 }')
-echo "@result trinity: $calls system calls, $opens opens"
+echo "@result trinity: $calls system calls, $total_clients clients"
 [ "$failed" = 0 ]

@@ -3,7 +3,7 @@
  * Common definitions of notify_stress:
  *
  *     stress_device.c    devices that are registered and unregistered, and producers
- *     stress_account.c   checks of each record, and of each client's counters when it is closed
+ *     stress_client.c    checks of each record, and of each client's counters when it is closed
  *     stress_read.c      workers: open a device and read it in one of several ways
  *     stress_uring.c     io_uring reads and commands
  *     stress_share.c     clients shared by threads and processes, and processes that are killed
@@ -41,75 +41,75 @@
 
 /**
  * struct device - a device that is registered and unregistered again and again
- * @name:       Name in /dev/notify.
- * @context:    Context in which a simulated source broadcasts; NULL for notify_gpio.
- * @exists:     True if the kernel supports the device.
- * @life:       Counts registrations and unregistrations: odd while registered.
- * @packet_size: Payload size; changes only while all producers are paused.
- * @completes:  Last life in which complete() may have failed.
- * @paused:     True if producers must pause.
- * @idle:       Number of paused producers.
- * @written:    Packets written by producers.
- * @broadcasts: Packets broadcast in previous lives, as counted by the kernel.
- * @opens:      Clients, as counted by their openers.
- * @arrivals:   Clients, as counted by the source.
- * @seen:       Hashes of packets: identity and content.
+ * @name:               Name in /dev/notify.
+ * @context:            Context in which a simulated source broadcasts; NULL for notify_gpio.
+ * @exists:             True if the kernel supports the device.
+ * @generation:         Number of registrations and unregistrations; odd while registered.
+ * @packet_size:        Payload size; changes only while all producers are paused.
+ * @failing_generation: Last generation in which complete() may have failed.
+ * @pause:              True if producers must pause.
+ * @nr_paused:          Number of paused producers.
+ * @written:            Packets written by producers.
+ * @broadcasts:         Packets broadcast in previous generations, as counted by the kernel.
+ * @opened:             Clients, as counted by their openers.
+ * @arrivals:           Clients, as counted by the source.
+ * @hashes:             Hashes of packets: identity and content.
  */
 struct device {
 	const char *name;
 	const char *context;
 	bool exists;
-	unsigned int life;
+	unsigned int generation;
 	unsigned int packet_size;
-	unsigned int completes;
-	unsigned int paused;
-	unsigned int idle;
+	unsigned int failing_generation;
+	unsigned int pause;
+	unsigned int nr_paused;
 	uint64_t written;
 	uint64_t broadcasts;
-	uint64_t opens;
+	uint64_t opened;
 	uint64_t arrivals;
-	uint64_t seen[REMEMBERED];
+	uint64_t hashes[REMEMBERED];
 };
 
 /**
  * struct slot - a worker's client, whose progress the device's process watches
- * @open:   Number of the client, or 0 if it is not watched.
- * @device: Number of the device.
- * @life:   Life of the device.
- * @next:   Packet that the worker reads next.
- * @kind:   Kind of the client.
- * @alone:  True if only packets may wake the reader. A signal or a cancelled request makes it
- *          recheck its queue, which would hide a lost wakeup.
+ * @client:       Number of the client, or 0 if it is not watched.
+ * @packets_only: True if only packets may wake the reader. A signal or a cancelled request makes
+ *                it recheck its queue, which would hide a lost wakeup.
+ * @device:       Number of the device.
+ * @generation:   Generation of the device.
+ * @kind:         Kind of the client.
+ * @next:         Packet that the worker reads next.
  */
 struct slot {
-	unsigned int open;
-	unsigned int alone;
+	unsigned int client;
+	unsigned int packets_only;
 	unsigned int device;
-	unsigned int life;
+	unsigned int generation;
 	unsigned int kind;
 	uint64_t next;
 };
 
 /**
  * struct shared - memory shared by all processes
- * @stop:          True if devices must be unregistered.
- * @stop_readers:  True if workers must exit.
- * @readers_ended: True if all workers have exited.
- * @open_numbers:  Number of clients so far.
- * @strays:        Number of times that open() reached another device than the named one.
- * @records:       Records read; this and the following are for the result.
+ * @stop:           True if devices must be unregistered.
+ * @stop_workers:   True if workers must exit.
+ * @workers_exited: True if all workers have exited.
+ * @nr_clients:     Number of clients so far.
+ * @wrong_opens:    Number of times that open() reached another device than the named one.
+ * @records:        Records read; this and the following are for the result.
  */
 struct shared {
 	unsigned int stop;
-	unsigned int stop_readers;
-	unsigned int readers_ended;
-	unsigned int open_numbers;
-	uint64_t strays;
+	unsigned int stop_workers;
+	unsigned int workers_exited;
+	unsigned int nr_clients;
+	uint64_t wrong_opens;
 	uint64_t records;
-	uint64_t lost;
+	uint64_t dropped;
 	uint64_t compared;
 	uint64_t quiet_points;
-	uint64_t lives;
+	uint64_t registrations;
 	uint64_t kills;
 	struct device devices[DEVICES];
 	struct slot slots[WORKERS];
@@ -136,57 +136,56 @@ void name_devices(void);
 void make_devices(struct random *random);
 /* Call when all producers have stopped. */
 void remove_devices(void);
-/* Compare the numbers of arrivals and clients. */
-void check_opens(void);
+void check_arrivals(void);
 /* Register and unregister a device, with producers, until shared->stop. */
 void device_main(void *device);
 
-/* -- Accounts -------------------------------------------------------------------- */
+/* -- Clients --------------------------------------------------------------------- */
 
 /**
- * struct account - a client and the records read from it
+ * struct client - a client and the records read from it
  * @device:      Device.
- * @life:        Life of the device, 0 if unknown.
+ * @generation:  Generation of the device, 0 if unknown.
  * @number:      Number of the client.
  * @kind:        Kind of the client.
  * @fd:          File descriptor.
  * @packet_size: Payload size.
  * @record_size: Record size.
  * @first:       First packet that was queued, replayed packets included.
- * @at_open:     The device's last packet shortly after open().
+ * @seq_at_open: The device's last packet shortly after open().
  * @slot:        Slot in which to report progress, or NULL.
  * @mapped:      True if the mapped ring is read, which the kernel does not see.
- * @unseen:      True if a reader was killed, and the records it had read are unknown.
+ * @incomplete:  True if a reader was killed, so that the records it had read are unknown.
  * @records:     Records read by all readers.
  * @failures:    Packets consumed by failed reads.
- * @lost:        Reported drops.
- * @sum:         Twice the sum of the seqs of all read and dropped packets.
+ * @dropped:     Reported drops.
+ * @seq_sum:     Twice the sum of the seqs of all read and dropped packets.
  * @newest:      Greatest seq read.
  */
-struct account {
+struct client {
 	struct device *device;
-	unsigned int life;
+	unsigned int generation;
 	unsigned int number;
 	unsigned int kind;
 	int fd;
 	unsigned int packet_size;
 	unsigned int record_size;
 	uint64_t first;
-	uint64_t at_open;
+	uint64_t seq_at_open;
 	struct slot *slot;
 	bool mapped;
-	bool unseen;
+	bool incomplete;
 	uint64_t records;
 	uint64_t failures;
-	uint64_t lost;
-	uint64_t sum;
+	uint64_t dropped;
+	uint64_t seq_sum;
 	uint64_t newest;
 };
 
 /**
  * struct stream - a reader of a client
- * @account:  Client.
- * @alone:    True if it is the client's only reader.
+ * @client:   Client.
+ * @sole:     True if it is the client's only reader.
  * @ordered:  True if it gets packets in the order of seq.
  * @raw:      True if it reads bare payloads.
  * @failed:   True if a read has failed since the last record.
@@ -197,8 +196,8 @@ struct account {
  * @buffer:   BUFFER_BYTES bytes.
  */
 struct stream {
-	struct account *account;
-	bool alone;
+	struct client *client;
+	bool sole;
 	bool ordered;
 	bool raw;
 	bool failed;
@@ -210,37 +209,38 @@ struct stream {
 };
 
 /* Errors that a call may return. */
-#define MAY_AGAIN	(1 << 0)
-#define MAY_INTR	(1 << 1)
-#define MAY_CANCEL	(1 << 2)
-#define MAY_FAULT	(1 << 3)
-#define MAY_NOBUFS	(1 << 4)
+#define ALLOW_AGAIN	(1 << 0)
+#define ALLOW_INTR	(1 << 1)
+#define ALLOW_CANCEL	(1 << 2)
+#define ALLOW_FAULT	(1 << 3)
+#define ALLOW_NOBUFS	(1 << 4)
 
 enum outcome {
-	TOOK,		/* packets, or the error of a packet */
-	NOTHING,	/* an allowed error */
-	GONE,		/* the source is unregistered */
+	GOT_PACKETS,	/* packets, or the error of a packet */
+	GOT_NOTHING,	/* an allowed error */
+	GOT_ENODEV,	/* the source is unregistered */
 };
 
 __attribute__((format(printf, 2, 3), noreturn))
-void fail_open(const struct account *account, const char *format, ...);
+void fail_client(const struct client *client, const char *format, ...);
 
 /* Open a device. Return false if it is not registered. */
-bool open_account(struct account *account, struct device *device, unsigned int kind, int flags,
-		  struct slot *slot);
+bool open_client(struct client *client, struct device *device, unsigned int kind, int flags,
+		 struct slot *slot);
 /* Compare the records read with the kernel's counters, and close the client. */
-void close_account(struct account *account);
+void close_client(struct client *client);
 /* Query the kernel's counters, which must add up at any time. */
-struct notify_multi_stats check_stats(struct account *account);
+struct notify_multi_stats check_stats(struct client *client);
 /* Compare fdinfo with the counters. There must be no other reader. */
-void check_fdinfo(struct account *account);
+void check_fdinfo(struct client *client);
 /* Report progress in the client's slot. */
-void tell_next(struct account *account, uint64_t next);
+void report_next(struct client *client, uint64_t next);
 
-struct stream stream_of(struct account *account, bool alone, unsigned char *buffer);
-void take_record(struct stream *stream, const struct notify_multi_record *record);
+struct stream make_stream(struct client *client, bool sole, unsigned char *buffer);
+void check_record(struct stream *stream, const struct notify_multi_record *record);
 /* Check the result of a read: a number of bytes or -errno. */
-enum outcome take(struct stream *stream, const void *buffer, ssize_t ret, unsigned int may);
+enum outcome check_result(struct stream *stream, const void *buffer, ssize_t ret,
+			  unsigned int allowed);
 
 /* -- Workers --------------------------------------------------------------------- */
 
@@ -250,7 +250,7 @@ struct worker {
 	struct slot *slot;
 	unsigned char *buffer;
 	/* Client shared with children; in shared memory. */
-	struct account *common;
+	struct client *shared_client;
 };
 
 enum kind {
@@ -266,21 +266,23 @@ extern const char * const kind_names[KINDS];
 
 void worker_main(void *worker);
 /* Open a random device, read it, and close it. */
-void live(struct worker *worker, enum kind kind);
+void use_client(struct worker *worker, enum kind kind);
 
 /* Read once by a random call. */
-enum outcome read_somehow(struct stream *stream, struct random *random, unsigned int may);
+enum outcome read_randomly(struct stream *stream, struct random *random, unsigned int allowed);
 /* Make a random call other than a successful read. */
-void meddle(struct stream *stream, struct random *random);
-ssize_t result(ssize_t ret);
+void make_other_call(struct stream *stream, struct random *random);
+ssize_t ret_or_errno(ssize_t ret);
 
 /* Detect and print the features of the kernel's io_uring. */
 void uring_probe(void);
 bool uring_has(enum kind kind);
-void uring_live(struct worker *worker, struct account *account, enum kind kind);
+void use_uring_client(struct worker *worker, struct client *client, enum kind kind);
 
-void shared_live(struct worker *worker);
-void killed_live(struct worker *worker);
+/* Read a client by several threads and processes. */
+void share_client(struct worker *worker);
+/* Kill a process that uses clients. */
+void kill_process(struct worker *worker);
 
 /* -- Memory ---------------------------------------------------------------------- */
 

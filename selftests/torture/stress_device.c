@@ -30,13 +30,13 @@ static struct master {
 	struct device *device;
 	struct random random;
 	unsigned int index;
-	/* First seq of this life, and number of packets written before it. */
+	/* First seq of this generation, and number of packets written before it. */
 	uint64_t first;
 	uint64_t written;
-	/* True if producers were paused when this life began, so that @written is exact. */
+	/* True if producers were paused when this generation began, so that @written is exact. */
 	bool exact;
-	/* A client that is open during the whole life. */
-	struct account auditor;
+	/* A client that is open during the whole generation. */
+	struct client monitor;
 } master;
 
 static void expect(int ret, const char *what)
@@ -56,12 +56,12 @@ struct producer {
 	int injector;
 };
 
-static void stay_paused(struct device *device)
+static void wait_until_resumed(struct device *device)
 {
-	ADD(device->idle, 1);
-	while (GET(device->paused) && !GET(shared->stop))
+	ADD(device->nr_paused, 1);
+	while (GET(device->pause) && !GET(shared->stop))
 		sleep_ms(1);
-	ADD(device->idle, -1);
+	ADD(device->nr_paused, -1);
 }
 
 static void produce_packets(struct producer *producer, struct device *device)
@@ -108,8 +108,8 @@ static void *producer_main(void *data)
 	struct device *device = master.device;
 
 	while (!GET(shared->stop)) {
-		if (GET(device->paused))
-			stay_paused(device);
+		if (GET(device->pause))
+			wait_until_resumed(device);
 		else if (device->context)
 			produce_packets(producer, device);
 		else
@@ -127,8 +127,8 @@ static void pause_producers(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
-	SET(device->paused, 1);
-	while (GET(device->idle) != PRODUCERS && !GET(shared->stop)) {
+	SET(device->pause, 1);
+	while (GET(device->nr_paused) != PRODUCERS && !GET(shared->stop)) {
 		if (now() > end)
 			fail("%s: a broadcast does not return", device->name);
 		sleep_ms(1);
@@ -137,8 +137,8 @@ static void pause_producers(struct device *device)
 
 static void resume_producers(struct device *device)
 {
-	SET(device->paused, 0);
-	while (GET(device->idle) && !GET(shared->stop))
+	SET(device->pause, 0);
+	while (GET(device->nr_paused) && !GET(shared->stop))
 		sleep_ms(1);
 }
 
@@ -148,7 +148,7 @@ static const unsigned int packet_sizes[] = { SMALLEST_PACKET, 20, 64, 200, LARGE
 static const unsigned int queue_sizes[] = { 1, 4, 16, 64, 200 };
 
 /* Prefer the wrap of the ring's positions. */
-static uint64_t some_first_seq(struct random *random)
+static uint64_t random_first_seq(struct random *random)
 {
 	switch (random_below(random, 3)) {
 	case 0:
@@ -164,7 +164,7 @@ static uint64_t some_first_seq(struct random *random)
 static void configure(struct device *device, struct random *random)
 {
 	unsigned int max_packets = queue_sizes[random_below(random, 5)];
-	uint64_t first = some_first_seq(random);
+	uint64_t first = random_first_seq(random);
 
 	device->packet_size = packet_sizes[random_below(random, 5)];
 	expect(sim_set_number(device->name, "replay", 0), "replay");
@@ -178,21 +178,21 @@ static void configure(struct device *device, struct random *random)
 	master.first = first;
 }
 
-static void come(struct device *device)
+static void register_device(struct device *device)
 {
 	if (device->context)
 		expect(sim_set(device->name, "live", "1"), "live 1");
 	else
 		expect(write_file(GPIO_DRIVER "bind", GPIO_DEVICE), "bind");
-	ADD(device->life, 1);
-	ADD(shared->lives, 1);
-	if (!open_account(&master.auditor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
-		fail("%s: it is there, but cannot be opened", device->name);
+	ADD(device->generation, 1);
+	ADD(shared->registrations, 1);
+	if (!open_client(&master.monitor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
+		fail("%s: registered, but cannot be opened", device->name);
 }
 
-static void go(struct device *device)
+static void unregister_device(struct device *device)
 {
-	ADD(device->life, 1);
+	ADD(device->generation, 1);
 	if (device->context)
 		expect(sim_set(device->name, "live", "0"), "live 0");
 	else
@@ -207,51 +207,52 @@ static void check_clients(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
-	while (check_stats(&master.auditor).clients != 1 && GET(shared->readers_ended)) {
+	while (check_stats(&master.monitor).clients != 1 && GET(shared->workers_exited)) {
 		if (now() > end)
-			fail("%s: %u clients, and all but one have been closed", device->name,
-			     check_stats(&master.auditor).clients);
+			fail("%s: %u clients, but all except one are closed", device->name,
+			     check_stats(&master.monitor).clients);
 		sleep_ms(5);
 	}
 }
 
-/* Close the auditor after unregistration. Return the kernel's number of packets in this life. */
-static uint64_t audit(struct device *device)
+/* Close the monitor after unregistration. Return the generation's packets counted by the kernel. */
+static uint64_t close_monitor(struct device *device)
 {
-	struct pollfd pollfd = { .fd = master.auditor.fd, .events = POLLIN };
-	uint64_t seq = check_stats(&master.auditor).seq;
+	struct pollfd pollfd = { .fd = master.monitor.fd, .events = POLLIN };
+	uint64_t seq = check_stats(&master.monitor).seq;
 
 	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLHUP))
-		fail("%s: gone, but poll says %#x", device->name, pollfd.revents);
-	master.auditor.unseen = true;
-	close_account(&master.auditor);
+		fail("%s: unregistered, but poll returned %#x", device->name, pollfd.revents);
+	master.monitor.incomplete = true;
+	close_client(&master.monitor);
 	return seq + 1 - master.first;
 }
 
 /* -- Quiet points ------------------------------------------------------------------ */
 
-static bool behind(const struct slot *slot, unsigned int open, uint64_t last)
+static bool is_behind(const struct slot *slot, unsigned int client, uint64_t last)
 {
-	return GET(slot->open) == open && GET(slot->next) <= last;
+	return GET(slot->client) == client && GET(slot->next) <= last;
 }
 
 /* Wait until the reader in a slot has reached the last packet or closed its client. */
 static void wait_for_reader(struct device *device, struct slot *slot, uint64_t last)
 {
 	double end = now() + LIMIT_SECONDS;
-	unsigned int open = GET(slot->open);
+	unsigned int client = GET(slot->client);
 
-	if (!open || slot->device != master.index || GET(slot->life) != GET(device->life))
+	if (!client || slot->device != master.index ||
+	    GET(slot->generation) != GET(device->generation))
 		return;
-	SET(slot->alone, 1);
-	while (behind(slot, open, last) && !GET(shared->stop)) {
+	SET(slot->packets_only, 1);
+	while (is_behind(slot, client, last) && !GET(shared->stop)) {
 		if (now() > end)
-			fail("%s life %u, open %u (%s): not woken for packet %" PRIu64 ", next is %"
-			     PRIu64, device->name, device->life, open, kind_names[slot->kind],
-			     last, slot->next);
+			fail("%s: generation %u, client %u (%s): not woken for packet %" PRIu64
+			     ", next is %" PRIu64, device->name, device->generation, client,
+			     kind_names[slot->kind], last, slot->next);
 		sleep_ms(1);
 	}
-	SET(slot->alone, 0);
+	SET(slot->packets_only, 0);
 }
 
 static void read_attribute(struct device *device, const char *attribute, long long *value)
@@ -265,7 +266,7 @@ static void read_attribute(struct device *device, const char *attribute, long lo
 		fail("%s: %s: %s", device->name, attribute, strerror(-*value));
 }
 
-/* Return the producers' number of packets in this life. */
+/* Return the generation's packets counted by producers. */
 static uint64_t written_now(struct device *device)
 {
 	long long overflows = 0;
@@ -281,12 +282,12 @@ static uint64_t written_now(struct device *device)
  * Wait until interrupt threads have broadcast the last edges. If the number of edges is unknown,
  * packets may still be broadcast during the checks.
  */
-static void settle(struct device *device)
+static void wait_for_broadcasts(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
 	while (master.exact && now() < end &&
-	       check_stats(&master.auditor).seq + 1 - master.first != written_now(device))
+	       check_stats(&master.monitor).seq + 1 - master.first != written_now(device))
 		sleep_ms(1);
 }
 
@@ -299,30 +300,30 @@ static void quiet_point(struct device *device)
 	pause_producers(device);
 	if (GET(shared->stop))
 		return;
-	settle(device);
-	before = check_stats(&master.auditor).seq;
+	wait_for_broadcasts(device);
+	before = check_stats(&master.monitor).seq;
 	read_attribute(device, "broadcasts", &broadcasts);
 	read_attribute(device, "clients", &clients);
-	last = check_stats(&master.auditor).seq;
+	last = check_stats(&master.monitor).seq;
 	if (master.first + broadcasts < before + 1 || master.first + broadcasts > last + 1)
-		fail("%s life %u: %lld broadcasts, the first is %" PRIu64 ", the last %" PRIu64
-		     ", then %" PRIu64, device->name, device->life, broadcasts, master.first,
-		     before, last);
+		fail("%s: generation %u: %lld broadcasts, first %" PRIu64 ", last %" PRIu64 " to %"
+		     PRIu64, device->name, device->generation, broadcasts, master.first, before,
+		     last);
 	if (master.exact && (uint64_t)broadcasts != written_now(device))
-		fail("%s life %u: %" PRIu64 " written, %lld broadcasts", device->name, device->life,
-		     written_now(device), broadcasts);
+		fail("%s: generation %u: %" PRIu64 " written, %lld broadcasts", device->name,
+		     device->generation, written_now(device), broadcasts);
 	if (clients < 1)
-		fail("%s: %lld clients, but there is an open", device->name, clients);
+		fail("%s: %lld clients, but one is open", device->name, clients);
 	for (i = 0; i < WORKERS; i++)
 		wait_for_reader(device, &shared->slots[i], last);
 	ADD(shared->quiet_points, 1);
 	resume_producers(device);
 }
 
-/* -- Lives ------------------------------------------------------------------------- */
+/* -- Generations ------------------------------------------------------------------ */
 
 /* Change a setting of a registered source. */
-static void disturb(struct device *device, struct random *random)
+static void change_setting(struct device *device, struct random *random)
 {
 	if (!device->context)
 		return;
@@ -337,18 +338,18 @@ static void disturb(struct device *device, struct random *random)
 	}
 }
 
-/* One simulator fails every read in some of its lives. */
+/* In some generations of one simulator, complete() fails. */
 static void set_complete_error(struct device *device, struct random *random)
 {
 	bool fails = master.index == SIMS - 1 && random_once_in(random, 4);
 
 	if (fails)
-		SET(device->completes, device->life + 1);
+		SET(device->failing_generation, device->generation + 1);
 	expect(sim_set_number(device->name, "complete_error", fails ? -BAD_COMPLETION : 0),
 	       "complete_error");
 }
 
-static void live_once(struct device *device, bool paused)
+static void run_generation(struct device *device, bool paused)
 {
 	struct random *random = &master.random;
 	double end = now() + 0.2 + random_below(random, 2000) / 1000.0;
@@ -357,12 +358,12 @@ static void live_once(struct device *device, bool paused)
 	master.written = GET(device->written);
 	if (device->context)
 		set_complete_error(device, random);
-	come(device);
+	register_device(device);
 	if (paused)
 		resume_producers(device);
-	/* The last life must last longer than the workers: see check_clients(). */
-	while ((now() < end || GET(shared->stop_readers)) && !GET(shared->stop)) {
-		disturb(device, random);
+	/* The last generation must last longer than the workers: see check_clients(). */
+	while ((now() < end || GET(shared->stop_workers)) && !GET(shared->stop)) {
+		change_setting(device, random);
 		sleep_ms(random_below(random, 100));
 		if (random_once_in(random, 2))
 			quiet_point(device);
@@ -380,7 +381,7 @@ void device_main(void *data)
 	master.index = device_number(device);
 	master.random = random_of(100 + master.index);
 	master.first = 1;
-	SET(device->paused, 1);
+	SET(device->pause, 1);
 	for (i = 0; i < PRODUCERS; i++) {
 		producers[i].number = i;
 		producers[i].injector = -1;
@@ -393,14 +394,14 @@ void device_main(void *data)
 	while (!GET(shared->stop)) {
 		if (paused && device->context)
 			configure(device, &master.random);
-		live_once(device, paused);
+		run_generation(device, paused);
 		/* Unregister while all producers are paused or while all broadcast. */
 		paused = random_once_in(&master.random, 2);
 		if (paused)
 			pause_producers(device);
 		check_clients(device);
-		go(device);
-		device->broadcasts += audit(device);
+		unregister_device(device);
+		device->broadcasts += close_monitor(device);
 	}
 	for (i = 0; i < PRODUCERS; i++)
 		CHECK(!pthread_join(producers[i].thread, NULL));
@@ -420,7 +421,7 @@ static void make_chip(struct device *device, struct random *random)
 	ret = load_module("notify_gpio_chip", parameters);
 	device->exists = ret != -ENOENT;
 	if (!device->exists) {
-		printf("this kernel has no GPIO\n");
+		printf("no GPIO in this kernel\n");
 		return;
 	}
 	expect(ret, "notify_gpio_chip");
@@ -471,17 +472,17 @@ static void check_sim(struct device *device)
 }
 
 /* A process may have been killed before it counted its client. */
-void check_opens(void)
+void check_arrivals(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < SIMS; i++) {
 		const struct device *device = &shared->devices[i];
 
-		if (device->arrivals < device->opens ||
-		    device->arrivals > device->opens + shared->kills)
-			fail("%s: %" PRIu64 " arrivals, %" PRIu64 " opens, %" PRIu64 " killed",
-			     device->name, device->arrivals, device->opens, shared->kills);
+		if (device->arrivals < device->opened ||
+		    device->arrivals > device->opened + shared->kills)
+			fail("%s: %" PRIu64 " arrivals, %" PRIu64 " clients, %" PRIu64 " killed",
+			     device->name, device->arrivals, device->opened, shared->kills);
 	}
 }
 

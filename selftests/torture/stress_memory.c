@@ -77,7 +77,7 @@ void check_rings_freed(void)
 
 	while (ring_left(line, sizeof(line))) {
 		if (now() > end)
-			fail("a ring is left: %s", line);
+			fail("ring not freed: %s", line);
 		sleep_ms(5);
 	}
 }

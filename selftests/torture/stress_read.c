@@ -32,16 +32,16 @@ const char * const kind_names[KINDS] = {
 
 /* -- Single calls ---------------------------------------------------------------- */
 
-ssize_t result(ssize_t ret)
+ssize_t ret_or_errno(ssize_t ret)
 {
 	return ret < 0 ? -errno : ret;
 }
 
 /* Size of a buffer for some records or payloads, sometimes with space for a part of one more. */
-static size_t some_size(const struct stream *stream, struct random *random)
+static size_t random_size(const struct stream *stream, struct random *random)
 {
-	const struct account *account = stream->account;
-	size_t step = stream->raw ? account->packet_size : account->record_size;
+	const struct client *client = stream->client;
+	size_t step = stream->raw ? client->packet_size : client->record_size;
 	size_t most = BUFFER_BYTES / step;
 	size_t count = 1 + random_below(random, random_once_in(random, 2) ? 2 : most);
 
@@ -55,56 +55,56 @@ static ssize_t scattered_read(int fd, unsigned char *buffer, size_t size, struct
 	struct iovec parts[2] = { { buffer, first }, { buffer + first, size - first } };
 
 	if (flags)
-		return result(preadv2(fd, parts, 2, -1, flags));
-	return result(readv(fd, parts, 2));
+		return ret_or_errno(preadv2(fd, parts, 2, -1, flags));
+	return ret_or_errno(readv(fd, parts, 2));
 }
 
-enum outcome read_somehow(struct stream *stream, struct random *random, unsigned int may)
+enum outcome read_randomly(struct stream *stream, struct random *random, unsigned int allowed)
 {
-	size_t size = some_size(stream, random);
-	int fd = stream->account->fd;
+	size_t size = random_size(stream, random);
+	int fd = stream->client->fd;
 	ssize_t ret;
 
 	if (random_once_in(random, 4))
 		ret = scattered_read(fd, stream->buffer, size, random, 0);
 	else
-		ret = result(read(fd, stream->buffer, size));
-	return take(stream, stream->buffer, ret, may | MAY_INTR);
+		ret = ret_or_errno(read(fd, stream->buffer, size));
+	return check_result(stream, stream->buffer, ret, allowed | ALLOW_INTR);
 }
 
 static enum outcome read_now(struct stream *stream, struct random *random)
 {
-	size_t size = some_size(stream, random);
-	ssize_t ret = scattered_read(stream->account->fd, stream->buffer, size, random, RWF_NOWAIT);
+	size_t size = random_size(stream, random);
+	ssize_t ret = scattered_read(stream->client->fd, stream->buffer, size, random, RWF_NOWAIT);
 
-	return take(stream, stream->buffer, ret, MAY_AGAIN | MAY_INTR);
+	return check_result(stream, stream->buffer, ret, ALLOW_AGAIN | ALLOW_INTR);
 }
 
 static void expect_error(const struct stream *stream, ssize_t ret, int error, const char *what)
 {
 	if (ret >= 0 || (errno != error && errno != EINTR))
-		fail_open(stream->account, "%s returned %zd: %m", what, ret);
+		fail_client(stream->client, "%s returned %zd: %m", what, ret);
 }
 
 static void resize(struct stream *stream, struct random *random)
 {
 	__u32 max_packets = 1 + random_below(random, random_once_in(random, 4) ? 200 : 16);
-	int ret = ioctl(stream->account->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &max_packets);
+	int ret = ioctl(stream->client->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &max_packets);
 
-	if (ret && errno != EINTR && !(stream->account->mapped && errno == EBUSY))
-		fail_open(stream->account, "SET_MAX_PACKETS: %m");
+	if (ret && errno != EINTR && !(stream->client->mapped && errno == EBUSY))
+		fail_client(stream->client, "SET_MAX_PACKETS: %m");
 }
 
 /* Calls other than successful reads, which must not disturb the reader. */
-void meddle(struct stream *stream, struct random *random)
+void make_other_call(struct stream *stream, struct random *random)
 {
-	struct account *account = stream->account;
-	int fd = account->fd;
+	struct client *client = stream->client;
+	int fd = client->fd;
 
 	switch (random_below(random, 12)) {
 	case 0:
 	case 1:
-		check_stats(account);
+		check_stats(client);
 		break;
 	case 2:
 	case 3:
@@ -117,7 +117,7 @@ void meddle(struct stream *stream, struct random *random)
 		expect_error(stream, ioctl(fd, 0), ENOTTY, "unknown ioctl");
 		break;
 	case 6:
-		expect_error(stream, read(fd, stream->buffer, account->packet_size - 1), EINVAL,
+		expect_error(stream, read(fd, stream->buffer, client->packet_size - 1), EINVAL,
 			     "short read");
 		break;
 	case 7:
@@ -126,14 +126,14 @@ void meddle(struct stream *stream, struct random *random)
 		break;
 	case 8:
 		if (read(fd, stream->buffer, 0))
-			fail_open(account, "empty read: %m");
+			fail_client(client, "empty read: %m");
 		break;
 	case 9:
 		sleep_ms(random_below(random, 30));
 		break;
 	case 10:
-		if (account->kind < URING_READ)
-			check_fdinfo(account);
+		if (client->kind < URING_READ)
+			check_fdinfo(client);
 		break;
 	default:
 		sched_yield();
@@ -141,41 +141,41 @@ void meddle(struct stream *stream, struct random *random)
 }
 
 /* A read that fails with EFAULT must not consume a packet. */
-static void read_badly(struct stream *stream)
+static void read_bad_buffer(struct stream *stream)
 {
 	struct iovec part = { bad_pointer, BUFFER_BYTES };
-	ssize_t ret = result(preadv2(stream->account->fd, &part, 1, -1, RWF_NOWAIT));
+	ssize_t ret = ret_or_errno(preadv2(stream->client->fd, &part, 1, -1, RWF_NOWAIT));
 
-	take(stream, NULL, ret, MAY_AGAIN | MAY_INTR | MAY_FAULT);
+	check_result(stream, NULL, ret, ALLOW_AGAIN | ALLOW_INTR | ALLOW_FAULT);
 }
 
 /* -- Kinds of clients: read until unregistration or a number of reads ------------ */
 
-static unsigned int some_reads(struct worker *worker)
+static unsigned int random_reads(struct worker *worker)
 {
 	return 1 + random_below(&worker->random, random_once_in(&worker->random, 8) ? 100 : 8);
 }
 
-static void read_open(struct worker *worker, struct account *account)
+static void read_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
-	unsigned int reads = some_reads(worker);
+	struct stream stream = make_stream(client, true, worker->buffer);
+	unsigned int reads = random_reads(worker);
 	__u32 raw = NOTIFY_MULTI_FORMAT_RAW;
 
-	if (account->kind == RAW) {
-		if (ioctl(account->fd, NOTIFY_MULTI_IOC_SET_FORMAT, &raw))
-			fail_open(account, "SET_FORMAT: %m");
+	if (client->kind == RAW) {
+		if (ioctl(client->fd, NOTIFY_MULTI_IOC_SET_FORMAT, &raw))
+			fail_client(client, "SET_FORMAT: %m");
 		stream.raw = true;
 	}
 	while (reads--) {
 		if (random_once_in(&worker->random, 4))
-			meddle(&stream, &worker->random);
+			make_other_call(&stream, &worker->random);
 		if (random_once_in(&worker->random, 16))
-			read_badly(&stream);
+			read_bad_buffer(&stream);
 		if (random_once_in(&worker->random, 16))
-			fcntl(account->fd, F_SETFL,
+			fcntl(client->fd, F_SETFL,
 			      random_once_in(&worker->random, 2) ? O_NONBLOCK : 0);
-		if (read_somehow(&stream, &worker->random, MAY_AGAIN) == GONE)
+		if (read_randomly(&stream, &worker->random, ALLOW_AGAIN) == GOT_ENODEV)
 			return;
 	}
 }
@@ -183,80 +183,83 @@ static void read_open(struct worker *worker, struct account *account)
 /* Check the result of poll() by a read. There is no other reader. */
 static enum outcome read_polled(struct stream *stream, struct random *random, unsigned int events)
 {
-	uint64_t lost = stream->account->lost;
+	struct client *client = stream->client;
+	uint64_t dropped = client->dropped;
 	enum outcome outcome;
 
 	if (events & ~(POLLIN | POLLPRI | POLLRDNORM | POLLHUP))
-		fail_open(stream->account, "poll says %#x", events);
+		fail_client(client, "poll returned %#x", events);
 	outcome = read_now(stream, random);
-	if (outcome == NOTHING && events & POLLIN && stream->account->life &&
-	    GET(stream->account->device->completes) != stream->account->life && errno == EAGAIN)
-		fail_open(stream->account, "poll says %#x, but there is nothing to read", events);
-	if (outcome == TOOK && events & POLLPRI && stream->account->lost == lost && !stream->failed)
-		fail_open(stream->account, "poll says %#x, but nothing was lost", events);
+	if (outcome == GOT_NOTHING && events & POLLIN && client->generation &&
+	    GET(client->device->failing_generation) != client->generation && errno == EAGAIN)
+		fail_client(client, "poll returned %#x, but the queue is empty", events);
+	if (outcome == GOT_PACKETS && events & POLLPRI && client->dropped == dropped &&
+	    !stream->failed)
+		fail_client(client, "poll returned %#x, but no drops", events);
 	return outcome;
 }
 
-static void poll_open(struct worker *worker, struct account *account)
+static void poll_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
-	unsigned int reads = some_reads(worker);
+	struct stream stream = make_stream(client, true, worker->buffer);
+	unsigned int reads = random_reads(worker);
 
 	while (reads--) {
-		struct pollfd pollfd = { .fd = account->fd, .events = POLLIN | POLLPRI };
+		struct pollfd pollfd = { .fd = client->fd, .events = POLLIN | POLLPRI };
 		int ret = poll(&pollfd, 1, -1);
 
 		if (random_once_in(&worker->random, 4))
-			check_stats(account);
+			check_stats(client);
 		if (ret < 0 && errno == EINTR)
 			continue;
 		if (ret != 1)
-			fail_open(account, "poll returned %d: %m", ret);
-		if (read_polled(&stream, &worker->random, pollfd.revents) == GONE)
+			fail_client(client, "poll returned %d: %m", ret);
+		if (read_polled(&stream, &worker->random, pollfd.revents) == GOT_ENODEV)
 			return;
 	}
 }
 
 /* Level-triggered: one read per event. Edge-triggered: read until the queue is empty. */
-static void epoll_open(struct worker *worker, struct account *account)
+static void epoll_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
-	bool edge = account->kind == EPOLL_EDGE;
+	struct stream stream = make_stream(client, true, worker->buffer);
+	bool edge = client->kind == EPOLL_EDGE;
 	struct epoll_event event = { .events = EPOLLIN | EPOLLPRI | (edge ? EPOLLET : 0) };
-	unsigned int reads = some_reads(worker);
-	enum outcome outcome = NOTHING;
+	unsigned int reads = random_reads(worker);
+	enum outcome outcome = GOT_NOTHING;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, account->fd, &event))
-		fail_open(account, "epoll: %m");
-	while (reads-- && outcome != GONE) {
+	if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, client->fd, &event))
+		fail_client(client, "epoll: %m");
+	while (reads-- && outcome != GOT_ENODEV) {
 		int ret = epoll_wait(epoll, &event, 1, -1);
 
 		if (ret < 0 && errno == EINTR)
 			continue;
 		if (ret != 1)
-			fail_open(account, "epoll returned %d: %m", ret);
+			fail_client(client, "epoll returned %d: %m", ret);
 		do
 			outcome = read_now(&stream, &worker->random);
-		while (edge && (outcome == TOOK || (outcome == NOTHING && errno == EINTR)));
+		while (edge && (outcome == GOT_PACKETS ||
+				(outcome == GOT_NOTHING && errno == EINTR)));
 		if (random_once_in(&worker->random, 8))
-			meddle(&stream, &worker->random);
+			make_other_call(&stream, &worker->random);
 	}
 	close(epoll);
 }
 
-static void consume(struct account *account, uint64_t seq)
+static void consume(struct client *client, uint64_t seq)
 {
-	while (ioctl(account->fd, NOTIFY_MULTI_IOC_CONSUME, &seq))
+	while (ioctl(client->fd, NOTIFY_MULTI_IOC_CONSUME, &seq))
 		if (errno != EINTR)
-			fail_open(account, "CONSUME: %m");
+			fail_client(client, "CONSUME: %m");
 }
 
 /* Read from the mapped ring. Return true if there was a record. */
 static bool read_mapping(struct stream *stream, struct notify_multi_reader *reader,
 			 struct random *random)
 {
-	unsigned int count = 1 + random_below(random, BUFFER_BYTES / stream->account->record_size);
+	unsigned int count = 1 + random_below(random, BUFFER_BYTES / stream->client->record_size);
 	const unsigned char *record = stream->buffer;
 	bool found = false;
 
@@ -264,93 +267,94 @@ static bool read_mapping(struct stream *stream, struct notify_multi_reader *read
 		count = notify_multi_reader_read(reader, stream->buffer, count);
 	else
 		count = notify_multi_reader_next(reader, (void *)stream->buffer);
-	for (; count; count--, record += stream->account->record_size) {
-		take_record(stream, (const void *)record);
+	for (; count; count--, record += stream->client->record_size) {
+		check_record(stream, (const void *)record);
 		found = true;
 	}
 	return found;
 }
 
-static void map_open(struct worker *worker, struct account *account)
+static void map_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
+	struct stream stream = make_stream(client, true, worker->buffer);
 	struct notify_multi_reader reader;
 	struct notify_multi_info info;
-	unsigned int reads = some_reads(worker);
+	unsigned int reads = random_reads(worker);
 	void *map;
 
-	if (ioctl(account->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
-		fail_open(account, "GET_INFO: %m");
-	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, account->fd, 0);
+	if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
+		fail_client(client, "GET_INFO: %m");
+	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, client->fd, 0);
 	if (map == MAP_FAILED) {
 		if (errno != EOPNOTSUPP)
-			fail_open(account, "mmap: %m");
+			fail_client(client, "mmap: %m");
 		return;
 	}
-	account->mapped = true;
-	notify_multi_reader_init(&reader, map, account->first);
+	client->mapped = true;
+	notify_multi_reader_init(&reader, map, client->first);
 	while (reads--) {
-		struct pollfd pollfd = { .fd = account->fd, .events = POLLIN };
+		struct pollfd pollfd = { .fd = client->fd, .events = POLLIN };
 
 		while (read_mapping(&stream, &reader, &worker->random))
 			;
-		if (reader.next > account->first)
-			consume(account, reader.next - 1);
+		if (reader.next > client->first)
+			consume(client, reader.next - 1);
 		if (random_once_in(&worker->random, 8))
-			meddle(&stream, &worker->random);
+			make_other_call(&stream, &worker->random);
 		if (poll(&pollfd, 1, -1) == 1 && pollfd.revents == POLLHUP)
 			break;
 	}
 	if (munmap(map, info.ring_bytes))
-		fail_open(account, "munmap: %m");
+		fail_client(client, "munmap: %m");
 }
 
 /* SIGIO is blocked; it is sent for packets and for unregistration. */
-static void signalled_open(struct worker *worker, struct account *account)
+static void signalled_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
-	unsigned int reads = some_reads(worker);
+	struct stream stream = make_stream(client, true, worker->buffer);
+	unsigned int reads = random_reads(worker);
 	enum outcome outcome;
 	sigset_t signals;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGIO);
-	if (fcntl(account->fd, F_SETOWN, getpid()) ||
-	    fcntl(account->fd, F_SETFL, O_ASYNC | O_NONBLOCK))
-		fail_open(account, "O_ASYNC: %m");
+	if (fcntl(client->fd, F_SETOWN, getpid()) ||
+	    fcntl(client->fd, F_SETFL, O_ASYNC | O_NONBLOCK))
+		fail_client(client, "O_ASYNC: %m");
 	while (reads--) {
 		do
-			outcome = read_somehow(&stream, &worker->random, MAY_AGAIN);
-		while (outcome == TOOK || (outcome == NOTHING && errno == EINTR));
-		if (outcome == GONE)
+			outcome = read_randomly(&stream, &worker->random, ALLOW_AGAIN);
+		while (outcome == GOT_PACKETS || (outcome == GOT_NOTHING && errno == EINTR));
+		if (outcome == GOT_ENODEV)
 			break;
 		while (sigwaitinfo(&signals, NULL) < 0 && errno == EINTR)
 			;
 	}
-	fcntl(account->fd, F_SETFL, 0);
+	fcntl(client->fd, F_SETFL, 0);
 }
 
-static void spliced_open(struct worker *worker, struct account *account)
+static void splice_client(struct worker *worker, struct client *client)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
-	unsigned int reads = some_reads(worker);
-	enum outcome outcome = NOTHING;
+	struct stream stream = make_stream(client, true, worker->buffer);
+	unsigned int reads = random_reads(worker);
+	enum outcome outcome = GOT_NOTHING;
 	int pipe_fds[2];
 
 	if (pipe(pipe_fds))
-		fail_open(account, "pipe: %m");
-	while (reads-- && outcome != GONE) {
-		size_t size = some_size(&stream, &worker->random);
-		ssize_t ret = result(splice(account->fd, NULL, pipe_fds[1], NULL, size, 0)), got;
+		fail_client(client, "pipe: %m");
+	while (reads-- && outcome != GOT_ENODEV) {
+		size_t size = random_size(&stream, &worker->random);
+		ssize_t ret = ret_or_errno(splice(client->fd, NULL, pipe_fds[1], NULL, size, 0));
+		ssize_t got, part;
 
 		for (got = 0; got < ret;) {
-			ssize_t part = result(read(pipe_fds[0], stream.buffer + got, ret - got));
+			part = ret_or_errno(read(pipe_fds[0], stream.buffer + got, ret - got));
 
 			if (part <= 0 && part != -EINTR)
-				fail_open(account, "pipe: read returned %zd", part);
+				fail_client(client, "pipe: read returned %zd", part);
 			got += part > 0 ? part : 0;
 		}
-		outcome = take(&stream, stream.buffer, ret, MAY_AGAIN | MAY_INTR);
+		outcome = check_result(&stream, stream.buffer, ret, ALLOW_AGAIN | ALLOW_INTR);
 	}
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
@@ -358,53 +362,53 @@ static void spliced_open(struct worker *worker, struct account *account)
 
 /* -- Workers ------------------------------------------------------------------------ */
 
-void live(struct worker *worker, enum kind kind)
+void use_client(struct worker *worker, enum kind kind)
 {
 	struct device *device = &shared->devices[random_below(&worker->random, DEVICES)];
-	struct account account;
+	struct client client;
 
-	if (!open_account(&account, device, kind, O_RDONLY, worker->slot)) {
+	if (!open_client(&client, device, kind, O_RDONLY, worker->slot)) {
 		sleep_ms(1);
 		return;
 	}
 	switch (kind) {
 	case POLL:
-		poll_open(worker, &account);
+		poll_client(worker, &client);
 		break;
 	case EPOLL:
 	case EPOLL_EDGE:
-		epoll_open(worker, &account);
+		epoll_client(worker, &client);
 		break;
 	case MAPPED:
-		map_open(worker, &account);
+		map_client(worker, &client);
 		break;
 	case SIGNALLED:
-		signalled_open(worker, &account);
+		signalled_client(worker, &client);
 		break;
 	case SPLICED:
-		spliced_open(worker, &account);
+		splice_client(worker, &client);
 		break;
 	case URING_READ:
 	case URING_MULTISHOT:
 	case URING_PEND:
-		uring_live(worker, &account, kind);
+		use_uring_client(worker, &client, kind);
 		break;
 	default:
-		read_open(worker, &account);
+		read_client(worker, &client);
 	}
-	close_account(&account);
+	close_client(&client);
 }
 
-static void nothing(int signal)
+static void ignore_signal(int signal)
 {
 	(void)signal;
 }
 
 /* SIGUSR1 interrupts calls of even workers; calls of odd workers are restarted. */
-static void take_signals(unsigned int number)
+static void set_up_signals(unsigned int number)
 {
 	struct sigaction action = {
-		.sa_handler = nothing,
+		.sa_handler = ignore_signal,
 		.sa_flags = number % 2 ? SA_RESTART : 0,
 	};
 	sigset_t signals;
@@ -419,20 +423,20 @@ void worker_main(void *data)
 {
 	struct worker *worker = data;
 
-	take_signals(worker->number);
+	set_up_signals(worker->number);
 	if (posix_memalign((void **)&worker->buffer, 4096, BUFFER_BYTES))
 		fail("no memory");
-	while (!GET(shared->stop_readers)) {
+	while (!GET(shared->stop_workers)) {
 		enum kind kind = random_below(&worker->random, KINDS);
 
 		/* fork() may be slow: kill a process less often. */
 		if (!uring_has(kind) || (kind == KILLED && !random_once_in(&worker->random, 4)))
 			continue;
 		if (kind == SHARED)
-			shared_live(worker);
+			share_client(worker);
 		else if (kind == KILLED)
-			killed_live(worker);
+			kill_process(worker);
 		else
-			live(worker, kind);
+			use_client(worker, kind);
 	}
 }

@@ -31,7 +31,7 @@ struct sharer {
 	bool killed;
 	unsigned int reads;
 	struct random random;
-	struct account *account;
+	struct client *client;
 	unsigned char *buffer;
 	int fd;
 };
@@ -44,25 +44,25 @@ static enum outcome sharer_read(struct sharer *sharer, struct stream *stream)
 	ssize_t ret;
 
 	if (random_once_in(&sharer->random, 2)) {
-		ret = result(read(sharer->fd, stream->buffer,
-				  stream->account->record_size *
-				  (1 + random_below(&sharer->random, 3))));
-		return take(stream, stream->buffer, ret, MAY_INTR);
+		ret = ret_or_errno(read(sharer->fd, stream->buffer,
+					stream->client->record_size *
+					(1 + random_below(&sharer->random, 3))));
+		return check_result(stream, stream->buffer, ret, ALLOW_INTR);
 	}
 	if (poll(&pollfd, 1, -1) < 0 && errno != EINTR)
-		fail_open(stream->account, "poll: %m");
-	ret = result(preadv2(sharer->fd, &part, 1, -1, RWF_NOWAIT));
-	return take(stream, stream->buffer, ret, MAY_AGAIN | MAY_INTR);
+		fail_client(stream->client, "poll: %m");
+	ret = ret_or_errno(preadv2(sharer->fd, &part, 1, -1, RWF_NOWAIT));
+	return check_result(stream, stream->buffer, ret, ALLOW_AGAIN | ALLOW_INTR);
 }
 
 static void *sharer_main(void *data)
 {
 	struct sharer *sharer = data;
-	struct stream stream = stream_of(sharer->account, false, sharer->buffer);
+	struct stream stream = make_stream(sharer->client, false, sharer->buffer);
 
-	while (sharer->reads-- && sharer_read(sharer, &stream) != GONE)
+	while (sharer->reads-- && sharer_read(sharer, &stream) != GOT_ENODEV)
 		if (random_once_in(&sharer->random, 8))
-			check_stats(sharer->account);
+			check_stats(sharer->client);
 	return NULL;
 }
 
@@ -74,11 +74,11 @@ static void sharer_process(void *data)
 static void start_sharer(struct sharer *sharer, struct worker *worker)
 {
 	sharer->random = (struct random){ random_next(&worker->random) };
-	sharer->account = worker->common;
+	sharer->client = worker->shared_client;
 	sharer->reads = 1 + random_below(&worker->random, 20);
-	sharer->fd = dup(worker->common->fd);
+	sharer->fd = dup(worker->shared_client->fd);
 	if (sharer->fd < 0 || posix_memalign((void **)&sharer->buffer, 4096, BUFFER_BYTES))
-		fail("a sharer cannot be made: %m");
+		fail("cannot start a sharer: %m");
 	if (sharer->is_process)
 		sharer->pid = start_process(sharer_process, sharer);
 	else
@@ -92,7 +92,7 @@ static void start_sharer(struct sharer *sharer, struct worker *worker)
 static void kill_sharer(struct sharer *sharer, struct worker *worker)
 {
 	sleep_ms(random_below(&worker->random, 50));
-	sharer->account->unseen = true;
+	sharer->client->incomplete = true;
 	ADD(shared->kills, 1);
 	kill(sharer->pid, SIGKILL);
 }
@@ -107,27 +107,27 @@ static bool sharer_ended(struct sharer *sharer)
 	if (waitpid(sharer->pid, &status, WNOHANG) != sharer->pid)
 		return false;
 	if (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && sharer->killed))
-		fail_open(sharer->account, "a process has ended with status %#x", status);
+		fail_client(sharer->client, "a sharer exited with status %#x", status);
 	return true;
 }
 
 static void join_sharer(struct sharer *sharer)
 {
 	while (!sharer_ended(sharer)) {
-		tell_next(sharer->account, check_stats(sharer->account).next);
+		report_next(sharer->client, check_stats(sharer->client).next);
 		sleep_ms(2);
 	}
 	close(sharer->fd);
 	free(sharer->buffer);
 }
 
-void shared_live(struct worker *worker)
+void share_client(struct worker *worker)
 {
 	struct device *device = &shared->devices[random_below(&worker->random, DEVICES)];
 	struct sharer sharers[SHARERS] = { };
 	unsigned int count = 2 + random_below(&worker->random, SHARERS - 1), i;
 
-	if (!open_account(worker->common, device, SHARED, O_RDONLY, worker->slot)) {
+	if (!open_client(worker->shared_client, device, SHARED, O_RDONLY, worker->slot)) {
 		sleep_ms(1);
 		return;
 	}
@@ -143,7 +143,7 @@ void shared_live(struct worker *worker)
 	}
 	for (i = 0; i < count; i++)
 		join_sharer(&sharers[i]);
-	close_account(worker->common);
+	close_client(worker->shared_client);
 }
 
 /* -- Killed processes ---------------------------------------------------------------- */
@@ -152,15 +152,15 @@ static void victim_main(void *data)
 {
 	struct worker *worker = data;
 
-	while (!GET(shared->stop_readers)) {
+	while (!GET(shared->stop_workers)) {
 		enum kind kind = random_below(&worker->random, SOLE_KINDS);
 
 		if (uring_has(kind))
-			live(worker, kind);
+			use_client(worker, kind);
 	}
 }
 
-void killed_live(struct worker *worker)
+void kill_process(struct worker *worker)
 {
 	struct worker victim = *worker;
 	int status;
@@ -175,5 +175,5 @@ void killed_live(struct worker *worker)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status))
-		fail("process %d has failed", pid);
+		fail("process %d failed", pid);
 }

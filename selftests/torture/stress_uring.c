@@ -24,13 +24,13 @@
 /* Offset of the command bytes in an SQE. */
 #define SQE_COMMAND		48
 
-static bool has[KINDS];
+static bool supported[KINDS];
 
 /**
  * struct ring - an io_uring that reads a client
  * @size:   Size of each buffer; the buffers are parts of the stream's buffer.
  * @busy:   True if a request uses the buffer.
- * @flying: Minimum number of completions still to come.
+ * @in_flight: Minimum number of completions still to come.
  */
 struct ring {
 	struct io_uring uring;
@@ -38,7 +38,7 @@ struct ring {
 	enum kind kind;
 	size_t size;
 	bool busy[REQUESTS];
-	unsigned int flying;
+	unsigned int in_flight;
 	enum outcome outcome;
 };
 
@@ -52,8 +52,8 @@ static struct io_uring_sqe *new_sqe(struct ring *ring)
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
 
 	if (!sqe)
-		fail_open(ring->stream->account, "no room in the io_uring");
-	ring->flying++;
+		fail_client(ring->stream->client, "io_uring is full");
+	ring->in_flight++;
 	return sqe;
 }
 
@@ -66,7 +66,7 @@ static void prepare_command(struct ring *ring, __u32 op, const void *addr, __u32
 
 	memset(sqe, 0, SQE_COMMAND);
 	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = ring->stream->account->fd;
+	sqe->fd = ring->stream->client->fd;
 	/* cmd_op, missing in older headers. */
 	sqe->off = op;
 	sqe->user_data = data;
@@ -85,10 +85,10 @@ static void prepare_request(struct ring *ring, unsigned int number)
 	}
 	sqe = new_sqe(ring);
 	if (ring->kind == URING_READ) {
-		io_uring_prep_read(sqe, ring->stream->account->fd, buffer_of(ring, number),
+		io_uring_prep_read(sqe, ring->stream->client->fd, buffer_of(ring, number),
 				   ring->size, 0);
 	} else {
-		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, ring->stream->account->fd, NULL, 0, 0);
+		io_uring_prep_rw(OP_READ_MULTISHOT, sqe, ring->stream->client->fd, NULL, 0, 0);
 		sqe->flags = IOSQE_BUFFER_SELECT;
 		sqe->buf_group = GROUP;
 	}
@@ -120,30 +120,30 @@ static void provide(struct ring *ring, unsigned int number)
 
 /* -- Completions ------------------------------------------------------------------- */
 
-static void complete(struct ring *ring, const struct io_uring_cqe *cqe)
+static void handle_completion(struct ring *ring, const struct io_uring_cqe *cqe)
 {
 	unsigned int number = cqe->user_data;
 	bool more = cqe->flags & IORING_CQE_F_MORE;
 	enum outcome outcome;
 
 	if (!more)
-		ring->flying--;
+		ring->in_flight--;
 	if (number == NO_BUFFER)
 		return;
 	if (!more)
 		ring->busy[number] = false;
 	if (cqe->flags & IORING_CQE_F_BUFFER)
 		number = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
-	outcome = take(ring->stream, buffer_of(ring, number), cqe->res,
-		       MAY_CANCEL | MAY_INTR | MAY_NOBUFS);
-	if (outcome == GONE)
-		ring->outcome = GONE;
+	outcome = check_result(ring->stream, buffer_of(ring, number), cqe->res,
+			       ALLOW_CANCEL | ALLOW_INTR | ALLOW_NOBUFS);
+	if (outcome == GOT_ENODEV)
+		ring->outcome = GOT_ENODEV;
 	if (cqe->flags & IORING_CQE_F_BUFFER)
 		provide(ring, number);
 }
 
 /* Submit, wait for a completion or a timeout, and process all completions. Return true if any. */
-static bool turn(struct ring *ring, unsigned int wait_ms)
+static bool submit_and_reap(struct ring *ring, unsigned int wait_ms)
 {
 	struct __kernel_timespec time = { .tv_nsec = wait_ms * 1000000LL };
 	struct io_uring_cqe *cqe;
@@ -152,12 +152,12 @@ static bool turn(struct ring *ring, unsigned int wait_ms)
 
 	ret = io_uring_submit(&ring->uring);
 	if (ret < 0 && ret != -EINTR)
-		fail_open(ring->stream->account, "io_uring_submit: %s", strerror(-ret));
+		fail_client(ring->stream->client, "io_uring_submit: %s", strerror(-ret));
 	ret = io_uring_wait_cqe_timeout(&ring->uring, &cqe, &time);
 	if (ret && ret != -ETIME && ret != -EINTR && ret != -EAGAIN)
-		fail_open(ring->stream->account, "io_uring_wait: %s", strerror(-ret));
+		fail_client(ring->stream->client, "io_uring_wait: %s", strerror(-ret));
 	while (!io_uring_peek_cqe(&ring->uring, &cqe)) {
-		complete(ring, cqe);
+		handle_completion(ring, cqe);
 		io_uring_cqe_seen(&ring->uring, cqe);
 		found = true;
 	}
@@ -166,22 +166,22 @@ static bool turn(struct ring *ring, unsigned int wait_ms)
 
 /* -- Clients ----------------------------------------------------------------------- */
 
-static bool is_alone(const struct ring *ring)
+static bool packets_only(const struct ring *ring)
 {
-	const struct slot *slot = ring->stream->account->slot;
+	const struct slot *slot = ring->stream->client->slot;
 
-	return slot && GET(slot->alone);
+	return slot && GET(slot->packets_only);
 }
 
 /* Submit requests for all free buffers (a multishot read is one request) and cancel some. */
-static void request(struct ring *ring, struct random *random)
+static void submit_requests(struct ring *ring, struct random *random)
 {
 	unsigned int number, requests = ring->kind == URING_MULTISHOT ? 1 : REQUESTS;
 
 	for (number = 0; number < requests; number++)
 		if (!ring->busy[number])
 			prepare_request(ring, number);
-		else if (!is_alone(ring) && random_once_in(random, 16))
+		else if (!packets_only(ring) && random_once_in(random, 16))
 			prepare_cancel(ring, number);
 }
 
@@ -191,20 +191,20 @@ static void cancel_all(struct ring *ring)
 	double end = now() + LIMIT_SECONDS;
 	unsigned int number;
 
-	while (ring->flying) {
+	while (ring->in_flight) {
 		if (now() > end)
-			fail_open(ring->stream->account, "%u requests are not cancelled",
-				  ring->flying);
+			fail_client(ring->stream->client, "%u requests are not cancelled",
+				    ring->in_flight);
 		for (number = 0; number < REQUESTS; number++)
 			if (ring->busy[number])
 				prepare_cancel(ring, number);
-		turn(ring, 5);
+		submit_and_reap(ring, 5);
 	}
 }
 
-void uring_live(struct worker *worker, struct account *account, enum kind kind)
+void use_uring_client(struct worker *worker, struct client *client, enum kind kind)
 {
-	struct stream stream = stream_of(account, true, worker->buffer);
+	struct stream stream = make_stream(client, true, worker->buffer);
 	struct ring ring = { .stream = &stream, .kind = kind };
 	unsigned int reads = 1 + random_below(&worker->random, 20), number;
 	/* A multishot read takes one record at a time, others as many as fit. */
@@ -213,21 +213,21 @@ void uring_live(struct worker *worker, struct account *account, enum kind kind)
 
 	/* The order in which pending reads complete is unspecified. */
 	stream.ordered = kind != URING_READ;
-	ring.size = records * account->record_size;
+	ring.size = records * client->record_size;
 	ret = io_uring_queue_init(ENTRIES, &ring.uring, 0);
 	if (ret == -ENOMEM)
 		return;
 	if (ret)
-		fail_open(account, "io_uring_queue_init: %s", strerror(-ret));
+		fail_client(client, "io_uring_queue_init: %s", strerror(-ret));
 	if (kind == URING_MULTISHOT)
 		for (number = 0; number < REQUESTS; number++)
 			provide(&ring, number);
 	/* Do not give up after a timeout: that would hide a lost wakeup. */
-	while (reads && ring.outcome != GONE) {
-		request(&ring, &worker->random);
-		reads -= turn(&ring, 20);
+	while (reads && ring.outcome != GOT_ENODEV) {
+		submit_requests(&ring, &worker->random);
+		reads -= submit_and_reap(&ring, 20);
 		if (random_once_in(&worker->random, 8))
-			meddle(&stream, &worker->random);
+			make_other_call(&stream, &worker->random);
 	}
 	cancel_all(&ring);
 	io_uring_queue_exit(&ring.uring);
@@ -252,19 +252,19 @@ void uring_probe(void)
 	int ret = io_uring_queue_init(ENTRIES, &uring, 0);
 
 	for (kind = 0; kind < KINDS; kind++)
-		has[kind] = true;
+		supported[kind] = true;
 	if (ret && ret != -ENOSYS && ret != -EPERM)
 		fail("io_uring_queue_init: %s", strerror(-ret));
-	has[URING_READ] = !ret;
-	has[URING_PEND] = !ret && has_commands(&uring);
-	has[URING_MULTISHOT] = has[URING_PEND];
+	supported[URING_READ] = !ret;
+	supported[URING_PEND] = !ret && has_commands(&uring);
+	supported[URING_MULTISHOT] = supported[URING_PEND];
 	if (!ret)
 		io_uring_queue_exit(&uring);
 	printf("io_uring: reads %s, multishot reads and commands %s\n",
-	       has[URING_READ] ? "yes" : "no", has[URING_PEND] ? "yes" : "no");
+	       supported[URING_READ] ? "yes" : "no", supported[URING_PEND] ? "yes" : "no");
 }
 
 bool uring_has(enum kind kind)
 {
-	return has[kind];
+	return supported[kind];
 }

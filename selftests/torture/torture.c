@@ -40,7 +40,7 @@ static uint64_t parse_number(const char *text)
 	uint64_t value = strtoull(text, &end, 0);
 
 	if (end == text || *end) {
-		fprintf(stderr, "%s is no number\n", text);
+		fprintf(stderr, "not a number: %s\n", text);
 		exit(2);
 	}
 	return value;
@@ -147,7 +147,7 @@ void *shared_memory(size_t bytes)
 	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		fail("no shared memory: %m");
+		fail("cannot allocate shared memory: %m");
 	return memory;
 }
 
@@ -166,18 +166,18 @@ pid_t start_process(void (*main)(void *data), void *data)
 	_exit(0);
 }
 
-void join_process(pid_t pid, const char *who)
+void join_process(pid_t pid, const char *name)
 {
 	double end = now() + LIMIT_SECONDS;
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
 		if (now() > end)
-			fail("%s, pid %d, does not end", who, pid);
+			fail("%s, pid %d, does not exit", name, pid);
 		sleep_ms(2);
 	}
 	if (status)
-		fail("%s, pid %d, has ended with status %#x", who, pid, status);
+		fail("%s, pid %d, exited with status %#x", name, pid, status);
 }
 
 /* -- Files -------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ __attribute__((format(printf, 1, 2), noreturn)) void fail(const char *format, ..
 #define CHECK(condition)						\
 do {									\
 	if (!(condition))						\
-		fail("%s:%d: not so: %s", __func__, __LINE__, #condition); \
+		fail("%s:%d: check failed: %s", __func__, __LINE__, #condition); \
 } while (0)
 
 /* Allocate zeroed memory that is shared with children. */
@@ -66,7 +66,7 @@ void *shared_memory(size_t bytes);
 pid_t start_process(void (*main)(void *data), void *data);
 
 /* Wait for a child, which must exit with 0 within LIMIT_SECONDS. */
-void join_process(pid_t pid, const char *who);
+void join_process(pid_t pid, const char *name);
 
 /* -- fdinfo -------------------------------------------------------------------- */
 

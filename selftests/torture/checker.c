@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bystander NAME...: reads /dev/notify/NAME and checks that other processes using the same devices
+ * checker NAME...: reads /dev/notify/NAME and checks that other processes using the same devices
  * do not disturb it.
  *
  * For each device, one thread broadcasts numbered packets through /dev/notify_sim/NAME and one
@@ -54,19 +54,19 @@ struct device {
 	uint64_t packets;
 	uint64_t own;
 	uint64_t echoes;
-	uint64_t lost;
+	uint64_t dropped;
 };
 
 static uint64_t secret;
 static bool stop;
 
 __attribute__((format(printf, 2, 3)))
-static void complain(struct device *device, const char *format, ...)
+static void fail(struct device *device, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "bystander: %s: ", device->name);
+	fprintf(stderr, "checker: %s: ", device->name);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
@@ -127,7 +127,7 @@ static void *produce(void *data)
 		fill(device, packet, number++, last);
 		if (write(device->injector, packet, device->packet_size) !=
 		    (ssize_t)device->packet_size) {
-			perror("bystander: broadcast");
+			perror("checker: broadcast");
 			exit(1);
 		}
 		usleep(PRODUCE_US);
@@ -148,8 +148,8 @@ static void check_own(struct device *device, const struct packet *packet, uint64
 		return;
 	}
 	if (packet->number - *number > *missing)
-		complain(device, "own packet %" PRIu64 " where %" PRIu64 " was next and %" PRIu64
-			 " may be missing", packet->number, *number, *missing);
+		fail(device, "own packet %" PRIu64 ", next %" PRIu64 ", at most %" PRIu64
+		     " missing", packet->number, *number, *missing);
 	else
 		*missing -= packet->number - *number;
 	*number = packet->number + 1;
@@ -159,15 +159,15 @@ static void check_own(struct device *device, const struct packet *packet, uint64
 static void check_record(struct device *device, const struct notify_multi_record *record)
 {
 	if (record->seq != device->next + record->dropped)
-		complain(device, "seq %" PRIu64 " where %" PRIu64 " was next and %u were lost",
-			 (uint64_t)record->seq, device->next, record->dropped);
+		fail(device, "seq %" PRIu64 ", next %" PRIu64 ", %u dropped",
+		     (uint64_t)record->seq, device->next, record->dropped);
 	if (record->status || record->size != device->packet_size ||
 	    (record->flags && (record->flags != NOTIFY_MULTI_REC_REPLAY ||
 			       record->seq > device->replayed)))
-		complain(device, "seq %" PRIu64 " has status %d, flags %#x, size %u",
-			 (uint64_t)record->seq, record->status, record->flags, record->size);
+		fail(device, "seq %" PRIu64 " has status %d, flags %#x, size %u",
+		     (uint64_t)record->seq, record->status, record->flags, record->size);
 	device->next = record->seq + 1;
-	device->lost += record->dropped;
+	device->dropped += record->dropped;
 	device->packets++;
 }
 
@@ -182,7 +182,7 @@ static void *check(void *data)
 	for (;;) {
 		bytes = read(device->fd, buffer, sizeof(buffer));
 		if (bytes <= 0 || bytes % device->record_size) {
-			complain(device, "read() returns %zd, errno %d", bytes, errno);
+			fail(device, "read() returned %zd, errno %d", bytes, errno);
 			return NULL;
 		}
 		for (at = 0; at < bytes; at += device->record_size) {
@@ -218,7 +218,7 @@ static bool start(struct device *device, const char *name)
 		return false;
 	}
 	if (info.packet_size < sizeof(struct packet)) {
-		fprintf(stderr, "bystander: packets of %s are too small\n", name);
+		fprintf(stderr, "checker: %s: packet_size too small\n", name);
 		return false;
 	}
 	device->packet_size = info.packet_size;
@@ -236,9 +236,9 @@ static bool finish(struct device *device)
 	pthread_join(device->reader, NULL);
 	close(device->injector);
 	close(device->fd);
-	printf("bystander: %s: %" PRIu64 " packets, %" PRIu64 " its own, %" PRIu64 " echoes, %"
-	       PRIu64 " lost: %s\n", device->name, device->packets, device->own,
-	       device->echoes, device->lost, device->failed ? "wrong" : "right");
+	printf("checker: %s: %" PRIu64 " packets, %" PRIu64 " own, %" PRIu64 " echoes, %" PRIu64
+	       " dropped: %s\n", device->name, device->packets, device->own, device->echoes,
+	       device->dropped, device->failed ? "FAILED" : "ok");
 	return !device->failed;
 }
 
@@ -246,11 +246,11 @@ int main(int argc, char **argv)
 {
 	static struct device devices[MAX_DEVICES];
 	int count = argc - 1, signal, i;
-	bool right = true;
+	bool passed = true;
 	sigset_t set;
 
 	if (count < 1 || count > MAX_DEVICES) {
-		fprintf(stderr, "usage: bystander NAME...\n");
+		fprintf(stderr, "usage: checker NAME...\n");
 		return 2;
 	}
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
@@ -267,6 +267,6 @@ int main(int argc, char **argv)
 	alarm(END_SECONDS);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	for (i = 0; i < count; i++)
-		right &= finish(&devices[i]);
-	return right ? 0 : 1;
+		passed &= finish(&devices[i]);
+	return passed ? 0 : 1;
 }
