@@ -24,8 +24,8 @@
 #define TEXT		(64 << 10)
 #define HANG_SECONDS	60
 #define REPORT_SECONDS	10
-#define LEFT_PROGRAMS	256	/* Check for memory leaks after this many programs. */
-#define THIRDS		3	/* One third of the time is for programs of two threads. */
+#define LEAK_PROGRAMS	256	/* Check for memory leaks after this many programs. */
+#define RACE_SHARE	3	/* One third of the time is for programs of two threads. */
 
 static struct fuzz_program *corpus;
 static unsigned int corpus_count;
@@ -54,7 +54,7 @@ static void print_replay(const struct fuzz_program *program, const char *option)
 	unsigned int at;
 	char *blank;
 
-	printf("# again: --%s='", option);
+	printf("# replay: --%s='", option);
 	for (at = 0; at < program->count; at++) {
 		fuzz_call_text(&program->calls[at], text, sizeof(text));
 		while ((blank = strchr(text, ' ')))
@@ -67,9 +67,9 @@ static void print_replay(const struct fuzz_program *program, const char *option)
 static void print_failure(const struct fuzz_program *program, unsigned int call,
 			  const char *failure)
 {
-	char text[256] = "the end";
+	char text[256] = "end";
 
-	printf("# the program:\n");
+	printf("# program:\n");
 	print_program(program);
 	print_replay(program, racing ? "race" : "program");
 	if (call < program->count)
@@ -82,7 +82,7 @@ static void print_figures(void)
 {
 	printf("%" PRIu64 " programs, corpus %u", executed, corpus_count);
 	if (guided)
-		printf(", %u places, %u edges", kcov_places(), kcov_edges());
+		printf(", %u PCs, %u edges", kcov_pcs(), kcov_edges());
 	printf("\n");
 	fflush(stdout);
 }
@@ -114,7 +114,7 @@ void die(const char *format, ...)
 /* -- Memory ------------------------------------------------------------------------- */
 
 /* The clients' rings are the only vmalloc areas of the module. */
-static unsigned int rings_left(void)
+static unsigned int count_rings(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
 	char line[512];
@@ -128,38 +128,38 @@ static unsigned int rings_left(void)
 }
 
 /* io_uring closes its files asynchronously. */
-static bool memory_left(void)
+static bool rings_leaked(void)
 {
 	unsigned int ms;
 
 	for (ms = 0; ms < 5000; ms += 10) {
-		if (!rings_left())
+		if (!count_rings())
 			return false;
 		usleep(10000);
 	}
-	printf("@failed notify_fuzz: %u rings are left with everything closed\n", rings_left());
+	printf("@failed notify_fuzz: %u rings not freed\n", count_rings());
 	return true;
 }
 
 /* -- Programs --------------------------------------------------------------------------- */
 
-static bool run(const struct fuzz_program *program, unsigned int *news)
+static bool run(const struct fuzz_program *program, unsigned int *new_coverage)
 {
-	bool right;
+	bool passed;
 
 	fuzz->program = *program;
 	kcov_enable(&kcov);
-	right = fuzz_run(program);
-	*news = kcov_disable(&kcov);
+	passed = fuzz_run(program);
+	*new_coverage = kcov_disable(&kcov);
 	executed++;
-	return right;
+	return passed;
 }
 
 static bool fails(const struct fuzz_program *program)
 {
-	unsigned int news;
+	unsigned int new_coverage;
 
-	return program->count && !run(program, &news);
+	return program->count && !run(program, &new_coverage);
 }
 
 /* Remove calls while the program still fails, first many at once, then single ones. */
@@ -180,22 +180,22 @@ static void minimise(struct fuzz_program *program)
 	}
 }
 
-static void tell_shortest(const struct fuzz_program *program)
+static void report_minimised(const struct fuzz_program *program)
 {
 	struct fuzz_program less = *program;
 
 	print_failure(program, fuzz->call, fuzz->failure);
 	if (!fails(&less)) {
-		printf("# it does not fail again\n");
+		printf("# not reproducible\n");
 		return;
 	}
 	minimise(&less);
 	fails(&less);
-	printf("# and the shortest that fails:\n");
+	printf("# minimised:\n");
 	print_failure(&less, fuzz->call, fuzz->failure);
 }
 
-static void make_program(struct fuzz_program *program, uint64_t *random)
+static void next_program(struct fuzz_program *program, uint64_t *random)
 {
 	if (!corpus_count || !fuzz_below(random, 4)) {
 		fuzz_generate(program, random);
@@ -206,7 +206,7 @@ static void make_program(struct fuzz_program *program, uint64_t *random)
 }
 
 /* Add a program to the corpus. If that is full, replace a random one. */
-static void keep(const struct fuzz_program *program, uint64_t *random)
+static void add_to_corpus(const struct fuzz_program *program, uint64_t *random)
 {
 	if (corpus_count < CORPUS)
 		corpus[corpus_count++] = *program;
@@ -214,29 +214,29 @@ static void keep(const struct fuzz_program *program, uint64_t *random)
 		corpus[fuzz_below(random, CORPUS)] = *program;
 }
 
-static bool run_alone(const struct fuzz_program *program, uint64_t *random)
+static bool run_single(const struct fuzz_program *program, uint64_t *random)
 {
-	unsigned int news;
+	unsigned int new_coverage;
 
-	if (!run(program, &news)) {
-		tell_shortest(program);
+	if (!run(program, &new_coverage)) {
+		report_minimised(program);
 		return false;
 	}
-	if (news)
-		keep(program, random);
+	if (new_coverage)
+		add_to_corpus(program, random);
 	return true;
 }
 
 /* A program of two threads may not fail again, so it is not minimised. */
 static bool run_race(const struct fuzz_program *program, uint64_t *random)
 {
-	unsigned int news;
+	unsigned int new_coverage;
 
 	fuzz->program = *program;
 	executed++;
-	if (fuzz_race(program, &news)) {
-		if (news)
-			keep(program, random);
+	if (fuzz_race(program, &new_coverage)) {
+		if (new_coverage)
+			add_to_corpus(program, random);
 		return true;
 	}
 	print_failure(program, fuzz->call, fuzz->failure);
@@ -251,10 +251,10 @@ static bool explore(uint64_t *random, uint64_t seconds)
 	while (fuzz_now() - begin < seconds * 1000000000ULL) {
 		struct fuzz_program program;
 
-		make_program(&program, random);
-		if (!(racing ? run_race(&program, random) : run_alone(&program, random)))
+		next_program(&program, random);
+		if (!(racing ? run_race(&program, random) : run_single(&program, random)))
 			return false;
-		if (executed % LEFT_PROGRAMS == 0 && memory_left())
+		if (executed % LEAK_PROGRAMS == 0 && rings_leaked())
 			return false;
 		if (fuzz_now() - report > REPORT_SECONDS * 1000000000ULL) {
 			report = fuzz_now();
@@ -262,13 +262,13 @@ static bool explore(uint64_t *random, uint64_t seconds)
 		}
 	}
 	print_progress(begin);
-	return !memory_left();
+	return !rings_leaked();
 }
 
 static bool explore_all(uint64_t seed, uint64_t seconds)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + 1;
-	uint64_t race = seconds / THIRDS;
+	uint64_t race = seconds / RACE_SHARE;
 
 	if (!random)
 		random = 1;
@@ -289,12 +289,12 @@ static bool replay(const char *text)
 	if (!fuzz_parse(&program, text))
 		exit(2);
 	if (racing)
-		return run_race(&program, &random) && !memory_left();
+		return run_race(&program, &random) && !rings_leaked();
 	if (fails(&program)) {
 		print_failure(&program, fuzz->call, fuzz->failure);
 		return false;
 	}
-	return !memory_left();
+	return !rings_leaked();
 }
 
 /* -- Processes ---------------------------------------------------------------------------- */
@@ -307,20 +307,20 @@ struct options {
 
 static int work(const struct options *options)
 {
-	bool right;
+	bool passed;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fuzz_start();
-	right = options->program ? replay(options->program) :
+	passed = options->program ? replay(options->program) :
 				   explore_all(options->seed, options->seconds);
 	fuzz_stop();
-	if (right && fuzz->failure[0]) {
+	if (passed && fuzz->failure[0]) {
 		printf("@failed notify_fuzz: %s\n", fuzz->failure);
-		right = false;
+		passed = false;
 	}
-	if (right)
+	if (passed)
 		print_result();
-	return !right;
+	return !passed;
 }
 
 static void print_file(const char *path)
@@ -334,12 +334,12 @@ static void print_file(const char *path)
 		fclose(file);
 }
 
-static void tell_hang(pid_t pid)
+static void report_hang(pid_t pid)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	printf("# where it hangs:\n");
+	printf("# kernel stack:\n");
 	print_file(path);
 	print_failure(&fuzz->program, fuzz->call, "hangs");
 }
@@ -356,7 +356,7 @@ static int watch(pid_t pid)
 			beats = fuzz->beats;
 			since = fuzz_now();
 		} else if (fuzz_now() - since > HANG_SECONDS * 1000000000ULL) {
-			tell_hang(pid);
+			report_hang(pid);
 			kill(pid, SIGKILL);
 			return 1;
 		}

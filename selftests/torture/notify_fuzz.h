@@ -103,13 +103,13 @@ bool fuzz_parse(struct fuzz_program *program, const char *text);
 #define MODEL_PACKETS	1024
 
 /* Result of a read that would sleep. */
-#define MODEL_SLEEPS	(-10000)
+#define MODEL_BLOCKS	(-10000)
 
 struct model_packet {
 	int32_t status;
 	uint64_t number;	/* Determines the payload. */
-	uint64_t after;		/* Lower and upper bound of the timestamp. */
-	uint64_t before;
+	uint64_t earliest;	/* Lower and upper bound of the timestamp. */
+	uint64_t latest;
 };
 
 /* A device, from registration until its last client is closed. */
@@ -122,8 +122,8 @@ struct model_instance {
 	uint32_t replay;
 	uint64_t first;
 	uint64_t last;
-	bool gone;
-	bool withdrawn;
+	bool unregistered;
+	bool discard_queued;
 	unsigned int clients;
 	struct model_packet packets[MODEL_PACKETS];
 };
@@ -137,15 +137,15 @@ struct model_client {
 	bool async;
 	uint32_t format;
 	uint32_t max_packets;
-	uint64_t joined;	/* First packet that is not a replay. */
+	uint64_t first_new;	/* First packet that is not a replay. */
 	uint64_t next;
-	uint64_t unsaid;
+	uint64_t oldest;	/* Oldest packet that the ring can contain. */
 	uint64_t delivered;
 	uint64_t dropped;
 	unsigned int mappings;
 	unsigned int requests;
-	uint64_t completed;	/* Last packet passed to complete(). */
-	int result;		/* Result of complete(). */
+	uint64_t completed_seq;	/* Last packet passed to complete(). */
+	int complete_ret;	/* Result of complete(). */
 };
 
 struct model_device {
@@ -170,20 +170,20 @@ struct model {
 void model_reset(struct model *model, uint64_t max_ring_bytes, uint64_t page);
 long model_configure(struct model *model, unsigned int device, unsigned int attribute,
 		     int64_t value);
-bool model_can_go_live(const struct model *model);
+bool model_can_register(const struct model *model);
 long model_open(struct model *model, unsigned int device, struct model_client **client);
 void model_put(struct model *model, struct model_client *client);
 
 unsigned char model_payload(uint64_t number, size_t at);
-long model_broadcast(struct model *model, unsigned int device, size_t bytes, size_t good,
+long model_broadcast(struct model *model, unsigned int device, size_t bytes, size_t accessible,
 		     uint64_t now);
 void model_broadcast_done(struct model *model, unsigned int device, uint64_t now);
 
-uint64_t model_waiting(const struct model_client *client);
+uint64_t model_queued(const struct model_client *client);
 size_t model_read_size(const struct model_client *client);
-long model_read(struct model *model, struct model_client *client, size_t bytes, size_t good,
+long model_read(struct model *model, struct model_client *client, size_t bytes, size_t accessible,
 		unsigned char *out);
-long model_sleep(const struct model_client *client, long ret);
+long model_blocking_read(const struct model_client *client, long ret);
 long model_read_nowait_error(long ret);
 const struct model_packet *model_packet(const struct model_client *client, uint64_t seq);
 
@@ -218,8 +218,8 @@ struct fuzz_shared {
 extern struct fuzz_shared *fuzz;
 
 void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-bool fuzz_expect(const char *what, int64_t seen, int64_t expected);
-bool fuzz_expect_bytes(struct model_client *client, unsigned char *seen,
+bool fuzz_expect(const char *what, int64_t actual, int64_t expected);
+bool fuzz_expect_bytes(struct model_client *client, unsigned char *actual,
 		       const unsigned char *expected, long bytes, bool raw);
 uint64_t fuzz_now(void);
 
@@ -230,7 +230,7 @@ void fuzz_stop(void);
 bool fuzz_run(const struct fuzz_program *program);
 
 /* Programs of two threads: notify_fuzz_race.c */
-bool fuzz_race(const struct fuzz_program *program, unsigned int *news);
+bool fuzz_race(const struct fuzz_program *program, unsigned int *new_coverage);
 
 /* A descriptor and its client; -1 and NULL if the slot is empty. */
 struct fuzz_slot {
@@ -239,14 +239,14 @@ struct fuzz_slot {
 };
 
 void uring_end(void);
-void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good);
+void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool writable);
 void uring_call_multishot(const struct fuzz_slot *slot);
-void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint32_t flags);
+void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool writable, uint32_t flags);
 void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which);
 void uring_call_read_cancel(unsigned int which);
 void uring_call_reap(void);
 void uring_call_exit(void);
-void uring_woken(const struct model_instance *nm, unsigned int packets);
+void uring_wake(const struct model_instance *nm, unsigned int packets);
 
 /* -- Coverage: notify_fuzz_kcov.c ------------------------------------------- */
 
@@ -258,7 +258,7 @@ struct kcov {
 bool kcov_start(struct kcov *kcov);
 void kcov_enable(struct kcov *kcov);
 unsigned int kcov_disable(struct kcov *kcov);
-unsigned int kcov_places(void);
+unsigned int kcov_pcs(void);
 unsigned int kcov_edges(void);
 
 #endif /* NOTIFY_FUZZ_H */

@@ -20,8 +20,8 @@
 static struct { unsigned long from, to; } modules[MODULES];
 
 /* Hashes of the PCs and edges that were reached. */
-static unsigned char seen_places[1 << BITS], seen_edges[1 << BITS];
-static unsigned int places, edges;
+static unsigned char reached_pcs[1 << BITS], reached_edges[1 << BITS];
+static unsigned int pcs, edges;
 /* Protects the four above. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -30,19 +30,19 @@ static bool find_module(const char *name, unsigned int number)
 	FILE *file = fopen("/proc/modules", "re");
 	char line[1024], found[64];
 	unsigned long size, at;
-	bool right = false;
+	bool found_module = false;
 
-	while (file && !right && fgets(line, sizeof(line), file)) {
-		right = sscanf(line, "%63s %lu %*s %*s %*s %lx", found, &size, &at) == 3 &&
+	while (file && !found_module && fgets(line, sizeof(line), file)) {
+		found_module = sscanf(line, "%63s %lu %*s %*s %*s %lx", found, &size, &at) == 3 &&
 			!strcmp(found, name);
-		if (right) {
+		if (found_module) {
 			modules[number].from = at;
 			modules[number].to = at + size;
 		}
 	}
 	if (file)
 		fclose(file);
-	return right;
+	return found_module;
 }
 
 static int open_kcov(void)
@@ -85,19 +85,19 @@ void kcov_enable(struct kcov *kcov)
 	}
 }
 
-static bool ours(unsigned long place)
+static bool in_modules(unsigned long pc)
 {
 	unsigned int i;
 
 	for (i = 0; i < MODULES; i++)
-		if (place >= modules[i].from && place < modules[i].to)
+		if (pc >= modules[i].from && pc < modules[i].to)
 			return true;
 	return false;
 }
 
-static bool is_new(unsigned char *seen, uint64_t what)
+static bool mark_reached(unsigned char *reached, uint64_t value)
 {
-	unsigned char *byte = &seen[what * 0x9e3779b97f4a7c15ULL >> (64 - BITS)];
+	unsigned char *byte = &reached[value * 0x9e3779b97f4a7c15ULL >> (64 - BITS)];
 
 	if (*byte)
 		return false;
@@ -109,31 +109,31 @@ static bool is_new(unsigned char *seen, uint64_t what)
 unsigned int kcov_disable(struct kcov *kcov)
 {
 	unsigned long count, at, last = 0;
-	unsigned int before, news;
+	unsigned int before, new_coverage;
 
 	if (!kcov->trace)
 		return 0;
 	ioctl(kcov->fd, KCOV_DISABLE, 0);
 	count = __atomic_load_n(&kcov->trace[0], __ATOMIC_RELAXED);
 	pthread_mutex_lock(&lock);
-	before = places + edges;
+	before = pcs + edges;
 	for (at = 1; at <= count; at++) {
-		unsigned long place = kcov->trace[at];
+		unsigned long pc = kcov->trace[at];
 
-		if (!ours(place))
+		if (!in_modules(pc))
 			continue;
-		places += is_new(seen_places, place);
-		edges += is_new(seen_edges, place * 31 + last);
-		last = place;
+		pcs += mark_reached(reached_pcs, pc);
+		edges += mark_reached(reached_edges, pc * 31 + last);
+		last = pc;
 	}
-	news = places + edges - before;
+	new_coverage = pcs + edges - before;
 	pthread_mutex_unlock(&lock);
-	return news;
+	return new_coverage;
 }
 
-unsigned int kcov_places(void)
+unsigned int kcov_pcs(void)
 {
-	return places;
+	return pcs;
 }
 
 unsigned int kcov_edges(void)

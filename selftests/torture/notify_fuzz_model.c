@@ -19,7 +19,7 @@
 #define LARGEST_ERRNO	4095
 #define CONTEXTS	3
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t min_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -54,7 +54,7 @@ void model_reset(struct model *model, uint64_t max_ring_bytes, uint64_t page)
 		model->devices[i] = device;
 }
 
-static uint64_t slots(uint32_t max_packets)
+static uint64_t ring_slots(uint32_t max_packets)
 {
 	uint64_t slots = 1;
 
@@ -65,7 +65,7 @@ static uint64_t slots(uint32_t max_packets)
 
 static uint64_t ring_bytes(const struct model *model, uint32_t record_size, uint32_t max_packets)
 {
-	uint64_t bytes = slots(max_packets) * record_size;
+	uint64_t bytes = ring_slots(max_packets) * record_size;
 
 	return model->page + (bytes + model->page - 1) / model->page * model->page;
 }
@@ -81,12 +81,12 @@ static uint32_t record_size(uint32_t packet_size)
 	return RECORD_HEADER + (packet_size + 7) / 8 * 8;
 }
 
-bool model_can_go_live(const struct model *model)
+bool model_can_register(const struct model *model)
 {
 	return model->instances < MODEL_INSTANCES;
 }
 
-static long go_live(struct model *model, unsigned int number)
+static long register_device(struct model *model, unsigned int number)
 {
 	struct model_device *device = &model->devices[number];
 	const int64_t *config = device->config;
@@ -105,20 +105,20 @@ static long go_live(struct model *model, unsigned int number)
 	nm->replay = config[FUZZ_REPLAY];
 	nm->first = config[FUZZ_FIRST_SEQ] ? config[FUZZ_FIRST_SEQ] : 1;
 	nm->last = nm->first - 1;
-	nm->gone = false;
-	nm->withdrawn = false;
+	nm->unregistered = false;
+	nm->discard_queued = false;
 	nm->clients = 0;
 	device->nm = nm;
 	return 0;
 }
 
 /* Without the source, complete() cannot be called, so queued packets are discarded. */
-static void go_dead(struct model *model, struct model_device *device)
+static void unregister_device(struct model *model, struct model_device *device)
 {
 	unsigned int i;
 
-	device->nm->gone = true;
-	device->nm->withdrawn = device->config[FUZZ_COMPLETE_ERROR] != 0;
+	device->nm->unregistered = true;
+	device->nm->discard_queued = device->config[FUZZ_COMPLETE_ERROR] != 0;
 	device->departures += device->nm->clients;
 	for (i = 0; i < model->clients; i++)
 		if (model->client[i].nm == device->nm && model->client[i].refs)
@@ -131,7 +131,7 @@ static bool within(int64_t value, int64_t lowest, int64_t highest)
 	return value >= lowest && value <= highest;
 }
 
-static bool valid(const struct model_device *device, unsigned int attribute, int64_t value)
+static bool is_valid(const struct model_device *device, unsigned int attribute, int64_t value)
 {
 	switch (attribute) {
 	case FUZZ_PACKET_SIZE:
@@ -163,13 +163,13 @@ long model_configure(struct model *model, unsigned int number, unsigned int attr
 {
 	struct model_device *device = &model->devices[number];
 
-	if (!valid(device, attribute, value))
+	if (!is_valid(device, attribute, value))
 		return -EINVAL;
 	if (attribute == FUZZ_LIVE) {
 		if (value && !device->nm)
-			return go_live(model, number);
+			return register_device(model, number);
 		if (!value && device->nm)
-			go_dead(model, device);
+			unregister_device(model, device);
 		return 0;
 	}
 	if ((attribute <= FUZZ_MODE || attribute == FUZZ_COMPLETE_ERROR) && device->nm)
@@ -194,8 +194,9 @@ long model_open(struct model *model, unsigned int number, struct model_client **
 	new->nm = nm;
 	new->refs = 1;
 	new->max_packets = nm->max_packets;
-	new->joined = nm->last + 1;
-	new->next = new->joined - least(nm->replay, new->joined - nm->first);
+	new->first_new = nm->last + 1;
+	new->next = new->first_new - min_u64(nm->replay, new->first_new - nm->first);
+	new->oldest = new->next;
 	nm->clients++;
 	device->arrivals++;
 	model->clients++;
@@ -209,7 +210,7 @@ void model_put(struct model *model, struct model_client *client)
 	if (--client->refs)
 		return;
 	client->nm->clients--;
-	if (!client->nm->gone)
+	if (!client->nm->unregistered)
 		model->devices[client->nm->device].departures++;
 }
 
@@ -220,8 +221,8 @@ unsigned char model_payload(uint64_t number, size_t at)
 	return number * 151 + at * 29 + (at >> 8) * 11 + 3;
 }
 
-/* Write @bytes to the injector, of which the first @good are readable. */
-long model_broadcast(struct model *model, unsigned int number, size_t bytes, size_t good,
+/* Write @bytes to the injector, of which the first @accessible are readable. */
+long model_broadcast(struct model *model, unsigned int number, size_t bytes, size_t accessible,
 		     uint64_t now)
 {
 	struct model_device *device = &model->devices[number];
@@ -235,13 +236,13 @@ long model_broadcast(struct model *model, unsigned int number, size_t bytes, siz
 		return -ENODEV;
 	if (bytes % nm->packet_size)
 		return -EINVAL;
-	for (; done < bytes && done + nm->packet_size <= good; done += nm->packet_size) {
+	for (; done < bytes && done + nm->packet_size <= accessible; done += nm->packet_size) {
 		struct model_packet *packet = &nm->packets[++nm->last - nm->first];
 
 		packet->status = device->config[FUZZ_STATUS];
 		packet->number = model->packets++;
-		packet->after = now;
-		packet->before = 0;
+		packet->earliest = now;
+		packet->latest = 0;
 	}
 	for (i = 0; i < model->clients && done; i++)
 		if (model->client[i].nm == nm && model->client[i].refs)
@@ -258,9 +259,9 @@ void model_broadcast_done(struct model *model, unsigned int number, uint64_t now
 	if (!nm)
 		return;
 	for (seq = nm->last; seq != nm->first - 1; seq--) {
-		if (nm->packets[seq - nm->first].before)
+		if (nm->packets[seq - nm->first].latest)
 			return;
-		nm->packets[seq - nm->first].before = now;
+		nm->packets[seq - nm->first].latest = now;
 	}
 }
 
@@ -272,14 +273,16 @@ const struct model_packet *model_packet(const struct model_client *client, uint6
 }
 
 /* Number of packets in the queue, including discarded ones. */
-static uint64_t queued(const struct model_client *client)
+static uint64_t queue_length(const struct model_client *client)
 {
-	return least(client->nm->last + 1 - client->next, client->max_packets);
+	uint64_t first = client->next > client->oldest ? client->next : client->oldest;
+
+	return min_u64(client->nm->last + 1 - first, client->max_packets);
 }
 
-uint64_t model_waiting(const struct model_client *client)
+uint64_t model_queued(const struct model_client *client)
 {
-	return client->nm->withdrawn ? 0 : queued(client);
+	return client->nm->discard_queued ? 0 : queue_length(client);
 }
 
 size_t model_read_size(const struct model_client *client)
@@ -289,15 +292,14 @@ size_t model_read_size(const struct model_client *client)
 }
 
 /* Number of unreported drops before a queued packet. */
-static uint64_t lost_before(const struct model_client *client, uint64_t seq)
+static uint64_t dropped_before(const struct model_client *client, uint64_t seq)
 {
-	return seq - client->next + client->unsaid;
+	return seq - client->next;
 }
 
 static void consume(struct model_client *client, uint64_t seq)
 {
-	client->dropped += lost_before(client, seq);
-	client->unsaid = 0;
+	client->dropped += dropped_before(client, seq);
 	client->next = seq + 1;
 	client->delivered++;
 }
@@ -313,9 +315,9 @@ static void write_record(const struct model_client *client, uint64_t seq, uint64
 	memset(out, 0, nm->record_size);
 	record->seq = seq;
 	record->status = packet->status;
-	record->dropped = least(dropped, UINT_MAX);
+	record->dropped = min_u64(dropped, UINT_MAX);
 	record->size = nm->packet_size;
-	record->flags = seq < client->joined ? NOTIFY_MULTI_REC_REPLAY : 0;
+	record->flags = seq < client->first_new ? NOTIFY_MULTI_REC_REPLAY : 0;
 	for (at = 0; at < nm->packet_size; at++)
 		record->data[at] = model_payload(packet->number, at);
 }
@@ -332,17 +334,18 @@ static void write_payload(const struct model_client *client, uint64_t seq, unsig
 /* Result of complete() for a packet, which is called only once per packet. */
 static int complete(const struct model *model, struct model_client *client, uint64_t seq)
 {
-	if (client->completed != seq) {
-		client->completed = seq;
-		client->result = model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
+	if (client->completed_seq != seq) {
+		client->completed_seq = seq;
+		client->complete_ret =
+			model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
 	}
-	return client->result;
+	return client->complete_ret;
 }
 
 /* Return true if the source has a complete() callback that can be called. */
-static bool completes(const struct model *model, const struct model_client *client)
+static bool has_complete(const struct model *model, const struct model_client *client)
 {
-	return !client->nm->gone &&
+	return !client->nm->unregistered &&
 	       model->devices[client->nm->device].config[FUZZ_COMPLETE_ERROR];
 }
 
@@ -352,11 +355,11 @@ static long packet_error(const struct model *model, struct model_client *client,
 	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
 	long error = 0;
 
-	if (client->nm->gone && client->completed != seq) {
-		client->completed = seq;
-		client->result = 0;
+	if (client->nm->unregistered && client->completed_seq != seq) {
+		client->completed_seq = seq;
+		client->complete_ret = 0;
 	}
-	if (raw || completes(model, client))
+	if (raw || has_complete(model, client))
 		error = complete(model, client, seq);
 	if (!error && raw)
 		error = model_packet(client, seq)->status;
@@ -364,10 +367,10 @@ static long packet_error(const struct model *model, struct model_client *client,
 }
 
 /*
- * Read into a buffer of @bytes, of which the first @good are writable. The data goes to @out, with
- * timestamps of 0. Return MODEL_SLEEPS if the queue is empty.
+ * Read into a buffer of @bytes, of which the first @accessible are writable. The data goes to @out,
+ * with timestamps of 0. Return MODEL_BLOCKS if the queue is empty.
  */
-long model_read(struct model *model, struct model_client *client, size_t bytes, size_t good,
+long model_read(struct model *model, struct model_client *client, size_t bytes, size_t accessible,
 		unsigned char *out)
 {
 	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
@@ -380,8 +383,8 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 		return 0;
 	if (bytes < size)
 		return -EINVAL;
-	for (; done + size <= bytes && model_waiting(client); done += size) {
-		uint64_t seq = client->nm->last + 1 - queued(client);
+	for (; done + size <= bytes && model_queued(client); done += size) {
+		uint64_t seq = client->nm->last + 1 - queue_length(client);
 		long error = packet_error(model, client, seq);
 
 		if (error) {
@@ -389,23 +392,23 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 				consume(client, seq);
 			return done ? (long)done : error;
 		}
-		if (done + size > good)
+		if (done + size > accessible)
 			return done ? (long)done : -EFAULT;
 		if (raw)
 			write_payload(client, seq, out + done);
 		else
-			write_record(client, seq, lost_before(client, seq), out + done);
+			write_record(client, seq, dropped_before(client, seq), out + done);
 		consume(client, seq);
 	}
 	if (done)
 		return done;
-	return client->nm->gone ? -ENODEV : MODEL_SLEEPS;
+	return client->nm->unregistered ? -ENODEV : MODEL_BLOCKS;
 }
 
 /* A read that would sleep is a request, and is interrupted by a signal. */
-long model_sleep(const struct model_client *client, long ret)
+long model_blocking_read(const struct model_client *client, long ret)
 {
-	if (ret != MODEL_SLEEPS)
+	if (ret != MODEL_BLOCKS)
 		return ret;
 	if (client->nonblock)
 		return -EAGAIN;
@@ -432,15 +435,15 @@ long model_pend(const struct model_client *client, size_t bytes)
 
 unsigned int model_poll(const struct model_client *client)
 {
-	uint64_t waiting = model_waiting(client);
+	uint64_t queued = model_queued(client);
 	unsigned int mask = 0;
 
-	if (client->nm->gone)
+	if (client->nm->unregistered)
 		mask |= POLLHUP;
-	if (!waiting)
+	if (!queued)
 		return mask;
 	mask |= POLLIN | POLLRDNORM;
-	if (lost_before(client, client->nm->last + 1 - waiting))
+	if (dropped_before(client, client->nm->last + 1 - queued))
 		mask |= POLLPRI;
 	return mask;
 }
@@ -469,12 +472,12 @@ void model_stats(const struct model_client *client, struct notify_multi_stats *s
 	memset(stats, 0, sizeof(*stats));
 	stats->abi_version = NOTIFY_MULTI_ABI_VERSION;
 	stats->clients = client->nm->clients;
-	stats->pending_packets = model_waiting(client);
+	stats->pending_packets = model_queued(client);
 	stats->pending_requests = client->requests;
 	stats->seq = client->nm->last;
 	stats->next = stats->seq + 1 - stats->pending_packets;
 	stats->delivered = client->delivered;
-	stats->dropped = client->dropped + lost_before(client, stats->next);
+	stats->dropped = client->dropped + dropped_before(client, stats->next);
 }
 
 long model_set_format(struct model_client *client, uint32_t format)
@@ -487,15 +490,11 @@ long model_set_format(struct model_client *client, uint32_t format)
 
 long model_resize(const struct model *model, struct model_client *client, uint32_t max_packets)
 {
-	uint64_t next;
-
 	if (!ring_fits(model, client->nm->record_size, max_packets))
 		return -EINVAL;
 	if (client->mappings)
 		return -EBUSY;
-	next = client->nm->last + 1 - least(queued(client), max_packets);
-	client->unsaid = lost_before(client, next);
-	client->next = next;
+	client->oldest = client->nm->last + 1 - min_u64(queue_length(client), max_packets);
 	client->max_packets = max_packets;
 	return 0;
 }
@@ -503,22 +502,15 @@ long model_resize(const struct model *model, struct model_client *client, uint32
 /* Mark all packets up to @seq as read, and all drops up to @seq as reported. */
 long model_consume(struct model_client *client, uint64_t seq)
 {
-	uint64_t said = client->next - client->unsaid;
-	uint64_t oldest = client->nm->last + 1 - queued(client);
+	uint64_t first = min_u64(client->nm->last + 1 - queue_length(client), seq + 1);
 
 	if (seq > client->nm->last)
 		return -EINVAL;
-	if (seq >= client->next) {
-		uint64_t first = least(oldest, seq + 1);
-
-		client->dropped += lost_before(client, first);
-		client->delivered += seq + 1 - first;
-		client->next = seq + 1;
-		client->unsaid = 0;
-	} else if (seq >= said) {
-		client->dropped += seq + 1 - said;
-		client->unsaid -= seq + 1 - said;
-	}
+	if (seq < client->next)
+		return 0;
+	client->dropped += dropped_before(client, first);
+	client->delivered += seq + 1 - first;
+	client->next = seq + 1;
 	return 0;
 }
 
@@ -533,7 +525,7 @@ long model_mmap(const struct model *model, struct model_client *client, int prot
 		return -EACCES;
 	if (!shared || offset)
 		return -EINVAL;
-	if (completes(model, client) || client->nm->withdrawn)
+	if (has_complete(model, client) || client->nm->discard_queued)
 		return -EOPNOTSUPP;
 	bytes = (bytes + model->page - 1) / model->page * model->page;
 	if (bytes > model_ring_bytes(model, client))
@@ -548,13 +540,13 @@ uint32_t model_map_read(const struct model_client *client, uint64_t *next, uint3
 			unsigned char *out)
 {
 	uint64_t last = client->nm->last;
-	uint64_t waiting = least(last + 1 - *next, client->max_packets);
-	uint64_t seq = last + 1 - waiting;
-	uint64_t ring = slots(client->max_packets);
+	uint64_t queued = min_u64(last + 1 - *next, client->max_packets);
+	uint64_t seq = last + 1 - queued;
+	uint64_t ring = ring_slots(client->max_packets);
 	uint64_t dropped = seq - *next;
 	uint32_t i;
 
-	count = least(least(count, waiting), ring - (seq & (ring - 1)));
+	count = min_u64(min_u64(count, queued), ring - (seq & (ring - 1)));
 	for (i = 0; i < count; i++)
 		write_record(client, seq + i, i ? 0 : dropped, out + i * client->nm->record_size);
 	if (count)

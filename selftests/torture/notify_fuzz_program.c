@@ -345,7 +345,7 @@ static bool parse_type(struct fuzz_call *call, const char *name, size_t length)
 			return true;
 		}
 	}
-	fprintf(stderr, "notify_fuzz: no call is named %.*s\n", (int)length, name);
+	fprintf(stderr, "notify_fuzz: unknown call: %.*s\n", (int)length, name);
 	return false;
 }
 

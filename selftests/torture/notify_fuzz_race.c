@@ -30,7 +30,7 @@
 #define CONFIG		"/sys/kernel/config/notify_sim/fuzz0/"
 #define THREADS		2
 #define LOGS		(THREADS + 1)	/* The last one is for read_rest(). */
-#define OPENS		2
+#define CLIENTS		2
 #define LOGGED		8192
 #define ROUNDS		6	/* Repetitions of each program, so that calls overlap. */
 #define PACKET		24
@@ -51,7 +51,7 @@ struct log {
 	struct entry entries[LOGGED];
 };
 
-struct race_open {
+struct race_client {
 	int fd;
 	uint64_t first;		/* The next packet at open(). */
 	bool consumed;		/* CONSUME was called: @logs lack some delivered packets. */
@@ -63,12 +63,12 @@ struct racer {
 	unsigned int number;
 	const struct fuzz_program *program;
 	struct kcov kcov;
-	bool covered;		/* kcov_start() was called. */
-	unsigned int news;
+	bool kcov_started;	/* kcov_start() was called. */
+	unsigned int new_coverage;
 	struct uring ring;
 	bool running;
-	int opens[REQUESTS];	/* The client of each request, or -1. */
-	bool pends[REQUESTS];	/* True for a command, false for a read. */
+	int client_of[REQUESTS];	/* The client of each request, or -1. */
+	bool is_command[REQUESTS];	/* True for a command, false for a read. */
 	uint64_t buffers[REQUESTS][RECORD / 8];	/* Aligned for records. */
 	uint64_t buffer[BATCH * RECORD / 8];
 	struct notify_multi_reader reader;
@@ -76,10 +76,10 @@ struct racer {
 	size_t map_bytes;
 };
 
-static struct race_open opens[OPENS];
+static struct race_client clients[CLIENTS];
 static struct racer racers[THREADS];
 static int injector;
-static pthread_barrier_t together;
+static pthread_barrier_t start_barrier;
 
 /* -- Records -------------------------------------------------------------------- */
 
@@ -93,12 +93,12 @@ static void fill_packet(unsigned char *packet, unsigned char mark)
 		packet[at] = mark * 151 + at * 29;
 }
 
-static bool whole(const struct notify_multi_record *record)
+static bool is_intact(const struct notify_multi_record *record)
 {
-	unsigned char right[PACKET];
+	unsigned char packet[PACKET];
 
-	fill_packet(right, record->data[0]);
-	return record->size == PACKET && !memcmp(record->data, right, PACKET);
+	fill_packet(packet, record->data[0]);
+	return record->size == PACKET && !memcmp(record->data, packet, PACKET);
 }
 
 static void log_records(struct log *log, const void *buffer, ssize_t bytes)
@@ -107,16 +107,16 @@ static void log_records(struct log *log, const void *buffer, ssize_t bytes)
 	ssize_t at;
 
 	if (bytes % (ssize_t)RECORD)
-		fuzz_fail("a read returned %zd bytes, which are no records", bytes);
+		fuzz_fail("a read returned %zd bytes, not a multiple of the record size", bytes);
 	for (at = 0; at < bytes; at += RECORD) {
 		const struct notify_multi_record *record = (const void *)(records + at);
 
 		if (log->count == LOGGED)
 			return fuzz_fail("more than %u packets were read", LOGGED);
-		if (!whole(record))
-			fuzz_fail("packet %" PRIu64 " is not whole", (uint64_t)record->seq);
+		if (!is_intact(record))
+			fuzz_fail("packet %" PRIu64 " is damaged", (uint64_t)record->seq);
 		if (log->count && record->seq <= log->entries[log->count - 1].seq)
-			fuzz_fail("packet %" PRIu64 " came after %" PRIu64, (uint64_t)record->seq,
+			fuzz_fail("packet %" PRIu64 " after %" PRIu64, (uint64_t)record->seq,
 				  log->entries[log->count - 1].seq);
 		log->entries[log->count++] = (struct entry){
 			record->seq, record->dropped, record->data[0],
@@ -126,7 +126,7 @@ static void log_records(struct log *log, const void *buffer, ssize_t bytes)
 
 /* -- Calls of a thread ------------------------------------------------------------- */
 
-static void race_read(struct racer *racer, struct race_open *open, const struct fuzz_call *call)
+static void race_read(struct racer *racer, struct race_client *client, const struct fuzz_call *call)
 {
 	size_t records = (uint64_t)call->args[1] % (BATCH + 1);
 	void *to = call->args[3] == 1 ? (void *)8 : racer->buffer;
@@ -134,11 +134,11 @@ static void race_read(struct racer *racer, struct race_open *open, const struct 
 	ssize_t ret;
 
 	if (call->type == FUZZ_READ)
-		ret = read(open->fd, part.iov_base, part.iov_len);
+		ret = read(client->fd, part.iov_base, part.iov_len);
 	else
-		ret = preadv2(open->fd, &part, 1, -1, RWF_NOWAIT);
+		ret = preadv2(client->fd, &part, 1, -1, RWF_NOWAIT);
 	if (ret > 0)
-		log_records(&open->logs[racer->number], racer->buffer, ret);
+		log_records(&client->logs[racer->number], racer->buffer, ret);
 	else if (ret < 0 && errno != EAGAIN && errno != EFAULT && errno != ENODEV)
 		fuzz_fail("a read failed with %d", errno);
 }
@@ -158,31 +158,31 @@ static void race_broadcast(const struct fuzz_call *call)
 		fuzz_fail("a write of %u packets returned %zd, %d", count, ret, errno);
 }
 
-static void race_control(struct race_open *open, const struct fuzz_call *call)
+static void race_control(struct race_client *client, const struct fuzz_call *call)
 {
 	struct notify_multi_stats stats;
-	struct pollfd pollfd = { .fd = open->fd, .events = POLLIN | POLLPRI };
+	struct pollfd pollfd = { .fd = client->fd, .events = POLLIN | POLLPRI };
 	uint32_t packets;
 
 	switch (call->type) {
 	case FUZZ_STATS:
-		if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+		if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
 			fuzz_fail("stats failed with %d", errno);
 		if (stats.delivered + stats.dropped + stats.pending_packets !=
-		    stats.seq + 1 - open->first)
-			fuzz_fail("of %" PRIu64 " packets %" PRIu64 " are delivered, %" PRIu64
-				  " dropped, %u pending", (uint64_t)stats.seq + 1 - open->first,
+		    stats.seq + 1 - client->first)
+			fuzz_fail("of %" PRIu64 " packets, %" PRIu64 " are delivered, %" PRIu64
+				  " dropped, %u pending", (uint64_t)stats.seq + 1 - client->first,
 				  (uint64_t)stats.delivered, (uint64_t)stats.dropped,
 				  stats.pending_packets);
 		return;
 	case FUZZ_RESIZE:
 		packets = (uint64_t)call->args[1] % 64;
-		ioctl(open->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &packets);
+		ioctl(client->fd, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, &packets);
 		return;
 	case FUZZ_CONSUME:
-		__atomic_store_n(&open->consumed, true, __ATOMIC_RELAXED);
-		if (!ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
-			ioctl(open->fd, NOTIFY_MULTI_IOC_CONSUME, &stats.next);
+		__atomic_store_n(&client->consumed, true, __ATOMIC_RELAXED);
+		if (!ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+			ioctl(client->fd, NOTIFY_MULTI_IOC_CONSUME, &stats.next);
 		return;
 	default:
 		poll(&pollfd, 1, 0);
@@ -190,10 +190,10 @@ static void race_control(struct race_open *open, const struct fuzz_call *call)
 }
 
 /* Open and close a client during broadcasts. */
-static void race_open_and_close(void)
+static void race_open_close(void)
 {
 	int fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct race_open other = { .fd = fd };
+	struct race_client other = { .fd = fd };
 	struct notify_multi_stats stats;
 
 	if (fd < 0)
@@ -212,23 +212,23 @@ static void unmap(struct racer *racer)
 	racer->map = NULL;
 }
 
-static void race_mmap(struct racer *racer, struct race_open *open)
+static void race_mmap(struct racer *racer, struct race_client *client)
 {
 	struct notify_multi_info info;
 	struct notify_multi_stats stats;
 	void *map;
 
 	unmap(racer);
-	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
+	if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_INFO, &info))
 		return fuzz_fail("info failed with %d", errno);
 	/* Fails if the other thread resizes the ring after GET_INFO. */
-	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, open->fd, 0);
+	map = mmap(NULL, info.ring_bytes, PROT_READ, MAP_SHARED, client->fd, 0);
 	if (map == MAP_FAILED)
 		return;
 	racer->map = map;
 	racer->map_bytes = info.ring_bytes;
-	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
-	    ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+	if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
+	    ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
 		return fuzz_fail("stats failed with %d", errno);
 	if (info.ring_bytes != racer->map_bytes)
 		return unmap(racer);
@@ -247,14 +247,14 @@ static void race_mapread(struct racer *racer)
 		const struct notify_multi_record *record =
 			(const void *)((const char *)racer->buffer + i * RECORD);
 
-		if (!whole(record) || record->seq != next + (i ? 0 : record->dropped))
+		if (!is_intact(record) || record->seq != next + (i ? 0 : record->dropped))
 			return fuzz_fail("packet %" PRIu64 " of the mapped ring is wrong",
 					 (uint64_t)record->seq);
 		next = record->seq + 1;
 	}
 }
 
-static bool race_live(void)
+static bool race_unregister(void)
 {
 	int fd = open(CONFIG "live", O_WRONLY | O_CLOEXEC);
 	bool done = fd >= 0 && write(fd, "0", 1) == 1;
@@ -265,7 +265,7 @@ static bool race_live(void)
 
 /* -- io_uring of a thread ------------------------------------------------------------- */
 
-static void harvest(struct racer *racer)
+static void reap(struct racer *racer)
 {
 	struct io_uring_cqe *cqe;
 
@@ -278,12 +278,12 @@ static void harvest(struct racer *racer)
 		if (data == CANCELLATION)
 			continue;
 		if (ret > 0)
-			log_records(&opens[racer->opens[data]].logs[racer->number],
+			log_records(&clients[racer->client_of[data]].logs[racer->number],
 				    racer->buffers[data], ret);
 		else if (ret != -ECANCELED && ret != -ENODEV && ret != -EBUSY &&
 			 ret != -EOPNOTSUPP)
 			fuzz_fail("a request of io_uring failed with %d", ret);
-		racer->opens[data] = -1;
+		racer->client_of[data] = -1;
 	}
 }
 
@@ -305,31 +305,31 @@ static void race_request(struct racer *racer, unsigned int number, bool pend)
 	struct io_uring_sqe *sqe;
 	unsigned int i;
 
-	for (i = 0; i < REQUESTS && racer->opens[i] >= 0; i++)
+	for (i = 0; i < REQUESTS && racer->client_of[i] >= 0; i++)
 		;
 	if (i == REQUESTS)
 		return;
-	racer->opens[i] = number;
-	racer->pends[i] = pend;
+	racer->client_of[i] = number;
+	racer->is_command[i] = pend;
 	if (pend) {
-		prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_PEND,
+		prepare_command(racer, clients[number].fd, NOTIFY_MULTI_URING_CMD_PEND,
 				racer->buffers[i], RECORD, i);
 	} else {
 		sqe = uring_next(&racer->ring);
 		sqe->opcode = IORING_OP_READ;
-		sqe->fd = opens[number].fd;
+		sqe->fd = clients[number].fd;
 		sqe->addr = (uintptr_t)racer->buffers[i];
 		sqe->len = RECORD;
 		sqe->user_data = i;
 	}
-	harvest(racer);
+	reap(racer);
 }
 
 static void race_cancel(struct racer *racer, unsigned int number)
 {
-	prepare_command(racer, opens[number].fd, NOTIFY_MULTI_URING_CMD_CANCEL, NULL, 0,
+	prepare_command(racer, clients[number].fd, NOTIFY_MULTI_URING_CMD_CANCEL, NULL, 0,
 			CANCELLATION);
-	harvest(racer);
+	reap(racer);
 }
 
 /* A command that was being completed may become pending again: retry. */
@@ -337,10 +337,10 @@ static void cancel_commands(struct racer *racer)
 {
 	unsigned int i = 0;
 
-	harvest(racer);
+	reap(racer);
 	while (i < REQUESTS) {
-		if (racer->opens[i] >= 0 && racer->pends[i])
-			race_cancel(racer, racer->opens[i]);
+		if (racer->client_of[i] >= 0 && racer->is_command[i])
+			race_cancel(racer, racer->client_of[i]);
 		else
 			i++;
 	}
@@ -350,32 +350,32 @@ static void cancel_commands(struct racer *racer)
 
 static void race_call(struct racer *racer, const struct fuzz_call *call)
 {
-	unsigned int number = (uint64_t)call->args[0] % OPENS;
-	struct race_open *open = &opens[number];
+	unsigned int number = (uint64_t)call->args[0] % CLIENTS;
+	struct race_client *client = &clients[number];
 
 	switch (call->type) {
 	case FUZZ_READ:
 	case FUZZ_READV:
 	case FUZZ_PREADV2:
-		return race_read(racer, open, call);
+		return race_read(racer, client, call);
 	case FUZZ_BROADCAST:
 		return race_broadcast(call);
 	case FUZZ_STATS:
 	case FUZZ_RESIZE:
 	case FUZZ_CONSUME:
 	case FUZZ_POLL:
-		return race_control(open, call);
+		return race_control(client, call);
 	case FUZZ_OPEN:
-		return race_open_and_close();
+		return race_open_close();
 	case FUZZ_MMAP:
-		return race_mmap(racer, open);
+		return race_mmap(racer, client);
 	case FUZZ_MUNMAP:
 		return unmap(racer);
 	case FUZZ_MAPREAD:
 		return race_mapread(racer);
 	case FUZZ_LIVE:
-		if (!call->args[1] && !race_live())
-			fuzz_fail("the source cannot go: %d", errno);
+		if (!call->args[1] && !race_unregister())
+			fuzz_fail("cannot unregister the source: %d", errno);
 		return;
 	default:
 		break;
@@ -387,7 +387,7 @@ static void race_call(struct racer *racer, const struct fuzz_call *call)
 	else if (call->type == FUZZ_PEND_CANCEL)
 		race_cancel(racer, number);
 	else if (call->type == FUZZ_REAP)
-		harvest(racer);
+		reap(racer);
 }
 
 static void race_round(struct racer *racer, bool last)
@@ -411,7 +411,7 @@ static void *race_main(void *data)
 
 	kcov_enable(&racer->kcov);
 	racer->running = !uring_start(&racer->ring, ENTRIES);
-	pthread_barrier_wait(&together);
+	pthread_barrier_wait(&start_barrier);
 	for (round = 1; round <= ROUNDS; round++)
 		race_round(racer, round == ROUNDS);
 	if (racer->running) {
@@ -419,7 +419,7 @@ static void *race_main(void *data)
 		uring_stop(&racer->ring);
 	}
 	unmap(racer);
-	racer->news = kcov_disable(&racer->kcov);
+	racer->new_coverage = kcov_disable(&racer->kcov);
 	return NULL;
 }
 
@@ -432,48 +432,48 @@ static int by_seq(const void *a, const void *b)
 	return one->seq < other->seq ? -1 : one->seq > other->seq;
 }
 
-static void check_entries(const struct race_open *open, const struct entry *entries,
+static void check_entries(const struct race_client *client, const struct entry *entries,
 			  unsigned int count)
 {
-	uint64_t next = open->first;
+	uint64_t next = client->first;
 	unsigned int i;
 
 	for (i = 0; i < count; i++) {
 		if (entries[i].seq < next)
 			fuzz_fail("packet %" PRIu64 " was delivered twice, or is too old",
 				  entries[i].seq);
-		else if (!open->consumed && entries[i].seq - next != entries[i].dropped)
-			fuzz_fail("packet %" PRIu64 " says %u were dropped, not %" PRIu64,
+		else if (!client->consumed && entries[i].seq - next != entries[i].dropped)
+			fuzz_fail("packet %" PRIu64 ": dropped is %u, not %" PRIu64,
 				  entries[i].seq, entries[i].dropped, entries[i].seq - next);
 		next = entries[i].seq + 1;
 	}
 }
 
-static void check_books(struct race_open *open)
+static void check_counters(struct race_client *client)
 {
 	static struct entry all[LOGS * LOGGED];
 	struct notify_multi_stats stats;
 	unsigned int count = 0, i;
 
 	for (i = 0; i < LOGS; i++) {
-		memcpy(all + count, open->logs[i].entries,
-		       open->logs[i].count * sizeof(all[0]));
-		count += open->logs[i].count;
+		memcpy(all + count, client->logs[i].entries,
+		       client->logs[i].count * sizeof(all[0]));
+		count += client->logs[i].count;
 	}
 	qsort(all, count, sizeof(all[0]), by_seq);
-	check_entries(open, all, count);
-	if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+	check_entries(client, all, count);
+	if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
 		fuzz_fail("stats failed with %d", errno);
-	fuzz_expect("packets pending, with all read,", stats.pending_packets, 0);
-	fuzz_expect("requests pending, with all cancelled,", stats.pending_requests, 0);
+	fuzz_expect("pending_packets at the end", stats.pending_packets, 0);
+	fuzz_expect("pending_requests at the end", stats.pending_requests, 0);
 	fuzz_expect("delivered and dropped", stats.delivered + stats.dropped,
-		    stats.seq + 1 - open->first);
-	if (!open->consumed)
+		    stats.seq + 1 - client->first);
+	if (!client->consumed)
 		fuzz_expect("delivered", stats.delivered, count);
 }
 
 /* Read the packets that are still queued when the threads have finished. */
-static void read_rest(struct race_open *open)
+static void read_rest(struct race_client *client)
 {
 	static uint64_t buffer[BATCH * RECORD / 8];
 	struct notify_multi_stats stats;
@@ -482,12 +482,13 @@ static void read_rest(struct race_open *open)
 
 	/* io_uring cancels requests asynchronously after close(). */
 	for (ms = 0; ms < 20000; ms++) {
-		if (ioctl(open->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) || !stats.pending_requests)
+		if (ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) ||
+		    !stats.pending_requests)
 			break;
 		usleep(1000);
 	}
-	while ((ret = read(open->fd, buffer, sizeof(buffer))) > 0)
-		log_records(&open->logs[THREADS], buffer, ret);
+	while ((ret = read(client->fd, buffer, sizeof(buffer))) > 0)
+		log_records(&client->logs[THREADS], buffer, ret);
 	if (errno != EAGAIN && errno != ENODEV)
 		fuzz_fail("the last read failed with %d", errno);
 }
@@ -512,18 +513,18 @@ static bool configure(const struct fuzz_program *program)
 	       !write_file(CONFIG "live", "1");
 }
 
-static void start(struct race_open *open_)
+static void open_client(struct race_client *client)
 {
 	struct notify_multi_stats stats;
 
-	memset(open_, 0, sizeof(*open_));
-	open_->fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (open_->fd < 0 || ioctl(open_->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
+	memset(client, 0, sizeof(*client));
+	client->fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (client->fd < 0 || ioctl(client->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
 		return fuzz_fail("cannot open %s: %d", NODE, errno);
-	open_->first = stats.next;
+	client->first = stats.next;
 }
 
-static void restore(void)
+static void reset_config(void)
 {
 	write_file(CONFIG "live", "0");
 	write_file(CONFIG "packet_size", "64");
@@ -555,45 +556,45 @@ static void start_thread(unsigned int number, const struct fuzz_program *program
 	racer->number = number;
 	racer->program = program;
 	for (request = 0; request < REQUESTS; request++)
-		racer->opens[request] = -1;
-	if (!racer->covered)
+		racer->client_of[request] = -1;
+	if (!racer->kcov_started)
 		kcov_start(&racer->kcov);
-	racer->covered = true;
+	racer->kcov_started = true;
 	if (pthread_create(&racer->thread, NULL, race_main, racer)) {
 		perror("notify_fuzz: thread");
 		exit(1);
 	}
 }
 
-/* Run a program. Return true if all checks passed, and the amount of new coverage in @news. */
-bool fuzz_race(const struct fuzz_program *program, unsigned int *news)
+/* Run a program. Return true if all checks passed. */
+bool fuzz_race(const struct fuzz_program *program, unsigned int *new_coverage)
 {
 	unsigned int i;
 
-	*news = 0;
+	*new_coverage = 0;
 	fuzz->failure[0] = '\0';
 	fuzz->call = program->count;
 	if (!configure(program))
 		fuzz_fail("cannot configure the source");
 	injector = open(INJECTOR, O_WRONLY | O_CLOEXEC);
-	for (i = 0; i < OPENS; i++)
-		start(&opens[i]);
-	pthread_barrier_init(&together, NULL, THREADS);
+	for (i = 0; i < CLIENTS; i++)
+		open_client(&clients[i]);
+	pthread_barrier_init(&start_barrier, NULL, THREADS);
 	for (i = 0; i < THREADS; i++)
 		start_thread(i, program);
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(racers[i].thread, NULL);
-		*news += racers[i].news;
+		*new_coverage += racers[i].new_coverage;
 	}
-	pthread_barrier_destroy(&together);
-	for (i = 0; i < OPENS; i++) {
-		read_rest(&opens[i]);
-		check_books(&opens[i]);
+	pthread_barrier_destroy(&start_barrier);
+	for (i = 0; i < CLIENTS; i++) {
+		read_rest(&clients[i]);
+		check_counters(&clients[i]);
 	}
-	for (i = 0; i < OPENS; i++)
-		close(opens[i].fd);
+	for (i = 0; i < CLIENTS; i++)
+		close(clients[i].fd);
 	close(injector);
 	check_departures();
-	restore();
+	reset_config();
 	return !fuzz->failure[0];
 }

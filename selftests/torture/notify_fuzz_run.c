@@ -51,7 +51,7 @@ static struct map maps[FUZZ_MAPS];
 static int injectors[FUZZ_DEVICES];
 static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];	/* Of previous programs. */
 static uint64_t max_ring_bytes;
-static unsigned char *arena;		/* Buffer of calls, followed by an unmapped page. */
+static unsigned char *buffer_area;	/* Buffer of calls, followed by an unmapped page. */
 static unsigned char *expected;
 
 /* -- Tools -------------------------------------------------------------------- */
@@ -70,11 +70,11 @@ void fuzz_fail(const char *format, ...)
 	va_end(arguments);
 }
 
-bool fuzz_expect(const char *what, int64_t seen, int64_t expected)
+bool fuzz_expect(const char *what, int64_t actual, int64_t expected)
 {
-	if (seen != expected)
-		fuzz_fail("%s is %" PRId64 ", not %" PRId64, what, seen, expected);
-	return seen == expected;
+	if (actual != expected)
+		fuzz_fail("%s is %" PRId64 ", not %" PRId64, what, actual, expected);
+	return actual == expected;
 }
 
 uint64_t fuzz_now(void)
@@ -119,20 +119,20 @@ static void alarm_every(long microseconds)
 /* -- Buffers -------------------------------------------------------------------- */
 
 /* A buffer of kind 0 is valid, of kind 1 unmapped, of kind 2 valid in its first half. */
-static unsigned char *buffer_of(int64_t kind, size_t bytes, size_t *good)
+static unsigned char *buffer_of(int64_t kind, size_t bytes, size_t *accessible)
 {
 #ifndef __x86_64__
 	/* On other architectures a copy that faults may return less than it has copied. */
 	if (kind == 2)
 		kind = 1;
 #endif
-	*good = kind == 0 ? bytes : kind == 1 ? 0 : bytes / 2;
-	if (kind == 1 || (kind == 2 && !*good))
+	*accessible = kind == 0 ? bytes : kind == 1 ? 0 : bytes / 2;
+	if (kind == 1 || (kind == 2 && !*accessible))
 		return bad_pointer;
 	if (kind == 2)
-		return arena + FUZZ_BYTES - *good;
-	memset(arena, UNTOUCHED, bytes + BEYOND < FUZZ_BYTES ? bytes + BEYOND : FUZZ_BYTES);
-	return arena;
+		return buffer_area + FUZZ_BYTES - *accessible;
+	memset(buffer_area, UNTOUCHED, bytes + BEYOND < FUZZ_BYTES ? bytes + BEYOND : FUZZ_BYTES);
+	return buffer_area;
 }
 
 static void expect_untouched(const unsigned char *buffer, size_t from, size_t bytes)
@@ -153,45 +153,45 @@ static size_t first_difference(const unsigned char *a, const unsigned char *b, s
 	return at;
 }
 
-static void expect_record(const struct model_client *client, const unsigned char *seen,
+static void expect_record(const struct model_client *client, const unsigned char *actual,
 			  const unsigned char *expected)
 {
-	const struct notify_multi_record *record = (const void *)seen;
-	const struct notify_multi_record *right = (const void *)expected;
+	const struct notify_multi_record *record = (const void *)actual;
+	const struct notify_multi_record *predicted = (const void *)expected;
 	size_t size = client->nm->record_size;
 	const struct model_packet *packet;
 	size_t at;
 
-	if (!fuzz_expect("a record's seq", record->seq, right->seq) ||
-	    !fuzz_expect("a record's status", record->status, right->status) ||
-	    !fuzz_expect("a record's dropped", record->dropped, right->dropped) ||
-	    !fuzz_expect("a record's size", record->size, right->size) ||
-	    !fuzz_expect("a record's flags", record->flags, right->flags))
+	if (!fuzz_expect("a record's seq", record->seq, predicted->seq) ||
+	    !fuzz_expect("a record's status", record->status, predicted->status) ||
+	    !fuzz_expect("a record's dropped", record->dropped, predicted->dropped) ||
+	    !fuzz_expect("a record's size", record->size, predicted->size) ||
+	    !fuzz_expect("a record's flags", record->flags, predicted->flags))
 		return;
-	packet = model_packet(client, right->seq);
-	if (record->timestamp_ns < packet->after || record->timestamp_ns > packet->before)
+	packet = model_packet(client, predicted->seq);
+	if (record->timestamp_ns < packet->earliest || record->timestamp_ns > packet->latest)
 		fuzz_fail("timestamp %" PRIu64 " is not in %" PRIu64 "..%" PRIu64,
-			  (uint64_t)record->timestamp_ns, packet->after, packet->before);
-	at = first_difference(seen + sizeof(*record), expected + sizeof(*record),
+			  (uint64_t)record->timestamp_ns, packet->earliest, packet->latest);
+	at = first_difference(actual + sizeof(*record), expected + sizeof(*record),
 			      size - sizeof(*record));
 	if (at < size - sizeof(*record))
 		fuzz_fail("byte %zu of the payload is %u, not %u", at,
-			  seen[sizeof(*record) + at], expected[sizeof(*record) + at]);
+			  actual[sizeof(*record) + at], expected[sizeof(*record) + at]);
 }
 
-bool fuzz_expect_bytes(struct model_client *client, unsigned char *seen,
+bool fuzz_expect_bytes(struct model_client *client, unsigned char *actual,
 		       const unsigned char *expected, long bytes, bool raw)
 {
 	long at;
 
 	if (raw) {
-		at = first_difference(seen, expected, bytes);
+		at = first_difference(actual, expected, bytes);
 		if (at < bytes)
-			fuzz_fail("byte %ld of the payloads is %u, not %u", at, seen[at],
+			fuzz_fail("byte %ld of the payloads is %u, not %u", at, actual[at],
 				  expected[at]);
 	} else {
 		for (at = 0; at < bytes && !fuzz->failure[0]; at += client->nm->record_size)
-			expect_record(client, seen + at, expected + at);
+			expect_record(client, actual + at, expected + at);
 	}
 	return !fuzz->failure[0];
 }
@@ -272,14 +272,14 @@ static void call_attribute(const struct fuzz_call *call)
 	unsigned int device = call->args[0];
 	struct model_device *model = &fuzz->model.devices[device];
 	struct model_instance *before = model->nm;
-	long right;
+	long predicted;
 
-	if (call->type == FUZZ_LIVE && !model_can_go_live(&fuzz->model))
+	if (call->type == FUZZ_LIVE && !model_can_register(&fuzz->model))
 		return;
-	right = model_configure(&fuzz->model, device, call->type, call->args[1]);
-	fuzz_expect("the result", write_attribute(device, call->type, call->args[1]), right);
+	predicted = model_configure(&fuzz->model, device, call->type, call->args[1]);
+	fuzz_expect("the result", write_attribute(device, call->type, call->args[1]), predicted);
 	if (before && !model->nm)
-		uring_woken(before, UINT_MAX);
+		uring_wake(before, UINT_MAX);
 	if (model->nm)
 		open_injector(device);
 }
@@ -291,16 +291,16 @@ static void call_open(const struct fuzz_call *call, struct fuzz_slot *slot)
 	bool nonblock = call->args[2] & 4;
 	struct model_client *client = NULL;
 	char path[64];
-	long right;
+	long predicted;
 	int fd;
 
 	release_slot(slot);
 	if (fuzz->model.clients == MODEL_CLIENTS)
 		return;
 	snprintf(path, sizeof(path), "/dev/notify/" NAME, (unsigned int)call->args[1]);
-	right = model_open(&fuzz->model, call->args[1], &client);
+	predicted = model_open(&fuzz->model, call->args[1], &client);
 	fd = open(path, modes[mode] | (nonblock ? O_NONBLOCK : 0) | O_CLOEXEC);
-	if (!fuzz_expect("the result", fd < 0 ? -errno : 0, right) || fd < 0) {
+	if (!fuzz_expect("the result", fd < 0 ? -errno : 0, predicted) || fd < 0) {
 		if (fd >= 0)
 			close(fd);
 		return;
@@ -337,33 +337,34 @@ static ssize_t read_in_two(int fd, unsigned char *buffer, size_t bytes, int flag
 static void call_read(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	struct model_client *client = slot->client;
-	size_t bytes = bytes_of(client, call->args[1], call->args[2]), good;
+	size_t bytes = bytes_of(client, call->args[1], call->args[2]), accessible;
 	bool nowait = call->type == FUZZ_PREADV2 && call->args[4];
 	bool raw = is_raw(client);
-	unsigned char *buffer = buffer_of(call->args[3], bytes, &good);
-	long right = model_read(&fuzz->model, client, bytes, good, expected);
-	long seen;
+	unsigned char *buffer = buffer_of(call->args[3], bytes, &accessible);
+	long predicted = model_read(&fuzz->model, client, bytes, accessible, expected);
+	long actual;
 
 	if (nowait)
-		right = right == MODEL_SLEEPS ? -EAGAIN : model_read_nowait_error(right);
-	right = model_sleep(client, right);
-	if (right == -EINTR)
+		predicted = predicted == MODEL_BLOCKS ? -EAGAIN :
+							model_read_nowait_error(predicted);
+	predicted = model_blocking_read(client, predicted);
+	if (predicted == -EINTR)
 		alarm_every(2000);
 	if (call->type == FUZZ_READ)
-		seen = read(slot->fd, buffer, bytes);
+		actual = read(slot->fd, buffer, bytes);
 	else
-		seen = read_in_two(slot->fd, buffer, bytes, nowait ? RWF_NOWAIT : 0);
-	if (seen < 0)
-		seen = -errno;
-	if (right == -EINTR)
+		actual = read_in_two(slot->fd, buffer, bytes, nowait ? RWF_NOWAIT : 0);
+	if (actual < 0)
+		actual = -errno;
+	if (predicted == -EINTR)
 		alarm_every(0);
 
-	if (!fuzz_expect("the result", seen, right))
+	if (!fuzz_expect("the result", actual, predicted))
 		return;
-	if (seen > 0 && !fuzz_expect_bytes(client, buffer, expected, seen, raw))
+	if (actual > 0 && !fuzz_expect_bytes(client, buffer, expected, actual, raw))
 		return;
-	if (buffer == arena)
-		expect_untouched(buffer, seen > 0 ? seen : 0, bytes);
+	if (buffer == buffer_area)
+		expect_untouched(buffer, actual > 0 ? actual : 0, bytes);
 }
 
 static void drain_pipe(int fd, struct model_client *client, long bytes, bool raw)
@@ -371,13 +372,13 @@ static void drain_pipe(int fd, struct model_client *client, long bytes, bool raw
 	long at = 0;
 
 	while (at < bytes) {
-		ssize_t part = read(fd, arena + at, bytes - at);
+		ssize_t part = read(fd, buffer_area + at, bytes - at);
 
 		if (part <= 0)
 			return fuzz_fail("the pipe has %ld bytes, not %ld", at, bytes);
 		at += part;
 	}
-	fuzz_expect_bytes(client, arena, expected, bytes, raw);
+	fuzz_expect_bytes(client, buffer_area, expected, bytes, raw);
 }
 
 static void call_splice(const struct fuzz_call *call, struct fuzz_slot *slot)
@@ -386,26 +387,27 @@ static void call_splice(const struct fuzz_call *call, struct fuzz_slot *slot)
 	size_t bytes = bytes_of(client, call->args[1], call->args[2]);
 	size_t fits = bytes < PIPE_BYTES ? bytes : PIPE_BYTES;
 	bool raw = is_raw(client);
-	long right = model_sleep(client, model_read(&fuzz->model, client, fits, fits, expected));
+	long predicted = model_read(&fuzz->model, client, fits, fits, expected);
 	int ends[2];
-	long seen;
+	long actual;
 
+	predicted = model_blocking_read(client, predicted);
 	/* The kernel's splice() returns 0 for length 0, and EAGAIN for EFAULT. */
 	if (!bytes)
-		right = 0;
-	else if (right == -EFAULT)
-		right = -EAGAIN;
+		predicted = 0;
+	else if (predicted == -EFAULT)
+		predicted = -EAGAIN;
 	if (pipe2(ends, O_CLOEXEC))
 		return fuzz_fail("pipe: %d", errno);
-	if (right == -EINTR)
+	if (predicted == -EINTR)
 		alarm_every(2000);
-	seen = splice(slot->fd, NULL, ends[1], NULL, bytes, 0);
-	if (seen < 0)
-		seen = -errno;
-	if (right == -EINTR)
+	actual = splice(slot->fd, NULL, ends[1], NULL, bytes, 0);
+	if (actual < 0)
+		actual = -errno;
+	if (predicted == -EINTR)
 		alarm_every(0);
-	if (fuzz_expect("the result", seen, right) && seen > 0)
-		drain_pipe(ends[0], client, seen, raw);
+	if (fuzz_expect("the result", actual, predicted) && actual > 0)
+		drain_pipe(ends[0], client, actual, raw);
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -413,17 +415,17 @@ static void call_splice(const struct fuzz_call *call, struct fuzz_slot *slot)
 static void call_poll(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	struct pollfd pollfd = { .fd = slot->fd, .events = call->args[1] };
-	unsigned int right = model_poll(slot->client) & (pollfd.events | POLLERR | POLLHUP);
+	unsigned int predicted = model_poll(slot->client) & (pollfd.events | POLLERR | POLLHUP);
 
 	if (poll(&pollfd, 1, 0) < 0)
 		return fuzz_fail("poll: %d", errno);
-	fuzz_expect("the mask", pollfd.revents, right);
+	fuzz_expect("the mask", pollfd.revents, predicted);
 }
 
 static void call_epoll(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	struct epoll_event event = { .events = (uint32_t)call->args[1] & 0xffff };
-	unsigned int right = model_poll(slot->client) & (event.events | EPOLLERR | EPOLLHUP);
+	unsigned int predicted = model_poll(slot->client) & (event.events | EPOLLERR | EPOLLHUP);
 	int fd = epoll_create1(EPOLL_CLOEXEC);
 	int ready;
 
@@ -432,90 +434,91 @@ static void call_epoll(const struct fuzz_call *call, struct fuzz_slot *slot)
 	} else {
 		event.events = 0;
 		ready = epoll_wait(fd, &event, 1, 0);
-		fuzz_expect("the number of events", ready, right != 0);
-		fuzz_expect("the mask", event.events, right);
+		fuzz_expect("the number of events", ready, predicted != 0);
+		fuzz_expect("the mask", event.events, predicted);
 	}
 	close(fd);
 }
 
 static void *ioctl_argument(int64_t kind, size_t size)
 {
-	size_t good;
+	size_t accessible;
 
-	return buffer_of(kind, size, &good);
+	return buffer_of(kind, size, &accessible);
 }
 
 static void call_info(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
-	struct notify_multi_info right;
-	void *seen = ioctl_argument(call->args[1], sizeof(right));
-	int ret = ioctl(slot->fd, NOTIFY_MULTI_IOC_GET_INFO, seen) ? -errno : 0;
+	struct notify_multi_info predicted;
+	void *actual = ioctl_argument(call->args[1], sizeof(predicted));
+	int ret = ioctl(slot->fd, NOTIFY_MULTI_IOC_GET_INFO, actual) ? -errno : 0;
 
-	model_info(&fuzz->model, slot->client, &right);
+	model_info(&fuzz->model, slot->client, &predicted);
 	if (!fuzz_expect("the result", ret, call->args[1] ? -EFAULT : 0) || ret)
 		return;
-	if (memcmp(seen, &right, sizeof(right)))
+	if (memcmp(actual, &predicted, sizeof(predicted)))
 		fuzz_fail("info differs at byte %zu",
-			  first_difference(seen, (void *)&right, sizeof(right)));
-	expect_untouched(seen, sizeof(right), sizeof(right));
+			  first_difference(actual, (void *)&predicted, sizeof(predicted)));
+	expect_untouched(actual, sizeof(predicted), sizeof(predicted));
 }
 
-static void expect_stats(const struct notify_multi_stats *seen, const struct model_client *client)
+static void expect_stats(const struct notify_multi_stats *actual, const struct model_client *client)
 {
-	struct notify_multi_stats right;
+	struct notify_multi_stats predicted;
 
-	model_stats(client, &right);
-	fuzz_expect("stats' clients", seen->clients, right.clients);
-	fuzz_expect("stats' pending_packets", seen->pending_packets, right.pending_packets);
-	fuzz_expect("stats' pending_requests", seen->pending_requests, right.pending_requests);
-	fuzz_expect("stats' seq", seen->seq, right.seq);
-	fuzz_expect("stats' next", seen->next, right.next);
-	fuzz_expect("stats' delivered", seen->delivered, right.delivered);
-	fuzz_expect("stats' dropped", seen->dropped, right.dropped);
-	if (memcmp(seen, &right, sizeof(right)))
-		fuzz_fail("stats' version or reserved fields are wrong");
+	model_stats(client, &predicted);
+	fuzz_expect("stats' clients", actual->clients, predicted.clients);
+	fuzz_expect("stats' pending_packets", actual->pending_packets, predicted.pending_packets);
+	fuzz_expect("stats' pending_requests", actual->pending_requests,
+		    predicted.pending_requests);
+	fuzz_expect("stats' seq", actual->seq, predicted.seq);
+	fuzz_expect("stats' next", actual->next, predicted.next);
+	fuzz_expect("stats' delivered", actual->delivered, predicted.delivered);
+	fuzz_expect("stats' dropped", actual->dropped, predicted.dropped);
+	if (memcmp(actual, &predicted, sizeof(predicted)))
+		fuzz_fail("stats' version or reserved fields differ");
 }
 
 static void call_stats(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
-	void *seen = ioctl_argument(call->args[1], sizeof(struct notify_multi_stats));
-	int ret = ioctl(slot->fd, NOTIFY_MULTI_IOC_GET_STATS, seen) ? -errno : 0;
+	void *actual = ioctl_argument(call->args[1], sizeof(struct notify_multi_stats));
+	int ret = ioctl(slot->fd, NOTIFY_MULTI_IOC_GET_STATS, actual) ? -errno : 0;
 
 	if (!fuzz_expect("the result", ret, call->args[1] ? -EFAULT : 0) || ret)
 		return;
-	expect_stats(seen, slot->client);
-	expect_untouched(seen, sizeof(struct notify_multi_stats),
+	expect_stats(actual, slot->client);
+	expect_untouched(actual, sizeof(struct notify_multi_stats),
 			 sizeof(struct notify_multi_stats));
 }
 
 /* Call an ioctl with a number as its argument, or with a bad pointer. */
 static void expect_set(struct fuzz_slot *slot, unsigned int command, int64_t kind,
-		       const void *value, size_t size, long right)
+		       const void *value, size_t size, long predicted)
 {
 	void *argument = ioctl_argument(kind, size);
 
 	if (!kind)
 		memcpy(argument, value, size);
-	fuzz_expect("the result", ioctl(slot->fd, command, argument) ? -errno : 0, right);
+	fuzz_expect("the result", ioctl(slot->fd, command, argument) ? -errno : 0, predicted);
 }
 
 static void call_format(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	uint32_t format = call->args[1];
-	long right = call->args[2] ? -EFAULT : model_set_format(slot->client, format);
+	long predicted = call->args[2] ? -EFAULT : model_set_format(slot->client, format);
 
 	expect_set(slot, NOTIFY_MULTI_IOC_SET_FORMAT, call->args[2], &format, sizeof(format),
-		   right);
+		   predicted);
 }
 
 static void call_resize(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	uint32_t packets = call->args[1];
-	long right = call->args[2] ? -EFAULT :
+	long predicted = call->args[2] ? -EFAULT :
 				     model_resize(&fuzz->model, slot->client, packets);
 
 	expect_set(slot, NOTIFY_MULTI_IOC_SET_MAX_PACKETS, call->args[2], &packets,
-		   sizeof(packets), right);
+		   sizeof(packets), predicted);
 }
 
 /* The seq is near 0, near the device's last packet, or near the client's next packet. */
@@ -523,15 +526,15 @@ static void call_consume(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
 	struct notify_multi_stats stats;
 	uint64_t seq = call->args[2];
-	long right;
+	long predicted;
 
 	model_stats(slot->client, &stats);
 	if (call->args[1] == 1)
 		seq += stats.seq;
 	else if (call->args[1] == 2)
 		seq += stats.next;
-	right = call->args[3] ? -EFAULT : model_consume(slot->client, seq);
-	expect_set(slot, NOTIFY_MULTI_IOC_CONSUME, call->args[3], &seq, sizeof(seq), right);
+	predicted = call->args[3] ? -EFAULT : model_consume(slot->client, seq);
+	expect_set(slot, NOTIFY_MULTI_IOC_CONSUME, call->args[3], &seq, sizeof(seq), predicted);
 }
 
 static void call_ioctl(const struct fuzz_call *call, struct fuzz_slot *slot)
@@ -549,34 +552,34 @@ static void call_ioctl(const struct fuzz_call *call, struct fuzz_slot *slot)
 /* Calls that always fail. */
 static void call_refused(const struct fuzz_call *call, struct fuzz_slot *slot)
 {
-	long ret, right;
+	long ret, predicted;
 
 	switch (call->args[1]) {
 	case 0:
-		ret = write(slot->fd, arena, 1);
-		right = slot->client->can_write ? -EINVAL : -EBADF;
+		ret = write(slot->fd, buffer_area, 1);
+		predicted = slot->client->can_write ? -EINVAL : -EBADF;
 		break;
 	case 1:
 		ret = lseek(slot->fd, 0, SEEK_CUR);
-		right = -ESPIPE;
+		predicted = -ESPIPE;
 		break;
 	case 2:
-		ret = pread(slot->fd, arena, FUZZ_BYTES, 0);
-		right = -ESPIPE;
+		ret = pread(slot->fd, buffer_area, FUZZ_BYTES, 0);
+		predicted = -ESPIPE;
 		break;
 	case 3:
-		ret = pwrite(slot->fd, arena, 1, 0);
-		right = -ESPIPE;
+		ret = pwrite(slot->fd, buffer_area, 1, 0);
+		predicted = -ESPIPE;
 		break;
 	case 4:
 		ret = ftruncate(slot->fd, 0);
-		right = -EINVAL;
+		predicted = -EINVAL;
 		break;
 	default:
 		ret = fsync(slot->fd);
-		right = -EINVAL;
+		predicted = -EINVAL;
 	}
-	fuzz_expect("the result", ret < 0 ? -errno : ret, right);
+	fuzz_expect("the result", ret < 0 ? -errno : ret, predicted);
 }
 
 static void set_flag(struct fuzz_slot *slot, int flag, bool on)
@@ -628,20 +631,20 @@ static void call_mmap(const struct fuzz_call *call, struct fuzz_slot *slot)
 	int prot = call->args[1];
 	struct map *map = free_map();
 	struct notify_multi_stats stats;
-	long right, seen;
+	long predicted, actual;
 	void *at;
 
 	if (!map)
 		return;
 	model_stats(client, &stats);
-	right = model_mmap(&fuzz->model, client, prot, call->args[2], offset, bytes);
+	predicted = model_mmap(&fuzz->model, client, prot, call->args[2], offset, bytes);
 	at = mmap(NULL, bytes, prot, call->args[2] ? MAP_SHARED : MAP_PRIVATE, slot->fd, offset);
-	seen = at == MAP_FAILED ? -errno : 0;
+	actual = at == MAP_FAILED ? -errno : 0;
 	/* /dev may be mounted noexec. */
-	if (prot & PROT_EXEC && seen == -EPERM)
-		seen = -EACCES;
-	if (!fuzz_expect("the result", seen, right) || seen) {
-		if (!seen)
+	if (prot & PROT_EXEC && actual == -EPERM)
+		actual = -EACCES;
+	if (!fuzz_expect("the result", actual, predicted) || actual) {
+		if (!actual)
 			munmap(at, bytes);
 		return;
 	}
@@ -656,11 +659,11 @@ static void call_mmap(const struct fuzz_call *call, struct fuzz_slot *slot)
 static void call_mprotect(const struct fuzz_call *call, struct map *map)
 {
 	int prot = call->args[1];
-	long right = prot & (PROT_WRITE | PROT_EXEC) ? -EACCES : 0;
-	long seen = mprotect(map->at, map->bytes, prot) ? -errno : 0;
+	long predicted = prot & (PROT_WRITE | PROT_EXEC) ? -EACCES : 0;
+	long actual = mprotect(map->at, map->bytes, prot) ? -errno : 0;
 
-	fuzz_expect("the result", seen, right);
-	if (!seen)
+	fuzz_expect("the result", actual, predicted);
+	if (!actual)
 		map->readable = prot & PROT_READ &&
 				map->bytes == model_ring_bytes(&fuzz->model, map->client);
 }
@@ -669,10 +672,10 @@ static void call_mremap(const struct fuzz_call *call, struct map *map)
 {
 	int64_t bytes = call->args[1] == INT_MIN ? 0 : (int64_t)map->bytes + call->args[1];
 	size_t after = bytes > 0 ? whole_pages(bytes) : 0;
-	long right = !after ? -EINVAL : after > map->bytes ? -EFAULT : 0;
+	long predicted = !after ? -EINVAL : after > map->bytes ? -EFAULT : 0;
 	void *at = mremap(map->at, map->bytes, after, MREMAP_MAYMOVE);
 
-	fuzz_expect("the result", at == MAP_FAILED ? -errno : 0, right);
+	fuzz_expect("the result", at == MAP_FAILED ? -errno : 0, predicted);
 	if (at == MAP_FAILED)
 		return;
 	map->at = at;
@@ -686,17 +689,18 @@ static void call_mapread(const struct fuzz_call *call, struct map *map)
 	struct model_client *client = map->client;
 	uint32_t fits = FUZZ_BYTES / client->nm->record_size;
 	uint32_t count = call->args[1] < fits ? call->args[1] : fits;
-	uint32_t seen, right;
+	uint32_t actual, predicted;
 
 	if (!map->readable || call->args[1] < 0)
 		return;
-	right = model_map_read(client, &map->next, count, expected);
+	predicted = model_map_read(client, &map->next, count, expected);
 	if (count == 1)
-		seen = notify_multi_reader_next(&map->reader, (void *)arena);
+		actual = notify_multi_reader_next(&map->reader, (void *)buffer_area);
 	else
-		seen = notify_multi_reader_read(&map->reader, arena, count);
-	if (fuzz_expect("the number of records", seen, right))
-		fuzz_expect_bytes(client, arena, expected, seen * client->nm->record_size, false);
+		actual = notify_multi_reader_read(&map->reader, buffer_area, count);
+	if (fuzz_expect("the number of records", actual, predicted))
+		fuzz_expect_bytes(client, buffer_area, expected, actual * client->nm->record_size,
+				  false);
 	fuzz_expect("the reader's next", map->reader.next, map->next);
 }
 
@@ -719,8 +723,8 @@ static void call_broadcast(const struct fuzz_call *call)
 	int64_t bytes = call->args[1] * size + call->args[2];
 	unsigned char *buffer;
 	uint64_t last = 0;
-	long right, seen;
-	size_t good;
+	long predicted, actual;
+	size_t accessible;
 
 	if (injectors[device] < 0 || call->args[1] < 0 || bytes < 0 || bytes > FUZZ_BYTES)
 		return;
@@ -729,17 +733,17 @@ static void call_broadcast(const struct fuzz_call *call)
 		if (last - model->nm->first + 1 + bytes / size > MODEL_PACKETS)
 			return;
 	}
-	buffer = buffer_of(call->args[3], bytes, &good);
-	if (good)
-		fill_packets(buffer, good, size);
-	right = model_broadcast(&fuzz->model, device, bytes, good, fuzz_now());
-	seen = write(injectors[device], buffer, bytes);
-	if (seen < 0)
-		seen = -errno;
+	buffer = buffer_of(call->args[3], bytes, &accessible);
+	if (accessible)
+		fill_packets(buffer, accessible, size);
+	predicted = model_broadcast(&fuzz->model, device, bytes, accessible, fuzz_now());
+	actual = write(injectors[device], buffer, bytes);
+	if (actual < 0)
+		actual = -errno;
 	model_broadcast_done(&fuzz->model, device, fuzz_now());
-	fuzz_expect("the result", seen, right);
-	if (model->nm && right > 0)
-		uring_woken(model->nm, model->nm->last - last);
+	fuzz_expect("the result", actual, predicted);
+	if (model->nm && predicted > 0)
+		uring_wake(model->nm, model->nm->last - last);
 }
 
 static void call_sysfs(const struct fuzz_call *call)
@@ -756,12 +760,12 @@ static void call_sysfs(const struct fuzz_call *call)
 		 names[which]);
 	ret = read_file(path, text, sizeof(text));
 	if (fuzz_expect("the result", ret, nm ? 0 : -ENOENT) && nm) {
-		const uint64_t right[] = {
+		const uint64_t predicted[] = {
 			nm->packet_size, nm->max_packets, nm->max_requests, nm->replay,
 			nm->clients, nm->last + 1 - nm->first,
 		};
 
-		fuzz_expect(names[which], strtoull(text, NULL, 10), right[which]);
+		fuzz_expect(names[which], strtoull(text, NULL, 10), predicted[which]);
 	}
 }
 
@@ -770,7 +774,7 @@ static void call_configfs(const struct fuzz_call *call)
 	unsigned int device = call->args[0];
 	const struct model_device *model = &fuzz->model.devices[device];
 	uint64_t which = call->args[1];
-	char path[128], seen[64], right[64];
+	char path[128], actual[64], predicted[64];
 
 	if (which == FUZZ_ATTRIBUTES)
 		fuzz_expect("arrivals", read_counter(device, "arrivals"),
@@ -781,10 +785,10 @@ static void call_configfs(const struct fuzz_call *call)
 	if (which >= FUZZ_ATTRIBUTES)
 		return;
 	config_path(path, sizeof(path), device, fuzz_attributes[which]);
-	attribute_text(right, sizeof(right), which,
+	attribute_text(predicted, sizeof(predicted), which,
 		       which == FUZZ_LIVE ? !!model->nm : model->config[which]);
-	if (read_file(path, seen, sizeof(seen)) || strcmp(seen, right))
-		fuzz_fail("%s is %s, not %s", path, seen, right);
+	if (read_file(path, actual, sizeof(actual)) || strcmp(actual, predicted))
+		fuzz_fail("%s is %s, not %s", path, actual, predicted);
 }
 
 /* -- Programs -------------------------------------------------------------------------------- */
@@ -890,7 +894,7 @@ static void run_call(const struct fuzz_call *call)
 	}
 }
 
-static bool settled(void)
+static bool is_settled(void)
 {
 	unsigned int i;
 
@@ -899,14 +903,14 @@ static bool settled(void)
 		    departures[i] + fuzz->model.devices[i].departures)
 			return false;
 	for (i = 0; i < FUZZ_SLOTS; i++) {
-		struct notify_multi_stats seen, right;
+		struct notify_multi_stats actual, predicted;
 
 		if (slots[i].fd < 0)
 			continue;
-		model_stats(slots[i].client, &right);
-		if (ioctl(slots[i].fd, NOTIFY_MULTI_IOC_GET_STATS, &seen) ||
-		    seen.pending_requests != right.pending_requests ||
-		    seen.clients != right.clients)
+		model_stats(slots[i].client, &predicted);
+		if (ioctl(slots[i].fd, NOTIFY_MULTI_IOC_GET_STATS, &actual) ||
+		    actual.pending_requests != predicted.pending_requests ||
+		    actual.clients != predicted.clients)
 			return false;
 	}
 	return true;
@@ -918,15 +922,15 @@ void fuzz_wait_settled(void)
 	unsigned int ms;
 
 	for (ms = 0; ms < 20000; ms++) {
-		if (settled())
+		if (is_settled())
 			return;
 		usleep(1000);
 	}
-	fuzz_fail("requests of an io_uring that was closed are still there");
+	fuzz_fail("requests of a closed io_uring are still pending");
 }
 
 /* Return true if a child can make the call: it must not change the state of the parent. */
-static bool for_child(enum fuzz_call_type type)
+static bool allowed_in_child(enum fuzz_call_type type)
 {
 	switch (type) {
 	case FUZZ_LIVE ... FUZZ_DUP:
@@ -952,7 +956,7 @@ static bool take_sigio(void)
 
 static void expect_sigio(void)
 {
-	fuzz_expect("whether there was a SIGIO", take_sigio(), fuzz->model.sigio);
+	fuzz_expect("the number of SIGIO signals", take_sigio(), fuzz->model.sigio);
 	fuzz->model.sigio = false;
 }
 
@@ -961,7 +965,7 @@ static void run_child(const struct fuzz_program *program, unsigned int from, uns
 	for (; count-- && from < program->count && !fuzz->failure[0]; from++) {
 		fuzz->call = from;
 		fuzz->beats++;
-		if (for_child(program->calls[from].type))
+		if (allowed_in_child(program->calls[from].type))
 			run_call(&program->calls[from]);
 	}
 	_exit(0);
@@ -1018,11 +1022,11 @@ static void reset_device(unsigned int device)
 		if (model->config[attribute] != value)
 			fuzz_expect("configuring", write_attribute(device, attribute, value), 0);
 	}
-	fuzz_expect("departures, with everything closed,", model->departures, model->arrivals);
+	fuzz_expect("the model's departures", model->departures, model->arrivals);
 	arrivals[device] += model->arrivals;
 	departures[device] += model->departures;
-	fuzz_expect("arrivals in the end", read_counter(device, "arrivals"), arrivals[device]);
-	fuzz_expect("departures in the end", read_counter(device, "departures"),
+	fuzz_expect("the final arrivals", read_counter(device, "arrivals"), arrivals[device]);
+	fuzz_expect("the final departures", read_counter(device, "departures"),
 		    departures[device]);
 	if (injectors[device] >= 0)
 		close(injectors[device]);
@@ -1032,13 +1036,13 @@ static void reset_device(unsigned int device)
 /* Calls that must work for each client at the end, without mappings and requests. */
 static void check_slot(struct fuzz_slot *slot)
 {
-	const struct fuzz_call asks = { 0 };
-	const struct fuzz_call polls = { .args = { 0, POLLIN | POLLPRI } };
-	const struct fuzz_call resizes = { .args = { 0, slot->client->max_packets } };
+	const struct fuzz_call stats_call = { 0 };
+	const struct fuzz_call poll_call = { .args = { 0, POLLIN | POLLPRI } };
+	const struct fuzz_call resize_call = { .args = { 0, slot->client->max_packets } };
 
-	call_stats(&asks, slot);
-	call_poll(&polls, slot);
-	call_resize(&resizes, slot);
+	call_stats(&stats_call, slot);
+	call_poll(&poll_call, slot);
+	call_resize(&resize_call, slot);
 }
 
 static void release_all(void)
@@ -1060,7 +1064,7 @@ static void release_all(void)
 }
 
 /* Set the expected counters to those of the kernel. */
-static void sync_books(void)
+static void sync_counters(void)
 {
 	unsigned int i;
 
@@ -1073,7 +1077,7 @@ static void sync_books(void)
 /* Run a program. Return true if the kernel matched the model. After a failure it can be rerun. */
 bool fuzz_run(const struct fuzz_program *program)
 {
-	bool right;
+	bool passed;
 
 	fuzz->failure[0] = '\0';
 	fuzz->call = 0;
@@ -1082,20 +1086,21 @@ bool fuzz_run(const struct fuzz_program *program)
 	if (!fuzz->failure[0])
 		fuzz->call = program->count;
 	release_all();
-	right = !fuzz->failure[0];
-	if (!right)
-		sync_books();
-	return right;
+	passed = !fuzz->failure[0];
+	if (!passed)
+		sync_counters();
+	return passed;
 }
 
-static void make_arena(void)
+static void make_buffers(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 
-	arena = mmap(NULL, FUZZ_BYTES + page, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	buffer_area = mmap(NULL, FUZZ_BYTES + page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	expected = malloc(FUZZ_BYTES);
-	if (arena == MAP_FAILED || !expected || mprotect(arena + FUZZ_BYTES, page, PROT_NONE)) {
+	if (buffer_area == MAP_FAILED || !expected ||
+	    mprotect(buffer_area + FUZZ_BYTES, page, PROT_NONE)) {
 		perror("notify_fuzz: memory");
 		exit(1);
 	}
@@ -1109,7 +1114,7 @@ void fuzz_start(void)
 	sigset_t set;
 	unsigned int i;
 
-	make_arena();
+	make_buffers();
 	sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);

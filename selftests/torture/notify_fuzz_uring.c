@@ -24,10 +24,10 @@
 
 struct request {
 	struct model_client *client;	/* NULL if unused. */
-	bool pend;			/* True for a command, false for a read. */
+	bool is_command;		/* True for a command, false for a read. */
 	bool multishot;
 	size_t bytes;
-	bool good;			/* The buffer is writable. */
+	bool writable;			/* The buffer is writable. */
 	bool refused;			/* The call fails with @result. */
 	long result;
 	bool woken;			/* A wakeup has dequeued it. */
@@ -45,12 +45,12 @@ static unsigned char buffers[BUFFERS][BUFFER_BYTES];
 static unsigned int buffers_left;	/* Number of buffers that the kernel has. */
 static unsigned int used[BUFFERS];	/* Buffers that the kernel has returned. */
 static unsigned int used_count;
-static bool cancellation_seen;
+static bool cancellation_completed;
 static long cancellation_result;
 static unsigned char *expected;
 
 /* Linux 6.7 and later have multishot reads and cancelable commands. */
-static bool is_new_enough(void)
+static bool has_commands(void)
 {
 	unsigned int major, minor;
 	struct utsname name;
@@ -60,7 +60,7 @@ static bool is_new_enough(void)
 }
 
 /* Create the io_uring if necessary. Return false if the kernel does not support it. */
-static bool start(void)
+static bool ensure_started(void)
 {
 	static bool missing;
 	unsigned int i;
@@ -73,7 +73,7 @@ static bool start(void)
 		if (!requests[i].buffer)
 			requests[i].buffer = malloc(FUZZ_BYTES);
 	if (uring_start(&ring, ENTRIES)) {
-		printf("# no io_uring with deferred completion here\n");
+		printf("# io_uring with deferred completion is not supported\n");
 		missing = true;
 	}
 	running = !missing;
@@ -120,12 +120,12 @@ static struct request *free_request(void)
 
 static uint64_t address(const struct request *request)
 {
-	return request->good ? (uintptr_t)request->buffer : BAD_ADDRESS;
+	return request->writable ? (uintptr_t)request->buffer : BAD_ADDRESS;
 }
 
-static void release(struct request *request)
+static void end_request(struct request *request)
 {
-	if (request->pend && !request->refused)
+	if (request->is_command && !request->refused)
 		request->client->requests--;
 	close(request->fd);
 	model_put(&fuzz->model, request->client);
@@ -141,69 +141,69 @@ static void expect_oldest(const struct request *request)
 	for (i = 0; i < FUZZ_REQUESTS; i++) {
 		const struct request *other = &requests[i];
 
-		if (other->client == request->client && other->pend && !other->refused &&
+		if (other->client == request->client && other->is_command && !other->refused &&
 		    !other->cancelled && other->ticket < request->ticket)
-			return fuzz_fail("command %lu was completed before an older one",
+			return fuzz_fail("command %lu completed before an older one",
 					 (unsigned long)(request - requests));
 	}
 }
 
-static long right_result(struct request *request)
+static long predicted_result(struct request *request)
 {
 	size_t bytes = request->bytes;
-	long right;
+	long predicted;
 
 	if (request->refused)
 		return request->result;
 	if (request->cancelled)
 		return -ECANCELED;
-	if (request->pend) {
+	if (request->is_command) {
 		expect_oldest(request);
 		if (bytes > model_read_size(request->client))
 			bytes = model_read_size(request->client);
 	}
-	right = model_read(&fuzz->model, request->client, bytes, request->good ? bytes : 0,
-			   expected);
-	return request->pend ? right : model_read_nowait_error(right);
+	predicted = model_read(&fuzz->model, request->client, bytes, request->writable ? bytes : 0,
+			       expected);
+	return request->is_command ? predicted : model_read_nowait_error(predicted);
 }
 
 /* The last completion of a multishot read has no IORING_CQE_F_MORE. */
-static void complete_multishot(struct request *request, long seen, uint32_t flags)
+static void complete_multishot(struct request *request, long actual, uint32_t flags)
 {
 	struct model_client *client = request->client;
 	unsigned int number = flags >> IORING_CQE_BUFFER_SHIFT;
 	bool raw = is_raw(client);
-	long right;
+	long predicted;
 
-	if (seen == -ENOBUFS && !buffers_left)
-		return release(request);
-	right = right_result(request);
-	if (right == MODEL_SLEEPS)
-		fuzz_fail("a read was completed with %ld, but nothing waits", seen);
-	else if (fuzz_expect("a completion's result", seen, right) && seen > 0)
-		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, seen, raw);
-	if (seen > 0)
+	if (actual == -ENOBUFS && !buffers_left)
+		return end_request(request);
+	predicted = predicted_result(request);
+	if (predicted == MODEL_BLOCKS)
+		fuzz_fail("a read completed with %ld, but the queue is empty", actual);
+	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
+		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, actual, raw);
+	if (actual > 0)
 		used[used_count++ % BUFFERS] = number % BUFFERS;
-	if (seen > 0)
+	if (actual > 0)
 		buffers_left--;
 	if (!(flags & IORING_CQE_F_MORE))
-		release(request);
+		end_request(request);
 }
 
-static void complete(struct request *request, long seen)
+static void complete(struct request *request, long actual)
 {
 	bool raw = is_raw(request->client);
-	long right = right_result(request);
+	long predicted = predicted_result(request);
 
-	if (right == MODEL_SLEEPS)
-		fuzz_fail("request %lu was completed with %ld, but nothing waits",
-			  (unsigned long)(request - requests), seen);
-	else if (fuzz_expect("a completion's result", seen, right) && seen > 0)
-		fuzz_expect_bytes(request->client, request->buffer, expected, seen, raw);
-	release(request);
+	if (predicted == MODEL_BLOCKS)
+		fuzz_fail("request %lu completed with %ld, but the queue is empty",
+			  (unsigned long)(request - requests), actual);
+	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
+		fuzz_expect_bytes(request->client, request->buffer, expected, actual, raw);
+	end_request(request);
 }
 
-static bool harvest(void)
+static bool reap(void)
 {
 	struct io_uring_cqe *cqe;
 	bool any = false;
@@ -211,29 +211,29 @@ static bool harvest(void)
 	while ((cqe = uring_peek(&ring))) {
 		uint64_t data = cqe->user_data;
 		uint32_t flags = cqe->flags;
-		long seen = cqe->res;
+		long actual = cqe->res;
 
 		uring_seen(&ring);
 		any = true;
 		if (data == CANCELLATION) {
-			cancellation_seen = true;
-			cancellation_result = seen;
+			cancellation_completed = true;
+			cancellation_result = actual;
 		} else if (data == PROVISION) {
-			fuzz_expect("providing buffers", seen, 0);
+			fuzz_expect("providing buffers", actual, 0);
 		} else if (data < FUZZ_REQUESTS && requests[data].client) {
 			if (requests[data].multishot)
-				complete_multishot(&requests[data], seen, flags);
+				complete_multishot(&requests[data], actual, flags);
 			else
-				complete(&requests[data], seen);
+				complete(&requests[data], actual);
 		} else {
-			fuzz_fail("a completion for no request");
+			fuzz_fail("unexpected completion");
 		}
 	}
 	return any;
 }
 
 /* Process completions until there are none. Then no request that can complete may be left. */
-static void settle(void)
+static void complete_all(void)
 {
 	unsigned int quiet = 0, i;
 
@@ -241,7 +241,7 @@ static void settle(void)
 		while (used_count)
 			provide(used[--used_count], 1);
 		uring_enter(&ring, 0);
-		quiet = harvest() ? 0 : quiet + 1;
+		quiet = reap() ? 0 : quiet + 1;
 	}
 	for (i = 0; i < FUZZ_REQUESTS; i++) {
 		struct request *request = &requests[i];
@@ -249,8 +249,8 @@ static void settle(void)
 		if (!request->client)
 			continue;
 		request->woken = false;
-		if (request->refused || request->cancelled || request->client->nm->gone ||
-		    model_waiting(request->client))
+		if (request->refused || request->cancelled || request->client->nm->unregistered ||
+		    model_queued(request->client))
 			fuzz_fail("request %u was not completed", i);
 	}
 }
@@ -258,7 +258,7 @@ static void settle(void)
 /* -- Requests ------------------------------------------------------------------- */
 
 /* With a multishot read and another request, the order of completions is unspecified. */
-static bool disordered(const struct model_client *client, bool multishot)
+static bool order_unspecified(const struct model_client *client, bool multishot)
 {
 	unsigned int i;
 
@@ -268,19 +268,20 @@ static bool disordered(const struct model_client *client, bool multishot)
 	return false;
 }
 
-static struct request *begin(const struct fuzz_slot *slot, size_t bytes, bool good, bool pend)
+static struct request *new_request(const struct fuzz_slot *slot, size_t bytes, bool writable,
+				   bool is_command)
 {
-	struct request *request = start() ? free_request() : NULL;
+	struct request *request = ensure_started() ? free_request() : NULL;
 
-	if (!request || disordered(slot->client, false))
+	if (!request || order_unspecified(slot->client, false))
 		return NULL;
 	request->multishot = false;
 	request->client = slot->client;
 	request->client->refs++;
 	request->fd = fcntl(slot->fd, F_DUPFD_CLOEXEC, 0);
-	request->pend = pend;
+	request->is_command = is_command;
 	request->bytes = bytes;
-	request->good = good;
+	request->writable = writable;
 	request->refused = false;
 	request->woken = false;
 	request->cancelled = false;
@@ -297,9 +298,9 @@ static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_c
 	memcpy(sqe->cmd, &command, sizeof(command));
 }
 
-void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good)
+void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool writable)
 {
-	struct request *request = begin(slot, bytes, good, false);
+	struct request *request = new_request(slot, bytes, writable, false);
 	struct io_uring_sqe *sqe;
 
 	if (!request)
@@ -307,7 +308,7 @@ void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool good)
 	sqe = prepare(IORING_OP_READ, slot->fd, request - requests);
 	sqe->addr = address(request);
 	sqe->len = bytes;
-	settle();
+	complete_all();
 }
 
 void uring_call_multishot(const struct fuzz_slot *slot)
@@ -315,9 +316,9 @@ void uring_call_multishot(const struct fuzz_slot *slot)
 	struct io_uring_sqe *sqe;
 	struct request *request;
 
-	if (!is_new_enough() || disordered(slot->client, true))
+	if (!has_commands() || order_unspecified(slot->client, true))
 		return;
-	request = begin(slot, BUFFER_BYTES, true, false);
+	request = new_request(slot, BUFFER_BYTES, true, false);
 	if (!request)
 		return;
 	if (!buffers_left && !used_count)
@@ -325,12 +326,12 @@ void uring_call_multishot(const struct fuzz_slot *slot)
 	request->multishot = true;
 	sqe = prepare(READ_MULTISHOT, slot->fd, request - requests);
 	sqe->flags = IOSQE_BUFFER_SELECT;
-	settle();
+	complete_all();
 }
 
-void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint32_t flags)
+void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool writable, uint32_t flags)
 {
-	struct request *request = is_new_enough() ? begin(slot, bytes, good, true) : NULL;
+	struct request *request = has_commands() ? new_request(slot, bytes, writable, true) : NULL;
 
 	if (!request)
 		return;
@@ -346,38 +347,38 @@ void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool good, uint
 	prepare_command(slot->fd, NOTIFY_MULTI_URING_CMD_PEND,
 			(struct notify_multi_uring_cmd){ address(request), bytes, flags },
 			request - requests);
-	settle();
+	complete_all();
 }
 
 /* Submit a cancellation and check its result. */
-static void cancel(long right)
+static void cancel(long predicted)
 {
-	cancellation_seen = false;
-	settle();
-	if (!cancellation_seen)
+	cancellation_completed = false;
+	complete_all();
+	if (!cancellation_completed)
 		fuzz_fail("a cancellation was not completed");
 	else
-		fuzz_expect("the cancellation's result", cancellation_result, right);
+		fuzz_expect("the cancellation's result", cancellation_result, predicted);
 }
 
-/* Cancel a client's commands with the buffer address @whom, or all if it is 0. */
-static void cancel_commands(int fd, const struct model_client *client, uint64_t whom)
+/* Cancel a client's commands with the buffer address @buffer, or all if it is 0. */
+static void cancel_commands(int fd, const struct model_client *client, uint64_t buffer)
 {
-	long right = 0;
+	long predicted = 0;
 	unsigned int i;
 
 	for (i = 0; i < FUZZ_REQUESTS && client->can_read; i++) {
 		struct request *request = &requests[i];
 
-		if (request->client != client || !request->pend || request->woken ||
-		    (whom && whom != address(request)))
+		if (request->client != client || !request->is_command || request->woken ||
+		    (buffer && buffer != address(request)))
 			continue;
 		request->cancelled = true;
-		right++;
+		predicted++;
 	}
 	prepare_command(fd, NOTIFY_MULTI_URING_CMD_CANCEL,
-			(struct notify_multi_uring_cmd){ .addr = whom }, CANCELLATION);
-	cancel(!client->can_read ? -EBADF : right ? right : -ENOENT);
+			(struct notify_multi_uring_cmd){ .addr = buffer }, CANCELLATION);
+	cancel(!client->can_read ? -EBADF : predicted ? predicted : -ENOENT);
 }
 
 /* Cancel command @which, or all commands of the client if there is no such command. */
@@ -385,9 +386,9 @@ void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
 {
 	const struct request *one = &requests[which % FUZZ_REQUESTS];
 
-	if (is_new_enough() && start())
+	if (has_commands() && ensure_started())
 		cancel_commands(slot->fd, slot->client,
-				one->client && one->pend ? address(one) : 0);
+				one->client && one->is_command ? address(one) : 0);
 }
 
 void uring_call_read_cancel(unsigned int which)
@@ -395,7 +396,7 @@ void uring_call_read_cancel(unsigned int which)
 	struct request *request = &requests[which % FUZZ_REQUESTS];
 	struct io_uring_sqe *sqe;
 
-	if (!request->client || request->pend)
+	if (!request->client || request->is_command)
 		return;
 	request->cancelled = true;
 	sqe = prepare(IORING_OP_ASYNC_CANCEL, -1, CANCELLATION);
@@ -406,7 +407,7 @@ void uring_call_read_cancel(unsigned int which)
 void uring_call_reap(void)
 {
 	if (running)
-		settle();
+		complete_all();
 }
 
 static void cancel_all_commands(void)
@@ -414,7 +415,7 @@ static void cancel_all_commands(void)
 	unsigned int i;
 
 	for (i = 0; i < FUZZ_REQUESTS; i++)
-		if (requests[i].client && requests[i].pend)
+		if (requests[i].client && requests[i].is_command)
 			cancel_commands(requests[i].fd, requests[i].client, 0);
 }
 
@@ -429,13 +430,13 @@ void uring_call_exit(void)
 
 	if (!running)
 		return;
-	settle();
+	complete_all();
 	cancel_all_commands();
 	uring_stop(&ring);
 	running = false;
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		if (requests[i].client)
-			release(&requests[i]);
+			end_request(&requests[i]);
 	fuzz_wait_settled();
 }
 
@@ -446,7 +447,7 @@ void uring_end(void)
 
 	if (!running)
 		return;
-	settle();
+	complete_all();
 	cancel_all_commands();
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		uring_call_read_cancel(i);
@@ -456,7 +457,7 @@ void uring_end(void)
 			return uring_call_exit();
 }
 
-static struct request *oldest_sleeper(const struct model_client *client)
+static struct request *oldest_waiting(const struct model_client *client)
 {
 	struct request *oldest = NULL;
 	unsigned int i;
@@ -464,7 +465,7 @@ static struct request *oldest_sleeper(const struct model_client *client)
 	for (i = 0; i < FUZZ_REQUESTS; i++) {
 		struct request *request = &requests[i];
 
-		if (request->client == client && request->pend && !request->woken &&
+		if (request->client == client && request->is_command && !request->woken &&
 		    (!oldest || request->ticket < oldest->ticket))
 			oldest = request;
 	}
@@ -472,7 +473,7 @@ static struct request *oldest_sleeper(const struct model_client *client)
 }
 
 /* Each packet wakes one command of each client. */
-void uring_woken(const struct model_instance *nm, unsigned int packets)
+void uring_wake(const struct model_instance *nm, unsigned int packets)
 {
 	unsigned int i, left;
 
@@ -482,7 +483,7 @@ void uring_woken(const struct model_instance *nm, unsigned int packets)
 
 		if (client->nm != nm || !client->requests)
 			continue;
-		for (left = packets; left-- && (request = oldest_sleeper(client));)
+		for (left = packets; left-- && (request = oldest_waiting(client));)
 			request->woken = true;
 	}
 }
