@@ -49,6 +49,7 @@ enum fuzz_call_type {
 	FUZZ_EPOLL,
 	FUZZ_INFO,
 	FUZZ_STATS,
+	FUZZ_FDINFO,
 	FUZZ_FORMAT,
 	FUZZ_RESIZE,
 	FUZZ_CONSUME,
@@ -125,6 +126,7 @@ struct model_instance {
 	bool unregistered;
 	bool discard_queued;
 	unsigned int clients;
+	uint64_t closed_dropped;	/* Drops of closed clients. */
 	struct model_packet packets[MODEL_PACKETS];
 };
 
@@ -191,6 +193,8 @@ unsigned int model_poll(const struct model_client *client);
 void model_info(const struct model *model, const struct model_client *client,
 		struct notify_multi_info *info);
 void model_stats(const struct model_client *client, struct notify_multi_stats *stats);
+uint64_t model_dropped(const struct model *model, const struct model_instance *nm);
+uint64_t model_device_ring_bytes(const struct model *model, const struct model_instance *nm);
 long model_set_format(struct model_client *client, uint32_t format);
 long model_resize(const struct model *model, struct model_client *client, uint32_t max_packets);
 long model_consume(struct model_client *client, uint64_t seq);

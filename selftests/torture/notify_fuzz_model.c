@@ -108,6 +108,7 @@ static long register_device(struct model *model, unsigned int number)
 	nm->unregistered = false;
 	nm->discard_queued = false;
 	nm->clients = 0;
+	nm->closed_dropped = 0;
 	device->nm = nm;
 	return 0;
 }
@@ -180,6 +181,32 @@ long model_configure(struct model *model, unsigned int number, unsigned int attr
 
 /* -- Clients -------------------------------------------------------------------- */
 
+/* Number of packets in the queue, including discarded ones. */
+static uint64_t queue_length(const struct model_client *client)
+{
+	uint64_t first = client->next > client->oldest ? client->next : client->oldest;
+
+	return min_u64(client->nm->last + 1 - first, client->max_packets);
+}
+
+uint64_t model_queued(const struct model_client *client)
+{
+	return client->nm->discard_queued ? 0 : queue_length(client);
+}
+
+/* Number of unreported drops before a queued packet. */
+static uint64_t dropped_before(const struct model_client *client, uint64_t seq)
+{
+	return seq - client->next;
+}
+
+/* Number of reported and unreported drops. */
+static uint64_t total_dropped(const struct model_client *client)
+{
+	return client->dropped +
+	       dropped_before(client, client->nm->last + 1 - model_queued(client));
+}
+
 long model_open(struct model *model, unsigned int number, struct model_client **client)
 {
 	struct model_device *device = &model->devices[number];
@@ -209,6 +236,7 @@ void model_put(struct model *model, struct model_client *client)
 {
 	if (--client->refs)
 		return;
+	client->nm->closed_dropped += total_dropped(client);
 	client->nm->clients--;
 	if (!client->nm->unregistered)
 		model->devices[client->nm->device].departures++;
@@ -272,29 +300,10 @@ const struct model_packet *model_packet(const struct model_client *client, uint6
 	return &client->nm->packets[seq - client->nm->first];
 }
 
-/* Number of packets in the queue, including discarded ones. */
-static uint64_t queue_length(const struct model_client *client)
-{
-	uint64_t first = client->next > client->oldest ? client->next : client->oldest;
-
-	return min_u64(client->nm->last + 1 - first, client->max_packets);
-}
-
-uint64_t model_queued(const struct model_client *client)
-{
-	return client->nm->discard_queued ? 0 : queue_length(client);
-}
-
 size_t model_read_size(const struct model_client *client)
 {
 	return client->format == NOTIFY_MULTI_FORMAT_RAW ? client->nm->packet_size :
 							   client->nm->record_size;
-}
-
-/* Number of unreported drops before a queued packet. */
-static uint64_t dropped_before(const struct model_client *client, uint64_t seq)
-{
-	return seq - client->next;
 }
 
 static void consume(struct model_client *client, uint64_t seq)
@@ -477,7 +486,31 @@ void model_stats(const struct model_client *client, struct notify_multi_stats *s
 	stats->seq = client->nm->last;
 	stats->next = stats->seq + 1 - stats->pending_packets;
 	stats->delivered = client->delivered;
-	stats->dropped = client->dropped + dropped_before(client, stats->next);
+	stats->dropped = total_dropped(client);
+}
+
+/* Drops of all clients of a device, including closed ones. */
+uint64_t model_dropped(const struct model *model, const struct model_instance *nm)
+{
+	uint64_t dropped = nm->closed_dropped;
+	unsigned int i;
+
+	for (i = 0; i < model->clients; i++)
+		if (model->client[i].nm == nm && model->client[i].refs)
+			dropped += total_dropped(&model->client[i]);
+	return dropped;
+}
+
+/* Memory of all rings of a device, including the one for replay. */
+uint64_t model_device_ring_bytes(const struct model *model, const struct model_instance *nm)
+{
+	uint64_t bytes = nm->replay ? ring_bytes(model, nm->record_size, nm->replay) : 0;
+	unsigned int i;
+
+	for (i = 0; i < model->clients; i++)
+		if (model->client[i].nm == nm && model->client[i].refs)
+			bytes += model_ring_bytes(model, &model->client[i]);
+	return bytes;
 }
 
 long model_set_format(struct model_client *client, uint32_t format)

@@ -91,7 +91,7 @@ static const struct {
 	[REQUEST] = VALUES(0, 0, 1, 2, 3, 4, 5, 6, 7),
 	[COMMAND_FLAGS] = VALUES(0, 0, 0, 0, 0, 0, 0, 1),
 	[ATTRIBUTE] = VALUES(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
-	[STATISTIC] = VALUES(0, 1, 2, 3, 4, 5),
+	[STATISTIC] = VALUES(0, 1, 2, 3, 4, 5, 6, 7),
 	[CALLS] = VALUES(1, 2, 3, 5),
 };
 
@@ -136,6 +136,7 @@ static const struct {
 	[FUZZ_EPOLL] = { "epoll", 3, { SLOT, EVENTS } },
 	[FUZZ_INFO] = { "info", 3, { SLOT, BUFFER } },
 	[FUZZ_STATS] = { "stats", 10, { SLOT, BUFFER } },
+	[FUZZ_FDINFO] = { "fdinfo", 3, { SLOT } },
 	[FUZZ_FORMAT] = { "format", 6, { SLOT, FORMAT, BUFFER } },
 	[FUZZ_RESIZE] = { "resize", 8, { SLOT, MAX_PACKETS, BUFFER } },
 	[FUZZ_CONSUME] = { "consume", 8, { SLOT, SEQ_BASE, SEQ_DELTA, BUFFER } },

@@ -28,6 +28,7 @@
 #define NODE		"/dev/notify/fuzz0"
 #define INJECTOR	"/dev/notify_sim/fuzz0"
 #define CONFIG		"/sys/kernel/config/notify_sim/fuzz0/"
+#define SYSFS		"/sys/class/misc/notify!fuzz0/"
 #define THREADS		2
 #define LOGS		(THREADS + 1)	/* The last one is for read_rest(). */
 #define CLIENTS		2
@@ -162,6 +163,7 @@ static void race_control(struct race_client *client, const struct fuzz_call *cal
 {
 	struct notify_multi_stats stats;
 	struct pollfd pollfd = { .fd = client->fd, .events = POLLIN | POLLPRI };
+	char path[64], text[64];
 	uint32_t packets;
 
 	switch (call->type) {
@@ -174,6 +176,11 @@ static void race_control(struct race_client *client, const struct fuzz_call *cal
 				  " dropped, %u pending", (uint64_t)stats.seq + 1 - client->first,
 				  (uint64_t)stats.delivered, (uint64_t)stats.dropped,
 				  stats.pending_packets);
+		return;
+	case FUZZ_FDINFO:
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", client->fd);
+		if (read_file(path, text, sizeof(text)))
+			fuzz_fail("cannot read %s", path);
 		return;
 	case FUZZ_RESIZE:
 		packets = (uint64_t)call->args[1] % 64;
@@ -252,6 +259,14 @@ static void race_mapread(struct racer *racer)
 					 (uint64_t)record->seq);
 		next = record->seq + 1;
 	}
+}
+
+/* Both attributes walk the clients. The device may be unregistered. */
+static void race_sysfs(const struct fuzz_call *call)
+{
+	char text[64];
+
+	read_file(call->args[1] % 2 ? SYSFS "dropped" : SYSFS "ring_bytes", text, sizeof(text));
 }
 
 static bool race_unregister(void)
@@ -361,6 +376,7 @@ static void race_call(struct racer *racer, const struct fuzz_call *call)
 	case FUZZ_BROADCAST:
 		return race_broadcast(call);
 	case FUZZ_STATS:
+	case FUZZ_FDINFO:
 	case FUZZ_RESIZE:
 	case FUZZ_CONSUME:
 	case FUZZ_POLL:
@@ -373,6 +389,8 @@ static void race_call(struct racer *racer, const struct fuzz_call *call)
 		return unmap(racer);
 	case FUZZ_MAPREAD:
 		return race_mapread(racer);
+	case FUZZ_SYSFS:
+		return race_sysfs(call);
 	case FUZZ_LIVE:
 		if (!call->args[1] && !race_unregister())
 			fuzz_fail("cannot unregister the source: %d", errno);

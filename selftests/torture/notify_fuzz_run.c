@@ -51,6 +51,7 @@ static struct map maps[FUZZ_MAPS];
 static int injectors[FUZZ_DEVICES];
 static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];	/* Of previous programs. */
 static uint64_t max_ring_bytes;
+static pid_t runner;			/* The process that opens the devices. */
 static unsigned char *buffer_area;	/* Buffer of calls, followed by an unmapped page. */
 static unsigned char *expected;
 
@@ -491,6 +492,56 @@ static void call_stats(const struct fuzz_call *call, struct fuzz_slot *slot)
 			 sizeof(struct notify_multi_stats));
 }
 
+struct fdinfo_number {
+	const char *name;
+	uint64_t value;
+};
+
+/* Compare a line with the predicted numbers. Return true if it contains one of them. */
+static bool expect_fdinfo_line(const char *line, const struct fdinfo_number *predicted)
+{
+	for (; predicted->name; predicted++) {
+		size_t length = strlen(predicted->name);
+
+		if (strncmp(line, predicted->name, length))
+			continue;
+		fuzz_expect(predicted->name, strtoull(line + length, NULL, 10), predicted->value);
+		return true;
+	}
+	return false;
+}
+
+static void expect_fdinfo(int fd, const struct fdinfo_number *predicted, unsigned int count)
+{
+	unsigned int found = 0;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		found += expect_fdinfo_line(line, predicted);
+	if (file)
+		fclose(file);
+	fuzz_expect("the number of lines in fdinfo", found, count);
+}
+
+static void call_fdinfo(struct fuzz_slot *slot)
+{
+	struct notify_multi_stats stats;
+
+	model_stats(slot->client, &stats);
+	expect_fdinfo(slot->fd, (const struct fdinfo_number[]){
+		{ "opener:\t", runner },
+		{ "queued:\t", stats.pending_packets },
+		{ "max:\t", slot->client->max_packets },
+		{ "delivered:\t", stats.delivered },
+		{ "dropped:\t", stats.dropped },
+		{ "pending:\t", stats.pending_requests },
+		{ }
+	}, 6);
+}
+
 /* Call an ioctl with a number as its argument, or with a bad pointer. */
 static void expect_set(struct fuzz_slot *slot, unsigned int command, int64_t kind,
 		       const void *value, size_t size, long predicted)
@@ -750,9 +801,10 @@ static void call_sysfs(const struct fuzz_call *call)
 {
 	static const char * const names[] = {
 		"packet_size", "max_packets", "max_requests", "replay", "clients", "broadcasts",
+		"dropped", "ring_bytes",
 	};
 	const struct model_instance *nm = fuzz->model.devices[call->args[0]].nm;
-	unsigned int which = (uint64_t)call->args[1] % 6;
+	unsigned int which = (uint64_t)call->args[1] % 8;
 	char path[128], text[64];
 	int ret;
 
@@ -762,7 +814,8 @@ static void call_sysfs(const struct fuzz_call *call)
 	if (fuzz_expect("the result", ret, nm ? 0 : -ENOENT) && nm) {
 		const uint64_t predicted[] = {
 			nm->packet_size, nm->max_packets, nm->max_requests, nm->replay,
-			nm->clients, nm->last + 1 - nm->first,
+			nm->clients, nm->last + 1 - nm->first, model_dropped(&fuzz->model, nm),
+			model_device_ring_bytes(&fuzz->model, nm),
 		};
 
 		fuzz_expect(names[which], strtoull(text, NULL, 10), predicted[which]);
@@ -821,6 +874,8 @@ static void run_slot_call(const struct fuzz_call *call, struct fuzz_slot *slot)
 		return call_info(call, slot);
 	case FUZZ_STATS:
 		return call_stats(call, slot);
+	case FUZZ_FDINFO:
+		return call_fdinfo(slot);
 	case FUZZ_FORMAT:
 		return call_format(call, slot);
 	case FUZZ_RESIZE:
@@ -1041,6 +1096,7 @@ static void check_slot(struct fuzz_slot *slot)
 	const struct fuzz_call resize_call = { .args = { 0, slot->client->max_packets } };
 
 	call_stats(&stats_call, slot);
+	call_fdinfo(slot);
 	call_poll(&poll_call, slot);
 	call_resize(&resize_call, slot);
 }
@@ -1114,6 +1170,7 @@ void fuzz_start(void)
 	sigset_t set;
 	unsigned int i;
 
+	runner = getpid();
 	make_buffers();
 	sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&set);
