@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * notify_bench: what it costs to give a packet to N readers, and to get it.
+ * notify_bench: cost of publishing a packet to N readers, and of reading it.
  *
- * A peer is one way to do that. It has a source, N readers of it, and messages: packets as
- * its writer's system call takes them. Each packet carries its number, so that a peer
- * which loses or repeats one is found out.
+ * A peer is one mechanism to do that. It has a source, N readers, and messages: packets in the
+ * format of its writer's system call. Each packet contains its number, so that lost and repeated
+ * packets are detected.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -14,37 +14,37 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Packets that wait when a batch is read, where the peer's queue has room for them. */
+/* Packets queued for a batch, if they fit the peer's queue. */
 #define BENCH_QUEUE	64
 
-/* Room for the path of a device node. */
+/* Size of a buffer for the path of a device node. */
 #define NODE_MAX	300
 
 struct bench;
 struct reader;
 
 /**
- * struct peer - one way to give packets to many readers
- * @name:      What it is.
- * @way:       How it is read, if there is more than one way.
- * @about:     One line for --list.
- * @bytes:     The payload, for a peer that has only one size; or 0.
- * @max_bytes: The largest payload, or 0 for no limit.
- * @queue:     How many packets may wait in each reader; or NULL: BENCH_QUEUE.
- * @start:     Makes the source. A negative errno: this machine does not have the peer.
- * @stop:      Ends it.
- * @open:      Makes a reader.
- * @ready:     All readers are open; or NULL.
- * @close:     Ends a reader; or NULL, where closing its file is all.
- * @prepare:   Makes the message of a packet.
- * @publish:   Gives the message to all readers; NULL for a peer that only has calls.
- * @read:      Gets one packet, or the error of an empty queue. Returns 1 if it did.
- * @batch:     Gets up to that many packets by as few calls as the peer permits. Returns how
- *             many; NULL where there is nothing to be read.
- * @wait:      Sleeps until there is a packet, and gets it; NULL: a read that blocks.
- * @arm:       Has all readers wait, without a thread; or NULL.
- * @reap:      Waits until all readers that are armed have the packet, and checks that.
- * @check:     Whether the packet at @index of what was read has that number.
+ * struct peer - a mechanism that publishes packets to many readers
+ * @name:      Name.
+ * @way:       Way to read, if there are several, or NULL.
+ * @about:     Description for --list.
+ * @bytes:     Payload size of a peer with only one, or 0.
+ * @max_bytes: Maximum payload size, or 0 for no limit.
+ * @queue:     Returns the queue length of a reader. NULL: BENCH_QUEUE.
+ * @start:     Creates the source. Returns a negative errno if the peer is not available.
+ * @stop:      Destroys the source.
+ * @open:      Creates a reader.
+ * @ready:     Called when all readers are open. Optional.
+ * @close:     Destroys a reader before its file is closed. Optional.
+ * @prepare:   Creates the message of a packet.
+ * @publish:   Publishes the message. NULL for a peer that only makes calls.
+ * @read:      Reads one packet. Returns 1 on success.
+ * @batch:     Reads up to @count packets by as few calls as possible. Returns their number.
+ *             Optional.
+ * @wait:      Sleeps until there is a packet, and reads it. NULL: @read blocks.
+ * @arm:       Makes all readers wait without threads. Optional.
+ * @reap:      Waits until all armed readers have the packet, and checks it.
+ * @check:     Returns true if the packet at @index has the expected content.
  */
 struct peer {
 	const char *name;
@@ -71,11 +71,11 @@ struct peer {
 };
 
 /**
- * struct reader - one of N
- * @bench:   The benchmark.
- * @fd:      What it reads.
- * @feed:    Where a daemon writes what this reader is to get.
- * @private: The peer's own.
+ * struct reader - one of N readers
+ * @bench:   Benchmark.
+ * @fd:      Descriptor to read from.
+ * @feed:    Descriptor to which a daemon writes the packets of this reader, or -1.
+ * @private: Data of the peer.
  */
 struct reader {
 	struct bench *bench;
@@ -85,20 +85,20 @@ struct reader {
 };
 
 /**
- * struct bench - a peer with some readers and a size of packets
- * @peer:     The peer.
- * @bytes:    The payload.
- * @nr:       How many readers.
- * @rounds:   How often a figure is taken.
- * @queue:    How many packets may wait in each reader.
- * @number:   The last packet.
- * @source:   The writer's file.
- * @message:  The packet, as the writer's system call takes it,
- * @size:     and its bytes.
- * @stride:   Bytes from one packet to the next in what a batch reads.
- * @buffer:   Room for a batch.
- * @readers:  The readers.
- * @private:  The peer's own.
+ * struct bench - measurement of a peer with a number of readers and a payload size
+ * @peer:     Peer.
+ * @bytes:    Payload size.
+ * @nr:       Number of readers.
+ * @rounds:   Number of samples of each figure.
+ * @queue:    Queue length of each reader.
+ * @number:   Number of the last packet.
+ * @source:   Descriptor of the writer.
+ * @message:  Message for the writer's system call.
+ * @size:     Size of the message.
+ * @stride:   Distance of two packets in the buffer of a batch.
+ * @buffer:   Buffer for a batch.
+ * @readers:  Readers.
+ * @private:  Data of the peer.
  */
 struct bench {
 	const struct peer *peer;
@@ -116,13 +116,13 @@ struct bench {
 	void *private;
 };
 
-/* A figure that could not be had. */
+/* A figure that was not measured. */
 #define NONE	(-1.0)
 
 /**
- * struct figure - what was measured in each round
- * @median: Half of the rounds took less.
- * @min:    No round took less.
+ * struct figure - statistics of the rounds
+ * @median: Median.
+ * @min:    Minimum.
  */
 struct figure {
 	double median;
@@ -130,15 +130,15 @@ struct figure {
 };
 
 /**
- * struct result - the figures of a peer with some readers and a size of packets
- * @rounds:         Of publish, read, and end to end.
- * @batch_packets:  How many packets waited for a batch.
- * @publish:        To give a packet to all readers.
- * @read:           To get one packet.
- * @batch:          To get one of many, in a batch.
- * @e2e:            From the begin of publishing until all readers have it.
- * @bytes_per_reader: Memory that a reader takes.
- * @irqs_off:       The longest time that interrupts were off.
+ * struct result - figures of a peer with a number of readers and a payload size
+ * @rounds:           Number of rounds of @publish, @read and @e2e.
+ * @batch_packets:    Number of packets queued for a batch.
+ * @publish:          Publishing a packet to all readers.
+ * @read:             Reading one packet.
+ * @batch:            Reading a batch, per packet.
+ * @e2e:              From the begin of publishing until all readers have the packet.
+ * @bytes_per_reader: Memory used by a reader.
+ * @irqs_off:         Longest time with interrupts off.
  */
 struct result {
 	unsigned int rounds;
@@ -154,7 +154,7 @@ struct result {
 /* peers.c */
 extern const struct peer *const peers[];
 
-/* The peers, each in a file of its name. */
+/* Each peer is defined in the file of its name. */
 extern const struct peer notify_read_peer;
 extern const struct peer notify_ring_peer;
 extern const struct peer notify_in_place_peer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The clock, less what reading it costs. */
+/* The clock, corrected for the cost of reading it. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -17,7 +17,7 @@ uint64_t clock_now(void)
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;
 }
 
-/* Since clock_now() returned @start. */
+/* Return the time since clock_now() returned @start. */
 uint64_t clock_since(uint64_t start)
 {
 	uint64_t elapsed = clock_now() - start;
@@ -32,7 +32,7 @@ static int compare(const void *one, const void *other)
 	return (a > b) - (a < b);
 }
 
-/* Sorts the samples. */
+/* Return the statistics of the samples, which are sorted in place. */
 struct figure clock_figure(uint64_t *samples, unsigned int count, double divisor)
 {
 	struct figure figure;

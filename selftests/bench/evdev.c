@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An input device made by uinput. A packet is a value of 32 bits and the end of its frame. */
+/* An input device created by uinput. A packet is a 32-bit value and SYN_REPORT. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #define EVENTS	2
 
-/* evdev holds 64 events, one of them being the place between the last and the first. */
+/* evdev's buffer has 64 slots, one of which is always empty. */
 #define EVDEV_PACKETS	(63 / EVENTS)
 
 static unsigned int evdev_queue(const struct bench *bench)
@@ -23,7 +23,7 @@ static unsigned int evdev_queue(const struct bench *bench)
 	return EVDEV_PACKETS;
 }
 
-/* The node of the device that uinput has made. */
+/* Find the node of the device that uinput has created. */
 static void evdev_find(struct bench *bench)
 {
 	char sysfs[128] = "/sys/devices/virtual/input/";

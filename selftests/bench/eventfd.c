@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An eventfd for each reader: no data, so nothing that sleeps and wakes costs less. */
+/* An eventfd for each reader: transfers no data, a lower bound for sleeping and waking. */
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-/* What waits is counted, and not told apart. */
+/* An eventfd merges events, so only one packet can be queued. */
 static unsigned int eventfd_queue(const struct bench *bench)
 {
 	(void)bench;
@@ -26,7 +26,6 @@ static void eventfd_open(struct bench *bench, struct reader *reader)
 	reader->feed = dup(reader->fd);
 }
 
-/* Each packet counts one. */
 static void eventfd_prepare(struct bench *bench, uint64_t number)
 {
 	(void)number;

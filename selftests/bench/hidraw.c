@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A HID device made by uhid, whose reports are read by hidraw. */
+/* A HID device created by uhid, whose reports are read through hidraw. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 #define DEVICE_NAME	"notify_bench"
 #define WAIT_MS		10000
 
-/* hidraw holds 64 reports, one of them being the place between the last and the first. */
+/* hidraw's buffer has 64 slots, one of which is always empty. */
 #define HIDRAW_PACKETS	63
 
-/* A report that uhid takes, with a byte for its number. */
+/* Maximum report size of uhid, less one byte for the report number. */
 #define HIDRAW_BYTES	(UHID_DATA_MAX - 1)
 
 #define INPUT_HEADER	offsetof(struct uhid_event, u.input2.data)
@@ -30,7 +30,7 @@ static unsigned int hidraw_queue(const struct bench *bench)
 	return HIDRAW_PACKETS;
 }
 
-/* One input report of @bytes bytes, of which no driver knows what they are. */
+/* Describe a vendor-defined input report of @bytes bytes. */
 static void hidraw_describe(struct uhid_create2_req *create, unsigned int bytes)
 {
 	const unsigned char descriptor[] = {
@@ -52,7 +52,6 @@ static void hidraw_describe(struct uhid_create2_req *create, unsigned int bytes)
 	create->bus = BUS_VIRTUAL;
 }
 
-/* Whether a hidraw device is ours. */
 static bool hidraw_is_ours(const char *name)
 {
 	char path[300], text[512];
@@ -78,7 +77,7 @@ static bool hidraw_look(char *node)
 	return found && !access(node, R_OK);
 }
 
-/* The kernel makes the device by and by. */
+/* The kernel creates the device asynchronously. */
 static void hidraw_find(struct bench *bench)
 {
 	int ms;
@@ -139,7 +138,7 @@ static void hidraw_publish(struct bench *bench)
 		die("hidraw: uhid cannot write: %m");
 }
 
-/* A read returns one report, however large its buffer is. */
+/* A read() returns one report, whatever the size of its buffer. */
 static int hidraw_batch(struct reader *reader, void *buffer, unsigned int count)
 {
 	size_t stride = reader->bench->stride;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The longest time with interrupts off, as a timer sees it: notify_multi_irqsoff.ko has one
- * fire at ever different moments, and keeps how late it was at worst. It runs only while
- * packets are published.
+ * The longest time with interrupts off: notify_multi_irqsoff.ko lets a timer expire at varying
+ * moments and records its largest delay. The timer runs only while packets are published.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +12,17 @@
 
 #define PARAMETERS	"/sys/module/notify_multi_irqsoff/parameters/"
 
-/* Timers that fire, enough for one to hit the begin of the longest time, but for 1 in 100. */
+/* Timer expirations: with 99 % probability, one is near the begin of the longest time. */
 #define FIRES		250
-/* Where only one fires for each packet: no more packets than that, for all readers. */
+/* Maximum number of packets, for all readers, if the timer expires only once per packet. */
 #define READ_PACKETS	200000
-/* Packets at a time, for all readers. */
+/* Packets published at a time, for all readers. */
 #define FILL_PACKETS	16384
 #define IDLE_CALLS	500
 
 /*
- * What else the kernel does now and then also has interrupts off. Each of so many tries sees
- * the time that each packet takes; what happens by chance is not in all of them.
+ * Other kernel code occasionally disables interrupts, too. The minimum of several tries excludes
+ * it, because it is not in all of them.
  */
 #define TRIES		3
 
@@ -53,7 +52,7 @@ void irqsoff_init(void)
 	available = !access(PARAMETERS "running", W_OK);
 }
 
-/* System calls that do nothing, while the timer runs. Returns how many packets they were. */
+/* Make system calls that do nothing while the timer runs. Return the number of packets. */
 static unsigned int irqsoff_idle(struct bench *bench)
 {
 	unsigned int i;
@@ -66,7 +65,7 @@ static unsigned int irqsoff_idle(struct bench *bench)
 	return 0;
 }
 
-/* Fills the queues while the timer runs; they are emptied while it does not. */
+/* Fill the queues while the timer runs, and empty them while it does not. */
 static unsigned int irqsoff_fill(struct bench *bench)
 {
 	unsigned int count = FILL_PACKETS / bench->nr;
@@ -103,7 +102,7 @@ static double irqsoff_least(struct bench *bench, unsigned int (*work)(struct ben
 	return least;
 }
 
-/* What a timer's own interrupt takes, and a system call that does nothing. */
+/* Return the time of the timer's interrupt and a system call that does nothing. */
 double irqsoff_baseline(void)
 {
 	return irqsoff_least(NULL, irqsoff_idle);

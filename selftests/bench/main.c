@@ -15,11 +15,11 @@
 #define BYTES_MIN	16
 #define BYTES_MAX	65536
 
-/* All readers of all rounds: fewer rounds with many readers, but not too few. */
+/* Limit of rounds * readers, and minimum number of rounds. */
 #define ROUND_READERS	25600
 #define ROUNDS_MIN	8
 
-/* Files besides the readers', each of which may need two. */
+/* Files in addition to those of the readers, which may need two each. */
 #define FILES_EXTRA	64
 
 #define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
@@ -98,7 +98,7 @@ static void parse_list(struct list *list, char *text, unsigned int least, unsign
 		bad_usage("%s", "an empty list");
 }
 
-/* Whether @word, of @length, is the peer or one of its ways. */
+/* Return true if @word names the peer ("NAME") or its way ("NAME/WAY"). */
 static bool peer_matches(const struct peer *peer, const char *word, size_t length)
 {
 	size_t name = strlen(peer->name);
@@ -126,7 +126,6 @@ static bool peer_wanted(const struct peer *peer)
 	return false;
 }
 
-/* A word that names no peer is a mistake. */
 static void check_peers(void)
 {
 	const char *word = options.peers;
@@ -217,7 +216,7 @@ static unsigned int most_readers(void)
 	return most;
 }
 
-/* And has the table of files grown, which is no part of the memory of an open. */
+/* Raise the limit, and let the file table grow before the memory of readers is measured. */
 static void raise_files(void)
 {
 	rlim_t files = 2 * most_readers() + FILES_EXTRA;
@@ -235,7 +234,7 @@ static void raise_files(void)
 	close(files - 1);
 }
 
-/* The kernel would halt SCHED_FIFO threads from time to time, and count that as theirs. */
+/* Real-time throttling would suspend the SCHED_FIFO threads during a measurement. */
 static void restore_throttle(void)
 {
 	file_write(RT_RUNTIME, rt_runtime);
@@ -258,7 +257,7 @@ static unsigned int rounds_of(unsigned int readers)
 	return rounds < options.rounds ? rounds : options.rounds;
 }
 
-/* False: the machine does not have the peer. */
+/* Return false if the peer is not available. */
 static bool run_size(const struct peer *peer, unsigned int bytes)
 {
 	struct result result;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The figures of one peer with some readers and a size of packets. */
+/* Measure a peer with a number of readers and a payload size. */
 #include <fcntl.h>
 #include <stdlib.h>
 
 #include "bench.h"
 
-/* A batch fills the queues of all readers each time: fewer rounds, none for very many. */
+/* Each batch fills the queues of all readers: fewer rounds, none for more readers than this. */
 #define BATCH_READERS	256
 #define BATCH_ROUNDS	50
 #define BATCH_PACKETS	1024
 
-/* Each packet is checked in each reader, outside of what is timed. */
+/* Each reader checks each packet, but outside of the measured time. */
 static void expect(const struct bench *bench, const void *buffer, unsigned int index,
 		   uint64_t number)
 {
@@ -28,7 +28,7 @@ static void get_one(struct reader *reader)
 	expect(bench, bench->buffer, 0, bench->number);
 }
 
-/* The last @count packets, by batches. */
+/* Read the last @count packets by batches. */
 static void get_all(struct reader *reader, unsigned int count)
 {
 	struct bench *bench = reader->bench;
@@ -45,7 +45,7 @@ static void get_all(struct reader *reader, unsigned int count)
 	}
 }
 
-/* Empties the queues of all readers but one: they hold the last @count packets. */
+/* Empty the queues of all readers except @skip, which contain the last @count packets. */
 void drain(struct bench *bench, unsigned int skip, unsigned int count)
 {
 	unsigned int i, k;
@@ -90,7 +90,7 @@ static uint64_t time_read(struct reader *reader)
 	return elapsed;
 }
 
-/* All of a full queue, by as many calls as it needs. */
+/* Read a full queue by as many calls as necessary. */
 static uint64_t time_batch(struct reader *reader)
 {
 	struct bench *bench = reader->bench;
@@ -116,14 +116,14 @@ static uint64_t time_batch(struct reader *reader)
 	return elapsed;
 }
 
-/* A packet comes to empty queues, and one of the readers gets it. */
+/* Publish a packet to empty queues, and let one reader read it. */
 static void measure_one(struct bench *bench, struct result *result)
 {
 	uint64_t *publish = allocate(bench->rounds * sizeof(*publish));
 	uint64_t *read = allocate(bench->rounds * sizeof(*read));
 	unsigned int i, timed;
 
-	/* Not counted: the first packet touches what none has touched before. */
+	/* Warm up: the first packet touches new memory. */
 	publish_next(bench);
 	drain(bench, bench->nr, 1);
 	for (i = 0; i < bench->rounds; i++) {
@@ -165,8 +165,8 @@ static void measure_batch(struct bench *bench, struct result *result)
 }
 
 /*
- * Readers without a thread. Publishing then includes that all of them are waiting, and a round
- * that they wait again, as it does where threads read.
+ * Readers without threads. As with threads, publishing includes waking all readers, and a round
+ * includes that they wait again.
  */
 static void measure_armed(struct bench *bench, struct result *result, uint64_t *samples)
 {
@@ -212,7 +212,7 @@ static void measure_e2e(struct bench *bench, struct result *result)
 	free(samples);
 }
 
-/* A call that gets nothing, as nobody publishes anything. */
+/* Measure the call of a peer that does not publish. */
 static void measure_call(struct bench *bench, struct result *result)
 {
 	uint64_t *samples = allocate(bench->rounds * sizeof(*samples));

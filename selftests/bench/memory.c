@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Free memory, exactly. MemFree of /proc/meminfo lacks the pages that each processor has put
- * aside, which are more than what small opens take; /proc/zoneinfo has both. Whatever is
- * allocated, be it slab, vmalloc, per-cpu memory, page tables or plain pages, is missing
- * there, and nothing needs to be known of how it was allocated.
+ * Exact amount of free memory, from which any allocation is missing: slab, vmalloc, per-CPU memory,
+ * page tables and plain pages. MemFree in /proc/meminfo lacks the pages in per-CPU lists, which can
+ * exceed the memory of small readers; /proc/zoneinfo contains both.
  *
- * What was freed before may still be on its way, or be kept in a slab for the next who asks:
- * memory_settle() waits for the one, and has the slabs give the other back.
+ * memory_settle() waits for delayed frees and shrinks the slabs.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -14,13 +12,13 @@
 
 #include "bench.h"
 
-/* Each processor counts for itself; this brings the counts together. */
+/* Folds the per-CPU counters. */
 #define STAT_REFRESH	"/proc/sys/vm/stat_refresh"
 
 #define DROP_CACHES	"/proc/sys/vm/drop_caches"
 #define SLABS		"/sys/kernel/slab"
 
-/* The kernel frees in batches, some of them only after seconds. */
+/* The kernel frees some memory in batches, after up to several seconds. */
 #define SETTLE_US	200000
 #define SETTLE_ROUNDS	50
 

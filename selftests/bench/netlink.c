@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Multicast over netlink: one message for all who are in the group. */
+/* Multicast over netlink: one message for all members of a group. */
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sys/socket.h>
@@ -50,7 +50,7 @@ static void netlink_prepare(struct bench *bench, uint64_t number)
 	packet_number(bench, NLMSG_HDRLEN, number);
 }
 
-/* After the group the kernel itself is to get the message: that it does not listen is all right. */
+/* The message goes to the kernel, too, which refuses it with ECONNREFUSED. */
 static void netlink_publish(struct bench *bench)
 {
 	static const struct sockaddr_nl group = { .nl_family = AF_NETLINK, .nl_groups = GROUP };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* notify_multi: a source of notify_sim, which broadcasts in the writer's own context. */
+/* notify_multi: a source of notify_sim, which broadcasts in the writer's context. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void notify_set_number(const char *attribute, unsigned int value)
 
 int notify_start(struct bench *bench)
 {
-	/* One that a killed run has left. */
+	/* A killed run may have left it. */
 	rmdir(CONFIG);
 	if (mkdir(CONFIG, 0700))
 		return -errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the ways to read notify_multi share: a source of notify_sim, and opens of it. */
+/* Common functions of the ways to read notify_multi. */
 #ifndef NOTIFY_H
 #define NOTIFY_H
 
@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-/* A peer, with what all these ways have in common. */
+/* Common members of the peers. */
 #define NOTIFY_PEER			\
 	.name = "notify_multi",		\
 	.prepare = notify_prepare,	\

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* notify_multi by read(): one record, or as many as wait. */
+/* notify_multi by read(): one record, or all queued ones. */
 #include <unistd.h>
 
 #include "notify.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_multi by the mapped ring, without a system call: each record is copied out of it,
- * or looked at in place. Who sleeps does it in poll(), and says before what was read.
+ * notify_multi by the mapped ring, without system calls: records are copied or read in place. To
+ * sleep, the reader calls NOTIFY_MULTI_IOC_CONSUME and poll().
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct mapping {
 	size_t bytes;
 };
 
-/* Who reads a ring for long meets each of its pages: the first time is no part of a figure. */
+/* Fault in all pages, so that page faults are not measured. */
 static void touch(const void *memory, size_t bytes)
 {
 	const volatile char *at = memory;
@@ -71,7 +71,7 @@ static int notify_ring_batch(struct reader *reader, void *buffer, unsigned int c
 	return notify_multi_reader_read(&mapping->reader, buffer, count);
 }
 
-/* What is looked at in place is here the packet's number, which is kept to be checked. */
+/* Read only the packet's number, and keep it for the check. */
 static inline int notify_in_place(struct notify_multi_reader *reader, uint64_t *number)
 {
 	const struct notify_multi_record *record;
@@ -91,7 +91,7 @@ static int notify_in_place_read(struct reader *reader, void *buffer)
 	return notify_in_place(&mapping->reader, buffer);
 }
 
-/* The reader is at hand while there are records. */
+/* A local copy of the reader stays in registers. */
 static int notify_in_place_batch(struct reader *reader, void *buffer, unsigned int count)
 {
 	struct mapping *mapping = reader->private;
@@ -115,7 +115,7 @@ static bool notify_in_place_check(const struct bench *bench, const void *buffer,
 	return numbers[index] == number;
 }
 
-/* Until the kernel is told, poll() takes what was read for what waits. */
+/* Before CONSUME, poll() treats packets that were read as queued. */
 static void notify_ring_sleep(struct reader *reader)
 {
 	struct mapping *mapping = reader->private;

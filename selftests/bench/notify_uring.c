@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_multi by io_uring: one ring has a request pended on each of N opens, and no thread
- * sleeps in any of them. The requests are reads, or the device's own PEND.
+ * notify_multi by io_uring: one ring has a pending request for each of N clients, so that no thread
+ * sleeps. The requests are reads, or PEND commands of the device.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 typedef void (*make_request_t)(struct reader *reader, void *buffer, size_t bytes, uint64_t data);
 
 /**
- * struct pended - the ring of all readers
- * @uring:   The ring.
- * @buffers: A record for each reader.
+ * struct pended - requests of all readers
+ * @uring:   io_uring.
+ * @buffers: Buffer for a record of each reader.
  */
 struct pended {
 	struct uring uring;
@@ -87,7 +87,7 @@ static void notify_uring_stop(struct bench *bench)
 	notify_stop(bench);
 }
 
-/* Kernels before 6.7 do not have PEND; one too small for a packet is EINVAL where they do. */
+/* Test for PEND, which needs Linux 6.7: a buffer that is too small causes EINVAL. */
 static int notify_pend_start(struct bench *bench)
 {
 	struct reader reader = { .bench = bench };
@@ -111,7 +111,7 @@ static int notify_pend_start(struct bench *bench)
 	return ret;
 }
 
-/* Takes a completion away. Returns its result; its data in @data. */
+/* Reap a completion. Return its result, and its user_data in @data. */
 static int notify_uring_take(struct uring *uring, uint64_t *data)
 {
 	struct io_uring_cqe *cqe = uring_peek(uring);
@@ -153,7 +153,7 @@ static int notify_pend_read(struct reader *reader, void *buffer)
 	return notify_uring_get(reader, buffer, reader->bench->stride, make_pend);
 }
 
-/* Each command takes one packet; all of them are submitted by one call. */
+/* Each command reads one packet; one call submits all commands. */
 static int notify_pend_batch(struct reader *reader, void *buffer, unsigned int count)
 {
 	struct uring *uring = uring_of(reader);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Packets that are bytes: their number stands at the begin, its complement at the end. */
+/* Packets of bytes: the number is at the begin, its complement at the end. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #define NUMBER	sizeof(uint64_t)
 
-/* Room for a message whose payload follows @header bytes. */
+/* Allocate a message with a header of @header bytes. */
 void packet_prepare(struct bench *bench, size_t header)
 {
 	bench->size = header + bench->bytes;
@@ -33,7 +33,7 @@ bool packet_is(const struct bench *bench, const void *payload, uint64_t number)
 	       !memcmp((const char *)payload + bench->bytes - NUMBER, &complement, NUMBER);
 }
 
-/* The daemon's part, where the kernel has one reader only: a write for each. */
+/* A daemon writes to each reader if the kernel mechanism has only one reader. */
 void packet_fan_out(struct bench *bench)
 {
 	unsigned int i;
@@ -44,7 +44,6 @@ void packet_fan_out(struct bench *bench)
 			die("%s: cannot write: %m", bench->peer->name);
 }
 
-/* A read that gets one packet. */
 int packet_read(struct reader *reader, void *buffer)
 {
 	const struct bench *bench = reader->bench;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A daemon that writes each packet into one pipe for each reader. */
+/* A daemon writes each packet into the pipe of each reader. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-/* A pipe that nobody has resized. */
+/* Default size of a pipe. */
 #define PIPE_BYTES	65536
 
 static unsigned int pipe_queue(const struct bench *bench)

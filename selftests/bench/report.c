@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The figures, as a table for people and as JSON for programs. */
+/* Print the figures as a table, and write them as JSON. */
 #include <stdio.h>
 #include <sys/utsname.h>
 
@@ -90,7 +90,7 @@ void report(const struct peer *peer, unsigned int bytes, unsigned int readers,
 		json_row(peer, bytes, readers, result);
 }
 
-/* @path may be NULL: no JSON. */
+/* Without a @path, no JSON is written. */
 void report_begin(const char *path, const char *unit, double baseline)
 {
 	struct utsname name;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Makes a peer's source and readers, has them measured, and ends them. */
+/* Create a peer's source and readers, measure, and destroy them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
-/* With fewer opens, memory that is allocated by the page says nothing of one of them. */
+/* Memory is measured from this number of readers on, because it is allocated in pages. */
 #define MEMORY_READERS	256
 
 static void close_fd(int fd)
@@ -56,7 +56,7 @@ static void prepare_readers(struct bench *bench)
 	bench->buffer = allocate((size_t)BENCH_QUEUE * bench->stride);
 }
 
-/* A negative errno: there is no such peer here. */
+/* Return a negative errno if the peer is not available. */
 int run(const struct peer *peer, unsigned int bytes, unsigned int readers, unsigned int rounds,
 	bool sleepers, struct result *result)
 {

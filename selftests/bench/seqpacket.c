@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A daemon that sends each packet to every reader by a unix socket of its own. */
+/* A daemon sends each packet to each reader through its own unix socket. */
 #include <sys/socket.h>
 
 #include "sockets.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * End to end: N threads sleep, a packet is published, all have it. The threads have a higher
- * priority than the publisher, so that they run when they are woken. The last one that has
- * the packet says so, by a system call only if the publisher sleeps already.
+ * End to end: N threads sleep, a packet is published, and all threads read it. The threads have a
+ * higher priority than the publisher, so that they run as soon as they are woken. The last thread
+ * wakes the publisher, by a system call only if the publisher is already sleeping.
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -19,16 +19,16 @@
 #define READER_PRIORITY		2
 #define PUBLISHER_PRIORITY	1
 
-/* What read() and a futex need, above the least that the library asks for. */
+/* Stack for read() and a futex, in addition to the minimum of the C library. */
 #define STACK_EXTRA		8192
 
-/* How long a thread may need until it sleeps, where there are several processors. */
+/* Time for threads to go to sleep if there are several CPUs. */
 #define SETTLE_US		2000
 #define SETTLE_READER_US	5
 
 enum round_state { RUNNING, PUBLISHER_SLEEPS, ALL_HAVE_IT };
 
-/* Guarded by nothing: the number and stop are written while all threads sleep. */
+/* number and stop need no lock: they are written while all threads sleep. */
 static struct {
 	atomic_uint have;
 	atomic_int state;
@@ -107,7 +107,7 @@ static void sleeper_start(struct sleeper *sleeper, struct reader *reader)
 	pthread_attr_destroy(&attr);
 }
 
-/* On one processor, all threads sleep whenever the publisher runs. */
+/* With one CPU, all threads sleep whenever the publisher runs. */
 static void settle(const struct bench *bench)
 {
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1)
@@ -143,7 +143,7 @@ static void sleepers_stop(struct bench *bench, struct sleeper *threads)
 	sleepers.stop = false;
 }
 
-/* The readers' files must block. */
+/* The readers' descriptors must be in blocking mode. */
 void measure_sleepers(struct bench *bench, uint64_t *samples)
 {
 	struct sleeper *threads = allocate(bench->nr * sizeof(*threads));
@@ -152,7 +152,7 @@ void measure_sleepers(struct bench *bench, uint64_t *samples)
 	priority(PUBLISHER_PRIORITY);
 	for (i = 0; i < bench->nr; i++)
 		sleeper_start(&threads[i], &bench->readers[i]);
-	/* Not counted: the first round touches what none has touched before. */
+	/* Warm up: the first round touches new memory. */
 	sleepers_round(bench);
 	for (i = 0; i < bench->rounds; i++)
 		samples[i] = sleepers_round(bench);

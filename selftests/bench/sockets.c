@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* recvmmsg(): what a user of sockets has who wants many packets by one call. */
+/* Batches of packets from sockets, by recvmmsg(). */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,7 +21,7 @@ void socket_stop(struct bench *bench)
 	free(bench->private);
 }
 
-/* Where a batch is read to does not change: who does this often sets it up once. */
+/* The buffer of a batch does not change, so it is set up only once. */
 static void socket_places(const struct bench *bench, void *buffer)
 {
 	struct batch *batch = bench->private;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What peers made of sockets share. */
+/* Common functions of the peers that use sockets. */
 #ifndef SOCKETS_H
 #define SOCKETS_H
 
 #include "bench.h"
 
 /*
- * Room for a whole queue: a buffer counts what the kernel allocates for a packet, which is
- * the payload rounded up to a power of two, and the descriptor.
+ * Size of a socket buffer for a full queue. The kernel counts the allocated memory: the payload
+ * rounded up to a power of two, and the descriptor.
  */
 static inline int socket_buffer_bytes(const struct bench *bench)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A system call that does nothing: what any of the others costs at least. */
+/* A system call that does nothing: a lower bound for all calls. */
 #include <sys/syscall.h>
 #include <unistd.h>
 

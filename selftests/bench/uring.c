@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An io_uring of one thread, by plain system calls. */
+/* A single-threaded io_uring without a library. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void uring_map_all(struct uring *uring, const struct io_uring_params *par
 	uring->cq_mask = params->cq_entries - 1;
 }
 
-/* Completions are done when this thread asks for them, and not while it does other things. */
+/* With deferred task work, completions run only in io_uring_enter(). */
 int uring_start(struct uring *uring, unsigned int entries)
 {
 	struct io_uring_params params = {
@@ -62,7 +62,7 @@ void uring_stop(struct uring *uring)
 	close(uring->fd);
 }
 
-/* There are never more requests than entries. */
+/* The caller must not queue more requests than there are entries. */
 struct io_uring_sqe *uring_next(struct uring *uring)
 {
 	unsigned int index = (*uring->sq_tail + uring->queued++) & uring->sq_mask;
@@ -71,12 +71,12 @@ struct io_uring_sqe *uring_next(struct uring *uring)
 	return memset(&uring->sqes[index], 0, sizeof(uring->sqes[index]));
 }
 
-/* Submits what is queued, and waits for that many completions. */
+/* Submit the queued requests and wait for a number of completions. */
 void uring_enter(struct uring *uring, unsigned int completions)
 {
 	unsigned int submit = uring->queued;
 
-	/* Pairs with the kernel's load of the tail: it sees the requests. */
+	/* Pairs with the kernel's load-acquire of the tail: orders the requests before it. */
 	__atomic_store_n(uring->sq_tail, *uring->sq_tail + submit, __ATOMIC_RELEASE);
 	uring->queued = 0;
 	if (syscall(SYS_io_uring_enter, uring->fd, submit, completions, IORING_ENTER_GETEVENTS,
@@ -84,12 +84,12 @@ void uring_enter(struct uring *uring, unsigned int completions)
 		die("io_uring: cannot submit %u requests: %m", submit);
 }
 
-/* The next completion, or NULL. */
+/* Return the next completion, or NULL. */
 struct io_uring_cqe *uring_peek(struct uring *uring)
 {
 	unsigned int head = *uring->cq_head;
 
-	/* Pairs with the kernel's store of the tail: its completions are seen. */
+	/* Pairs with the kernel's store-release of the tail, before which the completions are. */
 	if (head == __atomic_load_n(uring->cq_tail, __ATOMIC_ACQUIRE))
 		return NULL;
 	return &uring->cqes[head & uring->cq_mask];
@@ -97,6 +97,6 @@ struct io_uring_cqe *uring_peek(struct uring *uring)
 
 void uring_seen(struct uring *uring)
 {
-	/* The kernel may use its place again only after it has been looked at. */
+	/* The kernel may overwrite the completion only after it has been read. */
 	__atomic_store_n(uring->cq_head, *uring->cq_head + 1, __ATOMIC_RELEASE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An io_uring of one thread, by plain system calls. */
+/* A single-threaded io_uring without a library. */
 #ifndef URING_H
 #define URING_H
 
@@ -7,19 +7,19 @@
 
 /**
  * struct uring - an io_uring
- * @fd:        Its file.
- * @queued:    Requests that the next uring_enter() submits.
- * @sq_tail:   Where the next request goes,
- * @sq_mask:   and the mask of that.
- * @sq_array:  What the kernel reads of a request is its index.
- * @sqes:      The requests.
- * @cq_head:   The next completion,
- * @cq_tail:   the place after the last,
- * @cq_mask:   and the mask of both.
- * @cqes:      The completions.
- * @rings:     The mappings,
- * @ring_size: and their
- * @sqes_size: sizes.
+ * @fd:        Descriptor.
+ * @queued:    Number of requests that the next uring_enter() submits.
+ * @sq_tail:   Position after the last request.
+ * @sq_mask:   Mask of positions of requests.
+ * @sq_array:  Indices of the requests.
+ * @sqes:      Requests.
+ * @cq_head:   Position of the next completion.
+ * @cq_tail:   Position after the last completion.
+ * @cq_mask:   Mask of positions of completions.
+ * @cqes:      Completions.
+ * @rings:     Mapping of both rings.
+ * @ring_size: Size of @rings.
+ * @sqes_size: Size of @sqes.
  */
 struct uring {
 	int fd;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What has nothing to do with measuring. */
+/* Errors, memory and files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 
 #include "bench.h"
 
-/* A benchmark that is not right in all its parts is of no use. */
 void die(const char *format, ...)
 {
 	va_list arguments;
@@ -24,7 +23,7 @@ void die(const char *format, ...)
 	exit(1);
 }
 
-/* Zeroed, and touched: no page fault is to be part of a figure. */
+/* Allocate zeroed memory and touch it, so that page faults are not measured. */
 void *allocate(size_t bytes)
 {
 	void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -47,7 +46,7 @@ int file_write(const char *path, const char *text)
 	return ret;
 }
 
-/* Reads a short file as one string. */
+/* Read a short file as a string. */
 int file_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
