@@ -3,7 +3,6 @@
  * The client: opening and closing a device, ioctls, the length of the queue, the mapped ring.
  */
 
-#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
@@ -343,16 +342,17 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 
 static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 {
-	struct notify_ring *ring;
+	struct notify_multi *nm = client->nm;
 	u64 newest, oldest;
 	int ret;
 
 	ret = notify_client_lock(client);
 	if (ret)
 		return ret;
-	ring = notify_client_ring(client);
-	newest = notify_ring_newest_seq(ring);
-	oldest = newest + 1 - notify_ring_queued(ring, newest, client->next);
+	spin_lock_irq(&nm->lock);
+	newest = nm->seq;
+	oldest = newest + 1 - notify_client_queue(client).queued;
+	spin_unlock_irq(&nm->lock);
 	if (seq > newest)
 		ret = -EINVAL;
 	else if (seq >= client->next)

@@ -41,23 +41,30 @@
  *
  * client->lock (mutex)
  *	Makes one consumer of all readers of a client: next, delivered, dropped, format, copy,
- *	completed_seq, complete_ret, and the consumer side of the ring. Held during copies to
- *	user memory, so it must not be taken under mmap_lock.
+ *	completed_seq, complete_ret, and the consumer side of the ring. poll, fdinfo and sysfs
+ *	read some of them without it, marked by READ_ONCE() or data_race(). Held during copies
+ *	to user memory, so it must not be taken under mmap_lock.
  *
  * nm->ops_rwsem
- *	Taken for read around departure, complete and the removal of a client from the list.
- *	notify_multi_unregister() takes it for write to set gone: no callback starts afterwards.
+ *	Taken for read around complete, and by close() around departure and the removal of the
+ *	client from the list. notify_multi_unregister() sets gone with it held for write, and
+ *	calls the remaining departures; no other callback starts afterwards. A failed open()
+ *	removes its client under misc_mtx instead.
  *
  * client->request_wait.lock (spinlock)
- *	The queue of waiting requests, last_ticket and struct notify_pend.
+ *	The queue of waiting requests, last_ticket, and the members wait, ticket and cancelled
+ *	of a queued struct notify_pend. A dequeued one belongs to its task work.
  *
  * nm->lock (spinlock, interrupts off)
  *	Serialises broadcasts: seq, the producer side of all rings. Also gone, dropped, clients,
  *	nr_clients, and of each client mappings and the pointer ring, which is written under
  *	client->lock and nm->lock and stable under either. Innermost; not held for wakeups.
  *
- * RCU pins the device, its clients and their rings: for a broadcast, which walks the clients to
- * wake them, and for checks of a queue without client->lock.
+ * RCU pins the device and its clients for a broadcast, which walks the clients to wake them. It
+ * pins the ring for checks of a queue by callers that hold the file: a resize waits for a grace
+ * period, close() does not.
+ *
+ * io_uring's uring_lock is held around the completion of a command, outside of client->lock.
  */
 
 /**
@@ -82,7 +89,8 @@
  * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
  * @dropped:      Packets dropped by clients that are closed.
  * @history:      The newest packets, for replay, or NULL.
- * @clients:      The clients. Changed under @lock, walked under it, RCU or @ops_rwsem for write.
+ * @clients:      The clients. Changed under @lock; also stable under @ops_rwsem for write once
+ *                the node is removed.
  * @nr_clients:   Number of clients.
  */
 struct notify_multi {
@@ -119,8 +127,8 @@ struct notify_multi {
  * @nr_requests:   Number of blocked reads and pending commands (DMF: pended requests).
  * @waiter:        Reader that went to sleep as the only request, the common case: it bypasses
  *                 @request_wait.
- * @request_wait:  All other requests; a packet wakes the first. After a spurious wakeup, reads
- *                 requeue at the tail and commands by ticket.
+ * @request_wait:  All other requests; a packet wakes the first if no reader sleeps in @waiter.
+ *                 After a spurious wakeup, reads requeue at the tail and commands by ticket.
  * @poll_wait:     Waiters of poll, those of io_uring included.
  * @fasync:        Receivers of SIGIO.
  * @nm:            The device.

@@ -10,7 +10,7 @@
  *     read()                         notify_multi_read_iter()
  *     queued packets are copied        notify_client_read()          client->lock
  *
- * The interrupt side and the readers share no lock: see ring.h. All locks are in internal.h.
+ * Copying into a ring and out of it share no lock: see ring.h. All locks are in internal.h.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -23,7 +23,6 @@
 #include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/splice.h>
 
 #include "internal.h"
 
@@ -81,8 +80,8 @@ static noinline void notify_multi_trace_broadcast(struct notify_multi *nm, int s
 }
 
 /*
- * Append the packet to all rings. The record is built in the first ring and copied to the
- * others. Caller must hold nm->lock.
+ * Append the packet to all rings. The record is built in the history, or else in the first
+ * client's ring, and copied to the others. Caller must hold nm->lock.
  */
 static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
 			      ktime_t when)

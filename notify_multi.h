@@ -18,8 +18,8 @@ struct notify_multi_client;
 /**
  * struct notify_multi_ops - callbacks of a source
  *
- * All callbacks run in process context and may sleep. They may broadcast, and must not
- * unregister. Callbacks for different clients can run at the same time. None runs after
+ * All callbacks run in process context and may sleep. They may broadcast, and must not register
+ * or unregister a device. Callbacks for different clients can run at the same time. None runs after
  * notify_multi_unregister() has returned. The structure is copied at registration.
  */
 struct notify_multi_ops {

@@ -4,7 +4,6 @@
  */
 
 #include <linux/device.h>
-#include <linux/rculist.h>
 
 #include "internal.h"
 
@@ -57,63 +56,33 @@ static ssize_t broadcasts_show(struct device *dev, struct device_attribute *attr
 }
 static DEVICE_ATTR_RO(broadcasts);
 
-/* Drops of a client, reported or not. Caller must hold nm->lock. */
-static u64 notify_client_dropped_total(struct notify_multi_client *client)
+/* Like a broadcast, holds nm->lock for a walk of all clients. */
+static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	/* data_race(): a read may be reporting drops at this moment. */
-	return data_race(client->dropped) + notify_client_queue(client).dropped;
-}
-
-/* Drops of the clients that are open. nm->lock is taken for each, to not delay broadcasts. */
-static u64 notify_multi_open_dropped(struct notify_multi *nm)
-{
+	struct notify_multi *nm = notify_multi_from_dev(dev);
 	struct notify_multi_client *client;
-	u64 dropped = 0;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(client, &nm->clients, node) {
-		spin_lock_irq(&nm->lock);
-		dropped += notify_client_dropped_total(client);
-		spin_unlock_irq(&nm->lock);
-	}
-	rcu_read_unlock();
-	return dropped;
-}
-
-static u64 notify_multi_closed_dropped(struct notify_multi *nm)
-{
 	u64 dropped;
 
 	spin_lock_irq(&nm->lock);
 	dropped = nm->dropped;
+	list_for_each_entry(client, &nm->clients, node)
+		/* data_race(): see notify_client_queue(). */
+		dropped += data_race(client->dropped) + notify_client_queue(client).dropped;
 	spin_unlock_irq(&nm->lock);
-	return dropped;
-}
-
-static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct notify_multi *nm = notify_multi_from_dev(dev);
-	u64 closed, open;
-
-	/* A client that was closed during the walk must be counted once. */
-	do {
-		closed = notify_multi_closed_dropped(nm);
-		open = notify_multi_open_dropped(nm);
-	} while (closed != notify_multi_closed_dropped(nm));
-	return sysfs_emit(buf, "%llu\n", closed + open);
+	return sysfs_emit(buf, "%llu\n", dropped);
 }
 static DEVICE_ATTR_RO(dropped);
 
 static ssize_t ring_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct notify_multi *nm = notify_multi_from_dev(dev);
-	struct notify_multi_client *client;
 	u64 bytes = nm->history ? nm->history->bytes : 0;
+	struct notify_multi_client *client;
 
-	rcu_read_lock();
-	list_for_each_entry_rcu(client, &nm->clients, node)
-		bytes += rcu_dereference(client->ring)->bytes;
-	rcu_read_unlock();
+	spin_lock_irq(&nm->lock);
+	list_for_each_entry(client, &nm->clients, node)
+		bytes += notify_client_producer_ring(client)->bytes;
+	spin_unlock_irq(&nm->lock);
 	return sysfs_emit(buf, "%llu\n", bytes);
 }
 static DEVICE_ATTR_RO(ring_bytes);
@@ -141,7 +110,10 @@ const struct attribute_group *notify_multi_groups[] = {
 
 /* -- fdinfo ---------------------------------------------------------------- */
 
-/* Does not take client->lock: a reader may hold it for as long as its page fault takes. */
+/*
+ * Does not take client->lock: a reader may hold it for as long as its page fault takes. The
+ * counters can disagree for a moment while a read runs.
+ */
 void notify_multi_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct notify_multi_client *client = file->private_data;
@@ -155,7 +127,8 @@ void notify_multi_show_fdinfo(struct seq_file *m, struct file *file)
 	max_packets = notify_client_producer_ring(client)->max_packets;
 	/* data_race(): see the comment above. */
 	delivered = data_race(client->delivered);
-	dropped = notify_client_dropped_total(client);
+	/* data_race(): see the comment above. */
+	dropped = data_race(client->dropped) + queue.dropped;
 	spin_unlock_irq(&nm->lock);
 
 	seq_printf(m, "device:\t%s\n", nm->name);

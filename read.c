@@ -14,17 +14,17 @@
 /* -- State of the queue ---------------------------------------------------- */
 
 /*
- * Return true if a packet is queued. Cheaper than notify_client_peek(); misses only a backlog
- * of exactly n * 2^32 packets.
+ * Return true if a packet is queued. Needs no lock; misses only a backlog of exactly n * 2^32
+ * packets.
  */
 bool notify_client_ready(struct notify_multi_client *client)
 {
 	u32 head;
 
-	rcu_read_lock_sched();
+	rcu_read_lock();
 	/* Pairs with notify_ring_commit(), as in notify_ring_newest_seq(). */
-	head = smp_load_acquire(&rcu_dereference_sched(client->ring)->header->head);
-	rcu_read_unlock_sched();
+	head = smp_load_acquire(&rcu_dereference(client->ring)->header->head);
+	rcu_read_unlock();
 	return head + 1 != (u32)READ_ONCE(client->next);
 }
 
@@ -34,11 +34,14 @@ static bool notify_multi_discards(struct notify_multi *nm)
 	return nm->ops.complete && READ_ONCE(nm->gone);
 }
 
-/* Caller must hold nm->lock. */
+/*
+ * Caller must hold nm->lock. Without client->lock, the result is an estimate while a read runs.
+ * On 32-bit, next may then be read torn; min() prevents an underflow.
+ */
 struct notify_queue notify_client_queue(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
-	u64 next = READ_ONCE(client->next);
+	u64 next = min(READ_ONCE(client->next), nm->seq + 1);
 	struct notify_queue queue = { };
 
 	lockdep_assert_held(&nm->lock);
@@ -50,30 +53,28 @@ struct notify_queue notify_client_queue(struct notify_multi_client *client)
 }
 
 /*
- * The same, without a lock. next is read last: a read that runs at the same time can make the
- * queue look shorter, but never invents a drop. On 32-bit next may be read torn, so that
- * notify_client_ready() decides if a packet is queued.
+ * Events for poll(), without a lock. next is read after newest, so that a read that ends in
+ * between makes the queue look shorter. On 32-bit, next may be read torn: notify_client_ready()
+ * makes sure that no packet is missed.
  */
-static struct notify_queue notify_client_peek(struct notify_multi_client *client)
+static __poll_t notify_client_poll_events(struct notify_multi_client *client)
 {
-	struct notify_queue queue = { };
 	struct notify_ring *ring;
-	u64 next, newest;
+	u64 newest, next;
+	u32 queued;
 
 	if (notify_multi_discards(client->nm))
-		return queue;
+		return 0;
 
 	rcu_read_lock();
 	ring = rcu_dereference(client->ring);
 	newest = notify_ring_newest_seq(ring);
 	next = READ_ONCE(client->next);
-	queue.queued = notify_ring_queued(ring, newest, next);
+	queued = notify_ring_queued(ring, newest, next);
 	rcu_read_unlock();
-	if (!queue.queued)
-		queue.queued = notify_client_ready(client);
-	if (newest >= next)
-		queue.dropped = newest + 1 - next - queue.queued;
-	return queue;
+
+	return (queued || notify_client_ready(client) ? EPOLLIN | EPOLLRDNORM : 0) |
+	       (newest + 1 > next + queued ? EPOLLPRI : 0);
 }
 
 /* Out of line: even disabled tracepoints cost registers when inlined. */
@@ -150,6 +151,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 	struct notify_ring *ring = notify_client_ring(client);
 	u32 size = ring->record_size;
 	size_t space = iov_iter_count(to) / size;
+	u32 max_run = U32_MAX;
 	ssize_t done = 0;
 
 	while (space) {
@@ -157,7 +159,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 		u32 queued = notify_ring_queued(ring, newest, client->next);
 		u64 seq = newest + 1 - queued;
 		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
-		u32 count = min_t(size_t, min(queued, to_end), space);
+		u32 count = min_t(size_t, min3(queued, to_end, max_run), space);
 		size_t bytes = (size_t)count * size;
 		size_t copied;
 
@@ -170,7 +172,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 			if (fatal_signal_pending(current))
 				return done ?: -EINTR;
 			cond_resched();
-			space = max(count / 2, 1U);
+			max_run = max(count / 2, 1U);
 			continue;
 		}
 		if (copied < bytes) {
@@ -184,6 +186,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 		notify_client_consume(client, seq, seq + count);
 		done += (size_t)count * size;
 		space -= count;
+		max_run = U32_MAX;
 	}
 	return done;
 }
@@ -191,7 +194,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 /* -- Single packets -------------------------------------------------------- */
 
 /* Call complete(), if there is one, on client->copy. Return -errno if that is not possible. */
-static int notify_client_complete(struct notify_multi_client *client)
+static int notify_client_complete(struct notify_multi_client *client, u64 seq)
 {
 	struct notify_multi *nm = client->nm;
 	int ret = 0;
@@ -209,7 +212,7 @@ static int notify_client_complete(struct notify_multi_client *client)
 		up_read(&nm->ops_rwsem);
 	}
 	if (!ret)
-		client->completed_seq = client->copy->seq;
+		client->completed_seq = seq;
 	return ret;
 }
 
@@ -229,7 +232,7 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 		if (!client->copy)
 			return -ENOMEM;
 	}
-	do {
+	for (;;) {
 		newest = notify_ring_newest_seq(ring);
 		queued = notify_ring_queued(ring, newest, client->next);
 		if (!queued)
@@ -240,11 +243,16 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 		client->completed_seq = 0;
 		notify_ring_read(client->copy, notify_ring_slot(ring, (u32)seq),
 				 ring->record_size);
-	} while (notify_ring_overwritten(ring, (u32)seq));
+		if (!notify_ring_overwritten(ring, (u32)seq))
+			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
 
 	client->copy->dropped = notify_client_drops_before(client, seq);
 	if (client->completed_seq != seq)
-		ret = notify_client_complete(client);
+		ret = notify_client_complete(client, seq);
 	return ret ?: 1;
 }
 
@@ -288,10 +296,11 @@ ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *
 {
 	struct notify_multi *nm = client->nm;
 
-	if (iov_iter_count(to) < notify_client_read_size(client))
-		return -EINVAL;
 	if (notify_multi_discards(nm))
 		return 0;
+	/* A library that drains a descriptor into the rest of its buffer relies on EAGAIN. */
+	if (iov_iter_count(to) < notify_client_read_size(client))
+		return notify_client_ready(client) ? -EINVAL : 0;
 	if (nm->ops.complete || client->format == NOTIFY_MULTI_FORMAT_RAW)
 		return notify_client_read_packets(client, to);
 	return notify_client_read_records(client, to);
@@ -351,8 +360,8 @@ static int notify_client_sleep(struct notify_multi_client *client, bool single)
 /* -- read() ---------------------------------------------------------------- */
 
 /*
- * These two errnos mean "nothing read" to async and IOCB_NOWAIT callers, and make io_uring
- * retry. Return a packet's error as -EIO instead.
+ * -EAGAIN and -EOPNOTSUPP mean "nothing read" to async and IOCB_NOWAIT callers, and make
+ * io_uring retry. Return a packet's error as -EIO instead.
  */
 static ssize_t notify_multi_read_error(struct kiocb *iocb, ssize_t ret)
 {
@@ -437,7 +446,6 @@ ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 {
 	struct notify_multi_client *client = file->private_data;
-	struct notify_queue queue;
 	__poll_t mask = 0;
 
 	poll_wait(file, &client->poll_wait, wait);
@@ -447,23 +455,22 @@ __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 	/* Pairs with notify_multi_unregister(): EPOLLHUP comes with EPOLLIN for the last packet. */
 	if (smp_load_acquire(&client->nm->gone))
 		mask |= EPOLLHUP;
-	queue = notify_client_peek(client);
-	if (queue.queued)
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (queue.dropped)
-		mask |= EPOLLPRI;
-	return mask;
+	return mask | notify_client_poll_events(client);
 }
 
 int notify_multi_fasync(int fd, struct file *file, int on)
 {
 	struct notify_multi_client *client = file->private_data;
-	int changed = fasync_helper(fd, file, on, &client->fasync);
+	atomic_t *nr_fasync = &client->nm->nr_fasync;
+	int changed;
 
-	if (changed > 0) {
-		atomic_add(on ? 1 : -1, &client->nm->nr_fasync);
-		/* Pairs with notify_multi_wake(): a packet without SIGIO is seen by a read. */
-		smp_mb__after_atomic();
-	}
+	/* Calls can race: count before the entry can be removed by another one. */
+	if (on)
+		atomic_inc(nr_fasync);
+	changed = fasync_helper(fd, file, on, &client->fasync);
+	if (on ? changed <= 0 : changed > 0)
+		atomic_dec(nr_fasync);
+	/* Pairs with notify_multi_wake(): a packet without SIGIO is seen by a read. */
+	smp_mb();
 	return changed;
 }

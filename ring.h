@@ -38,7 +38,6 @@
 #include <linux/kcsan-checks.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -56,7 +55,6 @@
  * @first:       Oldest seq that the ring can contain. Set before the ring is published,
  *               constant afterwards.
  * @bytes:       Bytes of header page and slots, a multiple of the page size.
- * @rcu:         Defers freeing of this structure, for code that walks the clients under RCU.
  */
 struct notify_ring {
 	struct notify_multi_ring *header;
@@ -66,7 +64,6 @@ struct notify_ring {
 	u32 max_packets;
 	u64 first;
 	u64 bytes;
-	struct rcu_head rcu;
 };
 
 static inline size_t notify_ring_record_size(u32 packet_size)
@@ -130,13 +127,17 @@ static inline void notify_ring_free(struct notify_ring *ring)
 	if (!ring)
 		return;
 	vfree(ring->header);
-	kfree_rcu(ring, rcu);
+	kfree(ring);
 }
 
-/* Set the seqs of an unpublished ring; the slot of @newest may be empty. */
+/*
+ * Set the seqs of an unpublished ring. notify_ring_newest_seq() needs the seq of @newest in its
+ * slot even if no packet is there.
+ */
 static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u64 newest)
 {
 	ring->first = first;
+	ring->header->first = first;
 	notify_ring_slot(ring, (u32)newest)->seq = newest;
 	WRITE_ONCE(ring->header->head, (u32)newest);
 }
@@ -172,8 +173,8 @@ static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 }
 
 /*
- * Copy the @count packets up to @newest to an unpublished ring. Those that the producer of
- * @from overwrites during the copy are not queued there, and the caller must not keep them.
+ * Copy the @count packets up to @newest to an unpublished ring. A packet that the producer of
+ * @from overwrites during the copy may be torn; the caller sets first above it.
  */
 static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
 				    u64 newest, u32 count, u32 flags)

@@ -75,7 +75,7 @@ notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *positi
 	const struct notify_multi_ring *ring = reader->ring;
 	/* Pairs with notify_ring_commit() in the kernel: the slots up to head are complete. */
 	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	__u32 next = (__u32)reader->next;
+	__u32 next = (__u32)(reader->next < ring->first ? ring->first : reader->next);
 
 	/* head - next is the number of packets after the next one; -1 if the queue is empty. */
 	if (head - next >= ring->max_packets) {

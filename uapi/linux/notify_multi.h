@@ -83,6 +83,7 @@ enum notify_multi_format {
  * @data_offset: Bytes from the start of this structure to slot 0.
  * @abi_version: NOTIFY_MULTI_ABI_VERSION.
  * @max_packets: Number of packets that can be queued, less than @slots.
+ * @first:       Oldest seq that the ring can contain: a resize does not keep older packets.
  * @reserved:    Zero.
  *
  * mmap(NULL, ring_bytes, PROT_READ, MAP_SHARED, fd, 0) maps the client's own ring: this page and
@@ -102,7 +103,8 @@ struct notify_multi_ring {
 	__u32 data_offset;
 	__u32 abi_version;
 	__u32 max_packets;
-	__u32 reserved[10];
+	__u64 first;
+	__u32 reserved[8];
 };
 
 /* -- ioctls ---------------------------------------------------------------- */
