@@ -32,7 +32,7 @@ static void evdev_find(struct bench *bench)
 	DIR *dir;
 
 	if (ioctl(bench->source, UI_GET_SYSNAME(sizeof(sysfs) - end), sysfs + end) < 0)
-		die("evdev: the device has no name: %m");
+		die("evdev: cannot get the device name: %m");
 	dir = opendir(sysfs);
 	while (dir && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, "event", 5)) {
@@ -40,7 +40,7 @@ static void evdev_find(struct bench *bench)
 			closedir(dir);
 			return;
 		}
-	die("evdev: there is no node of %s: is the module evdev loaded?", sysfs);
+	die("evdev: no node for %s; is the module evdev loaded?", sysfs);
 }
 
 static int evdev_start(struct bench *bench)
@@ -53,7 +53,7 @@ static int evdev_start(struct bench *bench)
 	if (ioctl(bench->source, UI_SET_EVBIT, EV_MSC) ||
 	    ioctl(bench->source, UI_SET_MSCBIT, MSC_SCAN) ||
 	    ioctl(bench->source, UI_DEV_SETUP, &setup) || ioctl(bench->source, UI_DEV_CREATE))
-		die("evdev: uinput made no device: %m");
+		die("evdev: cannot create a device: %m");
 	bench->private = allocate(NODE_MAX);
 	evdev_find(bench);
 	bench->size = EVENTS * sizeof(struct input_event);
@@ -88,7 +88,7 @@ static void evdev_prepare(struct bench *bench, uint64_t number)
 static void evdev_publish(struct bench *bench)
 {
 	if (write(bench->source, bench->message, bench->size) != (ssize_t)bench->size)
-		die("evdev: uinput cannot write: %m");
+		die("evdev: cannot write to uinput: %m");
 }
 
 static int evdev_batch(struct reader *reader, void *buffer, unsigned int count)

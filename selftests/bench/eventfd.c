@@ -22,7 +22,7 @@ static void eventfd_open(struct bench *bench, struct reader *reader)
 {
 	reader->fd = eventfd(0, EFD_CLOEXEC);
 	if (reader->fd < 0)
-		die("%s: cannot make one: %m", bench->peer->name);
+		die("%s: cannot create an eventfd: %m", bench->peer->name);
 	reader->feed = dup(reader->fd);
 }
 
@@ -43,7 +43,7 @@ static bool eventfd_check(const struct bench *bench, const void *buffer, unsigne
 
 const struct peer eventfd_peer = {
 	.name = "eventfd",
-	.about = "an eventfd for each reader, written by a daemon: no data, the floor",
+	.about = "an eventfd for each reader, written by a daemon; no data, a lower bound",
 	.bytes = sizeof(uint64_t),
 	.queue = eventfd_queue,
 	.start = eventfd_start,

@@ -61,7 +61,7 @@ static bool hidraw_is_ours(const char *name)
 	       strstr(text, "HID_NAME=" DEVICE_NAME "\n");
 }
 
-static bool hidraw_look(char *node)
+static bool hidraw_find_once(char *node)
 {
 	DIR *dir = opendir(HIDRAW_CLASS);
 	struct dirent *entry;
@@ -83,11 +83,11 @@ static void hidraw_find(struct bench *bench)
 	int ms;
 
 	for (ms = 0; ms < WAIT_MS; ms++) {
-		if (hidraw_look(bench->private))
+		if (hidraw_find_once(bench->private))
 			return;
 		usleep(1000);
 	}
-	die("hidraw: there is no node: is the module hid_generic loaded?");
+	die("hidraw: no node; is the module hid_generic loaded?");
 }
 
 static int hidraw_start(struct bench *bench)
@@ -104,7 +104,7 @@ static int hidraw_start(struct bench *bench)
 	written = write(bench->source, event, sizeof(*event));
 	free(event);
 	if (written < 0)
-		die("hidraw: uhid made no device: %m");
+		die("hidraw: cannot create a device: %m");
 	bench->private = allocate(NODE_MAX);
 	hidraw_find(bench);
 
@@ -135,7 +135,7 @@ static void hidraw_prepare(struct bench *bench, uint64_t number)
 static void hidraw_publish(struct bench *bench)
 {
 	if (write(bench->source, bench->message, bench->size) != (ssize_t)bench->size)
-		die("hidraw: uhid cannot write: %m");
+		die("hidraw: cannot write to uhid: %m");
 }
 
 /* A read() returns one report, whatever the size of its buffer. */

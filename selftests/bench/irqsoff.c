@@ -34,7 +34,7 @@ static void irqsoff_set(const char *parameter, const char *value)
 
 	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
 	if (file_write(path, value))
-		die("%s: cannot write", path);
+		die("cannot write %s", path);
 }
 
 static unsigned long long irqsoff_get(const char *parameter)
@@ -43,7 +43,7 @@ static unsigned long long irqsoff_get(const char *parameter)
 
 	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
 	if (file_read(path, text, sizeof(text)))
-		die("%s: cannot read", path);
+		die("cannot read %s", path);
 	return strtoull(text, NULL, 10);
 }
 
@@ -83,9 +83,9 @@ static unsigned int irqsoff_fill(struct bench *bench)
 	return count * bench->nr;
 }
 
-static double irqsoff_least(struct bench *bench, unsigned int (*work)(struct bench *bench))
+static double irqsoff_min(struct bench *bench, unsigned int (*work)(struct bench *bench))
 {
-	double least = NONE;
+	double min = NONE;
 	int i;
 
 	for (i = 0; available && i < TRIES; i++) {
@@ -96,19 +96,19 @@ static double irqsoff_least(struct bench *bench, unsigned int (*work)(struct ben
 		while (irqsoff_get("fires") < FIRES && packets < READ_PACKETS)
 			packets += work(bench);
 		worst = irqsoff_get("worst_ns");
-		if (least < 0 || worst < least)
-			least = worst;
+		if (min < 0 || worst < min)
+			min = worst;
 	}
-	return least;
+	return min;
 }
 
 /* Return the time of the timer's interrupt and a system call that does nothing. */
 double irqsoff_baseline(void)
 {
-	return irqsoff_least(NULL, irqsoff_idle);
+	return irqsoff_min(NULL, irqsoff_idle);
 }
 
 double irqsoff_measure(struct bench *bench)
 {
-	return irqsoff_least(bench, irqsoff_fill);
+	return irqsoff_min(bench, irqsoff_fill);
 }

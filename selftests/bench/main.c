@@ -50,20 +50,20 @@ static char rt_runtime[32];
 static void usage(FILE *to)
 {
 	fputs("usage: notify_bench [OPTION]...\n"
-	      "Measures what it costs to give a packet to many readers, by notify_multi and by others.\n"
+	      "Measure the cost of sending a packet to many readers by notify_multi and other peers.\n"
 	      "\n"
-	      "  -p, --peers=LIST    of --list, by commas; notify_multi alone means all its ways\n"
-	      "  -r, --readers=LIST  how many readers (1,16,256,1024,4096)\n"
-	      "  -b, --bytes=LIST    payloads (16,64,256,4096); some peers have one size only\n"
-	      "  -n, --rounds=COUNT  how often each figure is taken (200; fewer with many readers)\n"
-	      "  -s, --no-sleepers   not end to end\n"
-	      "  -j, --json=FILE     write the results there, too\n"
-	      "  -u, --unit=NAME     what the clock counts (ns), for the output\n"
+	      "  -p, --peers=LIST    peers, as NAME or NAME/WAY, separated by commas (all)\n"
+	      "  -r, --readers=LIST  numbers of readers (1,16,256,1024,4096)\n"
+	      "  -b, --bytes=LIST    payload sizes (16,64,256,4096); some peers have a fixed size\n"
+	      "  -n, --rounds=COUNT  samples of each figure (200; fewer with many readers)\n"
+	      "  -s, --no-sleepers   do not measure end to end\n"
+	      "  -j, --json=FILE     also write the results to FILE\n"
+	      "  -u, --unit=NAME     unit of the clock (ns), for the output\n"
 	      "  -l, --list          print the peers\n"
-	      "  -h, --help          print this\n"
+	      "  -h, --help          print this help\n"
 	      "\n"
-	      "Needs root, the modules notify_sim, uinput, evdev, uhid and hid_generic, and configfs.\n"
-	      "Exit status: 0 all is well, 1 something failed, 2 bad usage.\n", to);
+	      "Needs root, configfs, and the modules notify_sim, uinput, evdev, uhid and hid_generic.\n"
+	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", to);
 }
 
 static void bad_usage(const char *format, const char *argument)
@@ -74,17 +74,17 @@ static void bad_usage(const char *format, const char *argument)
 	exit(2);
 }
 
-static unsigned int parse_number(const char *text, unsigned int least, unsigned int most)
+static unsigned int parse_number(const char *text, unsigned int min, unsigned int max)
 {
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 
-	if (end == text || *end || number < least || number > most)
+	if (end == text || *end || number < min || number > max)
 		bad_usage("not a number in range: %s", text);
 	return number;
 }
 
-static void parse_list(struct list *list, char *text, unsigned int least, unsigned int most)
+static void parse_list(struct list *list, char *text, unsigned int min, unsigned int max)
 {
 	char *part, *state;
 
@@ -92,10 +92,10 @@ static void parse_list(struct list *list, char *text, unsigned int least, unsign
 	for (part = strtok_r(text, ",", &state); part; part = strtok_r(NULL, ",", &state)) {
 		if (list->count == LIST_MAX)
 			bad_usage("too many numbers: %s", part);
-		list->numbers[list->count++] = parse_number(part, least, most);
+		list->numbers[list->count++] = parse_number(part, min, max);
 	}
 	if (!list->count)
-		bad_usage("%s", "an empty list");
+		bad_usage("%s", "empty list");
 }
 
 /* Return true if @word names the peer ("NAME") or its way ("NAME/WAY"). */
@@ -137,7 +137,7 @@ static void check_peers(void)
 		for (i = 0; peers[i] && !peer_matches(peers[i], word, length); i++)
 			;
 		if (!peers[i])
-			bad_usage("there is no such peer: %s", word);
+			bad_usage("unknown peer: %s", word);
 	}
 }
 
@@ -202,24 +202,24 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (optind < argc)
-		bad_usage("what is that: %s", argv[optind]);
+		bad_usage("unexpected argument: %s", argv[optind]);
 	check_peers();
 }
 
-static unsigned int most_readers(void)
+static unsigned int max_readers(void)
 {
-	unsigned int most = 0, i;
+	unsigned int max = 0, i;
 
 	for (i = 0; i < options.readers.count; i++)
-		if (options.readers.numbers[i] > most)
-			most = options.readers.numbers[i];
-	return most;
+		if (options.readers.numbers[i] > max)
+			max = options.readers.numbers[i];
+	return max;
 }
 
 /* Raise the limit, and let the file table grow before the memory of readers is measured. */
 static void raise_files(void)
 {
-	rlim_t files = 2 * most_readers() + FILES_EXTRA;
+	rlim_t files = 2 * max_readers() + FILES_EXTRA;
 	struct rlimit limit;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
@@ -228,9 +228,9 @@ static void raise_files(void)
 	if (limit.rlim_max < files)
 		limit.rlim_max = files;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
-		die("cannot have %ju open files: %m", (uintmax_t)files);
+		die("cannot open %ju files: %m", (uintmax_t)files);
 	if (dup2(STDERR_FILENO, files - 1) < 0)
-		die("cannot have %ju open files: %m", (uintmax_t)files);
+		die("cannot open %ju files: %m", (uintmax_t)files);
 	close(files - 1);
 }
 
@@ -248,7 +248,7 @@ static void stop_throttle(void)
 		atexit(restore_throttle);
 }
 
-static unsigned int rounds_of(unsigned int readers)
+static unsigned int rounds_for(unsigned int readers)
 {
 	unsigned int rounds = ROUND_READERS / readers;
 
@@ -269,7 +269,7 @@ static bool run_size(const struct peer *peer, unsigned int bytes)
 
 		if (!peer->publish && i)
 			break;
-		ret = run(peer, bytes, readers, rounds_of(readers), options.sleepers, &result);
+		ret = run(peer, bytes, readers, rounds_for(readers), options.sleepers, &result);
 		if (ret) {
 			report_skip(peer, strerror(-ret));
 			return false;
@@ -303,7 +303,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv);
 	if (geteuid())
-		die("needs root: it makes devices, and threads of real time");
+		die("needs root to create devices and real-time threads");
 	raise_files();
 	stop_throttle();
 	clock_init();

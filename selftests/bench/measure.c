@@ -15,7 +15,7 @@ static void expect(const struct bench *bench, const void *buffer, unsigned int i
 		   uint64_t number)
 {
 	if (bench->peer->check && !bench->peer->check(bench, buffer, index, number))
-		die("%s: packet %llu did not come as it was published", bench->peer->name,
+		die("%s: packet %llu is missing or damaged", bench->peer->name,
 		    (unsigned long long)number);
 }
 
@@ -24,7 +24,7 @@ static void get_one(struct reader *reader)
 	struct bench *bench = reader->bench;
 
 	if (bench->peer->read(reader, bench->buffer) != 1)
-		die("%s: a reader has no packet", bench->peer->name);
+		die("%s: no packet for a reader", bench->peer->name);
 	expect(bench, bench->buffer, 0, bench->number);
 }
 
@@ -38,7 +38,7 @@ static void get_all(struct reader *reader, unsigned int count)
 	while (count) {
 		got = bench->peer->batch(reader, bench->buffer, count);
 		if (got <= 0)
-			die("%s: a reader lacks %u packets", bench->peer->name, count);
+			die("%s: %u packets missing for a reader", bench->peer->name, count);
 		for (i = 0; i < got; i++)
 			expect(bench, bench->buffer, i, ++number);
 		count -= got;
@@ -85,7 +85,7 @@ static uint64_t time_read(struct reader *reader)
 	uint64_t elapsed = clock_since(start);
 
 	if (got != 1)
-		die("%s: a reader has no packet", bench->peer->name);
+		die("%s: no packet for a reader", bench->peer->name);
 	expect(bench, bench->buffer, 0, bench->number);
 	return elapsed;
 }
@@ -109,8 +109,7 @@ static uint64_t time_batch(struct reader *reader)
 	}
 	elapsed = clock_since(start);
 	if (count != bench->queue)
-		die("%s: a reader has %u packets of %u", bench->peer->name, count,
-		    bench->queue);
+		die("%s: %u of %u packets for a reader", bench->peer->name, count, bench->queue);
 	for (i = 0; i < count; i++)
 		expect(bench, bench->buffer, i, bench->number - count + 1 + i);
 	return elapsed;

@@ -37,12 +37,12 @@ static int netlink_start(struct bench *bench)
 
 static void netlink_open(struct bench *bench, struct reader *reader)
 {
-	int room = socket_buffer_bytes(bench);
+	int bytes = socket_buffer_bytes(bench);
 
 	reader->fd = netlink_socket(GROUP);
 	if (reader->fd < 0 ||
-	    setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
-		die("netlink: cannot make a socket: %m");
+	    setsockopt(reader->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
+		die("netlink: cannot create a socket: %m");
 }
 
 static void netlink_prepare(struct bench *bench, uint64_t number)

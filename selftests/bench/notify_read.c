@@ -14,7 +14,7 @@ static int notify_read_batch(struct reader *reader, void *buffer, unsigned int c
 const struct peer notify_read_peer = {
 	NOTIFY_PEER,
 	.way = "read",
-	.about = "read() of an open; batches by one read()",
+	.about = "read(); a batch by one read()",
 	.start = notify_start,
 	.stop = notify_stop,
 	.open = notify_open,

@@ -39,7 +39,7 @@ static void notify_ring_open(struct bench *bench, struct reader *reader)
 	notify_open(bench, reader);
 	if (ioctl(reader->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
 	    ioctl(reader->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
-		die("cannot ask the open: %m");
+		die("GET_INFO or GET_STATS failed: %m");
 	mapping->bytes = info.ring_bytes;
 	mapping->ring = mmap(NULL, mapping->bytes, PROT_READ, MAP_SHARED, reader->fd, 0);
 	if (mapping->ring == MAP_FAILED)
@@ -95,14 +95,14 @@ static int notify_in_place_read(struct reader *reader, void *buffer)
 static int notify_in_place_batch(struct reader *reader, void *buffer, unsigned int count)
 {
 	struct mapping *mapping = reader->private;
-	struct notify_multi_reader at_hand = mapping->reader;
+	struct notify_multi_reader local = mapping->reader;
 	uint64_t *numbers = buffer;
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		if (!notify_in_place(&at_hand, &numbers[i]))
+		if (!notify_in_place(&local, &numbers[i]))
 			break;
-	mapping->reader = at_hand;
+	mapping->reader = local;
 	return i;
 }
 
@@ -145,7 +145,7 @@ static int notify_in_place_wait(struct reader *reader, void *buffer)
 const struct peer notify_ring_peer = {
 	NOTIFY_PEER,
 	.way = "mapped",
-	.about = "the mapped ring, records copied out of it; poll() to sleep",
+	.about = "the mapped ring, records are copied; poll() to sleep",
 	.start = notify_start,
 	.stop = notify_stop,
 	.open = notify_ring_open,
@@ -159,7 +159,7 @@ const struct peer notify_ring_peer = {
 const struct peer notify_in_place_peer = {
 	NOTIFY_PEER,
 	.way = "in-place",
-	.about = "the mapped ring, records looked at where they stand; poll() to sleep",
+	.about = "the mapped ring, records are read in place; poll() to sleep",
 	.start = notify_start,
 	.stop = notify_stop,
 	.open = notify_ring_open,

@@ -166,7 +166,7 @@ static int notify_pend_batch(struct reader *reader, void *buffer, unsigned int c
 	uring_enter(uring, count);
 	for (i = 0; i < count; i++)
 		if (notify_uring_take(uring, &data) != (int)stride || data != i)
-			die("notify_multi by PEND: the commands are out of order");
+			die("notify_multi by PEND: commands completed out of order");
 	return count;
 }
 
@@ -202,13 +202,13 @@ static void notify_uring_reap(struct bench *bench)
 		if (notify_uring_take(&pended->uring, &data) != (int)bench->stride ||
 		    !notify_check(bench, pended->buffers + data * bench->stride, 0,
 				  bench->number))
-			die("notify_multi by io_uring: a reader did not get the packet");
+			die("notify_multi by io_uring: no packet for a reader");
 }
 
 const struct peer notify_uring_peer = {
 	NOTIFY_PEER,
 	.way = "io_uring",
-	.about = "IORING_OP_READ, pended on all opens by one io_uring",
+	.about = "IORING_OP_READ, pending for all readers in one io_uring",
 	.start = notify_uring_start,
 	.stop = notify_uring_stop,
 	.open = notify_open,
@@ -222,7 +222,7 @@ const struct peer notify_uring_peer = {
 const struct peer notify_pend_peer = {
 	NOTIFY_PEER,
 	.way = "pend",
-	.about = "the command PEND, pended on all opens by one io_uring",
+	.about = "the command PEND, pending for all readers in one io_uring",
 	.start = notify_pend_start,
 	.stop = notify_uring_stop,
 	.open = notify_open,

@@ -27,7 +27,7 @@ static void pipe_open(struct bench *bench, struct reader *reader)
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC))
-		die("%s: cannot make a pipe: %m", bench->peer->name);
+		die("%s: cannot create a pipe: %m", bench->peer->name);
 	reader->fd = fds[0];
 	reader->feed = fds[1];
 }

@@ -98,9 +98,9 @@ void report_begin(const char *path, const char *unit, double baseline)
 	uname(&name);
 	printf("%s %s, in %s; interrupts off without a packet: ", name.release, name.machine,
 	       unit);
-	printf(baseline < 0 ? "not known\n" : "%.0f\n", baseline);
+	printf(baseline < 0 ? "unknown\n" : "%.0f\n", baseline);
 	printf("%-22s%6s%6s%10s%10s%10s%10s%10s%10s%10s%7s\n", "peer", "bytes", "N", "publish",
-	       "/reader", "read", "batch", "e2e/rdr", "mem/open", "irqs off", "rounds");
+	       "/reader", "read", "batch", "e2e/rdr", "mem/rdr", "irqs off", "rounds");
 	if (!path)
 		return;
 	json = fopen(path, "we");
@@ -118,5 +118,5 @@ void report_end(void)
 		return;
 	fprintf(json, "\n]}\n");
 	if (fclose(json))
-		die("cannot write the JSON: %m");
+		die("cannot write JSON: %m");
 }

@@ -17,16 +17,16 @@ static void close_fd(int fd)
 
 static void open_readers(struct bench *bench, struct result *result)
 {
-	bool weigh = bench->nr >= MEMORY_READERS;
+	bool measure_memory = bench->nr >= MEMORY_READERS;
 	long long before;
 	unsigned int i;
 
-	if (weigh)
+	if (measure_memory)
 		memory_settle();
 	before = memory_free();
 	for (i = 0; i < bench->nr; i++)
 		bench->peer->open(bench, &bench->readers[i]);
-	if (weigh)
+	if (measure_memory)
 		result->bytes_per_reader = (double)(before - memory_free()) / bench->nr;
 	if (bench->peer->ready)
 		bench->peer->ready(bench);

@@ -13,12 +13,12 @@ static int seqpacket_start(struct bench *bench)
 
 static void seqpacket_open(struct bench *bench, struct reader *reader)
 {
-	int room = socket_buffer_bytes(bench);
+	int bytes = socket_buffer_bytes(bench);
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) ||
-	    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
-		die("%s: cannot make a pair of sockets: %m", bench->peer->name);
+	    setsockopt(fds[1], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)))
+		die("%s: cannot create a pair of sockets: %m", bench->peer->name);
 	reader->fd = fds[0];
 	reader->feed = fds[1];
 }

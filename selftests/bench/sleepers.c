@@ -79,12 +79,12 @@ static void *sleeper_main(void *data)
 	}
 }
 
-static void priority(int priority)
+static void set_priority(int priority)
 {
 	struct sched_param param = { .sched_priority = priority };
 
 	if (sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param))
-		die("SCHED_FIFO is not permitted: %m");
+		die("cannot set SCHED_FIFO: %m");
 }
 
 static void sleeper_start(struct sleeper *sleeper, struct reader *reader)
@@ -103,7 +103,7 @@ static void sleeper_start(struct sleeper *sleeper, struct reader *reader)
 	pthread_attr_setschedparam(&attr, &param);
 	error = pthread_create(&sleeper->thread, &attr, sleeper_main, sleeper);
 	if (error)
-		die("cannot make %u threads: %s", reader->bench->nr, strerror(error));
+		die("cannot create %u threads: %s", reader->bench->nr, strerror(error));
 	pthread_attr_destroy(&attr);
 }
 
@@ -149,7 +149,7 @@ void measure_sleepers(struct bench *bench, uint64_t *samples)
 	struct sleeper *threads = allocate(bench->nr * sizeof(*threads));
 	unsigned int i;
 
-	priority(PUBLISHER_PRIORITY);
+	set_priority(PUBLISHER_PRIORITY);
 	for (i = 0; i < bench->nr; i++)
 		sleeper_start(&threads[i], &bench->readers[i]);
 	/* Warm up: the first round touches new memory. */
@@ -157,6 +157,6 @@ void measure_sleepers(struct bench *bench, uint64_t *samples)
 	for (i = 0; i < bench->rounds; i++)
 		samples[i] = sleepers_round(bench);
 	sleepers_stop(bench, threads);
-	priority(0);
+	set_priority(0);
 	free(threads);
 }

@@ -8,7 +8,7 @@
 
 struct batch {
 	struct mmsghdr messages[BENCH_QUEUE];
-	struct iovec places[BENCH_QUEUE];
+	struct iovec iovecs[BENCH_QUEUE];
 };
 
 void socket_start(struct bench *bench)
@@ -22,15 +22,15 @@ void socket_stop(struct bench *bench)
 }
 
 /* The buffer of a batch does not change, so it is set up only once. */
-static void socket_places(const struct bench *bench, void *buffer)
+static void socket_set_up_batch(const struct bench *bench, void *buffer)
 {
 	struct batch *batch = bench->private;
 	unsigned int i;
 
 	for (i = 0; i < BENCH_QUEUE; i++) {
-		batch->places[i].iov_base = (char *)buffer + i * bench->stride;
-		batch->places[i].iov_len = bench->stride;
-		batch->messages[i].msg_hdr.msg_iov = &batch->places[i];
+		batch->iovecs[i].iov_base = (char *)buffer + i * bench->stride;
+		batch->iovecs[i].iov_len = bench->stride;
+		batch->messages[i].msg_hdr.msg_iov = &batch->iovecs[i];
 		batch->messages[i].msg_hdr.msg_iovlen = 1;
 	}
 }
@@ -40,8 +40,8 @@ int socket_batch(struct reader *reader, void *buffer, unsigned int count)
 	struct batch *batch = reader->bench->private;
 	int got;
 
-	if (batch->places[0].iov_base != buffer)
-		socket_places(reader->bench, buffer);
+	if (batch->iovecs[0].iov_base != buffer)
+		socket_set_up_batch(reader->bench, buffer);
 	got = recvmmsg(reader->fd, batch->messages, count, MSG_DONTWAIT, NULL);
 	return got < 0 ? 0 : got;
 }
