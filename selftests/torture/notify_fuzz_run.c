@@ -49,7 +49,8 @@ struct fuzz_shared *fuzz;
 static struct fuzz_slot slots[FUZZ_SLOTS];
 static struct map maps[FUZZ_MAPS];
 static int injectors[FUZZ_DEVICES];
-static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];	/* Of previous programs. */
+/* Counters of previous programs. */
+static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];
 static uint64_t max_ring_bytes;
 static pid_t runner;			/* The process that opens the devices. */
 static unsigned char *buffer_area;	/* Buffer of calls, followed by an unmapped page. */
@@ -1189,7 +1190,7 @@ void fuzz_start(void)
 		config_path(path, sizeof(path), i, "");
 		rmdir(path);
 		if (mkdir(path, 0700)) {
-			perror("notify_fuzz: cannot make a simulated source");
+			perror("notify_fuzz: cannot create a simulated source");
 			exit(1);
 		}
 	}

@@ -33,7 +33,7 @@ config() {
 	(cd "$WORK" && BR2_EXTERNAL_NOTIFY_MULTI_PATH=$EXTERNAL CONFIG_='' KCONFIG_CONFIG=.config \
 		quietly "$LINUX/scripts/kconfig/conf" --defconfig=defconfig Config.in)
 	[ "$(grep -cx 'BR2_PACKAGE_NOTIFY_MULTI=y' "$WORK/.config")" = "$2" ] ||
-		die "Config.in: the package is not as it should be where BR2_LINUX_KERNEL=$1"
+		die "Config.in: wrong value of the package if BR2_LINUX_KERNEL=$1"
 }
 
 # Write a Makefile that runs the package's commands as Buildroot's infrastructure does.
@@ -78,16 +78,16 @@ build_package() {
 		[ -e "$WORK/$file" ] || die "$file is not installed"
 	done
 	[ "$(find "$WORK/target/lib/modules" -name 'notify_*.ko*' | wc -l)" -ge 4 ] ||
-		die "not all modules are installed"
+		die "modules are missing"
 	[ "$(od -An -j18 -N2 -tu2 "$WORK/target/usr/bin/notifycat" | tr -d ' ')" = 183 ] ||
 		die "notifycat is not for arm64"
 }
 
-look_at_recipes() {
+check_recipes() {
 	local target
 
 	grep -q "md5=$(md5sum <"$TOP/COPYING" | cut -d ' ' -f 1)" "$RECIPES/notify-multi.inc" ||
-		die "the recipes have another licence than COPYING"
+		die "the licence checksum in the recipes is not that of COPYING"
 	for target in $(sed -nE 's/^MAKE_TARGETS = "(.*)"|^MODULES_INSTALL_TARGET = "(.*)"/\1\2/p' \
 				"$RECIPES"/*.bb) \
 		      $(sed -nE 's/^\toe_runmake( [A-Z]+=[^ ]+)*//p' "$RECIPES"/*.bb); do
@@ -103,5 +103,5 @@ config y 1
 config n 0
 say "buildroot: the package's commands, for $MACHINE"
 build_package
-look_at_recipes
-say "buildroot: as it should be; Buildroot itself and bitbake were not run"
+check_recipes
+say "buildroot: passed; Buildroot and bitbake were not run"

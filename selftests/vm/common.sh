@@ -43,7 +43,7 @@ triplet() {
 	armhf) echo arm-linux-gnueabihf ;;
 	riscv64) echo riscv64-linux-gnu ;;
 	s390x) echo s390x-linux-gnu ;;
-	*) die "no compiler is known for $1" ;;
+	*) die "unknown architecture $1" ;;
 	esac
 }
 

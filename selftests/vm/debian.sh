@@ -63,7 +63,7 @@ enter() {
 }
 
 # Run a function of this script in its own namespaces, so that no mounts or processes outlive it.
-readonly APART=(unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh")
+readonly UNSHARED=(unshare --mount --pid --fork --kill-child "$VM_DIR/debian.sh")
 
 install_packages() {
 	enter "$1" sh -ec "apt-get -q update; apt-get -q install -y --no-install-recommends $2"
@@ -80,7 +80,7 @@ make_root() {
 		"$DIR/root" "$archive" >"$log" 2>&1 || die "debootstrap failed; see $log"
 	prepare "$DIR/root"
 	say "$SUITE: ${PACKAGES[*]}"
-	"${APART[@]}" @install_packages "$SUITE" "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
+	"${UNSHARED[@]}" @install_packages "$SUITE" "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
 		die "apt-get failed; see $log"
 	rm -f "$DIR"/root/var/cache/apt/archives/*.deb
 	echo "${PACKAGES[*]}" >"$DIR/done"
@@ -89,7 +89,7 @@ make_root() {
 root() {
 	mkdir -p "$CACHE"
 	exec 8>"$DIR.lock"
-	flock -w 1800 8 || die "another has held $DIR.lock for half an hour"
+	flock -w 1800 8 || die "$DIR.lock has been locked by another process for half an hour"
 	[ "$(cat "$DIR/done" 2>/dev/null)" = "${PACKAGES[*]}" ] || make_root >&2
 	exec 8>&-
 	echo "$DIR/root"
@@ -126,7 +126,7 @@ image() {
 	echo "$copy"
 }
 
-[ "$(id -u)" = 0 ] || die "only root may enter another root: run it with sudo"
+[ "$(id -u)" = 0 ] || die "needs root: use sudo"
 command=${1-}
 case $command in
 remove)
@@ -142,7 +142,7 @@ case $command in
 root) root ;;
 run | image)
 	root >/dev/null
-	exec "${APART[@]}" "@$command" "$SUITE" "$@"
+	exec "${UNSHARED[@]}" "@$command" "$SUITE" "$@"
 	;;
 *) usage ;;
 esac

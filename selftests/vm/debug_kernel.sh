@@ -11,7 +11,7 @@
 
 MACHINE=${1:?usage: debug_kernel.sh MACHINE}
 machine_row "$MACHINE"
-[ "$SUITE" = built ] || die "$MACHINE comes from an archive: fetch.sh kernel $MACHINE"
+[ "$SUITE" = built ] || die "the kernel of $MACHINE is in an archive: use fetch.sh kernel $MACHINE"
 
 DIR=$CACHE/kernels/$MACHINE
 LOG=$DIR.log
@@ -39,7 +39,7 @@ kernel_make() {
 		CROSS_COMPILE="$(cross_prefix "$ARCH")" LOCALVERSION="-$FLAVOUR-$HASH" \
 		"$@" >>"$LOG" 2>&1 || {
 		grep -E 'error|Error|\*\*\*' "$LOG" >&2 || tail -n 20 "$LOG" >&2
-		die "failed: make $*; all it said is in $LOG"
+		die "failed: make $*; see $LOG"
 	}
 }
 
@@ -50,7 +50,7 @@ verify_config() {
 	while read -r option; do
 		grep -qxF "$option" "$BUILD/.config" || missing+=("$option")
 	done < <(grep -h '^CONFIG' "${FRAGMENTS[@]}")
-	[ ${#missing[@]} -eq 0 ] || die "this source does not take ${missing[*]}"
+	[ ${#missing[@]} -eq 0 ] || die "options not in .config: ${missing[*]}"
 }
 
 # Keep only the files needed to build modules; the rest is a gigabyte.
@@ -74,7 +74,7 @@ build_kernel() {
 	cat "${FRAGMENTS[@]}" >"$BUILD/fragments"
 	kernel_make KCONFIG_ALLCONFIG=fragments allnoconfig
 	verify_config
-	say "building $MACHINE, which takes minutes"
+	say "building $MACHINE, takes minutes"
 	kernel_make
 	kernel_make INSTALL_MOD_PATH="$DIR" DEPMOD=true modules_install
 	cp "$BUILD/arch/$(kernel_arch "$ARCH")/boot/bzImage" "$DIR/vmlinuz"
@@ -86,7 +86,7 @@ build_kernel() {
 
 mkdir -p "$CACHE/kernels"
 exec 8>"$DIR.lock"
-flock -w 3600 8 || die "another build has held $DIR.lock for an hour"
+flock -w 3600 8 || die "$DIR.lock has been locked by another build for an hour"
 case $(cat "$DIR/done" 2>/dev/null) in
 *"-$FLAVOUR-$HASH") ;;
 *) build_kernel ;;

@@ -62,7 +62,7 @@ configure() {
 	kernel_make KCONFIG_ALLCONFIG=fragment allnoconfig
 	for option in "${OPTIONS[@]}"; do
 		grep -qx "CONFIG_$option=$1" "$LINUX/.config" ||
-			die "Kconfig does not take $option=$1"
+			die "Kconfig: $option is not $1"
 	done
 }
 
@@ -79,7 +79,7 @@ build() {
 	for object in "${OBJECTS[@]}"; do
 		kind=y
 		strings "$LINUX/$SUBTREE/$object.o" | grep -x "license=GPL" >/dev/null && kind=m
-		[ "$kind" = "$1" ] || die "$object.o is built as $kind, not as $1"
+		[ "$kind" = "$1" ] || die "$object.o is built as =$kind, not =$1"
 	done
 }
 
@@ -94,4 +94,4 @@ drop_in
 build y
 link_together
 build m
-say "all of $SUBTREE was built, without a warning"
+say "$SUBTREE: built without warnings"
