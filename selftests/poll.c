@@ -81,7 +81,7 @@ struct poller {
 	short events;
 	int ret;
 	short revents;
-	int polling;
+	pid_t task;
 };
 
 static void *poller_main(void *data)
@@ -89,21 +89,17 @@ static void *poller_main(void *data)
 	struct poller *poller = data;
 	struct pollfd pollfd = { .fd = poller->fd, .events = poller->events };
 
-	__atomic_store_n(&poller->polling, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&poller->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	poller->ret = poll(&pollfd, 1, -1);
 	poller->revents = pollfd.revents;
 	return NULL;
 }
 
-/* Return when the thread has probably blocked in poll(): no interface reports that. */
+/* Return when the thread is blocked in poll(). */
 static bool poller_start(struct poller *poller)
 {
-	if (pthread_create(&poller->thread, NULL, poller_main, poller))
-		return false;
-	while (!__atomic_load_n(&poller->polling, __ATOMIC_ACQUIRE))
-		usleep(1000);
-	usleep(50000);
-	return true;
+	return !pthread_create(&poller->thread, NULL, poller_main, poller) &&
+	       wait_asleep(&poller->task, 'S');
 }
 
 TEST_F(poll, pollin_blocks_until_broadcast)

@@ -355,6 +355,7 @@ TEST_F(uring, async_read_in_worker_gets_packet)
 	BROADCAST(1, 1);
 	EXPECT_CQE(0, RECORD);
 	EXPECT_RECORD(&self->slots[0], 1);
+	EXPECT_LT(0, workers());
 }
 
 TEST_F(uring, read_works_with_registered_buffer_and_file)

@@ -148,6 +148,7 @@ TEST_F(unregister, source_rmmod_works_with_blocked_readers)
 		close(self->injector);
 		_exit(poll(&pollfd, 1, -1) == 1 && pollfd.revents == POLLHUP ? 0 : 1);
 	}
+	ASSERT_TRUE(wait_asleep(&child, 'S'));
 	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
 	/* An enabled simulator and an open injector pin the module, readers do not. */
