@@ -13,7 +13,7 @@ FIXTURE(drop)
 	unsigned char buffer[4096];
 };
 
-/* Positions are the low 32 bits of seq: also start just below their wrap. */
+/* Ring positions are the low 32 bits of seq. Test their wrap, too. */
 FIXTURE_VARIANT(drop)
 {
 	uint64_t first_seq;

@@ -70,7 +70,7 @@ FIXTURE(ring)
 	} mapped, read;
 };
 
-/* Positions are the low 32 bits of seq: also start just below their wrap. */
+/* Ring positions are the low 32 bits of seq. Test their wrap, too. */
 FIXTURE_VARIANT(ring)
 {
 	uint64_t first_seq;
@@ -579,7 +579,7 @@ TEST_F(ring, each_client_has_own_ring)
 	EXPECT_RECORD(2, 2);
 	ASSERT_EQ(1, notify_multi_reader_next(&reader, &self->mapped.record));
 	EXPECT_RECORD(0, 0);
-	/* CONSUME affects one client only, too. */
+	/* CONSUME affects one client only. */
 	ASSERT_EQ(0, consume(self->other, self->first + 3));
 	EXPECT_EQ(0, poll_now(self->other, POLLIN));
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));

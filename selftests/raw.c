@@ -100,7 +100,7 @@ TEST_F(raw, failed_packet_counts_as_previous)
 	const struct notify_multi_record *record = (void *)self->buffer;
 
 	BROADCAST(1, 10, -EIO);
-	/* This failure, of 3, has reported the drop of 1 and 2. */
+	/* The failed read of packet 3 has reported the drop of 1 and 2. */
 	EXPECT_EQ(-EIO, READ(sizeof(self->buffer)));
 	EXPECT_EQ(0, poll_now(self->fd, POLLPRI));
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));

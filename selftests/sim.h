@@ -116,7 +116,7 @@ static inline long long sim_get_number(const char *name, const char *attribute)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
-/* Registers the device again, because complete_error can be set only while it is not live. */
+/* complete_error can be written only while live is 0: register the device again. */
 static inline int sim_set_complete_error(const char *name, int error)
 {
 	int ret = sim_set(name, "live", "0");
@@ -166,7 +166,7 @@ static inline int sim_configure(const char *name, const struct sim_config *confi
 	return ret;
 }
 
-/* Create and enable a source. Removes the one that a failed test may have left. */
+/* Create and enable a source. Remove a leftover of a failed test first. */
 static inline int sim_start(const char *name, const struct sim_config *config)
 {
 	int ret;
@@ -286,7 +286,7 @@ static inline int consume(int fd, __u64 seq)
 	return ioctl(fd, NOTIFY_MULTI_IOC_CONSUME, &seq) ? -errno : 0;
 }
 
-/* Never mapped. Volatile, to hide the value from the compiler. */
+/* An address that is never mapped; volatile to hide it from the compiler. */
 static void *volatile const bad_pointer = (void *)8;
 
 static inline ssize_t read_errno(int fd, void *buffer, size_t size)
