@@ -385,7 +385,7 @@ TEST_F(trace, open_and_release_have_opener_and_counters)
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, count_events_of(EVENT("open") " opener=%lld seq=101 replay=2",
 				     getpid()));
-	/* Of five packets, two of them replayed, one is dropped and one is read. */
+	/* Five packets, including two replayed ones: one is dropped and one is read. */
 	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
 	ASSERT_EQ(RECORD, read_errno(fd, buffer, RECORD));
 	close(fd);
