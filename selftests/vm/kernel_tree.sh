@@ -9,7 +9,7 @@
 . "$(dirname "$0")/common.sh"
 
 readonly SUBTREE=drivers/misc/notify_multi
-readonly OBJECTS=(notify_multi hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
+readonly OBJECTS=(core hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
 readonly OPTIONS=(NOTIFY_MULTI NOTIFY_MULTI_GPIO NOTIFY_MULTI_IRQ NOTIFY_MULTI_SIM)
 
 readonly LINUX=$CACHE/kernel_tree
