@@ -404,12 +404,9 @@ static void sim_disable(struct sim *sim)
 	kvfree(sim->buffer);
 }
 
-/*
- * -- configfs --
- *
- * The attributes that notify_multi_register() copies can be set only while disabled.
- */
+/* -- configfs -------------------------------------------------------------- */
 
+/* For attributes that notify_multi_register() copies, which can be set only while disabled. */
 static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t len,
 			   u32 least, u32 most)
 {
