@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Both sources on a board that ACPI describes: Documentation/acpi/notify-multi.asl. Somebody
- * outside does what is written to $NOTIFY_GPIO_LINES: see gpio.c and irq.c.
+ * Both sources on a board described by Documentation/acpi/notify-multi.asl. The host runs the
+ * commands that are written to $NOTIFY_GPIO_LINES: see gpio.c and irq.c.
  */
 
 #include "sim.h"
@@ -38,7 +38,7 @@ FIXTURE_SETUP(acpi)
 	self->buttons = sim_open("buttons", O_RDONLY);
 	self->clock = sim_open("clock", O_RDONLY);
 	if (!self->host || access("/sys/bus/acpi/devices/PRP0001:00", F_OK))
-		SKIP(return, "no ACPI describes the sources here");
+		SKIP(return, "no sources described by ACPI");
 	ASSERT_LE(0, self->buttons);
 	ASSERT_LE(0, self->clock);
 }
@@ -49,21 +49,22 @@ FIXTURE_TEARDOWN(acpi)
 	close(self->clock);
 }
 
-/* Lines of their own, whatever the console is in the middle of. */
-static int ask(const char *host, const char *what, unsigned int number, unsigned int level)
+/* Newlines separate the command from other output of the console. */
+static int send_command(const char *host, const char *command, unsigned int number,
+			unsigned int level)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "\n@%s %u %u\n", what, number, level);
+	snprintf(text, sizeof(text), "\n@%s %u %u\n", command, number, level);
 	return write_file(host, text);
 }
 
-TEST_F(acpi, edges_of_the_lines_of_its_resource)
+TEST_F(acpi, gpio_edge_sends_packet)
 {
 	struct gpio_record record;
 
 	for (unsigned int i = 0; i < 12; i++) {
-		ASSERT_EQ(0, ask(self->host, "line", i / 2 % 2, 1 - i % 2));
+		ASSERT_EQ(0, send_command(self->host, "line", i / 2 % 2, 1 - i % 2));
 		ASSERT_EQ(sizeof(record), read_errno(self->buttons, &record, sizeof(record)));
 		EXPECT_EQ(i / 2 % 2, record.event.line);
 		EXPECT_EQ(1 - i % 2, record.event.level);
@@ -71,12 +72,12 @@ TEST_F(acpi, edges_of_the_lines_of_its_resource)
 	}
 }
 
-TEST_F(acpi, interrupts_of_the_block_of_its_resources)
+TEST_F(acpi, interrupt_sends_packet)
 {
 	struct clock_record record;
 
 	for (unsigned int i = 0; i < 3; i++) {
-		ASSERT_EQ(0, ask(self->host, "alarm", 0, 0));
+		ASSERT_EQ(0, send_command(self->host, "alarm", 0, 0));
 		ASSERT_EQ(sizeof(record), read_errno(self->clock, &record, sizeof(record)));
 		EXPECT_EQ(i + 1, record.irq_count);
 		EXPECT_EQ(CLOCK_REGISTERS, record.nregs);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_irq on the registers of QEMU's PCI card "edu", which software nodes describe:
- * modules/notify_irq_card.c. The card holds the bits of its interrupts until they are
- * acknowledged. A board's registers have irq.c.
+ * notify_irq on the registers of the edu device, which modules/notify_irq_card.c describes by
+ * software nodes. The device holds its interrupt bits until they are acknowledged. For the
+ * registers of a board, see irq.c.
  *
- * Where the interrupt is that of a line of modules/notify_gpio_chip.c, the card's bits and
- * the interrupt come apart: each when the test wants it.
+ * The tests of fixture "line" use the interrupt of a line of modules/notify_gpio_chip.c, so that
+ * they set bits and raise the interrupt separately.
  */
 
 #include "gpio_chip.h"
@@ -14,10 +14,10 @@
 
 #include <sys/wait.h>
 
-/* Of one edge, however much the status tells of. */
+/* IRQ_MAX_EVENTS of notify_irq.c. */
 #define MAX_EVENTS	64
 
-/* Makes the device with those parameters, and opens it. */
+/* Create the device with these parameters, and open it. */
 #define LOAD_CARD(parameters)								\
 do {											\
 	int ret = load_card(parameters);						\
@@ -25,7 +25,7 @@ do {											\
 	if (ret == -ENOENT)								\
 		SKIP(return, "no " CARD ".ko in $NOTIFY_MULTI_MODULES");		\
 	if (ret == -ENODEV)								\
-		SKIP(return, "this machine has no such card");				\
+		SKIP(return, "no edu device");				\
 	ASSERT_EQ(0, ret);								\
 	self->fd = sim_open("card", O_RDONLY);						\
 	ASSERT_LE(0, self->fd);								\
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(card)
 	unload_module(CARD);
 }
 
-TEST_F(card, each_interrupt_is_a_packet)
+TEST_F(card, interrupt_sends_packet)
 {
 	struct card_record record;
 
@@ -68,8 +68,8 @@ TEST_F(card, each_interrupt_is_a_packet)
 	EXPECT_EQ(64, get_stats(self->fd).seq);
 }
 
-/* Whatever is raised while another interrupt is handled, it is in one of the packets. */
-TEST_F(card, no_bit_is_lost)
+/* Also bits that are raised while the handler runs. */
+TEST_F(card, every_bit_is_in_exactly_one_packet)
 {
 	struct card_record record;
 	__u32 raised = 0, seen = 0;
@@ -102,9 +102,9 @@ static void raise_much(void)
 	_exit(0);
 }
 
-TEST_F(card, unbind_and_bind_while_interrupts_come_and_opens_are_held)
+TEST_F(card, unbind_works_during_interrupts_with_clients)
 {
-	int held[LIVES], status;
+	int clients[LIVES], status;
 	struct card_record record;
 	pid_t raiser = fork();
 
@@ -112,8 +112,8 @@ TEST_F(card, unbind_and_bind_while_interrupts_come_and_opens_are_held)
 		raise_much();
 	ASSERT_LT(0, raiser);
 	for (unsigned int i = 0; i < LIVES; i++) {
-		held[i] = sim_open("card", O_RDONLY);
-		ASSERT_LE(0, held[i]);
+		clients[i] = sim_open("card", O_RDONLY);
+		ASSERT_LE(0, clients[i]);
 		usleep(1000 * (i % 5));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "unbind", IRQ_DEVICE));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "bind", IRQ_DEVICE));
@@ -124,14 +124,14 @@ TEST_F(card, unbind_and_bind_while_interrupts_come_and_opens_are_held)
 		ssize_t ret;
 
 		do {
-			ret = read_errno(held[i], &record, sizeof(record));
+			ret = read_errno(clients[i], &record, sizeof(record));
 		} while (ret == sizeof(record));
 		EXPECT_EQ(-ENODEV, ret);
-		close(held[i]);
+		close(clients[i]);
 	}
 }
 
-TEST_F(card, module_goes_while_its_device_is_read)
+TEST_F(card, rmmod_wakes_blocked_read)
 {
 	struct reader reader;
 
@@ -142,7 +142,7 @@ TEST_F(card, module_goes_while_its_device_is_read)
 	ASSERT_EQ(0, load_module("notify_irq", ""));
 }
 
-/* -- Interrupts of a controller in memory. --------------------------------- */
+/* -- Interrupts of a controller in memory -- */
 
 FIXTURE(line)
 {
@@ -162,7 +162,7 @@ FIXTURE_TEARDOWN(line)
 	EXPECT_EQ(0, unload_chip());
 }
 
-/* The card's interrupt is that of the controller's first line. */
+/* Use the interrupt of the controller's first line. */
 #define START(controller, parameters)							\
 do {											\
 	char number[32], start[128];							\
@@ -176,7 +176,7 @@ do {											\
 	LOAD_CARD(start);								\
 } while (0)
 
-TEST_F(line, interrupt_nested_in_a_thread_is_a_packet)
+TEST_F(line, nested_interrupt_sends_packet)
 {
 	struct card_record record;
 
@@ -191,7 +191,7 @@ TEST_F(line, interrupt_nested_in_a_thread_is_a_packet)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(line, edge_without_a_bit_is_nobodys)
+TEST_F(line, edge_without_status_bit_sends_no_packet)
 {
 	struct card_record record;
 
@@ -204,7 +204,7 @@ TEST_F(line, edge_without_a_bit_is_nobodys)
 	EXPECT_EQ(8, record.regs[BITS]);
 }
 
-TEST_F(line, edge_with_bits_of_others_only_is_nobodys)
+TEST_F(line, edge_with_bits_outside_mask_sends_no_packet)
 {
 	struct card_record record;
 
@@ -218,7 +218,7 @@ TEST_F(line, edge_with_bits_of_others_only_is_nobodys)
 	EXPECT_EQ(24, record.regs[BITS]);
 }
 
-TEST_F(line, register_is_acknowledged_that_is_no_status)
+TEST_F(line, ack_copy_works_without_status)
 {
 	struct card_record record;
 
@@ -233,8 +233,8 @@ TEST_F(line, register_is_acknowledged_that_is_no_status)
 	EXPECT_EQ(3, get_stats(self->fd).seq);
 }
 
-/* A bit that came before the others were acknowledged has no edge of its own. */
-TEST_F(line, edge_is_not_over_before_the_status_is_clear)
+/* A bit that is set before the others are acknowledged causes no new edge. */
+TEST_F(line, edge_repeats_until_status_clear_or_limit)
 {
 	struct card_record record;
 
@@ -245,7 +245,7 @@ TEST_F(line, edge_is_not_over_before_the_status_is_clear)
 		NEXT(self->fd, &record);
 		ASSERT_EQ(i, record.irq_count);
 		ASSERT_EQ(4, record.regs[BITS]);
-		/* What was acknowledged is the register that the property names. */
+		/* The device complements the value written for ack-copy. */
 		if (i > 1)
 			ASSERT_EQ((__u32)~CARD_ID, record.regs[COMPLEMENT]);
 		ASSERT_EQ(0, record.header.dropped);
@@ -253,7 +253,7 @@ TEST_F(line, edge_is_not_over_before_the_status_is_clear)
 	EXPECT_EQ(MAX_EVENTS, get_stats(self->fd).seq);
 }
 
-TEST_F(line, suspend_and_resume_where_the_interrupt_cannot_wake)
+TEST_F(line, suspend_works_without_wakeup_support)
 {
 	struct card_record record;
 	int log = log_open(), ret;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_gpio: on the controller of modules/notify_gpio_chip.c, on the kernel's gpio-sim,
- * and on the lines of a real one that somebody outside moves: see the fixture "board".
+ * notify_gpio on three kinds of controllers: modules/notify_gpio_chip.c, the kernel's gpio-sim,
+ * and an emulated one whose lines the host sets (fixture "board").
  */
 
 #include "sim.h"
@@ -13,13 +13,12 @@
 
 #define QUEUE		256
 
-/* A packet of notify_gpio as read() returns it. */
 struct gpio_record {
 	struct notify_multi_record header;
 	struct notify_gpio_event event;
 };
 
-/* -- Controller in memory. ------------------------------------------------- */
+/* -- Controller in memory -- */
 
 static long long overflows(void)
 {
@@ -29,7 +28,7 @@ static long long overflows(void)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
-/* One record, waited for. */
+/* Wait for a record and read it. */
 static ssize_t next_record(int fd, struct gpio_record *record)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -66,18 +65,18 @@ FIXTURE_VARIANT(gpio)
 	const char *controller;
 };
 
-FIXTURE_VARIANT_ADD(gpio, on_a_chip)
+FIXTURE_VARIANT_ADD(gpio, direct)
 {
 	.controller = "",
 };
 
-FIXTURE_VARIANT_ADD(gpio, behind_a_sleeping_expander)
+FIXTURE_VARIANT_ADD(gpio, sleeping)
 {
 	.controller = "sleeping=1",
 };
 
-/* As that of an FPGA, whose interrupts another driver's thread tells apart. */
-FIXTURE_VARIANT_ADD(gpio, on_a_chip_with_nested_interrupts)
+/* Levels can be read in any context, but interrupts are nested, as in an FPGA. */
+FIXTURE_VARIANT_ADD(gpio, nested)
 {
 	.controller = "nested=1",
 };
@@ -94,7 +93,7 @@ FIXTURE_TEARDOWN(gpio)
 	EXPECT_EQ(0, unload_chip());
 }
 
-/* Makes the device with those parameters, and opens it. */
+/* Create the device with these parameters, and open it. */
 #define START_ON(controller, parameters)						\
 do {											\
 	char start[256];								\
@@ -113,7 +112,7 @@ do {											\
 
 #define OPENED() ASSERT_LE(0, self->fd)
 
-TEST_F(gpio, each_edge_is_a_packet)
+TEST_F(gpio, edge_sends_packet)
 {
 	START("");
 	OPENED();
@@ -124,7 +123,7 @@ TEST_F(gpio, each_edge_is_a_packet)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(gpio, lines_are_told_apart_and_counted_each)
+TEST_F(gpio, lines_have_own_index_and_seqno)
 {
 	START("lines=3");
 	OPENED();
@@ -144,7 +143,7 @@ static uint64_t monotonic_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
-TEST_F(gpio, time_is_that_of_the_interrupt)
+TEST_F(gpio, timestamp_is_time_of_interrupt)
 {
 	struct gpio_record record;
 	uint64_t before, after;
@@ -159,7 +158,7 @@ TEST_F(gpio, time_is_that_of_the_interrupt)
 	EXPECT_GE(after, record.header.timestamp_ns);
 }
 
-TEST_F(gpio, active_low_line_rises_when_its_voltage_falls)
+TEST_F(gpio, active_low_line_rises_on_falling_voltage)
 {
 	START("active_low=1");
 	OPENED();
@@ -168,7 +167,7 @@ TEST_F(gpio, active_low_line_rises_when_its_voltage_falls)
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 2);
 }
 
-TEST_F(gpio, only_rising_edges)
+TEST_F(gpio, edge_rising_reports_rising_edges_only)
 {
 	START("edge=rising");
 	OPENED();
@@ -183,13 +182,13 @@ TEST_F(gpio, only_rising_edges)
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
 }
 
-TEST_F(gpio, only_falling_edges_of_an_active_low_line)
+TEST_F(gpio, edge_falling_applies_active_low)
 {
 	struct gpio_record record;
 
 	START("edge=falling active_low=1");
 	OPENED();
-	/* Up: it becomes inactive. Down: it becomes active. */
+	/* A rising voltage makes the line inactive, a falling one active. */
 	ASSERT_EQ(0, toggle(0, 2));
 	ASSERT_EQ(0, toggle(1, 1));
 	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
@@ -200,7 +199,7 @@ TEST_F(gpio, only_falling_edges_of_an_active_low_line)
 	EXPECT_EQ(FALLING, record.event.edge);
 }
 
-TEST_F(gpio, burst_becomes_that_many_packets_in_order)
+TEST_F(gpio, burst_sends_all_packets_in_order)
 {
 	uint64_t last = 0;
 
@@ -221,7 +220,7 @@ TEST_F(gpio, burst_becomes_that_many_packets_in_order)
 	EXPECT_EQ(0, overflows());
 }
 
-TEST_F(gpio, level_that_cannot_be_read_is_the_packets_status)
+TEST_F(gpio, level_read_error_is_packet_status)
 {
 	struct gpio_record record;
 
@@ -235,7 +234,7 @@ TEST_F(gpio, level_that_cannot_be_read_is_the_packets_status)
 	EXPECT_EQ(0, record.event.level);
 }
 
-TEST_F(gpio, debounced_line_keeps_its_level_while_it_cannot_be_read)
+TEST_F(gpio, debounced_level_survives_read_error)
 {
 	struct gpio_record record;
 
@@ -249,11 +248,11 @@ TEST_F(gpio, debounced_line_keeps_its_level_while_it_cannot_be_read)
 	ASSERT_EQ(0, toggle(0, 1));
 	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
 	EXPECT_EQ(-EIO, record.header.status);
-	/* Back at what it had settled to: nothing has happened. */
+	/* Back at the last debounced level: no packet. */
 	ASSERT_EQ(0, write_file(PARAMETERS "broken", "0"));
 	ASSERT_EQ(0, toggle(0, 1));
 	ASSERT_EQ(0, toggle(1, 1));
-	/* A guest that is slow may have looked at a line twice. */
+	/* On a slow guest, the debounce work may have run twice. */
 	do {
 		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
 	} while (record.header.status == -EIO);
@@ -263,7 +262,7 @@ TEST_F(gpio, debounced_line_keeps_its_level_while_it_cannot_be_read)
 	EXPECT_EQ(0, record.event.level);
 }
 
-TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
+TEST_F(gpio, bouncing_line_sends_one_packet)
 {
 	START("debounce_ms=500");
 	OPENED();
@@ -274,7 +273,7 @@ TEST_F(gpio, bouncing_line_is_one_packet_once_it_is_quiet)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(gpio, line_that_bounces_for_longer_than_its_time_is_not_quiet)
+TEST_F(gpio, bounce_restarts_debounce_time)
 {
 	const uint64_t ms = 1000000;
 	uint64_t start, before, after, last, longest;
@@ -283,14 +282,13 @@ TEST_F(gpio, line_that_bounces_for_longer_than_its_time_is_not_quiet)
 
 	START("debounce_ms=1000");
 	OPENED();
-	/* A guest that was so slow that the line may have been quiet tries again. */
+	/* Retry if the guest was too slow to keep the line bouncing. */
 	do {
 		longest = 0;
 		start = monotonic_ns();
 		last = start;
 		ASSERT_EQ(0, toggle(0, 1));
 		do {
-			/* Not an event to wait for: that the line bounces again. */
 			usleep(50000);
 			before = monotonic_ns();
 			ASSERT_EQ(0, toggle(0, 2));
@@ -304,13 +302,13 @@ TEST_F(gpio, line_that_bounces_for_longer_than_its_time_is_not_quiet)
 		EXPECT_EQ(count, record.event.line_seqno);
 		EXPECT_EQ(count % 2, record.event.level);
 	} while (longest > 300 * ms);
-	/* It tells when the line changed for the last time. */
+	/* The timestamp is that of the last bounce. */
 	EXPECT_LE(before, record.header.timestamp_ns);
 	EXPECT_GE(after, record.header.timestamp_ns);
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
 }
 
-TEST_F(gpio, debounced_active_low_line_rises_when_its_voltage_falls)
+TEST_F(gpio, debounce_applies_active_low)
 {
 	START("debounce_ms=50 active_low=1");
 	OPENED();
@@ -320,26 +318,26 @@ TEST_F(gpio, debounced_active_low_line_rises_when_its_voltage_falls)
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 2);
 }
 
-TEST_F(gpio, longest_time_to_debounce_is_a_minute)
+TEST_F(gpio, debounce_accepts_one_minute)
 {
 	START("debounce_ms=60000");
 	OPENED();
 }
 
-TEST_F(gpio, glitch_is_no_packet_where_lines_are_debounced)
+TEST_F(gpio, debounced_glitch_sends_no_packet)
 {
 	START("debounce_ms=500");
 	OPENED();
 	ASSERT_EQ(0, toggle(0, 2));
-	/* The other line settles no earlier, and so tells that the glitch had its time. */
+	/* When the other line has settled, the glitch has, too. */
 	ASSERT_EQ(0, toggle(1, 1));
 	EXPECT_EDGE(self->fd, 1, RISING, 1, 1);
 	ASSERT_EQ(0, toggle(0, 1));
 	EXPECT_EDGE(self->fd, 0, RISING, 1, 1);
 }
 
-/* It is told of microseconds, of which 24 bits reach it. */
-TEST_F(gpio, controller_is_asked_to_debounce_only_for_times_that_can_be_said)
+/* pinconf arguments are 24 bits, in microseconds. */
+TEST_F(gpio, debounce_over_24_bits_is_done_in_software)
 {
 	char text[32];
 
@@ -354,14 +352,14 @@ TEST_F(gpio, controller_is_asked_to_debounce_only_for_times_that_can_be_said)
 	EXPECT_STREQ("0", text);
 }
 
-TEST_F(gpio, only_falling_edges_of_a_debounced_line)
+TEST_F(gpio, edge_falling_applies_to_debounced_line)
 {
 	struct pollfd pollfd = { .events = POLLIN };
 
 	START("debounce_ms=50 edge=falling");
 	OPENED();
 	pollfd.fd = self->fd;
-	/* Nothing tells that it has settled high: a guest that was too slow tries again. */
+	/* No packet reports that the line has settled high: retry if the guest was too slow. */
 	do {
 		ASSERT_EQ(0, toggle(0, 1));
 		usleep(200000);
@@ -371,7 +369,7 @@ TEST_F(gpio, only_falling_edges_of_a_debounced_line)
 	EXPECT_EQ(1, get_stats(self->fd).seq);
 }
 
-TEST_F(gpio, properties_size_the_device)
+TEST_F(gpio, properties_set_sizes_and_limits)
 {
 	struct notify_multi_info info;
 
@@ -384,7 +382,7 @@ TEST_F(gpio, properties_size_the_device)
 	EXPECT_EQ(7, info.replay);
 }
 
-TEST_F(gpio, as_many_as_64_lines)
+TEST_F(gpio, probe_accepts_64_lines)
 {
 	START("lines=64");
 	OPENED();
@@ -392,24 +390,24 @@ TEST_F(gpio, as_many_as_64_lines)
 	EXPECT_EDGE(self->fd, 63, RISING, 1, 1);
 }
 
-TEST_F(gpio, more_than_64_lines_do_not_probe)
+TEST_F(gpio, probe_fails_with_65_lines)
 {
 	START("lines=65");
 	EXPECT_EQ(-ENOENT, self->fd);
 }
 
-TEST_F(gpio, no_line_does_not_probe)
+TEST_F(gpio, probe_fails_without_lines)
 {
 	START("lines=0");
 	EXPECT_EQ(-ENOENT, self->fd);
 }
 
-TEST_F(gpio, bad_properties_do_not_probe)
+TEST_F(gpio, probe_fails_with_bad_properties)
 {
 	static const char * const bad[] = {
 		"edge=sideways", "label=", "label=a/b", "debounce_ms=60001",
 		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
-		/* It would not be known what the first level is a change of. */
+		/* Debouncing needs an initial level. */
 		"debounce_ms=50 broken=1",
 	};
 
@@ -421,7 +419,7 @@ TEST_F(gpio, bad_properties_do_not_probe)
 	}
 }
 
-TEST_F(gpio, edge_of_a_wakeup_source_is_a_wake_up)
+TEST_F(gpio, edge_of_wakeup_source_counts_as_wakeup)
 {
 	static const char *const parameters[] = { "wakeup=1", "wakeup=1 debounce_ms=50" };
 	struct gpio_record record;
@@ -441,14 +439,14 @@ TEST_F(gpio, edge_of_a_wakeup_source_is_a_wake_up)
 	self->fd = -1;
 }
 
-TEST_F(gpio, node_is_that_of_the_device)
+TEST_F(gpio, misc_device_has_platform_device_as_parent)
 {
 	START("");
 	OPENED();
 	EXPECT_EQ(0, access(DEVICE "misc/notify!" NAME, F_OK));
 }
 
-TEST_F(gpio, wakeup_source_can_wake_the_system)
+TEST_F(gpio, wakeup_source_enables_wakeup_until_unbind)
 {
 	char text[32];
 
@@ -462,7 +460,7 @@ TEST_F(gpio, wakeup_source_can_wake_the_system)
 	EXPECT_EQ(-ENOENT, read_file(DEVICE "power/wakeup", text, sizeof(text)));
 }
 
-TEST_F(gpio, unbind_wakes_readers_and_bind_starts_anew)
+TEST_F(gpio, unbind_wakes_readers_bind_restarts)
 {
 	struct reader reader;
 
@@ -483,7 +481,7 @@ TEST_F(gpio, unbind_wakes_readers_and_bind_starts_anew)
 	EXPECT_EDGE(self->fd, 0, FALLING, 0, 1);
 }
 
-TEST_F(gpio, unbind_while_a_line_settles)
+TEST_F(gpio, unbind_works_during_debounce)
 {
 	START("debounce_ms=20000");
 	OPENED();
@@ -492,7 +490,7 @@ TEST_F(gpio, unbind_while_a_line_settles)
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
 }
 
-/* What is not worth doing, or cannot be, behind a sleeping expander too. */
+/* Tests that need only one kind of interrupt. */
 FIXTURE(chip)
 {
 	int fd;
@@ -510,7 +508,7 @@ FIXTURE_TEARDOWN(chip)
 	EXPECT_EQ(0, unload_chip());
 }
 
-TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
+TEST_F(chip, overflow_drops_oldest_and_is_counted)
 {
 	struct gpio_record record;
 
@@ -519,7 +517,7 @@ TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 	ASSERT_EQ(0, toggle(0, QUEUE + 44));
 	for (unsigned int i = 1; i <= QUEUE; i++) {
 		ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
-		/* The device's stream has no gap, the line's has. */
+		/* seq has no gap, line_seqno has. */
 		ASSERT_EQ(i, record.header.seq);
 		ASSERT_EQ(0, record.header.dropped);
 		ASSERT_EQ(i + 44, record.event.line_seqno);
@@ -529,8 +527,8 @@ TEST_F(chip, edges_that_come_too_fast_are_counted_and_the_newest_kept)
 	EXPECT_EQ(QUEUE, get_stats(self->fd).seq);
 }
 
-/* The chip's interrupts cannot wake the system: that is a warning, and no more. */
-TEST_F(chip, suspend_and_resume_where_lines_cannot_wake)
+/* Lines without wakeup support cause a warning only. */
+TEST_F(chip, suspend_works_without_wakeup_support)
 {
 	int ret;
 
@@ -552,7 +550,7 @@ static long long chip_count(const char *parameter)
 	return read_file(path, text, sizeof(text)) ? -1 : strtoll(text, NULL, 10);
 }
 
-TEST_F(chip, lines_wake_while_the_system_is_suspended_if_the_device_is_to)
+TEST_F(chip, wakeup_is_armed_only_during_suspend)
 {
 	for (unsigned int wakeup = 0; wakeup < 2; wakeup++) {
 		int ret;
@@ -570,7 +568,7 @@ TEST_F(chip, lines_wake_while_the_system_is_suspended_if_the_device_is_to)
 	self->fd = -1;
 }
 
-/* -- The kernel's simulated controller. ------------------------------------ */
+/* -- gpio-sim -- */
 
 #define GPIO_SIM	"/sys/kernel/config/gpio-sim/"
 #define SIM_CHIP	GPIO_SIM "kselftest/"
@@ -580,7 +578,7 @@ TEST_F(chip, lines_wake_while_the_system_is_suspended_if_the_device_is_to)
 
 FIXTURE(simulated)
 {
-	char lines[192]; /* The directory of those in sysfs. */
+	char lines[192]; /* Directory of the lines in sysfs. */
 	int fd;
 };
 
@@ -590,12 +588,12 @@ FIXTURE_VARIANT(simulated)
 	bool by_name;
 };
 
-FIXTURE_VARIANT_ADD(simulated, by_a_lookup_table)
+FIXTURE_VARIANT_ADD(simulated, lookup_table)
 {
 	.described = "nodes=0",
 };
 
-FIXTURE_VARIANT_ADD(simulated, by_software_nodes)
+FIXTURE_VARIANT_ADD(simulated, software_nodes)
 {
 	.described = "nodes=1",
 	.by_name = true,
@@ -610,7 +608,7 @@ static void remove_simulated(void)
 	rmdir(SIM_CHIP);
 }
 
-static int make_simulated(char *lines, size_t size)
+static int create_simulated(char *lines, size_t size)
 {
 	char device[64], chip[64];
 	int ret;
@@ -645,7 +643,7 @@ FIXTURE_TEARDOWN(simulated)
 	remove_simulated();
 }
 
-/* Until Linux 7.0 a controller was found by the name of its software node. */
+/* Before Linux 7.0, the name of a software node identifies the controller. */
 static bool found_by_name(void)
 {
 	struct utsname name;
@@ -653,7 +651,7 @@ static bool found_by_name(void)
 	return !uname(&name) && strtoul(name.release, NULL, 10) < 7;
 }
 
-/* notify_gpio on lines of gpio-sim, with those parameters of notify_gpio_chip. */
+/* Create a device on lines of gpio-sim with these parameters of notify_gpio_chip. */
 #define SIMULATE(parameters)								\
 do {											\
 	char start[256];								\
@@ -664,8 +662,8 @@ do {											\
 	if (access(GPIO_SIM, F_OK))							\
 		SKIP(return, "this kernel has no gpio-sim");				\
 	if (variant->by_name && !found_by_name())					\
-		SKIP(return, "this kernel finds no controller by a node's name");	\
-	ASSERT_EQ(0, make_simulated(self->lines, sizeof(self->lines)));			\
+		SKIP(return, "no lookup of controllers by node name in this kernel");	\
+	ASSERT_EQ(0, create_simulated(self->lines, sizeof(self->lines)));			\
 	snprintf(start, sizeof(start), "controller=" SIM_LABEL " %s %s",		\
 		 variant->described, parameters);					\
 	ret = load_chip(start);								\
@@ -687,7 +685,7 @@ static int pull_line(const char *lines, unsigned int line, unsigned int level)
 
 #define PULL(line, level) ASSERT_EQ(0, pull_line(self->lines, line, level))
 
-TEST_F(simulated, each_edge_is_a_packet)
+TEST_F(simulated, edge_sends_packet)
 {
 	SIMULATE("");
 	for (unsigned int i = 1; i <= 20; i += 2) {
@@ -699,7 +697,7 @@ TEST_F(simulated, each_edge_is_a_packet)
 	EXPECT_EQ(20, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, lines_are_told_apart_and_counted_each)
+TEST_F(simulated, lines_have_own_index_and_seqno)
 {
 	SIMULATE("lines=8");
 	for (unsigned int line = 0; line < SIM_LINES; line++) {
@@ -713,7 +711,7 @@ TEST_F(simulated, lines_are_told_apart_and_counted_each)
 	EXPECT_EQ(2 * SIM_LINES, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, line_that_is_pulled_where_it_is_has_no_edge)
+TEST_F(simulated, pull_to_same_level_sends_no_packet)
 {
 	SIMULATE("");
 	PULL(0, 0);
@@ -725,7 +723,7 @@ TEST_F(simulated, line_that_is_pulled_where_it_is_has_no_edge)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, only_rising_edges)
+TEST_F(simulated, edge_rising_reports_rising_edges_only)
 {
 	SIMULATE("edge=rising");
 	for (unsigned int i = 1; i <= 3; i++) {
@@ -736,7 +734,7 @@ TEST_F(simulated, only_rising_edges)
 	EXPECT_EQ(3, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, only_falling_edges_of_an_active_low_line)
+TEST_F(simulated, edge_falling_applies_active_low)
 {
 	SIMULATE("edge=falling active_low=1");
 	for (unsigned int i = 1; i <= 3; i++) {
@@ -747,7 +745,7 @@ TEST_F(simulated, only_falling_edges_of_an_active_low_line)
 	EXPECT_EQ(3, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, bouncing_line_is_one_packet_once_it_is_quiet)
+TEST_F(simulated, bouncing_line_sends_one_packet)
 {
 	SIMULATE("debounce_ms=500");
 	for (unsigned int i = 0; i < 7; i++)
@@ -756,7 +754,7 @@ TEST_F(simulated, bouncing_line_is_one_packet_once_it_is_quiet)
 	EXPECT_EQ(1, get_stats(self->fd).seq);
 }
 
-TEST_F(simulated, each_edge_reaches_two_opens)
+TEST_F(simulated, edge_reaches_two_clients)
 {
 	struct gpio_record first, second;
 	int other;
@@ -775,12 +773,15 @@ TEST_F(simulated, each_edge_reaches_two_opens)
 	close(other);
 }
 
-/* -- A real controller. ---------------------------------------------------- */
+/* -- Emulated controller of a board -- */
 
 /*
- * A line of a real controller is moved by somebody outside: "@line LINE LEVEL" is written
- * to $NOTIFY_GPIO_LINES, and LINE is the controller's. "@toggle LINE 1" has it moved again
- * and again, until "@toggle LINE 0". The board has these devices:
+ * The host sets lines of the controller for commands that are written to $NOTIFY_GPIO_LINES:
+ *
+ *     @line LINE LEVEL   sets a line
+ *     @toggle LINE 1     toggles a line repeatedly, until "@toggle LINE 0"
+ *
+ * The board has these devices:
  *
  *     buttons    lines 0 and 1, both edges
  *     rising     line 2, edge "rising"
@@ -804,26 +805,27 @@ FIXTURE_TEARDOWN(board)
 		close(self->fd);
 }
 
-/* Lines of their own, whatever the console is in the middle of. */
-static int ask(const char *mover, const char *what, unsigned int line, unsigned int level)
+/* Newlines separate the command from other output of the console. */
+static int send_command(const char *mover, const char *command, unsigned int line,
+			unsigned int level)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "\n@%s %u %u\n", what, line, level);
+	snprintf(text, sizeof(text), "\n@%s %u %u\n", command, line, level);
 	return write_file(mover, text);
 }
 
-#define MOVE(line, level) ASSERT_EQ(0, ask(self->mover, "line", line, level))
+#define MOVE(line, level) ASSERT_EQ(0, send_command(self->mover, "line", line, level))
 
 #define BOARD(name)								\
 do {										\
 	if (!self->mover || access(NOTIFY_DIR name, F_OK))			\
-		SKIP(return, "nobody moves the lines of " NOTIFY_DIR name " here"); \
+		SKIP(return, "no host that sets the lines of " NOTIFY_DIR name); \
 	self->fd = sim_open(name, O_RDONLY | O_NONBLOCK);			\
 	ASSERT_LE(0, self->fd);							\
 } while (0)
 
-TEST_F(board, each_edge_reaches_two_opens)
+TEST_F(board, edge_reaches_two_clients)
 {
 	struct gpio_record first, second;
 	int other;
@@ -843,7 +845,7 @@ TEST_F(board, each_edge_reaches_two_opens)
 	close(other);
 }
 
-TEST_F(board, edges_keep_their_order_across_lines)
+TEST_F(board, edges_keep_order_across_lines)
 {
 	struct gpio_record record;
 	uint64_t last = 0;
@@ -864,7 +866,7 @@ TEST_F(board, edges_keep_their_order_across_lines)
 	}
 }
 
-TEST_F(board, only_rising_edges)
+TEST_F(board, edge_rising_reports_rising_edges_only)
 {
 	struct gpio_record record;
 	uint32_t seqno = 0;
@@ -881,7 +883,7 @@ TEST_F(board, only_rising_edges)
 	}
 }
 
-TEST_F(board, active_low_line)
+TEST_F(board, active_low_line_inverts_level)
 {
 	struct gpio_record record;
 
@@ -896,8 +898,8 @@ TEST_F(board, active_low_line)
 	EXPECT_EQ(1, record.event.level);
 }
 
-/* The last test: edges of the line that wakes the system may come late. */
-TEST_F(board, edge_wakes_the_suspended_system)
+/* The last test, because edges of the toggled line may arrive late. */
+TEST_F(board, edge_wakes_suspended_system)
 {
 	const char *count = "/sys/devices/platform/buttons/power/wakeup_active_count";
 	struct gpio_record record;
@@ -905,11 +907,11 @@ TEST_F(board, edge_wakes_the_suspended_system)
 
 	BOARD("buttons");
 	ASSERT_EQ(0, read_file(count, before, sizeof(before)));
-	ASSERT_EQ(0, ask(self->mover, "toggle", 0, 1));
-	/* An edge that comes before the system sleeps may keep it awake: that is no error. */
+	ASSERT_EQ(0, send_command(self->mover, "toggle", 0, 1));
+	/* An edge just before the suspend may abort it, which is no error. */
 	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"))
 		TH_LOG("suspend failed");
-	ASSERT_EQ(0, ask(self->mover, "toggle", 0, 0));
+	ASSERT_EQ(0, send_command(self->mover, "toggle", 0, 0));
 	ASSERT_EQ(sizeof(record), next_record(self->fd, &record));
 	EXPECT_EQ(0, record.event.line);
 	ASSERT_EQ(0, read_file(count, after, sizeof(after)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The controller in memory of modules/notify_gpio_chip.c, and the device on its lines.
+ * Controller in memory of modules/notify_gpio_chip.c, and the notify_gpio device on its lines.
  */
 #ifndef GPIO_CHIP_H
 #define GPIO_CHIP_H

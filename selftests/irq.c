@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_irq: on the registers of a board whose interrupts somebody outside makes, see
- * vm/irq.dts.in. What is written to $NOTIFY_GPIO_LINES asks for it:
+ * notify_irq on the registers of the board of vm/irq.dts.in. The host raises the interrupts, for
+ * commands that are written to $NOTIFY_GPIO_LINES:
  *
- *     @line LINE LEVEL       sets an input of the PL061, and waits until its interrupt is taken
- *     @alarm 0               has the PL031 want an interrupt, on a line that nobody hears
- *     @ring SPI              the same, on that line of the interrupt controller
+ *     @line LINE LEVEL       sets an input of the PL061, and waits until its interrupt is handled
+ *     @alarm 0               sets the interrupt status of the PL031, whose line is not connected
+ *     @ring SPI              also raises this line of the interrupt controller until handled
  *     @interrupt SPI LEVEL   sets a line of the interrupt controller
- *     @pulse SPI             raises one for a moment
+ *     @pulse SPI             raises a line for a moment
+ *     @toggle LINE 1         toggles an input of the PL061 repeatedly, until "@toggle LINE 0"
  */
 
 #include "sim.h"
@@ -22,36 +23,36 @@
 #define DEVICES		"/sys/bus/platform/devices/"
 #define PL061		"9030000.pl061"
 #define PL031		"9010000.pl031"
-/* Clears when it is read, and so has its line masked until its thread has run. */
+/* Cleared by a read, so it requests the line with IRQF_ONESHOT. */
 #define MASKED		"a003e00.line-not-masked"
 #define QUEUE		256
 
-/* Of the interrupt controller. */
+/* Lines of the interrupt controller. */
 #define SPI_SHARED	7
 #define SPI_EDGE	16
 #define SPI_BARE	17
 #define SPI_STUCK	18
 #define SPI_LARGE	19
 
-/* What the snapshot of the PL061 has. */
+/* Snapshot of the PL061. */
 enum {
 	GPIO_DATA, GPIO_DIR, GPIO_IS, GPIO_IBE, GPIO_IEV, GPIO_IE, GPIO_RIS, GPIO_MIS,
 	GPIO_REGISTERS
 };
 
-/* And that of the PL031. */
+/* Snapshot of the PL031. */
 enum {
 	RTC_DR, RTC_MR, RTC_LR, RTC_CR, RTC_IMSC, RTC_RIS, RTC_MIS,
 	RTC_REGISTERS
 };
 
-/* -- The board's devices. -------------------------------------------------- */
+/* -- Devices of the board -- */
 
-/* Devices with a fault, why they do not probe, and what the kernel's log is to say of it. */
+/* Devices that do not probe: the errno, and text that the kernel log contains. */
 static const struct fault {
 	const char *device;
 	int error;
-	const char *said;
+	const char *message;
 } faults[] = {
 	{ "a003e00.no-label", EINVAL, "label" },
 	{ "a003e00.label-slash", EINVAL, "cannot register" },
@@ -95,8 +96,8 @@ static const struct fault {
 	{ "a003e00.replay-many", EINVAL, "cannot register" },
 };
 
-/* The driver may have met one with a fault before the one that it cannot be beside. */
-static void put_devices_right(void)
+/* A fault device may have probed first, and taken the resources of a good one. */
+static void bind_good_devices(void)
 {
 	for (unsigned int i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		write_file(DRIVER "unbind", faults[i].device);
@@ -104,9 +105,8 @@ static void put_devices_right(void)
 	write_file(DRIVER "bind", PL031);
 }
 
-/* -- Packets. -------------------------------------------------------------- */
+/* -- Packets -- */
 
-/* A packet of notify_irq as read() returns it. */
 struct irq_record {
 	struct notify_multi_record header;
 	__u32 irq_count;
@@ -114,7 +114,7 @@ struct irq_record {
 	__u32 regs[64];
 };
 
-/* One record, waited for. */
+/* Wait for a record and read it. */
 static ssize_t next_record(int fd, struct irq_record *record)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -135,12 +135,12 @@ FIXTURE(irq)
 
 FIXTURE_SETUP(irq)
 {
-	put_devices_right();
+	bind_good_devices();
 	self->host = getenv("NOTIFY_GPIO_LINES");
 	self->pl061 = sim_open("pl061", O_RDONLY | O_NONBLOCK);
 	self->pl031 = sim_open("pl031", O_RDONLY | O_NONBLOCK);
 	if (!self->host || self->pl061 == -ENOENT)
-		SKIP(return, "nobody makes interrupts of " NOTIFY_DIR "pl061 here");
+		SKIP(return, "no host that raises interrupts of " NOTIFY_DIR "pl061");
 	ASSERT_LE(0, self->pl061);
 	ASSERT_LE(0, self->pl031);
 }
@@ -151,21 +151,22 @@ FIXTURE_TEARDOWN(irq)
 	close(self->pl031);
 }
 
-/* Lines of their own, whatever the console is in the middle of. */
-static int ask(const char *host, const char *what, unsigned int number, unsigned int level)
+/* Newlines separate the command from other output of the console. */
+static int send_command(const char *host, const char *command, unsigned int number,
+			unsigned int level)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "\n@%s %u %u\n", what, number, level);
+	snprintf(text, sizeof(text), "\n@%s %u %u\n", command, number, level);
 	return write_file(host, text);
 }
 
-#define ASK(what, number, level) ASSERT_EQ(0, ask(self->host, what, number, level))
-#define MOVE(line, level) ASK("line", line, level)
+#define SEND(command, number, level) \
+	ASSERT_EQ(0, send_command(self->host, command, number, level))
+#define MOVE(line, level) SEND("line", line, level)
 
 #define NEXT(fd, record) ASSERT_EQ(0, next_record(fd, record))
 
-/* The open of another block, which only some tests need. */
 #define OPEN(name)									\
 ({											\
 	int fd_ = sim_open(name, O_RDONLY | O_NONBLOCK);				\
@@ -174,9 +175,9 @@ static int ask(const char *host, const char *what, unsigned int number, unsigned
 	fd_;										\
 })
 
-/* -- Every interrupt. ------------------------------------------------------ */
+/* -- Interrupts -- */
 
-TEST_F(irq, snapshot_is_right_for_every_edge)
+TEST_F(irq, edge_sends_snapshot)
 {
 	__u32 first = 0, levels = 0;
 
@@ -197,14 +198,14 @@ TEST_F(irq, snapshot_is_right_for_every_edge)
 		EXPECT_EQ(0, record.regs[GPIO_DIR]);
 		EXPECT_EQ(0xff, record.regs[GPIO_IBE]);
 		EXPECT_EQ(0xff, record.regs[GPIO_IE]);
-		/* Both as before it was acknowledged. */
+		/* The snapshot is taken before the acknowledgement. */
 		EXPECT_EQ(1 << line, record.regs[GPIO_RIS]);
 		EXPECT_EQ(1 << line, record.regs[GPIO_MIS]);
 	}
 	EXPECT_EQ(0, levels);
 }
 
-TEST_F(irq, each_interrupt_reaches_two_opens)
+TEST_F(irq, interrupt_reaches_two_clients)
 {
 	struct irq_record first, second;
 	int other = OPEN("pl061");
@@ -218,7 +219,7 @@ TEST_F(irq, each_interrupt_reaches_two_opens)
 	close(other);
 }
 
-TEST_F(irq, time_is_that_of_the_interrupt)
+TEST_F(irq, timestamp_is_time_of_interrupt)
 {
 	struct timespec before, after;
 	struct irq_record record;
@@ -235,7 +236,7 @@ TEST_F(irq, time_is_that_of_the_interrupt)
 	}
 }
 
-TEST_F(irq, edge_triggered_block_that_nothing_acknowledges)
+TEST_F(irq, edge_without_ack_sends_packet)
 {
 	struct irq_record record;
 	int fd = OPEN("edge");
@@ -243,7 +244,7 @@ TEST_F(irq, edge_triggered_block_that_nothing_acknowledges)
 	for (unsigned int i = 0; i < 5; i++) {
 		__u64 seq = get_stats(fd).seq;
 
-		ASK("pulse", SPI_EDGE, 0);
+		SEND("pulse", SPI_EDGE, 0);
 		do {
 			NEXT(fd, &record);
 		} while (record.header.seq <= seq);
@@ -254,7 +255,7 @@ TEST_F(irq, edge_triggered_block_that_nothing_acknowledges)
 	close(fd);
 }
 
-TEST_F(irq, block_without_a_snapshot)
+TEST_F(irq, block_without_snapshot_sends_packet)
 {
 	struct irq_record record = { };
 	int fd = OPEN("bare");
@@ -263,7 +264,7 @@ TEST_F(irq, block_without_a_snapshot)
 	for (unsigned int i = 0; i < 3; i++) {
 		__u32 count = record.irq_count;
 
-		ASK("pulse", SPI_BARE, 0);
+		SEND("pulse", SPI_BARE, 0);
 		NEXT(fd, &record);
 		EXPECT_EQ(0, record.nregs);
 		if (i)
@@ -272,7 +273,7 @@ TEST_F(irq, block_without_a_snapshot)
 	close(fd);
 }
 
-/* The last line that a command prints; false if it fails. */
+/* Get the last line that a command prints. Return false if the command fails. */
 static bool last_line(const char *command, char *line, size_t size)
 {
 	FILE *output = popen(command, "re");
@@ -293,7 +294,7 @@ TEST_F(irq, notifycat_shows_count_and_registers)
 
 	if (system("notifycat --help >/dev/null 2>&1"))
 		SKIP(return, "no notifycat in $PATH");
-	ASK("pulse", SPI_EDGE, 0);
+	SEND("pulse", SPI_EDGE, 0);
 	do {
 		NEXT(fd, &record);
 	} while (record.header.seq <= seq);
@@ -310,13 +311,13 @@ TEST_F(irq, notifycat_shows_count_and_registers)
 	EXPECT_NE(NULL, strstr(line, expected));
 }
 
-TEST_F(irq, as_many_as_64_registers)
+TEST_F(irq, snapshot_has_up_to_64_registers)
 {
 	struct irq_record record;
 	int fd = OPEN("large");
 
 	EXPECT_EQ(8 + 64 * 4, get_info(fd).packet_size);
-	ASK("pulse", SPI_LARGE, 0);
+	SEND("pulse", SPI_LARGE, 0);
 	NEXT(fd, &record);
 	EXPECT_EQ(64, record.nregs);
 	EXPECT_EQ(0x74726976, record.regs[0]);
@@ -325,17 +326,20 @@ TEST_F(irq, as_many_as_64_registers)
 	close(fd);
 }
 
-/* As if reading cleared it, but it does not: it is masked until its packet is broadcast. */
-TEST_F(irq, level_that_stays_leaves_the_machine_alive)
+/*
+ * The node promises that a read clears the interrupt, but it does not. IRQF_ONESHOT masks the line
+ * until the packet is broadcast.
+ */
+TEST_F(irq, level_that_stays_high_does_not_hang_system)
 {
 	struct irq_record record;
 	int fd = OPEN("stuck");
 	__u64 seq;
 
-	ASK("interrupt", SPI_STUCK, 1);
+	SEND("interrupt", SPI_STUCK, 1);
 	for (unsigned int i = 0; i < 10; i++)
 		NEXT(fd, &record);
-	ASK("interrupt", SPI_STUCK, 0);
+	SEND("interrupt", SPI_STUCK, 0);
 	do {
 		seq = get_stats(fd).seq;
 		usleep(200000);
@@ -343,9 +347,9 @@ TEST_F(irq, level_that_stays_leaves_the_machine_alive)
 	close(fd);
 }
 
-/* -- A line that is shared, and interrupts that nobody had. ---------------- */
+/* -- Shared line and unhandled interrupts -- */
 
-TEST_F(irq, interrupt_of_one_block_is_none_of_the_others)
+TEST_F(irq, shared_interrupt_reaches_own_block_only)
 {
 	__u64 pl031 = get_stats(self->pl031).seq, pl061;
 	struct irq_record record;
@@ -360,7 +364,7 @@ TEST_F(irq, interrupt_of_one_block_is_none_of_the_others)
 
 	pl061 = get_stats(self->pl061).seq;
 	for (unsigned int i = 1; i <= 3; i++) {
-		ASK("ring", SPI_SHARED, 0);
+		SEND("ring", SPI_SHARED, 0);
 		NEXT(self->pl031, &record);
 		EXPECT_EQ(pl031 + i, record.header.seq);
 		EXPECT_EQ(RTC_REGISTERS, record.nregs);
@@ -373,12 +377,12 @@ TEST_F(irq, interrupt_of_one_block_is_none_of_the_others)
 	EXPECT_EQ(pl031 + 3, get_stats(self->pl031).seq);
 }
 
-TEST_F(irq, both_blocks_interrupt_at_once)
+TEST_F(irq, shared_interrupt_of_both_blocks_reaches_both)
 {
 	struct irq_record record;
 	__u64 pl031 = get_stats(self->pl031).seq;
 
-	ASK("alarm", 0, 0);
+	SEND("alarm", 0, 0);
 	MOVE(2, 1);
 	NEXT(self->pl061, &record);
 	EXPECT_EQ(4, record.regs[GPIO_MIS]);
@@ -390,7 +394,7 @@ TEST_F(irq, both_blocks_interrupt_at_once)
 	EXPECT_EQ(pl031 + 1, get_stats(self->pl031).seq);
 }
 
-/* The number of the interrupt that has such a label in /proc/interrupts; 0 if none has. */
+/* Return the number of the interrupt with this label in /proc/interrupts, or 0. */
 static unsigned int find_interrupt(const char *label)
 {
 	FILE *file = fopen("/proc/interrupts", "r");
@@ -405,7 +409,7 @@ static unsigned int find_interrupt(const char *label)
 	return irq;
 }
 
-/* When that interrupt was the last time nobody's, in the kernel's milliseconds. */
+/* Time of the last unhandled interrupt, in milliseconds since boot; -1 if unavailable. */
 static long long last_unhandled(unsigned int irq)
 {
 	char path[64], text[128] = "";
@@ -421,8 +425,8 @@ static long long last_unhandled(unsigned int irq)
 	return last ? strtoll(last + strlen("last_unhandled "), NULL, 10) : -1;
 }
 
-/* All who share a line have it masked until their threads have run, or none. */
-TEST_F(irq, line_that_somebody_has_masked_is_shared)
+/* All handlers of a shared line must agree on IRQF_ONESHOT. */
+TEST_F(irq, line_is_shared_with_oneshot_handler)
 {
 	struct irq_record record;
 
@@ -438,7 +442,7 @@ TEST_F(irq, line_that_somebody_has_masked_is_shared)
 	MOVE(3, 1);
 	NEXT(self->pl061, &record);
 	EXPECT_EQ(1 << 3, record.regs[GPIO_MIS]);
-	ASK("ring", SPI_SHARED, 0);
+	SEND("ring", SPI_SHARED, 0);
 	NEXT(self->pl031, &record);
 	EXPECT_EQ(1, record.regs[RTC_MIS]);
 	MOVE(3, 0);
@@ -449,7 +453,7 @@ TEST_F(irq, line_that_somebody_has_masked_is_shared)
 	ASSERT_EQ(0, write_file(DRIVER "unbind", PL031));
 }
 
-TEST_F(irq, spurious_interrupt_is_nobodys_and_no_packet)
+TEST_F(irq, spurious_interrupt_sends_no_packet)
 {
 	__u64 pl061 = get_stats(self->pl061).seq, pl031 = get_stats(self->pl031).seq;
 	unsigned int irq = find_interrupt("pl061");
@@ -459,7 +463,7 @@ TEST_F(irq, spurious_interrupt_is_nobodys_and_no_packet)
 	ASSERT_LT(0, irq);
 	ASSERT_LE(0, before);
 	do {
-		ASK("pulse", SPI_SHARED, 0);
+		SEND("pulse", SPI_SHARED, 0);
 		usleep(100000);
 	} while (last_unhandled(irq) == before);
 	EXPECT_EQ(pl061, get_stats(self->pl061).seq);
@@ -473,9 +477,9 @@ TEST_F(irq, spurious_interrupt_is_nobodys_and_no_packet)
 	NEXT(self->pl061, &record);
 }
 
-/* -- Interrupts that come faster than they are broadcast. ------------------- */
+/* -- Interrupts faster than their broadcasts -- */
 
-/* A thread that leaves a processor to nobody but interrupts. */
+/* Thread that occupies a CPU, so that only hard handlers run there. */
 struct hog {
 	pthread_t thread;
 	int cpu;
@@ -518,7 +522,7 @@ static bool hog_stop(struct hog *hog)
 	       !write_file("/proc/sys/kernel/sched_rt_runtime_us", "950000");
 }
 
-/* How often an interrupt was taken, on all processors. */
+/* Return the count of an interrupt, over all CPUs. */
 static unsigned long count_interrupts(unsigned int irq)
 {
 	FILE *file = fopen("/proc/interrupts", "r");
@@ -537,7 +541,7 @@ static unsigned long count_interrupts(unsigned int irq)
 	return count;
 }
 
-/* Both halves of the interrupt on processor 1, and this program on the other. */
+/* Move the hard handler and the thread of the interrupt to CPU 1, and this program to CPU 0. */
 static int move_interrupt(unsigned int irq)
 {
 	char path[64];
@@ -557,7 +561,7 @@ static long long overflows(void)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
-/* Has so many edges of line 0 come while their thread cannot run. */
+/* Send @edges edges of line 0 while the IRQ thread cannot run. */
 #define BURST(edges)									\
 do {											\
 	unsigned int irq = find_interrupt("pl061");					\
@@ -566,7 +570,7 @@ do {											\
 	struct hog hog;									\
 											\
 	ASSERT_EQ(0, move_interrupt(irq));						\
-	/* It moves with the next interrupt. */						\
+	/* The new affinity takes effect with the next interrupt. */			\
 	MOVE(7, 1);									\
 	NEXT(self->pl061, &moved);							\
 	MOVE(7, 0);									\
@@ -580,14 +584,14 @@ do {											\
 	ASSERT_TRUE(hog_stop(&hog));							\
 } while (0)
 
-TEST_F(irq, burst_becomes_that_many_packets_in_order)
+TEST_F(irq, burst_sends_all_packets_in_order)
 {
 	long long before = overflows();
 	struct irq_record record;
 	__u64 last = 0;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "one processor cannot be left to interrupts only");
+		SKIP(return, "needs two CPUs");
 	BURST(50);
 	for (unsigned int i = 0; i < 50; i++) {
 		NEXT(self->pl061, &record);
@@ -599,7 +603,7 @@ TEST_F(irq, burst_becomes_that_many_packets_in_order)
 	EXPECT_EQ(before, overflows());
 }
 
-TEST_F(irq, interrupts_that_come_too_fast_are_counted_and_the_newest_kept)
+TEST_F(irq, overflow_drops_oldest_and_is_counted)
 {
 	long long before = overflows();
 	__u64 seq = get_stats(self->pl061).seq;
@@ -607,11 +611,11 @@ TEST_F(irq, interrupts_that_come_too_fast_are_counted_and_the_newest_kept)
 	__u32 count = 0;
 
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "one processor cannot be left to interrupts only");
+		SKIP(return, "needs two CPUs");
 	BURST(QUEUE + 44);
 	for (unsigned int i = 1; i <= QUEUE; i++) {
 		NEXT(self->pl061, &record);
-		/* The device's stream has no gap, the interrupt's has. */
+		/* seq has no gap, irq_count has. */
 		EXPECT_EQ(seq + 2 + i, record.header.seq);
 		if (i > 1)
 			EXPECT_EQ(count + 1, record.irq_count);
@@ -623,9 +627,9 @@ TEST_F(irq, interrupts_that_come_too_fast_are_counted_and_the_newest_kept)
 	EXPECT_EQ(0, record.regs[GPIO_DATA]);
 }
 
-/* -- Properties. ----------------------------------------------------------- */
+/* -- Properties -- */
 
-TEST_F(irq, properties_size_the_device)
+TEST_F(irq, properties_set_sizes_and_limits)
 {
 	struct notify_multi_info info;
 	int fd = OPEN("edge");
@@ -644,7 +648,7 @@ TEST_F(irq, properties_size_the_device)
 	EXPECT_EQ(0, info.replay);
 }
 
-TEST_F(irq, bad_properties_do_not_probe)
+TEST_F(irq, probe_fails_with_bad_properties)
 {
 	for (unsigned int i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
 		int log = log_open();
@@ -652,15 +656,15 @@ TEST_F(irq, bad_properties_do_not_probe)
 		ASSERT_LE(0, log);
 		EXPECT_EQ(-faults[i].error, write_file(DRIVER "bind", faults[i].device))
 			TH_LOG("%s", faults[i].device);
-		EXPECT_TRUE(log_says(log, faults[i].device, faults[i].said))
-			TH_LOG("the log does not say %s of %s", faults[i].said, faults[i].device);
+		EXPECT_TRUE(log_says(log, faults[i].device, faults[i].message))
+			TH_LOG("%s: not in the log: %s", faults[i].device, faults[i].message);
 		close(log);
 	}
 	EXPECT_EQ(-ENOENT, sim_open("bad", O_RDONLY));
 }
 
-/* Of each device that this driver is for either the driver has it, or it is above. */
-TEST_F(irq, every_fault_of_the_board_is_tested)
+/* Every device of the board is either bound or in faults[]. */
+TEST_F(irq, every_bad_device_of_board_is_tested)
 {
 	unsigned int unbound = 0;
 	struct dirent *entry;
@@ -679,7 +683,7 @@ TEST_F(irq, every_fault_of_the_board_is_tested)
 	EXPECT_EQ(sizeof(faults) / sizeof(*faults), unbound);
 }
 
-TEST_F(irq, wakeup_source_can_wake_the_system)
+TEST_F(irq, wakeup_source_enables_wakeup_until_unbind)
 {
 	const char *path = DEVICES PL061 "/power/wakeup";
 	char text[32];
@@ -695,9 +699,9 @@ TEST_F(irq, wakeup_source_can_wake_the_system)
 	EXPECT_STREQ("enabled", text);
 }
 
-/* -- Lives. ---------------------------------------------------------------- */
+/* -- Binding and unbinding -- */
 
-TEST_F(irq, unbind_wakes_readers_and_bind_starts_anew)
+TEST_F(irq, unbind_wakes_readers_bind_restarts)
 {
 	struct irq_record record;
 	struct reader reader;
@@ -707,9 +711,9 @@ TEST_F(irq, unbind_wakes_readers_and_bind_starts_anew)
 	ASSERT_TRUE(wait_requests(self->pl061, 1));
 	ASSERT_EQ(0, write_file(DRIVER "unbind", PL061));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
-	/* The block interrupts no more: the line's other one is not disturbed. */
+	/* The unbound block does not disturb the other one on the line. */
 	MOVE(0, 1);
-	ASK("ring", SPI_SHARED, 0);
+	SEND("ring", SPI_SHARED, 0);
 	NEXT(self->pl031, &record);
 	ASSERT_EQ(0, write_file(DRIVER "bind", PL061));
 	close(self->pl061);
@@ -728,22 +732,22 @@ TEST_F(irq, unbind_wakes_readers_and_bind_starts_anew)
 static void move_much(const char *host)
 {
 	for (unsigned int i = 0; i < MOVES; i++)
-		if (ask(host, "line", i / 2 % 8, 1 - i % 2))
+		if (send_command(host, "line", i / 2 % 8, 1 - i % 2))
 			_exit(1);
 	_exit(0);
 }
 
-TEST_F(irq, unbind_and_bind_while_edges_come_and_opens_are_held)
+TEST_F(irq, unbind_works_during_edges_with_clients)
 {
 	struct irq_record record;
-	int held[LIVES], status;
+	int clients[LIVES], status;
 	pid_t mover = fork();
 
 	if (!mover)
 		move_much(self->host);
 	ASSERT_LT(0, mover);
 	for (unsigned int i = 0; i < LIVES; i++) {
-		held[i] = OPEN("pl061");
+		clients[i] = OPEN("pl061");
 		usleep(10000 * (i % 5));
 		ASSERT_EQ(0, write_file(DRIVER "unbind", PL061));
 		ASSERT_EQ(0, write_file(DRIVER "bind", PL061));
@@ -751,12 +755,12 @@ TEST_F(irq, unbind_and_bind_while_edges_come_and_opens_are_held)
 	ASSERT_EQ(mover, waitpid(mover, &status, 0));
 	EXPECT_EQ(0, status);
 	for (unsigned int i = 0; i < LIVES; i++) {
-		while (!next_record(held[i], &record))
+		while (!next_record(clients[i], &record))
 			EXPECT_EQ(GPIO_REGISTERS, record.nregs);
-		EXPECT_EQ(-ENODEV, read_errno(held[i], &record, sizeof(record)));
-		close(held[i]);
+		EXPECT_EQ(-ENODEV, read_errno(clients[i], &record, sizeof(record)));
+		close(clients[i]);
 	}
-	/* The mover, which may not be through, never has two lines high. */
+	/* Edges of the mover may still arrive, but it never sets two lines high. */
 	close(self->pl061);
 	self->pl061 = OPEN("pl061");
 	MOVE(4, 1);
@@ -764,7 +768,6 @@ TEST_F(irq, unbind_and_bind_while_edges_come_and_opens_are_held)
 	do {
 		NEXT(self->pl061, &record);
 	} while (record.regs[GPIO_DATA] != (1 << 4 | 1 << 6));
-	/* All lines are low again, and the last life is like the first. */
 	MOVE(6, 0);
 	NEXT(self->pl061, &record);
 	EXPECT_EQ(1 << 4, record.regs[GPIO_DATA]);
@@ -773,7 +776,7 @@ TEST_F(irq, unbind_and_bind_while_edges_come_and_opens_are_held)
 	EXPECT_EQ(0, record.regs[GPIO_DATA]);
 }
 
-TEST_F(irq, module_goes_while_its_devices_are_read)
+TEST_F(irq, rmmod_wakes_blocked_read)
 {
 	struct irq_record record;
 	struct reader reader;
@@ -786,7 +789,7 @@ TEST_F(irq, module_goes_while_its_devices_are_read)
 	EXPECT_EQ(POLLHUP, poll_now(self->pl031, POLLIN));
 	EXPECT_EQ(-ENOENT, sim_open("pl061", O_RDONLY));
 	ASSERT_EQ(0, load_module("notify_irq", ""));
-	put_devices_right();
+	bind_good_devices();
 	close(self->pl061);
 	self->pl061 = OPEN("pl061");
 	MOVE(1, 1);
@@ -796,8 +799,8 @@ TEST_F(irq, module_goes_while_its_devices_are_read)
 	NEXT(self->pl061, &record);
 }
 
-/* The last test: edges of the line that wakes the system may come late. */
-TEST_F(irq, interrupt_wakes_the_suspended_system)
+/* The last test, because edges of the toggled line may arrive late. */
+TEST_F(irq, interrupt_wakes_suspended_system)
 {
 	const char *count = DEVICES PL061 "/power/wakeup_active_count";
 	struct irq_record record;
@@ -806,11 +809,11 @@ TEST_F(irq, interrupt_wakes_the_suspended_system)
 	if (access("/sys/power/state", F_OK))
 		SKIP(return, "this kernel cannot suspend");
 	ASSERT_EQ(0, read_file(count, before, sizeof(before)));
-	ASK("toggle", 0, 1);
-	/* An edge that comes before the system sleeps may keep it awake: that is no error. */
+	SEND("toggle", 0, 1);
+	/* An edge just before the suspend may abort it, which is no error. */
 	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"))
 		TH_LOG("suspend failed");
-	ASK("toggle", 0, 0);
+	SEND("toggle", 0, 0);
 	NEXT(self->pl061, &record);
 	EXPECT_EQ(1, record.regs[GPIO_DATA]);
 	ASSERT_EQ(0, read_file(count, after, sizeof(after)));

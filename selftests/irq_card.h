@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * QEMU's PCI card "edu", and the device that modules/notify_irq_card.c makes of its registers.
+ * Device that modules/notify_irq_card.c creates for the registers of the edu device, a PCI device
+ * of QEMU.
  */
 #ifndef IRQ_CARD_H
 #define IRQ_CARD_H
@@ -15,7 +16,7 @@
 
 #define CARD_ID		0x010000ed
 
-/* Of the snapshot: which card it is, a complement, and the bits of its interrupts. */
+/* Registers in the snapshot: identification, complement of the last write, interrupt bits. */
 enum {
 	ID = 0,
 	COMPLEMENT = 1,
@@ -30,7 +31,7 @@ struct card_record {
 	__u32 regs[REGISTERS];
 };
 
-/* -ENOENT: there is no such module; -ENODEV: no such card. */
+/* Return -ENOENT without the module, -ENODEV without the edu device. */
 static inline int load_card(const char *parameters)
 {
 	int ret = load_module("notify_irq", "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_sim: its configuration and its injector.
+ * notify_sim: attributes in configfs, and the injector.
  */
 
 #include "sim.h"
@@ -32,7 +32,7 @@ do {											\
 	EXPECT_STREQ(value, self->text);						\
 } while (0)
 
-TEST_F(sim, has_defaults)
+TEST_F(sim, new_simulator_has_defaults)
 {
 	EXPECT_ATTRIBUTE("packet_size", "64");
 	EXPECT_ATTRIBUTE("max_packets", "64");
@@ -51,7 +51,7 @@ TEST_F(sim, has_defaults)
 	EXPECT_EQ(-ENOENT, sim_open_injector(SIM_NAME));
 }
 
-/* What may be written, and what not: both sides of each limit. */
+/* Both sides of each limit. */
 static const struct {
 	const char *attribute;
 	const char *value;
@@ -107,14 +107,14 @@ static const struct {
 	{ "departures", "0", -EACCES },
 };
 
-TEST_F(sim, takes_what_is_in_range_and_nothing_else)
+TEST_F(sim, store_out_of_range_returns_einval)
 {
 	unsigned int i;
 
 	for (i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
 		int ret = sim_set(SIM_NAME, writes[i].attribute, writes[i].value);
 
-		/* root may open what is read-only; configfs says then that it cannot be. */
+		/* root can open read-only attributes; configfs fails the write with another errno. */
 		if (writes[i].ret == -EACCES) {
 			EXPECT_GT(0, ret);
 			continue;
@@ -124,7 +124,7 @@ TEST_F(sim, takes_what_is_in_range_and_nothing_else)
 	}
 }
 
-TEST_F(sim, sizes_and_limits_are_EBUSY_while_live)
+TEST_F(sim, store_of_config_while_live_returns_ebusy)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	EXPECT_EQ(-EBUSY, sim_set(SIM_NAME, "packet_size", "8"));
@@ -144,7 +144,7 @@ TEST_F(sim, sizes_and_limits_are_EBUSY_while_live)
 	EXPECT_EQ(0, sim_set(SIM_NAME, "complete_error", "-5"));
 }
 
-TEST_F(sim, live_twice_is_live_once)
+TEST_F(sim, live_written_again_has_no_effect)
 {
 	int fd;
 
@@ -160,7 +160,7 @@ TEST_F(sim, live_twice_is_live_once)
 	close(fd);
 }
 
-TEST_F(sim, ring_that_is_too_large_is_EINVAL_when_it_goes_live)
+TEST_F(sim, live_with_too_large_ring_returns_einval)
 {
 	ASSERT_EQ(0, sim_set(SIM_NAME, "max_packets", "4294967295"));
 	EXPECT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
@@ -169,7 +169,7 @@ TEST_F(sim, ring_that_is_too_large_is_EINVAL_when_it_goes_live)
 	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 }
 
-TEST_F(sim, queue_that_memory_has_no_room_for_is_ENOMEM)
+TEST_F(sim, ring_larger_than_memory_returns_enomem)
 {
 	uint64_t packets = too_many_packets(64);
 	char old[32];
@@ -179,7 +179,7 @@ TEST_F(sim, queue_that_memory_has_no_room_for_is_ENOMEM)
 	ASSERT_EQ(0, allow_packets(packets, 64));
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "max_packets", packets));
 
-	/* Each open has a queue, and so has the source for what is to be replayed. */
+	/* Each client has a ring, and so has the device if replay is nonzero. */
 	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "1"));
 	EXPECT_EQ(-ENOMEM, sim_open(SIM_NAME, O_RDONLY));
 	EXPECT_EQ(0, sim_set(SIM_NAME, "live", "0"));
@@ -191,7 +191,7 @@ TEST_F(sim, queue_that_memory_has_no_room_for_is_ENOMEM)
 	EXPECT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
 }
 
-TEST_F(sim, sources_are_independent)
+TEST_F(sim, simulators_are_independent)
 {
 	const struct sim_config config = { .packet_size = 8 };
 	unsigned char buffer[1024];
@@ -213,7 +213,7 @@ TEST_F(sim, sources_are_independent)
 	ASSERT_EQ(0, sim_remove(OTHER));
 }
 
-/* -- The injector. --------------------------------------------------------- */
+/* -- Injector -- */
 
 #define PACKET	16
 #define RECORD	(RECORD_HEADER + PACKET)
@@ -230,17 +230,17 @@ FIXTURE_VARIANT(inject)
 	const char *context;
 };
 
-FIXTURE_VARIANT_ADD(inject, from_the_irq_thread)
+FIXTURE_VARIANT_ADD(inject, thread)
 {
 	.context = "thread",
 };
 
-FIXTURE_VARIANT_ADD(inject, from_hard_irq)
+FIXTURE_VARIANT_ADD(inject, hardirq)
 {
 	.context = "hardirq",
 };
 
-FIXTURE_VARIANT_ADD(inject, from_process_context)
+FIXTURE_VARIANT_ADD(inject, process)
 {
 	.context = "process",
 };
@@ -267,7 +267,7 @@ FIXTURE_TEARDOWN(inject)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-TEST_F(inject, packets_are_broadcast_when_the_write_returns)
+TEST_F(inject, write_broadcasts_before_it_returns)
 {
 	unsigned int i;
 
@@ -282,7 +282,7 @@ TEST_F(inject, packets_are_broadcast_when_the_write_returns)
 	}
 }
 
-TEST_F(inject, long_write_ends_when_its_process_is_killed)
+TEST_F(inject, sigkill_ends_long_write)
 {
 	size_t bytes = 1UL << 28;
 	void *packets = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -303,7 +303,7 @@ TEST_F(inject, long_write_ends_when_its_process_is_killed)
 	munmap(packets, bytes);
 }
 
-TEST_F(inject, sleeping_read_is_woken)
+TEST_F(inject, write_wakes_blocked_read)
 {
 	struct reader reader;
 
@@ -314,7 +314,7 @@ TEST_F(inject, sleeping_read_is_woken)
 	EXPECT_EQ(RECORD, reader_join(&reader));
 }
 
-/* How many interrupts the simulated chip has counted, on all CPUs. */
+/* Interrupts of the simulated chip, on all CPUs. */
 static long long count_interrupts(void)
 {
 	FILE *file = fopen("/proc/interrupts", "re");
@@ -340,7 +340,7 @@ static long long count_interrupts(void)
 	return count;
 }
 
-TEST_F(inject, each_packet_is_an_interrupt_but_for_process_context)
+TEST_F(inject, packet_raises_interrupt_unless_in_process)
 {
 	long long before = count_interrupts();
 	bool process = !strcmp(variant->context, "process");
@@ -350,7 +350,7 @@ TEST_F(inject, each_packet_is_an_interrupt_but_for_process_context)
 	EXPECT_EQ(process ? 0 : 7, count_interrupts());
 }
 
-TEST_F(inject, part_of_a_packet_is_EINVAL_and_broadcasts_nothing)
+TEST_F(inject, partial_packet_returns_einval)
 {
 	EXPECT_EQ(-1, write(self->injector, self->buffer, PACKET - 1));
 	EXPECT_EQ(EINVAL, errno);
@@ -361,14 +361,14 @@ TEST_F(inject, part_of_a_packet_is_EINVAL_and_broadcasts_nothing)
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(inject, bad_buffer_is_EFAULT_and_broadcasts_nothing)
+TEST_F(inject, bad_buffer_returns_efault)
 {
 	EXPECT_EQ(-1, write(self->injector, bad_pointer, PACKET));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(0, get_stats(self->fd).seq);
 }
 
-TEST_F(inject, status_goes_with_the_packets_that_follow)
+TEST_F(inject, status_applies_to_later_packets)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
