@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers that are not there, and memory that is short: each call fails as it is documented
- * to, what was not delivered is not consumed, and the device works afterwards.
+ * Bad buffers and failed allocations: each call returns its documented errno, does not consume
+ * packets that it did not deliver, and leaves the device working.
  */
 
 #include "faults.h"
@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 
-/* -- Buffers that are not there, or only in part. -------------------------- */
+/* -- Bad buffers -- */
 
-FIXTURE(buffer)
+FIXTURE(bad_buffer)
 {
 	int injector;
 	int fd;
@@ -24,37 +24,37 @@ FIXTURE(buffer)
 	int ring_ret;
 };
 
-/* What follows the good part of a buffer. */
-FIXTURE_VARIANT(buffer)
+/* Memory after the good part of a buffer. */
+FIXTURE_VARIANT(bad_buffer)
 {
 	bool mapped;
 	int protection;
 	bool readable;
 };
 
-FIXTURE_VARIANT_ADD(buffer, before_a_hole)
+FIXTURE_VARIANT_ADD(bad_buffer, unmapped)
 {
 	.mapped = false,
 };
 
-FIXTURE_VARIANT_ADD(buffer, before_what_is_not_accessible)
+FIXTURE_VARIANT_ADD(bad_buffer, inaccessible)
 {
 	.mapped = true,
 	.protection = PROT_NONE,
 };
 
-FIXTURE_VARIANT_ADD(buffer, before_what_is_read_only)
+FIXTURE_VARIANT_ADD(bad_buffer, read_only)
 {
 	.mapped = true,
 	.protection = PROT_READ,
 	.readable = true,
 };
 
-FIXTURE_SETUP(buffer)
+FIXTURE_SETUP(bad_buffer)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 
-	/* Before there is a hole, in which its memory would be. */
+	/* First, because the io_uring would be mapped into the hole. */
 	self->ring_ret = io_uring_queue_init(4, &self->ring, 0);
 	self->pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
@@ -68,7 +68,7 @@ FIXTURE_SETUP(buffer)
 	ASSERT_LE(0, self->fd);
 }
 
-FIXTURE_TEARDOWN(buffer)
+FIXTURE_TEARDOWN(bad_buffer)
 {
 	if (!self->ring_ret)
 		io_uring_queue_exit(&self->ring);
@@ -77,11 +77,11 @@ FIXTURE_TEARDOWN(buffer)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* A buffer of so many bytes, and then what the variant says. */
+/* Buffer with this many good bytes. */
 #define BUFFER(bytes) (self->pages + PAGE - (bytes))
 
-/* All of the packets from @first to @last wait, and nothing was lost. */
-#define EXPECT_WAITING(first, last)						\
+/* The packets from @first to @last are queued, and none was dropped. */
+#define EXPECT_QUEUED(first, last)						\
 do {										\
 	unsigned int seq_;							\
 										\
@@ -92,10 +92,10 @@ do {										\
 		EXPECT_RECORD(scratch, seq_ - (first), seq_);			\
 } while (0)
 
-/* Nearly one more record: copies break off early, ARM's up to 31 bytes, RISC-V's up to 63. */
+/* Almost a record: a faulting copy stops up to 31 bytes early on ARM, 63 on RISC-V. */
 #define ANOTHER		(RECORD - 8)
 
-TEST_F(buffer, read_gets_the_whole_records_that_fit)
+TEST_F(bad_buffer, read_returns_complete_records)
 {
 	unsigned char *buffer = BUFFER(2 * RECORD + RECORD - 1);
 
@@ -104,23 +104,23 @@ TEST_F(buffer, read_gets_the_whole_records_that_fit)
 	EXPECT_RECORD(buffer, 0, 1);
 	EXPECT_RECORD(buffer, 1, 2);
 	EXPECT_EQ(2, get_stats(self->fd).delivered);
-	EXPECT_WAITING(3, 4);
+	EXPECT_QUEUED(3, 4);
 }
 
-TEST_F(buffer, read_that_gets_none_is_EFAULT_wherever_it_breaks_off)
+TEST_F(bad_buffer, read_without_complete_record_returns_efault)
 {
-	/* In the payload, at its start, in the header, and at once. */
+	/* In the payload, at its start, in the header, after one byte, at the start. */
 	const size_t good[] = { RECORD - 1, RECORD_HEADER, RECORD_HEADER - 1, 1, 0 };
 
 	BROADCAST(1, 2);
 	for (unsigned int i = 0; i < sizeof(good) / sizeof(*good); i++)
 		EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(good[i]), 2 * RECORD));
 	EXPECT_EQ(0, get_stats(self->fd).delivered);
-	EXPECT_WAITING(1, 2);
+	EXPECT_QUEUED(1, 2);
 }
 
-/* A read has two runs of records there: the buffer breaks off in the second. */
-TEST_F(buffer, read_around_the_end_of_the_ring_gets_the_whole_records_that_fit)
+/* The read wraps around the end of the ring, and the good part ends after that. */
+TEST_F(bad_buffer, wrapped_read_returns_complete_records)
 {
 	unsigned char *buffer = BUFFER(4 * RECORD + ANOTHER);
 
@@ -132,10 +132,10 @@ TEST_F(buffer, read_around_the_end_of_the_ring_gets_the_whole_records_that_fit)
 	ASSERT_EQ(4 * RECORD, read_errno(self->fd, buffer, LIMIT * RECORD));
 	for (unsigned int i = 0; i < 4; i++)
 		EXPECT_RECORD(buffer, i, 15 + i);
-	EXPECT_WAITING(19, 22);
+	EXPECT_QUEUED(19, 22);
 }
 
-TEST_F(buffer, read_after_a_loss_leaves_it_to_be_told)
+TEST_F(bad_buffer, read_efault_keeps_drop_count)
 {
 	BROADCAST(1, LIMIT + 2);
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(RECORD - 1), 2 * RECORD));
@@ -145,7 +145,7 @@ TEST_F(buffer, read_after_a_loss_leaves_it_to_be_told)
 	EXPECT_EQ(2, record_at(scratch, 0)->dropped);
 }
 
-TEST_F(buffer, raw_read_gets_the_whole_payloads_that_fit)
+TEST_F(bad_buffer, raw_read_returns_complete_payloads)
 {
 	unsigned char *buffer = BUFFER(2 * PACKET + PACKET - 1);
 
@@ -155,10 +155,10 @@ TEST_F(buffer, raw_read_gets_the_whole_payloads_that_fit)
 	EXPECT_TRUE(packet_is(buffer + PACKET, PACKET, 2));
 	EXPECT_EQ(-EFAULT, read_errno(self->fd, BUFFER(PACKET - 1), PACKET));
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
-	EXPECT_WAITING(3, 4);
+	EXPECT_QUEUED(3, 4);
 }
 
-TEST_F(buffer, readv_gets_the_whole_records_before_a_bad_segment)
+TEST_F(bad_buffer, readv_returns_records_before_bad_segment)
 {
 	struct iovec iov[] = {
 		{ scratch, RECORD + 1 },
@@ -166,13 +166,13 @@ TEST_F(buffer, readv_gets_the_whole_records_before_a_bad_segment)
 	};
 
 	BROADCAST(1, 4);
-	/* The second segment has the rest of the second record, and a part of the third. */
+	/* The second segment has the rest of the second record and a part of the third. */
 	ASSERT_EQ(2 * RECORD, readv_errno(self->fd, iov, 2));
 	EXPECT_RECORD(scratch, 0, 1);
-	EXPECT_WAITING(3, 4);
+	EXPECT_QUEUED(3, 4);
 }
 
-TEST_F(buffer, readv_whose_first_record_breaks_off_is_EFAULT)
+TEST_F(bad_buffer, readv_without_complete_record_returns_efault)
 {
 	struct iovec iov[] = {
 		{ scratch, RECORD / 2 },
@@ -187,10 +187,10 @@ TEST_F(buffer, readv_whose_first_record_breaks_off_is_EFAULT)
 	iov[0].iov_len = PACKET / 2;
 	EXPECT_EQ(-EFAULT, readv_errno(self->fd, iov, 3));
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
-	EXPECT_WAITING(1, 2);
+	EXPECT_QUEUED(1, 2);
 }
 
-TEST_F(buffer, ioctls_that_write_are_EFAULT)
+TEST_F(bad_buffer, get_ioctls_return_efault)
 {
 	EXPECT_EQ(-1, ioctl(self->fd, NOTIFY_MULTI_IOC_GET_INFO,
 			    BUFFER(sizeof(struct notify_multi_info) - 1)));
@@ -204,8 +204,8 @@ TEST_F(buffer, ioctls_that_write_are_EFAULT)
 			   BUFFER(sizeof(struct notify_multi_stats))));
 }
 
-/* Zeros, which are all right but for the size, where they can be read. */
-TEST_F(buffer, ioctls_that_read_are_EFAULT_and_change_nothing)
+/* If readable, the argument is 0, which is valid except as a queue length. */
+TEST_F(bad_buffer, set_ioctls_return_efault_and_change_nothing)
 {
 	BROADCAST(1, 2);
 	memset(self->pages, variant->readable ? 0 : 1, PAGE);
@@ -220,10 +220,10 @@ TEST_F(buffer, ioctls_that_read_are_EFAULT_and_change_nothing)
 				 BUFFER(sizeof(__u64) - 1))));
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
-	EXPECT_WAITING(1, 2);
+	EXPECT_QUEUED(1, 2);
 }
 
-TEST_F(buffer, write_to_a_simulator_broadcasts_the_packets_before_it)
+TEST_F(bad_buffer, inject_write_broadcasts_complete_packets)
 {
 	unsigned int whole = variant->readable ? 3 : 1;
 
@@ -237,7 +237,7 @@ TEST_F(buffer, write_to_a_simulator_broadcasts_the_packets_before_it)
 		  errno_of(write(self->injector, BUFFER(PACKET - 1), PACKET)));
 }
 
-TEST_F(buffer, read_of_io_uring_gets_the_whole_records_that_fit)
+TEST_F(bad_buffer, uring_read_returns_complete_records)
 {
 	unsigned char *buffer = BUFFER(RECORD + ANOTHER);
 
@@ -250,10 +250,10 @@ TEST_F(buffer, read_of_io_uring_gets_the_whole_records_that_fit)
 	EXPECT_RECORD(buffer, 0, 1);
 	io_uring_prep_read(new_sqe(&self->ring), self->fd, BUFFER(1), 3 * RECORD, 0);
 	EXPECT_EQ(-EFAULT, ring_result(&self->ring));
-	EXPECT_WAITING(2, 3);
+	EXPECT_QUEUED(2, 3);
 }
 
-TEST_F(buffer, command_of_io_uring_is_EFAULT_and_the_packet_is_the_next_commands)
+TEST_F(bad_buffer, uring_command_efault_keeps_packet)
 {
 	int ret;
 
@@ -272,22 +272,22 @@ TEST_F(buffer, command_of_io_uring_is_EFAULT_and_the_packet_is_the_next_commands
 	EXPECT_RECORD(BUFFER(RECORD), 0, 1);
 }
 
-/* -- Memory that is short. ------------------------------------------------- */
+/* -- Fault injection -- */
 
 #define DEBUG_DIR	"/sys/kernel/debug/"
-#define OTHER		"kselftest-of-a-longer-name"	/* than configfs has room for */
-#define POLLS		64	/* more than the kernel has room for on its stack */
+#define OTHER		"kselftest-of-a-longer-name"	/* configfs allocates a long name */
+#define POLLS		64	/* more than fit into the on-stack buffer of poll() */
 
 /*
- * What fail-nth counts: all, or copies from and to the user alone. Of these there are always
- * as many; of memory the kernel needs more whenever one of its caches has run dry.
+ * Faults that fail-nth counts: all, or only copies from and to user memory. The number of copies
+ * is constant; that of allocations depends on the caches of the kernel.
  */
-enum kind {
+enum fault_kind {
 	ALL,
 	COPIES,
 };
 
-static int count_only(enum kind kind)
+static int count_only(enum fault_kind kind)
 {
 	int ret = write_file(DEBUG_DIR "failslab/cache-filter", kind == COPIES ? "Y" : "N");
 
@@ -296,8 +296,8 @@ static int count_only(enum kind kind)
 }
 
 /*
- * Has the kernel's fault injection fail what it is told to by fail-nth, memory of any kind,
- * silently. NULL, or why it cannot.
+ * Set up fault injection for fail-nth: all kinds of memory, without messages. Return NULL, or the
+ * reason to skip the test.
  */
 static const char *prepare_faults(void)
 {
@@ -314,18 +314,18 @@ static const char *prepare_faults(void)
 		return "the kernel has no fault injection";
 	if (access(DEBUG_DIR "failslab", F_OK) &&
 	    mount("debugfs", DEBUG_DIR, "debugfs", 0, NULL))
-		return "debugfs is not to be mounted";
+		return "debugfs cannot be mounted";
 	for (unsigned int i = 0; i < sizeof(settings) / sizeof(*settings); i++)
 		if (write_file(settings[i][0], settings[i][1]))
-			return "the kernel does not inject faults of memory and of copies";
+			return "the kernel does not inject faults of allocations and copies";
 	if (count_only(ALL))
-		return "the kernel does not tell faults of memory from those of copies";
-	/* One that not every kernel has, and that counts, too. */
+		return "the kernel cannot inject faults of copies only";
+	/* Optional, and counted by fail-nth as well. */
 	write_file(DEBUG_DIR "fail_futex/verbose", "0");
 	return NULL;
 }
 
-/* Where a function of the kernel begins and ends; false if that is not to be seen. */
+/* Get the address range of a kernel function. Return false if it is unavailable. */
 static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 {
 	FILE *symbols = fopen("/proc/kallsyms", "re");
@@ -349,8 +349,8 @@ static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 }
 
 /*
- * What that function of the kernel calls does not fail; NULL: all does. 0, or -ENOENT where
- * fault injection cannot tell.
+ * Inject no faults into calls of this kernel function; NULL for none. Return 0, or -ENOENT without
+ * the filter by stack trace.
  */
 static int spare_function(const char *function)
 {
@@ -373,7 +373,7 @@ static int spare_function(const char *function)
 	return ret;
 }
 
-/* How many rings there are, of all opens. */
+/* Return the number of rings, over all devices. */
 static int rings(void)
 {
 	FILE *areas = fopen("/proc/vmallocinfo", "re");
@@ -388,7 +388,7 @@ static int rings(void)
 	return count;
 }
 
-/* What came of the faults: how many there were, and what the calls said. */
+/* Number of injected faults, and results of the calls. */
 struct outcome {
 	unsigned int faults;
 	unsigned int nomem;
@@ -397,7 +397,7 @@ struct outcome {
 	unsigned int survived;
 };
 
-/* Instead of ENOMEM the kernel's own part says @instead to some faults; 0: to none. */
+/* Other parts of the kernel replace ENOMEM by @instead, unless that is 0. */
 static void count_outcome(struct outcome *outcome, ssize_t ret, int instead)
 {
 	outcome->faults++;
@@ -419,17 +419,17 @@ static void log_outcome(struct __test_metadata *_metadata, const struct outcome 
 	       outcome->nomem, outcome->efault, outcome->wrong, outcome->survived);
 }
 
-/* A device on the platform bus that a module of the tests makes, and a source of ours drives. */
+/* Platform device that a test module creates for notify_gpio or notify_irq. */
 struct platform {
-	const char *driver;	/* its directory in sysfs */
-	const char *name;	/* that of the device in it */
-	const char *label;	/* and of its node */
-	int (*make)(void);	/* -ENOENT, -ENODEV: it is not to be had here */
+	const char *driver;	/* directory of the driver in sysfs */
+	const char *name;	/* name of the platform device */
+	const char *label;	/* name of the device node */
+	int (*make)(void);	/* -ENOENT or -ENODEV: unavailable here */
 	int (*remove)(void);
-	bool (*works)(void);	/* when it is bound */
+	bool (*works)(void);	/* requires that it is bound */
 };
 
-/* The device, and an operation: what it needs, itself, and what undoes it. */
+/* The device, and an operation: its preparation, its call, its check and cleanup. */
 struct target {
 	bool (*begin)(struct target *target);
 	ssize_t (*run)(struct target *target);
@@ -438,10 +438,10 @@ struct target {
 	int injector;
 	int fd;
 	int fail_nth;
-	uint64_t seq;		/* of the last packet */
+	uint64_t seq;		/* seq of the newest packet */
 	const struct platform *platform;
-	int rings;		/* less the one that @platform has for its replay if it is bound */
-	int other;		/* what the operation has opened, and works on */
+	int rings;		/* without the replay history of @platform */
+	int other;		/* file of the operation */
 	int pipes[2];
 	int epoll;
 	struct io_uring ring;
@@ -449,7 +449,7 @@ struct target {
 	size_t ring_bytes;
 };
 
-/* From here on the @n-th allocation, or copy from or to the user, of this task fails. */
+/* Let the @n-th allocation or user copy of this task fail. */
 static void arm(int fail_nth, unsigned int n)
 {
 	char text[16];
@@ -459,7 +459,10 @@ static void arm(int fail_nth, unsigned int n)
 		abort();
 }
 
-/* No more; whether one has. Both calls may be what fails, if there was none before. */
+/*
+ * Stop fault injection; return true if there was a fault. The pread() and the first pwrite() may
+ * be hit themselves.
+ */
 static bool disarm(int fail_nth)
 {
 	char text[16] = "";
@@ -470,24 +473,23 @@ static bool disarm(int fail_nth)
 	return failed;
 }
 
-FIXTURE(nth)
+FIXTURE(fail_nth)
 {
 	struct target target;
 };
 
-/* An operation: what it needs, itself, and what undoes it, whatever it has returned. */
-FIXTURE_VARIANT(nth)
+FIXTURE_VARIANT(fail_nth)
 {
 	bool (*begin)(struct target *target);
 	ssize_t (*run)(struct target *target);
 	bool (*end)(struct target *target, ssize_t ret);
-	unsigned int packets;	/* that are broadcast before it */
-	unsigned int nomem;	/* at least so many faults are ENOMEM, */
-	unsigned int efault;	/* and so many, if copies alone fail, EFAULT: */
-	unsigned int copies;	/* of so many in all, if this is not 0 */
-	const struct platform *platform;	/* what it is done to, if that is not a simulator */
-	int instead;		/* of ENOMEM: as of count_outcome() */
-	const char *spares;	/* a function whose faults the kernel itself does not stand */
+	unsigned int packets;	/* broadcast before the operation */
+	unsigned int nomem;	/* minimum of faults with ENOMEM */
+	unsigned int efault;	/* minimum of copy faults with EFAULT */
+	unsigned int copies;	/* exact number of copies; 0: any */
+	const struct platform *platform;	/* NULL: simulator */
+	int instead;		/* see count_outcome() */
+	const char *spares;	/* kernel function that does not handle faults */
 };
 
 static bool close_other(struct target *target, ssize_t ret)
@@ -498,7 +500,7 @@ static bool close_other(struct target *target, ssize_t ret)
 	return true;
 }
 
-/* Another open, which has read what is replayed. */
+/* Open another client, and consume the replayed packets. */
 static bool open_other(struct target *target)
 {
 	target->other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
@@ -511,7 +513,7 @@ static ssize_t run_open(struct target *target)
 	return errno_of(target->other);
 }
 
-FIXTURE_VARIANT_ADD(nth, open)
+FIXTURE_VARIANT_ADD(fail_nth, open)
 {
 	.run = run_open,
 	.end = close_other,
@@ -520,14 +522,14 @@ FIXTURE_VARIANT_ADD(nth, open)
 	.efault = 1,
 };
 
-/* -- ioctls. */
+/* -- ioctls -- */
 
 static ssize_t run_get_info(struct target *target)
 {
 	return errno_of(ioctl(target->fd, NOTIFY_MULTI_IOC_GET_INFO, scratch));
 }
 
-FIXTURE_VARIANT_ADD(nth, get_info)
+FIXTURE_VARIANT_ADD(fail_nth, get_info)
 {
 	.run = run_get_info,
 	.efault = 1,
@@ -539,7 +541,7 @@ static ssize_t run_get_stats(struct target *target)
 	return errno_of(ioctl(target->fd, NOTIFY_MULTI_IOC_GET_STATS, scratch));
 }
 
-FIXTURE_VARIANT_ADD(nth, get_stats)
+FIXTURE_VARIANT_ADD(fail_nth, get_stats)
 {
 	.run = run_get_stats,
 	.efault = 1,
@@ -559,7 +561,7 @@ static bool end_set_format(struct target *target, ssize_t ret)
 	return format == (ret ? NOTIFY_MULTI_FORMAT_RECORD : NOTIFY_MULTI_FORMAT_RAW);
 }
 
-FIXTURE_VARIANT_ADD(nth, set_format)
+FIXTURE_VARIANT_ADD(fail_nth, set_format)
 {
 	.begin = open_other,
 	.run = run_set_format,
@@ -573,7 +575,7 @@ static ssize_t run_set_max_packets(struct target *target)
 	return set_max_packets(target->other, 100);
 }
 
-/* The packets that wait still do, resized or not. */
+/* Queued packets stay queued, resized or not. */
 static bool end_set_max_packets(struct target *target, ssize_t ret)
 {
 	bool right = get_info(target->other).max_packets == (ret ? LIMIT : 100) &&
@@ -583,7 +585,7 @@ static bool end_set_max_packets(struct target *target, ssize_t ret)
 	return right;
 }
 
-FIXTURE_VARIANT_ADD(nth, set_max_packets)
+FIXTURE_VARIANT_ADD(fail_nth, set_max_packets)
 {
 	.begin = open_other,
 	.run = run_set_max_packets,
@@ -603,7 +605,7 @@ static bool end_consume(struct target *target, ssize_t ret)
 	return get_stats(target->fd).pending_packets == (ret ? 3 : 0);
 }
 
-FIXTURE_VARIANT_ADD(nth, consume)
+FIXTURE_VARIANT_ADD(fail_nth, consume)
 {
 	.run = run_consume,
 	.end = end_consume,
@@ -612,9 +614,9 @@ FIXTURE_VARIANT_ADD(nth, consume)
 	.copies = 1,
 };
 
-/* -- Reads. */
+/* -- Reads -- */
 
-/* What is not read waits. */
+/* Packets that were not read are still queued. */
 static bool end_read(struct target *target, ssize_t ret)
 {
 	struct notify_multi_stats stats = get_stats(target->fd);
@@ -629,7 +631,7 @@ static ssize_t run_read(struct target *target)
 	return read_errno(target->fd, scratch, 3 * RECORD);
 }
 
-FIXTURE_VARIANT_ADD(nth, read)
+FIXTURE_VARIANT_ADD(fail_nth, read)
 {
 	.run = run_read,
 	.end = end_read,
@@ -656,7 +658,7 @@ static bool end_blocking_read(struct target *target, ssize_t ret)
 	return left == 3 - (ret < 0 ? 0 : ret / (ssize_t)RECORD);
 }
 
-FIXTURE_VARIANT_ADD(nth, blocking_read)
+FIXTURE_VARIANT_ADD(fail_nth, blocking_read)
 {
 	.begin = open_blocking,
 	.run = run_blocking_read,
@@ -676,8 +678,8 @@ static ssize_t run_readv(struct target *target)
 	return readv_errno(target->fd, iov, 2);
 }
 
-/* A copy to each segment: without the second, what the first has room for is read. */
-FIXTURE_VARIANT_ADD(nth, readv)
+/* One copy per segment: if the second fails, the records in the first are returned. */
+FIXTURE_VARIANT_ADD(fail_nth, readv)
 {
 	.run = run_readv,
 	.end = end_read,
@@ -703,8 +705,8 @@ static bool end_raw_read(struct target *target, ssize_t ret)
 	return left == 3 - (ret < 0 ? 0 : ret / PACKET);
 }
 
-/* The first raw read of an open has memory to allocate. */
-FIXTURE_VARIANT_ADD(nth, raw_read)
+/* The first raw read of a client allocates memory. */
+FIXTURE_VARIANT_ADD(fail_nth, raw_read)
 {
 	.begin = open_raw,
 	.run = run_raw_read,
@@ -734,7 +736,7 @@ static bool end_splice(struct target *target, ssize_t ret)
 	return right && end_read(target, ret);
 }
 
-FIXTURE_VARIANT_ADD(nth, splice)
+FIXTURE_VARIANT_ADD(fail_nth, splice)
 {
 	.begin = open_pipe,
 	.run = run_splice,
@@ -744,8 +746,9 @@ FIXTURE_VARIANT_ADD(nth, splice)
 };
 
 /*
- * -- io_uring. That the copy to the program is made to fail was not seen to reach these: what
- * "buffer" has are buffers that are bad.
+ * -- io_uring --
+ *
+ * Faults of the copy to user memory were never observed here; fixture "bad_buffer" covers them.
  */
 
 static bool open_ring(struct target *target)
@@ -765,7 +768,7 @@ static ssize_t run_uring_read(struct target *target)
 	return ring_result(&target->ring);
 }
 
-FIXTURE_VARIANT_ADD(nth, uring_read)
+FIXTURE_VARIANT_ADD(fail_nth, uring_read)
 {
 	.begin = open_ring,
 	.run = run_uring_read,
@@ -779,7 +782,7 @@ static ssize_t run_uring_pend(struct target *target)
 	return ring_result(&target->ring);
 }
 
-FIXTURE_VARIANT_ADD(nth, uring_pend)
+FIXTURE_VARIANT_ADD(fail_nth, uring_pend)
 {
 	.begin = open_ring,
 	.run = run_uring_pend,
@@ -788,7 +791,7 @@ FIXTURE_VARIANT_ADD(nth, uring_pend)
 	.nomem = 1,
 };
 
-/* -- Waiting, and the mapped ring. */
+/* -- poll, epoll, SIGIO and the mapped ring -- */
 
 static ssize_t run_poll(struct target *target)
 {
@@ -802,7 +805,7 @@ static bool prepare_poll(struct target *target)
 	return true;
 }
 
-FIXTURE_VARIANT_ADD(nth, poll)
+FIXTURE_VARIANT_ADD(fail_nth, poll)
 {
 	.begin = prepare_poll,
 	.run = run_poll,
@@ -832,7 +835,7 @@ static bool end_epoll(struct target *target, ssize_t ret)
 	return right;
 }
 
-FIXTURE_VARIANT_ADD(nth, epoll_add)
+FIXTURE_VARIANT_ADD(fail_nth, epoll_add)
 {
 	.begin = open_epoll,
 	.run = run_epoll_add,
@@ -853,14 +856,14 @@ static bool end_fasync(struct target *target, ssize_t ret)
 	return async == !ret && !fcntl(target->fd, F_SETFL, O_NONBLOCK);
 }
 
-FIXTURE_VARIANT_ADD(nth, fasync)
+FIXTURE_VARIANT_ADD(fail_nth, fasync)
 {
 	.run = run_fasync,
 	.end = end_fasync,
 	.nomem = 1,
 };
 
-/* Maps the ring and looks at every page. A page fault that had no memory is tried again. */
+/* Map the ring and read every page. The kernel retries a page fault without memory. */
 static ssize_t run_mmap(struct target *target)
 {
 	unsigned char *map = mmap(NULL, target->ring_bytes, PROT_READ, MAP_SHARED, target->fd, 0);
@@ -870,19 +873,19 @@ static ssize_t run_mmap(struct target *target)
 		return -errno;
 	for (size_t at = 0; at < target->ring_bytes; at += PAGE)
 		used += !!__atomic_load_n(&map[at], __ATOMIC_RELAXED);
-	/* To unmap may need memory, too. */
+	/* munmap() may need memory, too. */
 	if (munmap(map, target->ring_bytes) && munmap(map, target->ring_bytes))
 		return -EPROTO;
 	return used ? 0 : -ENODATA;
 }
 
-/* What is mapped no more can be resized. */
+/* A ring can be resized after munmap(). */
 static bool end_mmap(struct target *target, ssize_t ret)
 {
 	return !set_max_packets(target->fd, LIMIT);
 }
 
-FIXTURE_VARIANT_ADD(nth, mmap)
+FIXTURE_VARIANT_ADD(fail_nth, mmap)
 {
 	.run = run_mmap,
 	.end = end_mmap,
@@ -890,7 +893,7 @@ FIXTURE_VARIANT_ADD(nth, mmap)
 	.nomem = 1,
 };
 
-/* -- Broadcasts: nothing is allocated; what fails is that notify_sim gets the packet. */
+/* -- Broadcasts, which allocate nothing; only notify_sim's copy of the packet can fail -- */
 
 static ssize_t run_broadcast(struct target *target)
 {
@@ -908,7 +911,7 @@ static bool in_process(struct target *target)
 	return !sim_set(SIM_NAME, "context", "process");
 }
 
-FIXTURE_VARIANT_ADD(nth, broadcast)
+FIXTURE_VARIANT_ADD(fail_nth, broadcast)
 {
 	.begin = in_process,
 	.run = run_broadcast,
@@ -922,7 +925,7 @@ static bool in_hardirq(struct target *target)
 	return !sim_set(SIM_NAME, "context", "hardirq");
 }
 
-FIXTURE_VARIANT_ADD(nth, broadcast_in_hardirq)
+FIXTURE_VARIANT_ADD(fail_nth, broadcast_in_hardirq)
 {
 	.begin = in_hardirq,
 	.run = run_broadcast,
@@ -936,7 +939,7 @@ static bool in_thread(struct target *target)
 	return !sim_set(SIM_NAME, "context", "thread");
 }
 
-FIXTURE_VARIANT_ADD(nth, broadcast_in_thread)
+FIXTURE_VARIANT_ADD(fail_nth, broadcast_in_thread)
 {
 	.begin = in_thread,
 	.run = run_broadcast,
@@ -945,14 +948,14 @@ FIXTURE_VARIANT_ADD(nth, broadcast_in_thread)
 	.copies = 1,
 };
 
-/* -- Making and removing a source: another one, whose open is none of this one's business. */
+/* -- Creating and removing another simulator -- */
 
 static bool exists(const char *path)
 {
 	return !access(path, F_OK);
 }
 
-/* A live source is what it is to be, and goes. */
+/* Check that the live simulator works, then disable it. */
 static bool other_works(void)
 {
 	unsigned char buffer[4 * RECORD];
@@ -999,7 +1002,7 @@ static ssize_t run_make(struct target *target)
 	return sim_make(OTHER);
 }
 
-/* What is made has its name. */
+/* A new simulator has its complete name. */
 static bool end_make(struct target *target, ssize_t ret)
 {
 	if (exists(SIM_CONFIG_DIR OTHER) != !ret)
@@ -1008,7 +1011,7 @@ static bool end_make(struct target *target, ssize_t ret)
 		       !sim_remove(OTHER));
 }
 
-FIXTURE_VARIANT_ADD(nth, make_a_simulator)
+FIXTURE_VARIANT_ADD(fail_nth, create_simulator)
 {
 	.run = run_make,
 	.end = end_make,
@@ -1031,18 +1034,15 @@ static bool end_register(struct target *target, ssize_t ret)
 	       !sim_remove(OTHER);
 }
 
-/*
- * The simulator's buffer, interrupt and thread; the device, its names, its history, and two
- * nodes.
- */
-FIXTURE_VARIANT_ADD(nth, register)
+/* Allocations: buffer, interrupt and thread of the simulator; device, names, history, nodes. */
+FIXTURE_VARIANT_ADD(fail_nth, register)
 {
 	.begin = make_other,
 	.run = run_register,
 	.end = end_register,
 	.nomem = 15,
 	.efault = 1,
-	/* A file in /proc/irq that is not there is complained of when the interrupt goes. */
+	/* Without its file in /proc/irq, free_irq() warns. */
 	.spares = "register_irq_proc",
 };
 
@@ -1051,7 +1051,7 @@ static ssize_t run_unregister(struct target *target)
 	return errno_of(write(target->other, "0", 1));
 }
 
-/* It has not begun where it fails: what is begun does not fail. */
+/* Only the part before the unregistration can fail. */
 static bool end_unregister(struct target *target, ssize_t ret)
 {
 	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
@@ -1061,7 +1061,7 @@ static bool end_unregister(struct target *target, ssize_t ret)
 	       !sim_remove(OTHER);
 }
 
-FIXTURE_VARIANT_ADD(nth, unregister)
+FIXTURE_VARIANT_ADD(fail_nth, unregister)
 {
 	.begin = start_other,
 	.run = run_unregister,
@@ -1085,7 +1085,7 @@ static bool end_remove(struct target *target, ssize_t ret)
 	return right && other_works() && !sim_remove(OTHER);
 }
 
-FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
+FIXTURE_VARIANT_ADD(fail_nth, remove_live_simulator)
 {
 	.begin = start_other,
 	.run = run_remove,
@@ -1094,7 +1094,7 @@ FIXTURE_VARIANT_ADD(nth, remove_a_live_simulator)
 	.efault = 1,
 };
 
-/* -- Probes of sources. */
+/* -- Probing platform devices -- */
 
 #define PLATFORM_DEVICES	"/sys/bus/platform/devices/"
 
@@ -1132,7 +1132,7 @@ static ssize_t write_name(const struct platform *platform, int fd)
 	return errno_of(write(fd, platform->name, strlen(platform->name)));
 }
 
-/* Bound, or unbound; true if it is so then. */
+/* Bind or unbind; return true on success. */
 static bool set_bound(const struct platform *platform, bool binds)
 {
 	int fd;
@@ -1185,8 +1185,8 @@ static bool end_unbind(struct target *target, ssize_t ret)
 }
 
 /*
- * The replay is what the property says, and the device may wake. Where there was no memory
- * for the file that says the latter, the kernel does without.
+ * Check that the properties for replay and wakeup took effect. The kernel ignores a failure to
+ * create power/wakeup.
  */
 static bool is_as_described(int fd, const char *wakeup)
 {
@@ -1196,7 +1196,7 @@ static bool is_as_described(int fd, const char *wakeup)
 	       (read_file(wakeup, text, sizeof(text)) || !strcmp(text, "enabled"));
 }
 
-/* -- notify_gpio's. */
+/* -- notify_gpio -- */
 
 #define EDGE_RECORD	(RECORD_HEADER + sizeof(struct notify_gpio_event))
 
@@ -1209,7 +1209,7 @@ static int make_gpio(void)
 	return ret ?: write_file(PARAMETERS "device", "1");
 }
 
-/* An edge is a packet. */
+/* An edge sends a packet. */
 static bool gpio_works(void)
 {
 	int fd = sim_open(NAME, O_RDONLY);
@@ -1230,7 +1230,7 @@ static const struct platform gpio = {
 	.works = gpio_works,
 };
 
-FIXTURE_VARIANT_ADD(nth, probe_of_gpio)
+FIXTURE_VARIANT_ADD(fail_nth, probe_gpio)
 {
 	.platform = &gpio,
 	.begin = open_bind,
@@ -1240,7 +1240,7 @@ FIXTURE_VARIANT_ADD(nth, probe_of_gpio)
 	.efault = 1,
 };
 
-FIXTURE_VARIANT_ADD(nth, unbind_of_gpio)
+FIXTURE_VARIANT_ADD(fail_nth, unbind_gpio)
 {
 	.platform = &gpio,
 	.begin = open_unbind,
@@ -1262,7 +1262,7 @@ static bool bind_gpio(struct target *target)
 }
 
 /* A source without callbacks. */
-FIXTURE_VARIANT_ADD(nth, open_without_arrival)
+FIXTURE_VARIANT_ADD(fail_nth, open_without_arrival)
 {
 	.platform = &gpio,
 	.begin = bind_gpio,
@@ -1272,7 +1272,7 @@ FIXTURE_VARIANT_ADD(nth, open_without_arrival)
 	.efault = 1,
 };
 
-/* -- notify_irq's. */
+/* -- notify_irq -- */
 
 static int make_card(void)
 {
@@ -1284,7 +1284,7 @@ static int remove_card(void)
 	return unload_module(CARD);
 }
 
-/* An interrupt is a packet. */
+/* An interrupt sends a packet. */
 static bool card_works(void)
 {
 	struct card_record record;
@@ -1306,7 +1306,7 @@ static const struct platform card = {
 	.works = card_works,
 };
 
-FIXTURE_VARIANT_ADD(nth, probe_of_irq)
+FIXTURE_VARIANT_ADD(fail_nth, probe_irq)
 {
 	.platform = &card,
 	.begin = open_bind,
@@ -1314,11 +1314,11 @@ FIXTURE_VARIANT_ADD(nth, probe_of_irq)
 	.end = end_bind,
 	.nomem = 15,
 	.efault = 1,
-	/* Of registers that the kernel cannot note down as taken. */
+	/* Also returned if the memory region cannot be allocated. */
 	.instead = -EBUSY,
 };
 
-FIXTURE_VARIANT_ADD(nth, unbind_of_irq)
+FIXTURE_VARIANT_ADD(fail_nth, unbind_irq)
 {
 	.platform = &card,
 	.begin = open_unbind,
@@ -1328,7 +1328,7 @@ FIXTURE_VARIANT_ADD(nth, unbind_of_irq)
 	.efault = 1,
 };
 
-FIXTURE_SETUP(nth)
+FIXTURE_SETUP(fail_nth)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
@@ -1369,7 +1369,7 @@ FIXTURE_SETUP(nth)
 	ASSERT_LT(0, target->rings);
 }
 
-FIXTURE_TEARDOWN(nth)
+FIXTURE_TEARDOWN(fail_nth)
 {
 	close(self->target.fd);
 	close(self->target.injector);
@@ -1380,7 +1380,7 @@ FIXTURE_TEARDOWN(nth)
 		EXPECT_EQ(0, variant->platform->remove());
 }
 
-/* The open of before and a new one get the next packet; nothing is left of any other. */
+/* The first client and a new one get the next packet; there are no other clients. */
 static bool works(struct target *target)
 {
 	struct notify_multi_record *record = (void *)scratch;
@@ -1412,8 +1412,8 @@ static bool broadcast(struct target *target, unsigned int count)
 }
 
 /*
- * Without a fault, so that the kernel has what it keeps; then the first allocation or copy
- * fails, then the second, until there is none left to fail. False: the kernel cannot run it.
+ * Run once without a fault, to fill the caches of the kernel; then let the first allocation or
+ * copy fail, then the second, until none is left. Return false if the operation is unsupported.
  */
 static bool sweep(struct __test_metadata *_metadata, struct target *target,
 		  struct outcome *outcome, int instead)
@@ -1430,7 +1430,7 @@ static bool sweep(struct __test_metadata *_metadata, struct target *target,
 		ret = target->run(target);
 		failed = disarm(target->fail_nth);
 		if (ret == -EOPNOTSUPP || ret == -ENOSYS)
-			SKIP(return false, "the kernel has not what this needs");
+			SKIP(return false, "not supported by this kernel");
 		EXPECT_TRUE(!target->end || target->end(target, ret))
 			TH_LOG("fault %u: returned %zd", n, ret);
 		EXPECT_TRUE(works(target))
@@ -1445,7 +1445,7 @@ static bool sweep(struct __test_metadata *_metadata, struct target *target,
 	return true;
 }
 
-TEST_F_TIMEOUT(nth, fault_of_a_copy_is_EFAULT_and_the_device_works, 600)
+TEST_F_TIMEOUT(fail_nth, copy_fault_returns_efault, 600)
 {
 	struct outcome outcome = { };
 
@@ -1460,10 +1460,10 @@ TEST_F_TIMEOUT(nth, fault_of_a_copy_is_EFAULT_and_the_device_works, 600)
 		EXPECT_EQ(variant->copies, outcome.faults);
 }
 
-/* An allocation that is passed over, as one of the kernel's own came first, is hit next time. */
+/* Sweep repeatedly: unrelated allocations can shift the fault. */
 #define SWEEPS	5
 
-TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
+TEST_F_TIMEOUT(fail_nth, fault_returns_documented_errno, 600)
 {
 	struct outcome outcome = { };
 
@@ -1475,9 +1475,8 @@ TEST_F_TIMEOUT(nth, fault_is_the_documented_error_and_the_device_works, 600)
 	EXPECT_EQ(0, outcome.wrong);
 }
 
-/* -- Loading the modules. -------------------------------------------------- */
+/* -- Loading modules -- */
 
-/* A module, and what fails it. */
 struct module {
 	const char *name;
 	int instead;
@@ -1495,14 +1494,14 @@ FIXTURE(module)
 FIXTURE_VARIANT(module)
 {
 	const char *name;
-	int instead;	/* of ENOMEM: as of count_outcome() */
-	const char *spares;	/* as of the operations above */
+	int instead;	/* see count_outcome() */
+	const char *spares;	/* as for the operations above */
 };
 
 FIXTURE_VARIANT_ADD(module, notify_multi)
 {
 	.name = "notify_multi",
-	/* By it the kernel hears of tracepoints, and warns of what it cannot allocate for them. */
+	/* Calls the notifier of tracepoints, which warns if an allocation fails. */
 	.spares = "blocking_notifier_call_chain_robust",
 };
 
@@ -1514,18 +1513,18 @@ FIXTURE_VARIANT_ADD(module, notify_sim)
 FIXTURE_VARIANT_ADD(module, notify_gpio)
 {
 	.name = "notify_gpio",
-	/* To link a driver to its module. */
+	/* From the link between the driver and its module. */
 	.instead = -EINVAL,
 };
 
 FIXTURE_VARIANT_ADD(module, notify_irq)
 {
 	.name = "notify_irq",
-	/* To link a driver to its module. */
+	/* From the link between the driver and its module. */
 	.instead = -EINVAL,
 };
 
-/* Not by finit_module(), for which the kernel reads the file, and complains loudly. */
+/* Not by finit_module(): the kernel warns if reading the file fails. */
 static int load_image(const char *module, void **image, size_t *size)
 {
 	const char *dir = getenv("NOTIFY_MULTI_MODULES");
@@ -1607,7 +1606,7 @@ static void sweep_loading(struct __test_metadata *_metadata, const struct module
 	log_outcome(_metadata, outcome);
 }
 
-TEST_F_TIMEOUT(module, fault_of_a_copy_is_EFAULT_and_it_can_be_loaded_then, 600)
+TEST_F_TIMEOUT(module, copy_fault_returns_efault, 600)
 {
 	struct outcome outcome = { };
 
@@ -1618,7 +1617,7 @@ TEST_F_TIMEOUT(module, fault_of_a_copy_is_EFAULT_and_it_can_be_loaded_then, 600)
 	EXPECT_LT(0, outcome.efault);
 }
 
-TEST_F_TIMEOUT(module, fault_is_the_documented_error_and_it_can_be_loaded_then, 600)
+TEST_F_TIMEOUT(module, fault_returns_documented_errno, 600)
 {
 	struct outcome outcome = { };
 
@@ -1627,9 +1626,9 @@ TEST_F_TIMEOUT(module, fault_is_the_documented_error_and_it_can_be_loaded_then, 
 	EXPECT_LT(0, outcome.nomem);
 }
 
-/* -- After all this. ------------------------------------------------------- */
+/* -- Leaks -- */
 
-/* Lines of the kernel's own search for lost memory that name our modules. */
+/* Return the number of lines of the kmemleak report with our modules. */
 static int leaks(void)
 {
 	FILE *report = fopen(DEBUG_DIR "kmemleak", "re");
@@ -1648,7 +1647,7 @@ static int leaks(void)
 	return count;
 }
 
-TEST(nothing_is_leaked)
+TEST(kmemleak_reports_no_leak)
 {
 	const char *reason = prepare_faults();
 
@@ -1656,7 +1655,7 @@ TEST(nothing_is_leaked)
 		SKIP(return, "%s", reason);
 	if (!exists(DEBUG_DIR "kmemleak"))
 		SKIP(return, "the kernel has no kmemleak");
-	/* What is younger than five seconds is not reported, nor what one scan has seen. */
+	/* kmemleak reports a leak only after five seconds and a second scan. */
 	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
 	sleep(6);
 	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What faults.c and signals.c share: packets of one size, and calls that say their errno.
+ * Shared by faults.c and signals.c: packets of one size, and calls that return -errno.
  */
 #ifndef FAULTS_H
 #define FAULTS_H
@@ -15,10 +15,10 @@
 #define SLOTS	16
 #define PAGE	((size_t)sysconf(_SC_PAGESIZE))
 
-/* Where in an SQE the bytes of a command are. */
+/* Offset of the command bytes in an SQE. */
 #define SQE_COMMAND	48
 
-/* Where calls read to: one at a time does. */
+/* Read buffer; one call at a time uses it. */
 static _Alignas(8) unsigned char scratch[SLOTS * RECORD];
 
 static inline const struct notify_multi_record *record_at(const void *buffer, unsigned int index)
@@ -26,7 +26,7 @@ static inline const struct notify_multi_record *record_at(const void *buffer, un
 	return buffer + index * RECORD;
 }
 
-/* Packets are numbered by their seq. */
+/* Packet numbers are seqs. */
 #define EXPECT_RECORD(buffer, index, number)					\
 do {										\
 	const struct notify_multi_record *record_ = record_at(buffer, index);	\
@@ -40,7 +40,7 @@ do {										\
 	ASSERT_EQ((ssize_t)(count) * PACKET, \
 		  sim_broadcast(self->injector, PACKET, number, count))
 
-/* What a call returns, or -errno. */
+/* Return the result of a call, or -errno. */
 static inline ssize_t errno_of(ssize_t ret)
 {
 	return ret < 0 ? -errno : ret;
@@ -51,15 +51,14 @@ static inline ssize_t readv_errno(int fd, const struct iovec *iov, int count)
 	return errno_of(readv(fd, iov, count));
 }
 
-/* -- io_uring. ------------------------------------------------------------- */
+/* -- io_uring -- */
 
-/* Not built into the kernel, or not allowed. */
+/* Return true if io_uring is not built in, or not allowed. */
 static inline bool ring_missing(int ret)
 {
 	return ret == -ENOSYS || ret == -EPERM;
 }
 
-/* No ring here has more than a few at once. */
 static inline struct io_uring_sqe *new_sqe(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -83,7 +82,7 @@ static inline void prepare_pend(struct io_uring_sqe *sqe, int fd, void *buffer, 
 	memcpy((char *)sqe + SQE_COMMAND, &command, sizeof(command));
 }
 
-/* Submits what is prepared and waits for its result; -errno where that fails. */
+/* Submit the prepared SQE and wait for its result. Return -errno if that fails. */
 static inline int ring_result(struct io_uring *ring)
 {
 	struct io_uring_cqe *cqe;
@@ -99,7 +98,7 @@ static inline int ring_result(struct io_uring *ring)
 	return ret;
 }
 
-/* The same for a command: one that the kernel itself does not know is EINVAL to it. */
+/* As ring_result(), but -EOPNOTSUPP if io_uring does not support commands, instead of EINVAL. */
 static inline int pend_result(struct io_uring *ring)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
