@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A GPIO controller for selftests/gpio.c, with a notify_gpio device on its lines, or on those
- * of another controller.
+ * GPIO controller in memory for selftests/gpio.c, and a notify_gpio device on its lines or on
+ * those of another controller.
  *
- * The controller is one in memory, whose lines are moved by writing to parameters; it
- * either raises interrupts as a chip on the bus does, or has them nested in a thread: as one
- * of those behind a bus that sleeps, or one whose levels can be read by anybody.
+ * Writes to a parameter toggle the lines. Interrupts run in hard IRQ context, or are nested in a
+ * thread. With nested interrupts, the levels can be read in any context, or only in a thread.
  */
 
 #include <linux/device.h>
@@ -32,11 +31,11 @@
 
 static bool sleeping;
 module_param(sleeping, bool, 0444);
-MODULE_PARM_DESC(sleeping, "The controller is behind a bus that sleeps");
+MODULE_PARM_DESC(sleeping, "Levels can be read in a thread only");
 
 static bool nested;
 module_param(nested, bool, 0444);
-MODULE_PARM_DESC(nested, "Interrupts are nested in a thread, as where it sleeps");
+MODULE_PARM_DESC(nested, "Interrupts are nested in a thread; implied by sleeping");
 
 static char *label = "kselftest-gpio";
 module_param(label, charp, 0444);
@@ -44,11 +43,11 @@ MODULE_PARM_DESC(label, "Property label; empty for none");
 
 static char *controller = CHIP_LABEL;
 module_param(controller, charp, 0444);
-MODULE_PARM_DESC(controller, "Label of the controller whose lines the device has");
+MODULE_PARM_DESC(controller, "Label of the controller that provides the lines");
 
 static bool nodes;
 module_param(nodes, bool, 0444);
-MODULE_PARM_DESC(nodes, "Software nodes say which lines, instead of a lookup table");
+MODULE_PARM_DESC(nodes, "Specify the lines by software nodes instead of a lookup table");
 
 static char *edge = "";
 module_param(edge, charp, 0444);
@@ -56,7 +55,7 @@ MODULE_PARM_DESC(edge, "Property notify-multi,edge; empty for none");
 
 static unsigned int lines = 2;
 module_param(lines, uint, 0444);
-MODULE_PARM_DESC(lines, "How many lines the device has");
+MODULE_PARM_DESC(lines, "Number of lines of the device");
 
 static bool active_low;
 module_param(active_low, bool, 0444);
@@ -78,23 +77,23 @@ MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
 
 static bool broken;
 module_param(broken, bool, 0644);
-MODULE_PARM_DESC(broken, "Levels cannot be read");
+MODULE_PARM_DESC(broken, "Reading a level fails with EIO");
 
 static bool wakes;
 module_param(wakes, bool, 0444);
-MODULE_PARM_DESC(wakes, "Lines can wake the system");
+MODULE_PARM_DESC(wakes, "Interrupts support wakeup");
 
 static unsigned int wakes_on, wakes_off;
 module_param(wakes_on, uint, 0444);
 module_param(wakes_off, uint, 0444);
-MODULE_PARM_DESC(wakes_on, "How often a line was told to wake the system");
-MODULE_PARM_DESC(wakes_off, "How often a line was told not to do so any more");
+MODULE_PARM_DESC(wakes_on, "Number of times that wakeup was enabled for a line");
+MODULE_PARM_DESC(wakes_off, "Number of times that wakeup was disabled for a line");
 
 static unsigned int debounce_us;
 module_param(debounce_us, uint, 0444);
-MODULE_PARM_DESC(debounce_us, "What the controller was asked for, and cannot do");
+MODULE_PARM_DESC(debounce_us, "Last requested debounce time, which is not supported");
 
-static DEFINE_MUTEX(chip_lock); /* Serialises moves, and guards chip_device. */
+static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
 static struct device *chip_parent;
 static struct platform_device *chip_device;
 static struct gpiod_lookup_table *chip_lookup;
@@ -104,7 +103,7 @@ static struct gpio_chip chip;
 static u8 chip_levels[CHIP_LINES];
 static unsigned int chip_triggers[CHIP_LINES];
 
-/* -- The controller. ------------------------------------------------------- */
+/* -- Controller -- */
 
 static int chip_get(struct gpio_chip *gc, unsigned int line)
 {
@@ -134,7 +133,7 @@ static int chip_irq_set_type(struct irq_data *data, unsigned int type)
 	return 0;
 }
 
-/* The core tells of changes only. */
+/* Called by the IRQ core only when the state changes. */
 static int chip_irq_set_wake(struct irq_data *data, unsigned int on)
 {
 	if (!wakes)
@@ -166,7 +165,7 @@ static const struct irq_chip chip_irq = {
 	GPIOCHIP_IRQ_RESOURCE_HELPERS,
 };
 
-/* -- Moving lines. --------------------------------------------------------- */
+/* -- Toggling lines -- */
 
 static void chip_toggle(unsigned int line)
 {
@@ -198,8 +197,8 @@ static int chip_do_move(void *data)
 }
 
 /*
- * Toggles a line so many times. With every CPU stopped meanwhile, the hard handler runs
- * for each edge before the interrupt's thread runs at all.
+ * Toggle a line. All other CPUs are stopped, so that the hard handler runs for each edge before the
+ * IRQ thread can run.
  */
 static int chip_move(struct chip_move *move)
 {
@@ -222,7 +221,7 @@ static int chip_toggle_set(const char *value, const struct kernel_param *param)
 	return chip_move(&move);
 }
 
-/* That of the first line, for other devices. */
+/* For other devices, such as that of notify_irq_card.c. */
 static int chip_interrupt_get(char *value, const struct kernel_param *param)
 {
 	return sysfs_emit(value, "%u\n", irq_create_mapping(chip.irq.domain, 0));
@@ -238,9 +237,9 @@ static const struct kernel_param_ops chip_toggle_ops = {
 	.set = chip_toggle_set,
 };
 module_param_cb(toggle, &chip_toggle_ops, NULL, 0200);
-MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line so many times");
+MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line COUNT times");
 
-/* -- The device. ----------------------------------------------------------- */
+/* -- Device -- */
 
 static unsigned long chip_line_flags(void)
 {
@@ -268,7 +267,7 @@ static int chip_add_lookup(void)
 	return 0;
 }
 
-/* A controller is found by its node's name, which is its label. */
+/* The node refers to the controller by name, which is the controller's label. */
 static int chip_add_nodes(void)
 {
 	unsigned int i;
@@ -347,7 +346,7 @@ static int chip_make_device(void)
 	return 0;
 }
 
-/* Not at load: a device in use keeps the module. */
+/* Not at load, because a bound device pins the module. */
 static int chip_device_set(const char *value, const struct kernel_param *param)
 {
 	bool wanted;
@@ -369,7 +368,7 @@ static const struct kernel_param_ops chip_device_ops = {
 	.set = chip_device_set,
 };
 module_param_cb(device, &chip_device_ops, NULL, 0200);
-MODULE_PARM_DESC(device, "1 makes the device, 0 removes it");
+MODULE_PARM_DESC(device, "1 creates the device, 0 removes it");
 
 static int __init notify_gpio_chip_init(void)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The registers of QEMU's PCI card "edu" for selftests/card.c, described to notify_irq by
- * software nodes: as a board file on x86 does. The interrupt may be another's.
+ * notify_irq device on the registers of the edu device (QEMU's PCI device "edu") for
+ * selftests/card.c, described by software nodes, as in a board file on x86. Its interrupt is that
+ * of the edu device or another one.
  */
 
 #include <linux/err.h>
@@ -21,11 +22,11 @@
 
 static unsigned int interrupt;
 module_param(interrupt, uint, 0444);
-MODULE_PARM_DESC(interrupt, "Number of an edge-triggered interrupt; 0 for that of the card");
+MODULE_PARM_DESC(interrupt, "Number of an edge-triggered interrupt; 0 for that of the edu device");
 
 static bool stays;
 module_param(stays, bool, 0444);
-MODULE_PARM_DESC(stays, "What acknowledges interrupts does not clear them");
+MODULE_PARM_DESC(stays, "The acknowledging write does not clear the interrupt");
 
 static bool statusless;
 module_param(statusless, bool, 0444);
@@ -33,7 +34,7 @@ MODULE_PARM_DESC(statusless, "No property notify-multi,status");
 
 static unsigned int mask;
 module_param(mask, uint, 0444);
-MODULE_PARM_DESC(mask, "Of the status register; 0 for all bits");
+MODULE_PARM_DESC(mask, "Mask of the status register; 0 for all bits");
 
 static bool wakeup;
 module_param(wakeup, bool, 0444);
@@ -47,13 +48,13 @@ static struct pci_dev *card;
 static struct platform_device *card_device;
 static void __iomem *card_registers;
 
-/* -- The device. ----------------------------------------------------------- */
+/* -- notify_irq device -- */
 
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
-/* Which card it is, to a register that acknowledges nothing, and has its complement then. */
-static const u32 card_vain_copy[] = { 0x00, 0x04 };
+/* From the identification register to one that acknowledges nothing, and stores the complement. */
+static const u32 card_useless_ack_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)
 {
@@ -79,7 +80,8 @@ static struct platform_device *card_add_device(void)
 	};
 
 	if (stays)
-		properties[2] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_vain_copy);
+		properties[2] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy",
+							 card_useless_ack_copy);
 	if (mask)
 		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", masked_status);
 	if (statusless)
@@ -96,9 +98,9 @@ static struct platform_device *card_add_device(void)
 	return platform_device_register_full(&info);
 }
 
-/* -- Its interrupts. ------------------------------------------------------- */
+/* -- Interrupts -- */
 
-/* Not at load, when the registers are not mapped yet. */
+/* Fails during load, because the registers are not mapped yet. */
 static int card_raise(const char *value, const struct kernel_param *param)
 {
 	u32 bits;
@@ -116,9 +118,9 @@ static const struct kernel_param_ops card_raise_ops = {
 	.set = card_raise,
 };
 module_param_cb(raise, &card_raise_ops, NULL, 0200);
-MODULE_PARM_DESC(raise, "Bits of the interrupts that the card is to make");
+MODULE_PARM_DESC(raise, "Interrupt bits to raise");
 
-/* -- The card. ------------------------------------------------------------- */
+/* -- PCI device -- */
 
 static int card_enable(void)
 {
@@ -170,9 +172,9 @@ module_init(notify_irq_card_init);
 static void __exit notify_irq_card_exit(void)
 {
 	/*
-	 * What is left, while the interrupt still has its handler. Without one it is not
-	 * level-triggered: the emulated controller does not see its line fall then, and
-	 * would raise it for ever as soon as it has a handler again.
+	 * Clear pending bits while the interrupt has a handler. Without a handler it is not
+	 * level-triggered: the emulated controller would miss that the line falls, and raise the
+	 * interrupt indefinitely once it has a handler again.
 	 */
 	writel(0xffffffff, card_registers + CARD_ACK);
 	platform_device_unregister(card_device);
@@ -181,6 +183,6 @@ static void __exit notify_irq_card_exit(void)
 }
 module_exit(notify_irq_card_exit);
 
-MODULE_DESCRIPTION("Registers of a PCI card for the tests of notify_irq");
+MODULE_DESCRIPTION("PCI device for the tests of notify_irq");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_multi_irqsoff: how long interrupts are off, as seen by a timer.
+ * notify_multi_irqsoff: measure the longest time with interrupts disabled.
  *
- * On each processor a timer fires at ever different moments. If interrupts are off then, it
- * is late by what is left of that time; at worst, after many, by nearly all of it. The
- * parameters are for the benchmark: "running", "reset", "worst_ns" and "fires".
+ * A timer on each CPU fires at random intervals. If interrupts are disabled then, it is late by
+ * the rest of that time. The maximum over many fires approaches the full time. The benchmark uses
+ * the parameters "running", "reset", "worst_ns" and "fires".
  */
 
 #include <linux/hrtimer.h>
@@ -18,20 +18,20 @@
 
 #include "compat.h"
 
-/* From one timer to the next: not a multiple of anything that others do. */
+/* Interval of the timer: random, so that it does not synchronise with other activity. */
 #define GAP_LEAST_NS	(2 * NSEC_PER_USEC)
 #define GAP_SPREAD_NS	32768
 
-/* The kernel's own tick makes timers late by less than this; that is nobody's fault. */
+/* Ignore delays below this in a new jiffy: they are due to the tick. */
 #define TICK_NS		(10 * NSEC_PER_USEC)
 
 /**
- * struct irqsoff - the timer of a processor
+ * struct irqsoff - timer of a CPU
  * @timer:    The timer.
- * @tick:     When it last fired, in jiffies.
- * @random:   State of the generator of gaps; the same gaps in each run.
- * @worst_ns: How late it was at worst.
- * @fires:    How often it fired.
+ * @tick:     Time of the last fire, in jiffies.
+ * @random:   State of the generator of intervals, which are the same in each run.
+ * @worst_ns: Maximum delay.
+ * @fires:    Number of fires.
  */
 struct irqsoff {
 	struct hrtimer timer;
@@ -43,7 +43,7 @@ struct irqsoff {
 
 static DEFINE_PER_CPU(struct irqsoff, irqsoff_cpus);
 
-static DEFINE_MUTEX(irqsoff_lock); /* Guards irqsoff_running. */
+static DEFINE_MUTEX(irqsoff_lock); /* Protects irqsoff_running. */
 static bool irqsoff_running;
 
 static u64 irqsoff_gap(struct irqsoff *irqsoff)
@@ -106,7 +106,7 @@ static const struct kernel_param_ops irqsoff_running_ops = {
 	.get = param_get_bool,
 };
 module_param_cb(running, &irqsoff_running_ops, &irqsoff_running, 0600);
-MODULE_PARM_DESC(running, "Whether the timers fire");
+MODULE_PARM_DESC(running, "1 starts the timers, 0 stops them");
 
 static int irqsoff_set_reset(const char *text, const struct kernel_param *param)
 {
@@ -132,7 +132,7 @@ static const struct kernel_param_ops irqsoff_reset_ops = {
 	.set = irqsoff_set_reset,
 };
 module_param_cb(reset, &irqsoff_reset_ops, NULL, 0200);
-MODULE_PARM_DESC(reset, "Forget what was seen; not while running");
+MODULE_PARM_DESC(reset, "Write to reset the results; fails while running");
 
 static int irqsoff_get_worst(char *text, const struct kernel_param *param)
 {
@@ -148,7 +148,7 @@ static const struct kernel_param_ops irqsoff_worst_ops = {
 	.get = irqsoff_get_worst,
 };
 module_param_cb(worst_ns, &irqsoff_worst_ops, NULL, 0400);
-MODULE_PARM_DESC(worst_ns, "How late a timer was at worst, in nanoseconds");
+MODULE_PARM_DESC(worst_ns, "Maximum delay of a timer, in nanoseconds");
 
 static int irqsoff_get_fires(char *text, const struct kernel_param *param)
 {
@@ -164,7 +164,7 @@ static const struct kernel_param_ops irqsoff_fires_ops = {
 	.get = irqsoff_get_fires,
 };
 module_param_cb(fires, &irqsoff_fires_ops, NULL, 0400);
-MODULE_PARM_DESC(fires, "How many timers have fired");
+MODULE_PARM_DESC(fires, "Number of fires of all timers");
 
 static int __init irqsoff_init(void)
 {
