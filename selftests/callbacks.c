@@ -145,6 +145,23 @@ TEST_F(callbacks, complete_error_fails_read_consumes_packet)
 	close(fd);
 }
 
+TEST_F(callbacks, consume_after_unregister_counts_drops)
+{
+	int fd;
+
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EBADMSG));
+	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(2, get_stats(fd).dropped);
+	EXPECT_EQ(0, consume(fd, 2));
+	EXPECT_EQ(2, get_stats(fd).dropped);
+	EXPECT_EQ(0, get_stats(fd).delivered);
+	EXPECT_EQ(-ENODEV, read_errno(fd, self->buffer, sizeof(self->buffer)));
+	close(fd);
+}
+
 TEST_F(callbacks, complete_error_while_live_returns_ebusy)
 {
 	int fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);

@@ -301,6 +301,24 @@ TEST_F(ring, mapping_after_resize_has_kept_packets)
 	EXPECT_EQ(0, NEXT());
 }
 
+TEST_F(ring, reader_from_before_resize_counts_drops)
+{
+	__u64 next = get_stats(self->fd).next;
+
+	munmap((void *)self->map, self->bytes);
+	BROADCAST(0, 3 * LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 4 * LIMIT));
+	self->bytes = get_info(self->fd).ring_bytes;
+	self->map = map_ring(self->fd);
+	ASSERT_NE(MAP_FAILED, self->map);
+	EXPECT_EQ(next + 2 * LIMIT, self->map->first);
+	notify_multi_reader_init(&self->reader, self->map, next);
+	ASSERT_EQ(1, NEXT());
+	EXPECT_RECORD(2 * LIMIT, 2 * LIMIT);
+	ASSERT_EQ(1, NEXT());
+	EXPECT_RECORD(2 * LIMIT + 1, 0);
+}
+
 TEST_F(ring, mapping_has_packets_consumed_by_read)
 {
 	BROADCAST(0, 2);

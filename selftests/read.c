@@ -112,12 +112,21 @@ TEST_F(read, buffer_of_one_record_is_enough)
 
 TEST_F(read, short_buffer_returns_einval_keeps_packet)
 {
-	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
 	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
 	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, 1));
 	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
 	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
+}
+
+TEST_F(read, short_buffer_returns_eagain_if_empty)
+{
+	struct iovec iov = { self->buffer, RECORD - 1 };
+
+	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD - 1));
+	ASSERT_TRUE(set_blocking(self->fd));
+	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(EAGAIN, errno);
 }
 
 TEST_F(read, short_buffer_does_not_block)
