@@ -1,19 +1,61 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# check.sh [TEST...]: runs the litmus tests of this directory, or those named, with herd7 and the
-# kernel's memory model. Fails unless each result is the one in the test's comment. LIMIT: seconds
-# for each test.
+# check.sh [TEST...]: runs the litmus tests of this directory and their variants, or those named,
+# with herd7 and the kernel's memory model. Fails unless each result is the one in the comment.
+# LIMIT: seconds for each test.
+#
+# A variant lacks one barrier. It is described in the comment, "without NAME: Result", and made
+# from the lines that end with a tag:
+#
+#	/* without NAME */		the variant does not have the line
+#	/* without NAME: CODE */	the variant has CODE instead
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/../../selftests/vm/common.sh"
 
 DIR=$TOP/Documentation/litmus
 LIMIT=${LIMIT:-300}
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
 
-# expected FILE: prints "Never", "Sometimes" or "Sometimes, data race".
+# names: prints the names of all tests, variants as TEST-without-NAME.
+names() {
+	local file name
+
+	for file in "$DIR"/*.litmus; do
+		name=$(basename "$file" .litmus)
+		echo "$name"
+		sed -n "s/^ \* without \([^:]*\): .*/$name-without-\1/p" "$file"
+	done
+}
+
+# write FILE VARIANT: prints the test, or its variant, without tags.
+write() {
+	awk -v variant="$2" '
+	NR == 1 && variant { print $0 "-without-" variant; next }
+	{
+		parts = split($0, part, / \/\* without /)
+		line = part[1]
+		for (i = 2; i <= parts; i++) {
+			tag = part[i]
+			sub(/ \*\/$/, "", tag)
+			colon = index(tag, ": ")
+			names = colon ? substr(tag, 1, colon - 1) : tag
+			if (!variant || !index(", " names ", ", ", " variant ", "))
+				continue
+			if (!colon)
+				next
+			match($0, /^[ \t]*/)
+			line = substr($0, 1, RLENGTH) substr(tag, colon + 2)
+		}
+		print line
+	}' "$1"
+}
+
+# expected FILE VARIANT: prints "Never", "Sometimes" or "Sometimes, data race".
 expected() {
-	sed -n 's/^ \* Result: //p' "$1"
+	sed -n "s/^ \* ${2:+without }${2:-Result}: //p" "$1"
 }
 
 # found FILE: prints the result of herd7, or its error.
@@ -33,14 +75,11 @@ found() {
 	echo "${result:-no result: $output}$race"
 }
 
-if [ $# -gt 0 ]; then
-	tests=("${@/#/$DIR/}")
-	tests=("${tests[@]/%/.litmus}")
-else
-	tests=("$DIR"/*.litmus)
-fi
-for file in "${tests[@]}"; do
-	[ -e "$file" ] || die "no test: $file"
+readarray -t all < <(names)
+tests=("${all[@]}")
+[ $# = 0 ] || tests=("$@")
+for name in "${tests[@]}"; do
+	printf '%s\n' "${all[@]}" | grep -cxF -- "$name" >/dev/null || die "no test: $name"
 done
 
 HERD=$("$VM_DIR/fetch.sh" herd)
@@ -48,10 +87,13 @@ MODEL=$("$VM_DIR/fetch.sh" source)/tools/memory-model
 
 good=0
 bad=0
-for file in "${tests[@]}"; do
-	name=$(basename "$file" .litmus)
-	want=$(expected "$file")
-	result=$(found "$file")
+for name in "${tests[@]}"; do
+	file=$DIR/${name%%-without-*}.litmus
+	variant=
+	[[ $name != *-without-* ]] || variant=${name#*-without-}
+	write "$file" "$variant" >"$WORK/$name.litmus"
+	want=$(expected "$file" "$variant")
+	result=$(found "$WORK/$name.litmus")
 	if [ "$result" = "$want" ]; then
 		printf '%-40s %s\n' "$name" "$result"
 		good=$((good + 1))
@@ -62,5 +104,5 @@ for file in "${tests[@]}"; do
 	fi
 done
 
-echo "$good results as expected, $bad unexpected"
+echo "$good as expected, $bad not"
 [ "$bad" = 0 ]
