@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests of the in-kernel API, for selftests/api.c: a test is chosen by the parameter
- * "test", runs when the module is loaded, and fails the loading if it fails.
+ * Tests of the in-kernel API, for selftests/api.c. Loading the module runs the test that the
+ * parameter "test" selects, and fails if the test fails.
  */
 
 #include <linux/completion.h>
@@ -32,16 +32,16 @@ static char *test;
 module_param(test, charp, 0);
 MODULE_PARM_DESC(test, "Name of the test to run");
 
-/* Leaves the function, which returns int, if a condition does not hold. */
+/* Return -EPROTO from the function if the condition is false. */
 #define CHECK(condition)							\
 do {										\
 	if (!(condition)) {							\
-		pr_err("%s:%d: not so: %s\n", __func__, __LINE__, #condition);	\
+		pr_err("%s:%d: check failed: %s\n", __func__, __LINE__, #condition);	\
 		return -EPROTO;							\
 	}									\
 } while (0)
 
-/* What the callbacks have seen, and what they are to do. */
+/* Calls and behaviour of the callbacks. */
 static struct {
 	int arrivals;
 	int departures;
@@ -128,7 +128,7 @@ static struct file *api_open(void)
 	return filp_open(NODE, O_RDONLY | O_NONBLOCK, 0);
 }
 
-/* Not by kernel_read(), which wants devices to have no read() beside read_iter(). */
+/* Not by kernel_read(), which rejects files with both read() and read_iter(). */
 static ssize_t api_read_many(struct file *file, void *records, size_t count)
 {
 	struct kvec kvec = { .iov_base = records, .iov_len = count * sizeof(struct api_record) };
@@ -155,7 +155,7 @@ static void api_close_work(struct work_struct *work)
 	__fput_sync(container_of(work, struct api_close, work)->file);
 }
 
-/* fput() would leave the release to the end of the system call; a kernel thread need not. */
+/* In a kernel thread, because fput() of a user task defers the release until it returns. */
 static void api_close(struct file *file)
 {
 	struct api_close close = { .file = file };
@@ -166,7 +166,7 @@ static void api_close(struct file *file)
 	destroy_work_on_stack(&close.work);
 }
 
-/* -- Registration. --------------------------------------------------------- */
+/* -- Registration -- */
 
 static int api_rejected(struct notify_multi_config config)
 {
@@ -228,7 +228,7 @@ static int test_register_rejects_sizes_out_of_range(void)
 	return 0;
 }
 
-static int test_register_of_a_taken_name_is_EEXIST(void)
+static int test_register_taken_name_returns_eexist(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 
@@ -239,7 +239,7 @@ static int test_register_of_a_taken_name_is_EEXIST(void)
 	return 0;
 }
 
-static int test_devm_unregisters_with_the_parent(void)
+static int test_devm_unregisters_with_parent(void)
 {
 	struct notify_multi_config config = api_config(NULL);
 	struct device *parent = root_device_register(NAME);
@@ -270,9 +270,9 @@ static int test_first_seq_0_means_1(void)
 	return 0;
 }
 
-/* -- Broadcasting. --------------------------------------------------------- */
+/* -- Broadcast -- */
 
-static int test_broadcast_of_another_size_is_EINVAL(void)
+static int test_broadcast_wrong_size_returns_einval(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 	struct file *file = api_open();
@@ -291,7 +291,7 @@ static int test_broadcast_of_another_size_is_EINVAL(void)
 	return 0;
 }
 
-static int test_broadcast_status_is_0_or_an_errno(void)
+static int test_broadcast_bad_status_returns_einval(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 	struct file *file = api_open();
@@ -308,7 +308,7 @@ static int test_broadcast_status_is_0_or_an_errno(void)
 	return 0;
 }
 
-static int test_broadcast_at_says_when(void)
+static int test_broadcast_at_sets_timestamp(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 	struct file *file = api_open();
@@ -324,7 +324,7 @@ static int test_broadcast_at_says_when(void)
 	return 0;
 }
 
-static int test_broadcast_says_that_it_is_now(void)
+static int test_broadcast_sets_current_timestamp(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 	struct file *file = api_open();
@@ -343,7 +343,7 @@ static int test_broadcast_says_that_it_is_now(void)
 	return 0;
 }
 
-static int test_broadcast_with_interrupts_off(void)
+static int test_broadcast_works_with_interrupts_off(void)
 {
 	struct api_record record;
 	struct notify_multi *nm;
@@ -352,7 +352,7 @@ static int test_broadcast_with_interrupts_off(void)
 	bool off;
 	int ret;
 
-	/* There, interrupts that are off mean hard interrupt context. */
+	/* On PREEMPT_RT, interrupts off means hard IRQ context, where broadcasts are not allowed. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
 	nm = api_register(NULL);
@@ -369,13 +369,13 @@ static int test_broadcast_with_interrupts_off(void)
 	return 0;
 }
 
-static int test_broadcast_after_unregister_is_ENODEV(void)
+static int test_broadcast_after_unregister_returns_enodev(void)
 {
 	struct notify_multi *nm = api_register(NULL);
 	struct file *file = api_open();
 	struct api_record record;
 
-	/* The open keeps the device, so that looking at it is allowed. */
+	/* The open file pins the device, so that nm may still be used. */
 	CHECK(!IS_ERR(nm) && !IS_ERR(file));
 	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
 	notify_multi_unregister(nm);
@@ -387,9 +387,9 @@ static int test_broadcast_after_unregister_is_ENODEV(void)
 	return 0;
 }
 
-/* -- Callbacks. ------------------------------------------------------------ */
+/* -- Callbacks -- */
 
-static int test_callbacks_know_the_source_and_its_private_pointer(void)
+static int test_callbacks_get_drvdata_and_private(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *file = api_open();
@@ -403,7 +403,7 @@ static int test_callbacks_know_the_source_and_its_private_pointer(void)
 	return 0;
 }
 
-static int test_refused_open_does_not_depart(void)
+static int test_refused_open_calls_no_departure(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 
@@ -416,7 +416,7 @@ static int test_refused_open_does_not_depart(void)
 	return 0;
 }
 
-static int test_unregister_departs_opens_once(void)
+static int test_unregister_calls_departure_once(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *first = api_open(), *second = api_open();
@@ -430,7 +430,7 @@ static int test_unregister_departs_opens_once(void)
 	return 0;
 }
 
-static int test_packet_broadcast_on_arrival_reaches_the_open(void)
+static int test_packet_broadcast_in_arrival_is_received(void)
 {
 	struct notify_multi *nm = api_register(&api_ops_without_complete);
 	struct api_record record;
@@ -447,7 +447,7 @@ static int test_packet_broadcast_on_arrival_reaches_the_open(void)
 	return 0;
 }
 
-static int test_complete_changes_this_opens_copy_only(void)
+static int test_complete_changes_copy_of_one_client(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *first = api_open(), *second = api_open();
@@ -469,7 +469,7 @@ static int test_complete_changes_this_opens_copy_only(void)
 	return 0;
 }
 
-static int test_ops_are_copied_at_registration(void)
+static int test_register_copies_ops(void)
 {
 	struct notify_multi_ops ops = api_ops;
 	struct notify_multi *nm = api_register(&ops);
@@ -487,7 +487,7 @@ static int test_ops_are_copied_at_registration(void)
 	return 0;
 }
 
-static int test_complete_error_fails_the_read_and_consumes_the_packet(void)
+static int test_complete_error_fails_read_consumes_packet(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *file = api_open();
@@ -501,7 +501,7 @@ static int test_complete_error_fails_the_read_and_consumes_the_packet(void)
 	CHECK(api_read(file, &record) == -EXFULL);
 	CHECK(seen.completions == 1 && seen.dropped == 2);
 	seen.complete_result = 0;
-	/* The failure has reported packet 3, and the loss before it. */
+	/* The failed read consumed packet 3 and the drop count before it. */
 	CHECK(api_read(file, &record) == sizeof(record));
 	CHECK(record.header.seq == 4 && record.header.dropped == 0);
 	CHECK(seen.completions == 2);
@@ -510,7 +510,7 @@ static int test_complete_error_fails_the_read_and_consumes_the_packet(void)
 	return 0;
 }
 
-static int test_complete_runs_once_for_a_packet_that_ends_a_batch(void)
+static int test_complete_runs_once_for_packet_after_batch(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *file = api_open();
@@ -521,7 +521,7 @@ static int test_complete_runs_once_for_a_packet_that_ends_a_batch(void)
 	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
 	seen.complete_result = -EXFULL;
 	seen.fails_from = 2;
-	/* The good packet first; the next read has the failure, without asking again. */
+	/* The first read returns the good packet, the second the error, without another call. */
 	CHECK(api_read_many(file, records, 2) == sizeof(struct api_record));
 	CHECK(seen.completions == 2);
 	CHECK(api_read_many(file, records, 1) == -EXFULL);
@@ -532,7 +532,7 @@ static int test_complete_runs_once_for_a_packet_that_ends_a_batch(void)
 	return 0;
 }
 
-static int test_what_cannot_be_completed_any_more_is_not_delivered(void)
+static int test_unregister_discards_packets_with_complete(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
 	struct file *file = api_open();
@@ -547,7 +547,7 @@ static int test_what_cannot_be_completed_any_more_is_not_delivered(void)
 	return 0;
 }
 
-/* -- A completion that takes its time, and who waits for its end. ----------- */
+/* -- complete() that blocks -- */
 
 #define WAIT	(60 * HZ)	/* the guests are emulated */
 
@@ -567,7 +567,7 @@ static const struct notify_multi_ops api_ops_late = {
 	.complete = api_complete_late,
 };
 
-/* A read in a thread of its own, which may be killed. */
+/* Read in a thread that can be killed. */
 struct api_reader {
 	struct task_struct *task;
 	struct file *file;
@@ -598,7 +598,7 @@ static bool api_reader_start(struct api_reader *reader, struct file *file)
 	return true;
 }
 
-/* Until it has left this module, too. */
+/* Also wait until the thread has left the code of this module. */
 static void api_reader_end(struct api_reader *reader)
 {
 	wait_for_completion(&reader->done);
@@ -617,8 +617,8 @@ static void api_unregister_work(struct work_struct *work)
 }
 
 /*
- * It waits for the completion once its node is gone; there is nothing else to see of it. Not
- * by an open, whose close would wait, too.
+ * Wait until notify_multi_unregister() has removed the node, its last visible step before it waits
+ * for the callback. Not by open(), because closing the file would wait, too.
  */
 static bool api_unregister_waits(void)
 {
@@ -698,24 +698,24 @@ static const struct {
 } api_tests[] = {
 	API_TEST(register_rejects_bad_names),
 	API_TEST(register_rejects_sizes_out_of_range),
-	API_TEST(register_of_a_taken_name_is_EEXIST),
-	API_TEST(devm_unregisters_with_the_parent),
+	API_TEST(register_taken_name_returns_eexist),
+	API_TEST(devm_unregisters_with_parent),
 	API_TEST(first_seq_0_means_1),
-	API_TEST(broadcast_of_another_size_is_EINVAL),
-	API_TEST(broadcast_status_is_0_or_an_errno),
-	API_TEST(broadcast_at_says_when),
-	API_TEST(broadcast_says_that_it_is_now),
-	API_TEST(broadcast_with_interrupts_off),
-	API_TEST(broadcast_after_unregister_is_ENODEV),
-	API_TEST(callbacks_know_the_source_and_its_private_pointer),
-	API_TEST(refused_open_does_not_depart),
-	API_TEST(unregister_departs_opens_once),
-	API_TEST(packet_broadcast_on_arrival_reaches_the_open),
-	API_TEST(ops_are_copied_at_registration),
-	API_TEST(complete_changes_this_opens_copy_only),
-	API_TEST(complete_error_fails_the_read_and_consumes_the_packet),
-	API_TEST(complete_runs_once_for_a_packet_that_ends_a_batch),
-	API_TEST(what_cannot_be_completed_any_more_is_not_delivered),
+	API_TEST(broadcast_wrong_size_returns_einval),
+	API_TEST(broadcast_bad_status_returns_einval),
+	API_TEST(broadcast_at_sets_timestamp),
+	API_TEST(broadcast_sets_current_timestamp),
+	API_TEST(broadcast_works_with_interrupts_off),
+	API_TEST(broadcast_after_unregister_returns_enodev),
+	API_TEST(callbacks_get_drvdata_and_private),
+	API_TEST(refused_open_calls_no_departure),
+	API_TEST(unregister_calls_departure_once),
+	API_TEST(packet_broadcast_in_arrival_is_received),
+	API_TEST(register_copies_ops),
+	API_TEST(complete_changes_copy_of_one_client),
+	API_TEST(complete_error_fails_read_consumes_packet),
+	API_TEST(complete_runs_once_for_packet_after_batch),
+	API_TEST(unregister_discards_packets_with_complete),
 	API_TEST(read_during_unregister_returns_enodev),
 	API_TEST(killed_read_during_unregister_returns_eintr),
 };
