@@ -123,7 +123,8 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 	raw_spin_lock_irqsave(&source->lock, flags);
 	found = source->count;
 	if (found) {
-		memcpy(source->current_event, source_event_at(source, 0), source_event_size(source));
+		memcpy(source->current_event, source_event_at(source, 0),
+		       source_event_size(source));
 		source_skip_event(source);
 	}
 	*overflows = source->overflows;

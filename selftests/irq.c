@@ -198,7 +198,7 @@ TEST_F(irq, edge_sends_snapshot)
 		EXPECT_EQ(0, record.regs[GPIO_DIR]);
 		EXPECT_EQ(0xff, record.regs[GPIO_IBE]);
 		EXPECT_EQ(0xff, record.regs[GPIO_IE]);
-		/* The snapshot is taken before the acknowledgement. */
+		/* The snapshot is taken before the interrupt is acknowledged. */
 		EXPECT_EQ(1 << line, record.regs[GPIO_RIS]);
 		EXPECT_EQ(1 << line, record.regs[GPIO_MIS]);
 	}

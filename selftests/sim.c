@@ -114,7 +114,7 @@ TEST_F(sim, store_out_of_range_returns_einval)
 	for (i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
 		int ret = sim_set(SIM_NAME, writes[i].attribute, writes[i].value);
 
-		/* root can open read-only attributes; configfs fails the write with another errno. */
+		/* root can open read-only attributes, and gets another errno from configfs. */
 		if (writes[i].ret == -EACCES) {
 			EXPECT_GT(0, ret);
 			continue;

@@ -352,7 +352,7 @@ static int test_broadcast_works_with_interrupts_off(void)
 	bool off;
 	int ret;
 
-	/* On PREEMPT_RT, interrupts off means hard IRQ context, where broadcasts are not allowed. */
+	/* On PREEMPT_RT, interrupts off means hard IRQ context: no broadcasts there. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return -EOPNOTSUPP;
 	nm = api_register(NULL);
