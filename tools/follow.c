@@ -64,7 +64,7 @@ void follow_drain(void)
 		continue;
 }
 
-bool follow_may_appear(int error, bool was_there)
+bool follow_may_appear(int error, bool was_present)
 {
 	switch (error) {
 	case ENOENT:
@@ -72,7 +72,7 @@ bool follow_may_appear(int error, bool was_there)
 	case ENXIO:
 		return true;
 	case EACCES:
-		return was_there;
+		return was_present;
 	default:
 		return false;
 	}

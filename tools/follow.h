@@ -17,6 +17,6 @@ int follow_path(const char *path);
 void follow_drain(void);
 
 /* Return true if the device may appear later although open() failed with @error. */
-bool follow_may_appear(int error, bool was_there);
+bool follow_may_appear(int error, bool was_present);
 
 #endif /* FOLLOW_H */

@@ -16,7 +16,7 @@
 
 struct uring {
 	struct io_uring ring;
-	bool pended;
+	bool pending;
 };
 
 static int uring_start(struct device *device)
@@ -51,13 +51,13 @@ static int uring_poll_fd(const struct device *device)
 }
 
 /* Return 0 or an errno. */
-static int pend(struct device *device)
+static int submit(struct device *device)
 {
 	struct uring *uring = device->uring;
 	struct io_uring_sqe *sqe;
 	int ret;
 
-	if (uring->pended)
+	if (uring->pending)
 		return 0;
 	sqe = io_uring_get_sqe(&uring->ring);
 	if (!sqe)
@@ -66,7 +66,7 @@ static int pend(struct device *device)
 	ret = io_uring_submit(&uring->ring);
 	if (ret < 0)
 		return -ret;
-	uring->pended = true;
+	uring->pending = true;
 	return 0;
 }
 
@@ -77,14 +77,14 @@ static ssize_t uring_read(struct device *device)
 	int ret;
 
 	do {
-		ret = pend(device);
+		ret = submit(device);
 		if (ret)
 			return -ret;
 		if (io_uring_peek_cqe(&uring->ring, &cqe))
 			return 0;
 		ret = cqe->res;
 		io_uring_cqe_seen(&uring->ring, cqe);
-		uring->pended = false;
+		uring->pending = false;
 	} while (ret == -EINTR);
 	return ret;
 }
