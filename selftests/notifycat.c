@@ -3,6 +3,7 @@
  * notifycat, from $NOTIFYCAT or $PATH. Its output must match records read by the test exactly.
  */
 
+#include "fdinfo.h"
 #include "gpio_chip.h"
 
 #include <pty.h>
@@ -1105,21 +1106,12 @@ TEST_F(notifycat, info_prints_properties)
 	EXPECT_OUTPUT(expected->text);
 }
 
-static unsigned long long fdinfo_number(int fd, const char *key)
+/* Return the number of the client behind a descriptor, or 0. */
+static uint64_t client_of(int fd)
 {
-	char path[64], line[256], format[64];
-	unsigned long long number = -1;
-	FILE *file;
+	struct fdinfo info;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	snprintf(format, sizeof(format), "%s:\t%%llu\n", key);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, format, &number) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return number;
+	return fdinfo_get(0, fd, &info) ? info.client : 0;
 }
 
 #define CLIENT_HEADER	\
@@ -1151,9 +1143,9 @@ TEST_F(notifycat, stats_lists_clients)
 
 	expected->bytes = 0;
 	add(expected, "{\"device\":\"" SIM_NAME "\",\"broadcasts\":13,\"readers\":1,\"dropped\":5,"
-	    "\"clients\":[{\"client\":%llu,\"pid\":%d,\"command\":\"%s\",\"queued\":7,\"max\":8,"
-	    "\"delivered\":1,\"dropped\":5,\"pending\":0}]}\n", fdinfo_number(self->fd, "client"),
-	    getpid(), command);
+	    "\"clients\":[{\"client\":%" PRIu64 ",\"pid\":%d,\"command\":\"%s\","
+	    "\"queued\":7,\"max\":8,\"delivered\":1,\"dropped\":5,\"pending\":0}]}\n",
+	    client_of(self->fd), getpid(), command);
 	RUN("--stats", "-f", "json", SIM_NAME);
 	EXPECT_OUTPUT(expected->text);
 	/* --info opens the device, but is not counted. */
@@ -1183,13 +1175,13 @@ TEST_F(notifycat, stats_omits_clients_of_removed_device)
 
 /* -- Clients --------------------------------------------------------------- */
 
-static unsigned int count_client(const struct cat *cat, unsigned long long id)
+static unsigned int count_client(const struct cat *cat, uint64_t id)
 {
 	unsigned int count = 0;
 	const char *at;
 	char text[64];
 
-	snprintf(text, sizeof(text), "\"client\":%llu,", id);
+	snprintf(text, sizeof(text), "\"client\":%" PRIu64 ",", id);
 	for (at = strstr(cat->out_text, text); at; at = strstr(at + 1, text))
 		count++;
 	return count;
@@ -1231,7 +1223,7 @@ do {										\
 	char text[64];								\
 										\
 	EXPECT_EQ(1, count_client(&self->cat, id));				\
-	snprintf(text, sizeof(text), "\"client\":%llu,\"pid\":%d,", id, process); \
+	snprintf(text, sizeof(text), "\"client\":%" PRIu64 ",\"pid\":%d,", id, process); \
 	EXPECT_NE(NULL, strstr(self->cat.out_text, text)) {			\
 		TH_LOG("%s: %s", text, self->cat.out_text);			\
 	}									\
@@ -1239,7 +1231,7 @@ do {										\
 
 TEST_F(notifycat, stats_lists_shared_client_once)
 {
-	unsigned long long id;
+	uint64_t id;
 	pid_t holder;
 	int copy;
 
@@ -1247,7 +1239,7 @@ TEST_F(notifycat, stats_lists_shared_client_once)
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	copy = dup(self->fd);
 	ASSERT_LE(0, copy);
-	id = fdinfo_number(self->fd, "client");
+	id = client_of(self->fd);
 	holder = start_holder(self->fd, 0);
 	ASSERT_LT(0, holder);
 	RUN("--stats", "-f", "json", SIM_NAME);
@@ -1265,18 +1257,18 @@ TEST_F(notifycat, stats_lists_shared_client_once)
 
 TEST_F(notifycat, stats_lists_own_processes_without_root)
 {
-	unsigned long long own, others;
+	uint64_t own, others;
 	pid_t holder;
 	int fd;
 
 	START_SIM(PACKET);
 	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	own = fdinfo_number(fd, "client");
+	own = client_of(fd);
 	holder = start_holder(fd, OTHER_UID);
 	ASSERT_LT(0, holder);
 	close(fd);
 	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	others = fdinfo_number(self->fd, "client");
+	others = client_of(self->fd);
 	RUN("--stats", "-f", "json", SIM_NAME);
 	EXPECT_PID_OF_CLIENT(own, holder);
 	EXPECT_PID_OF_CLIENT(others, getpid());
