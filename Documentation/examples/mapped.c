@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Prints the records of a mapped ring; no system call while any are queued: mapped DEVICE */
+/* Prints a mapped ring's records, without system calls while records are queued: mapped DEVICE */
 
 #include <fcntl.h>
 #include <notify_multi/reader.h>
