@@ -103,8 +103,9 @@ bool fuzz_parse(struct fuzz_program *program, const char *text);
 #define MODEL_CLIENTS	FUZZ_CALLS
 #define MODEL_PACKETS	1024
 
-/* Result of a read that would sleep. */
+/* Results of reads with an empty queue: one that would sleep, and one with too short a buffer. */
 #define MODEL_BLOCKS	(-10000)
+#define MODEL_SHORT	(-10001)
 
 struct model_packet {
 	int32_t status;
@@ -185,6 +186,7 @@ uint64_t model_queued(const struct model_client *client);
 size_t model_read_size(const struct model_client *client);
 long model_read(struct model *model, struct model_client *client, size_t bytes, size_t accessible,
 		unsigned char *out);
+bool model_is_empty(long ret);
 long model_blocking_read(const struct model_client *client, long ret);
 long model_read_nowait_error(long ret);
 const struct model_packet *model_packet(const struct model_client *client, uint64_t seq);

@@ -377,7 +377,7 @@ static long packet_error(const struct model *model, struct model_client *client,
 
 /*
  * Read into a buffer of @bytes, of which the first @accessible are writable. The data goes to @out,
- * with timestamps of 0. Return MODEL_BLOCKS if the queue is empty.
+ * with timestamps of 0. Return MODEL_BLOCKS or MODEL_SHORT if the queue is empty.
  */
 long model_read(struct model *model, struct model_client *client, size_t bytes, size_t accessible,
 		unsigned char *out)
@@ -390,7 +390,7 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 		return -EBADF;
 	if (!bytes)
 		return 0;
-	if (bytes < size)
+	if (bytes < size && model_queued(client))
 		return -EINVAL;
 	for (; done + size <= bytes && model_queued(client); done += size) {
 		uint64_t seq = client->nm->last + 1 - queue_length(client);
@@ -411,16 +411,25 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 	}
 	if (done)
 		return done;
-	return client->nm->unregistered ? -ENODEV : MODEL_BLOCKS;
+	if (client->nm->unregistered)
+		return -ENODEV;
+	return bytes < size ? MODEL_SHORT : MODEL_BLOCKS;
+}
+
+bool model_is_empty(long ret)
+{
+	return ret == MODEL_BLOCKS || ret == MODEL_SHORT;
 }
 
 /* A read that would sleep is a request, and is interrupted by a signal. */
 long model_blocking_read(const struct model_client *client, long ret)
 {
-	if (ret != MODEL_BLOCKS)
+	if (!model_is_empty(ret))
 		return ret;
 	if (client->nonblock)
 		return -EAGAIN;
+	if (ret == MODEL_SHORT)
+		return -EINVAL;
 	return client->requests >= client->nm->max_requests ? -EBUSY : -EINTR;
 }
 
@@ -535,7 +544,7 @@ long model_resize(const struct model *model, struct model_client *client, uint32
 /* Mark all packets up to @seq as read, and all drops up to @seq as reported. */
 long model_consume(struct model_client *client, uint64_t seq)
 {
-	uint64_t first = min_u64(client->nm->last + 1 - queue_length(client), seq + 1);
+	uint64_t first = min_u64(client->nm->last + 1 - model_queued(client), seq + 1);
 
 	if (seq > client->nm->last)
 		return -EINVAL;
@@ -573,7 +582,8 @@ uint32_t model_map_read(const struct model_client *client, uint64_t *next, uint3
 			unsigned char *out)
 {
 	uint64_t last = client->nm->last;
-	uint64_t queued = min_u64(last + 1 - *next, client->max_packets);
+	uint64_t first = *next > client->oldest ? *next : client->oldest;
+	uint64_t queued = min_u64(last + 1 - first, client->max_packets);
 	uint64_t seq = last + 1 - queued;
 	uint64_t ring = ring_slots(client->max_packets);
 	uint64_t dropped = seq - *next;

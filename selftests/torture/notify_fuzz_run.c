@@ -49,6 +49,7 @@ struct fuzz_shared *fuzz;
 static struct fuzz_slot slots[FUZZ_SLOTS];
 static struct map maps[FUZZ_MAPS];
 static int injectors[FUZZ_DEVICES];
+static bool uring_closed;		/* This program has closed an io_uring. */
 /* Counters of previous programs. */
 static uint64_t arrivals[FUZZ_DEVICES], departures[FUZZ_DEVICES];
 static uint64_t max_ring_bytes;
@@ -214,24 +215,36 @@ static size_t bytes_of(const struct model_client *client, int64_t count, int64_t
 	return bytes > FUZZ_BYTES ? FUZZ_BYTES : bytes;
 }
 
+static void put_client(struct model_client *client)
+{
+	model_put(&fuzz->model, client);
+	/* A closed io_uring may still have a reference to the file. */
+	if (uring_closed && !client->refs)
+		fuzz_wait_settled();
+}
+
 static void release_slot(struct fuzz_slot *slot)
 {
+	struct model_client *client = slot->client;
+
 	if (slot->fd < 0)
 		return;
 	close(slot->fd);
-	model_put(&fuzz->model, slot->client);
 	slot->fd = -1;
 	slot->client = NULL;
+	put_client(client);
 }
 
 static void release_map(struct map *map)
 {
-	if (!map->client)
+	struct model_client *client = map->client;
+
+	if (!client)
 		return;
 	munmap(map->at, map->bytes);
-	map->client->mappings--;
-	model_put(&fuzz->model, map->client);
+	client->mappings--;
 	map->client = NULL;
+	put_client(client);
 }
 
 /* -- Calls ---------------------------------------------------------------------------- */
@@ -347,7 +360,7 @@ static void call_read(const struct fuzz_call *call, struct fuzz_slot *slot)
 	long actual;
 
 	if (nowait)
-		predicted = predicted == MODEL_BLOCKS ? -EAGAIN :
+		predicted = model_is_empty(predicted) ? -EAGAIN :
 							model_read_nowait_error(predicted);
 	predicted = model_blocking_read(client, predicted);
 	if (predicted == -EINTR)
@@ -977,6 +990,7 @@ void fuzz_wait_settled(void)
 {
 	unsigned int ms;
 
+	uring_closed = true;
 	for (ms = 0; ms < 20000; ms++) {
 		if (is_settled())
 			return;
@@ -1138,6 +1152,7 @@ bool fuzz_run(const struct fuzz_program *program)
 
 	fuzz->failure[0] = '\0';
 	fuzz->call = 0;
+	uring_closed = false;
 	model_reset(&fuzz->model, max_ring_bytes, sysconf(_SC_PAGESIZE));
 	run_calls(program);
 	if (!fuzz->failure[0])

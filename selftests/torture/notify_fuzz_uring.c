@@ -178,7 +178,7 @@ static void complete_multishot(struct request *request, long actual, uint32_t fl
 	if (actual == -ENOBUFS && !buffers_left)
 		return end_request(request);
 	predicted = predicted_result(request);
-	if (predicted == MODEL_BLOCKS)
+	if (model_is_empty(predicted))
 		fuzz_fail("a read completed with %ld, but the queue is empty", actual);
 	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
 		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, actual, raw);
@@ -195,7 +195,7 @@ static void complete(struct request *request, long actual)
 	bool raw = is_raw(request->client);
 	long predicted = predicted_result(request);
 
-	if (predicted == MODEL_BLOCKS)
+	if (model_is_empty(predicted))
 		fuzz_fail("request %lu completed with %ld, but the queue is empty",
 			  (unsigned long)(request - requests), actual);
 	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)

@@ -192,7 +192,7 @@ struct client {
  * @previous: Seq of the last record, or of the packet before the first.
  * @time:     Timestamp of the last record.
  * @counters: Last packet number of each producer.
- * @missing:  Number of gaps in the packet numbers.
+ * @missing:  Number of packet numbers not seen.
  * @buffer:   BUFFER_BYTES bytes.
  */
 struct stream {
