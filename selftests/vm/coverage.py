@@ -23,7 +23,8 @@ RUN_SECONDS = 5400
 GCOV = "gcov-12"
 
 # The objects, and the sources whose lines are counted.
-OBJECTS = ("core", "client", "read", "uring", "observe", "hwsrc/notify_sim", "hwsrc/notify_gpio", "hwsrc/notify_irq")
+OBJECTS = ("core", "client", "read", "uring", "observe",
+           "hwsrc/notify_sim", "hwsrc/notify_gpio", "hwsrc/notify_irq")
 CORE = ("notify_multi.c", "client.c", "read.c", "uring.c", "observe.c")
 SOURCES = (*CORE, "ring.h", "hwsrc/source.h", "hwsrc/notify_sim.c",
            "hwsrc/notify_gpio.c", "hwsrc/notify_irq.c")

@@ -9,7 +9,8 @@
 . "$(dirname "$0")/common.sh"
 
 readonly SUBTREE=drivers/misc/notify_multi
-readonly OBJECTS=(core hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
+readonly CORE=(core client read uring observe)
+readonly SOURCES=(hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
 readonly OPTIONS=(NOTIFY_MULTI NOTIFY_MULTI_GPIO NOTIFY_MULTI_IRQ NOTIFY_MULTI_SIM)
 
 readonly LINUX=$CACHE/kernel_tree
@@ -66,17 +67,24 @@ configure() {
 	done
 }
 
-# build VALUE: build with OPTIONS=VALUE and check that each object is built in or part of a module
-# as configured: only a module contains its licence.
+# build VALUE: build with OPTIONS=VALUE and check that each object is built in or a module as
+# configured: only a module contains its licence.
 build() {
-	local object kind
+	local object kind objects=("${SOURCES[@]}")
 
 	say "$SUBTREE: =$1"
 	configure "$1"
+	# Built-in objects are not linked to notify_multi.o.
+	if [ "$1" = y ]; then
+		objects+=("${CORE[@]}")
+	else
+		objects+=(notify_multi)
+	fi
 	rm -f "$LINUX/$SUBTREE"/{,hwsrc/}*.o
 	kernel_make prepare
 	kernel_make W=1 KCFLAGS=-Werror "$SUBTREE/"
-	for object in "${OBJECTS[@]}"; do
+	for object in "${objects[@]}"; do
+		[ -e "$LINUX/$SUBTREE/$object.o" ] || die "$object.o was not built"
 		kind=y
 		strings "$LINUX/$SUBTREE/$object.o" | grep -x "license=GPL" >/dev/null && kind=m
 		[ "$kind" = "$1" ] || die "$object.o is built as =$kind, not =$1"
