@@ -284,7 +284,7 @@ static int gpio_parse_properties(struct notify_gpio *gpio)
 	return gpio_parse_edges(gpio);
 }
 
-/* Return true if the controller cannot debounce the line. */
+/* Set the debounce time of the controller. Return true if software must debounce instead. */
 static bool gpio_line_debounced_in_sw(struct gpio_line *line)
 {
 	u32 ms = line->gpio->debounce_ms;
@@ -453,7 +453,7 @@ static struct platform_driver notify_gpio_driver = {
 };
 module_platform_driver(notify_gpio_driver);
 
-MODULE_DESCRIPTION("Edges of GPIO lines for every program that wants them");
+MODULE_DESCRIPTION("Source of notify_multi for edges of GPIO lines");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NOTIFY_MULTI_VERSION);

@@ -561,7 +561,7 @@ static struct platform_driver notify_irq_driver = {
 };
 module_platform_driver(notify_irq_driver);
 
-MODULE_DESCRIPTION("Interrupts of a block with registers for every program that wants them");
+MODULE_DESCRIPTION("Source of notify_multi for interrupts of a block with registers");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NOTIFY_MULTI_VERSION);

@@ -271,7 +271,7 @@ static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t
 	return ret ?: sim->packet_size;
 }
 
-/* Drops the lock between packets, so the simulator can be configured or disabled then. */
+/* The lock is dropped between packets, so that the simulator can be configured or disabled. */
 static ssize_t sim_inject_write(struct file *file, const char __user *buf, size_t count,
 				loff_t *ppos)
 {
@@ -756,7 +756,7 @@ static void __exit notify_sim_exit(void)
 }
 module_exit(notify_sim_exit);
 
-MODULE_DESCRIPTION("Source without hardware for notify_multi");
+MODULE_DESCRIPTION("Source of notify_multi without hardware");
 MODULE_AUTHOR("The notify_multi developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NOTIFY_MULTI_VERSION);

@@ -349,8 +349,8 @@ static bool find_function(const char *function, uint64_t *start, uint64_t *end)
 }
 
 /*
- * Inject no faults into calls of this kernel function; NULL for none. Return 0, or -ENOENT without
- * the filter by stack trace.
+ * Inject no faults below this kernel function; NULL removes the exception. Return 0, or -ENOENT if
+ * fault injection cannot filter by function.
  */
 static int spare_function(const char *function)
 {
