@@ -18,7 +18,7 @@ const char *client_header(void)
 	return "       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING";
 }
 
-/* A command may have any characters. */
+/* A command may contain control characters. */
 void client_text(const struct client *client, char text[CLIENT_TEXT_BYTES])
 {
 	char command[CLIENT_COMMAND_BYTES];

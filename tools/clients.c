@@ -2,8 +2,7 @@
 /*
  * Clients of the devices, from /proc/PID/fdinfo.
  *
- * Processes and descriptors may disappear at any time, and those of other users are not readable.
- * Both are skipped silently.
+ * Processes and descriptors that have disappeared, or belong to other users, are skipped silently.
  */
 
 #include "clients.h"
@@ -80,7 +79,7 @@ static bool parse_client(const char *text, struct client *client)
 
 /* -- Processes ------------------------------------------------------------- */
 
-/* A deleted node: the device was unregistered, and another may have its name now. */
+/* Return true if the node was deleted: another device may have its name now. */
 static bool is_deleted(pid_t pid, const char *fd)
 {
 	char path[PATH_BYTES], target[FILE_BYTES];
@@ -155,7 +154,7 @@ static bool add_process(struct clients *clients, pid_t pid)
 
 /* -- All clients ----------------------------------------------------------- */
 
-/* Order by client, then the opener first, then by process. */
+/* Order by client, then by process, but the opener first. */
 static int compare(const void *first, const void *second)
 {
 	const struct client *a = first, *b = second;

@@ -15,7 +15,7 @@
 /*
  * @id: Unique number of the open file.
  * @opener: The process that opened the file.
- * @pid: @opener if it has the file open, otherwise the first process that has.
+ * @pid: @opener if it has the file open, otherwise the first such process.
  */
 struct client {
 	char device[CLIENT_DEVICE_BYTES];

@@ -23,8 +23,8 @@ struct wave;
  * @started: @reader was started and must be stopped.
  * @ready: The next read may return records.
  * @opened: Counters right after open().
- * @failed_at: The packet after the last one whose read failed.
- * @batch: Records that were read; those from @at to @end are not printed yet.
+ * @failed_at: Packet after the last packet whose read failed.
+ * @batch: Records read from the device; those from @at to @end are not printed yet.
  */
 struct device {
 	struct node node;

@@ -59,7 +59,7 @@ static void report_added(struct devices *devices, const struct device *device)
 		devices->format->added(&devices->output, device, known ? &missed : NULL);
 }
 
-/* Watch before opening, to not miss its creation. Return 0 or an errno. */
+/* Watch before open(), to not miss the creation of the node. Return 0 or an errno. */
 static int watch_and_open(struct devices *devices, struct device *device)
 {
 	int error;

@@ -10,7 +10,7 @@
 /* Return a descriptor that is readable when a watched directory changes, or -1. */
 int follow_begin(void);
 
-/* Watch for the creation of @path or of a directory in it. Return 0 or an errno. */
+/* Watch for the creation of @path or its missing directories. Return 0 or an errno. */
 int follow_path(const char *path);
 
 /* Discard the changes reported so far. */

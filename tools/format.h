@@ -24,8 +24,7 @@ struct output {
 };
 
 /*
- * @begin: Called once the devices are open, except those to wait for. Return false after
- *	   reporting an error.
+ * @begin: Called once the present devices are open. Return false after reporting an error.
  * @packet: Print a packet.
  * @removed: A device was removed.
  * @added: A device is present again; *@missed packets were missed, NULL if unknown.

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A packet with an error status is reported instead, as read() in the raw format does. */
+/* A packet with an error status has no payload, as in the raw format of read(). */
 static void raw_packet(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {

@@ -3,7 +3,7 @@
  * CSV: the columns of all packets, then one for each field of any device.
  *
  * The column of a field that a device does not have is empty. Bytes without a layout, and packets
- * whose fields were not known when the header was printed, are in the last column.
+ * whose fields were unknown when the header was printed, are in the last column.
  */
 
 #include "clock.h"

@@ -237,7 +237,7 @@ static bool fits(const struct device *device)
 	       count_wires(device->layout) == device->wave->count;
 }
 
-/* Packets were dropped after the last time written. */
+/* Draw x from the unit after the last time written: packets were dropped since then. */
 static void print_drop(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {

@@ -39,7 +39,7 @@ static const struct type types[] = {
 	{ "char", FIELD_CHARS, 1 },
 };
 
-/* Names that the output uses itself. */
+/* Names of columns and JSON members. */
 static const char *const reserved_names[] = {
 	"device", "seq", "timestamp_ns", "time", "status", "dropped", "replay", "event",
 	LAYOUT_REST,

@@ -15,7 +15,7 @@
 
 /*
  * @name: Last component of @path.
- * @kernel_name: Name of the device in the kernel; differs from @name for other nodes of it.
+ * @kernel_name: Name of the device in the kernel; a node outside of NODES may have another @name.
  */
 struct node {
 	char *path;

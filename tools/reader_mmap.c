@@ -68,7 +68,7 @@ static bool is_unregistered(const struct device *device)
 	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLHUP;
 }
 
-/* Consume the packets that were read before the caller sleeps in epoll. */
+/* If the ring is empty, consume the read packets, so that epoll_wait() can sleep. */
 static ssize_t mmap_read(struct device *device)
 {
 	ssize_t bytes = copy_records(device);

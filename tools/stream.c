@@ -110,7 +110,7 @@ static void keep_replays(struct device *device)
 }
 
 /*
- * A source may let the read of a packet fail, which consumes the packet. If no packet was consumed
+ * A source may fail the read of a packet, which consumes the packet. If no packet was consumed
  * since the last failure, the device failed.
  */
 static bool is_packet_error(struct device *device, int error)
@@ -146,7 +146,7 @@ static void fill(struct stream *stream, struct device *device)
 		keep_replays(device);
 }
 
-/* errno may be that of a later call: query the pipe itself. */
+/* A later call may have changed errno: query the pipe itself. */
 static bool pipe_closed(int fd)
 {
 	struct pollfd pollfd = { .fd = fd };

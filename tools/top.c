@@ -27,7 +27,7 @@ static bool wait_until(const struct view *view, int stop, uint64_t until)
 	return true;
 }
 
-/* The first sample does not count. */
+/* options->count does not include the first sample. */
 static bool show(const struct options *options, const struct view *view, struct rows *rows,
 		 int stop)
 {

@@ -27,7 +27,7 @@ static int read_counters(struct row *row)
 	return 0;
 }
 
-/* A device that was registered again counts from 0. */
+/* The counters of a device that was registered again start from 0. */
 static void update_row(struct row *row)
 {
 	const uint64_t before = row->broadcasts, when = row->when, now = clock_monotonic();
@@ -63,7 +63,7 @@ static bool has_row(const struct rows *rows, const char *name)
 	return false;
 }
 
-/* Add new devices. Removed ones stay. */
+/* Add new devices; removed devices stay. */
 static bool find_rows(struct rows *rows)
 {
 	DIR *nodes = opendir(NODES);
