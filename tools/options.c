@@ -255,7 +255,7 @@ static bool parse_option(struct options *options, int option)
 
 static bool options_compatible(const struct options *options)
 {
-	const bool asks = options->info || options->stats;
+	const bool reports = options->info || options->stats;
 
 	if (!options->top && !options->devices_count) {
 		usage(stderr);
@@ -265,12 +265,12 @@ static bool options_compatible(const struct options *options)
 		message("--batch requires top");
 		return false;
 	}
-	if (asks && (options->top || options->follow || options->replay_only ||
-		     options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
+	if (reports && (options->top || options->follow || options->replay_only ||
+			options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
 		message("option cannot be used with --info or --stats");
 		return false;
 	}
-	if ((asks || options->top) && options->format != &text_format &&
+	if ((reports || options->top) && options->format != &text_format &&
 	    options->format != &json_format) {
 		message("--info, --stats and top support only text and json");
 		return false;
