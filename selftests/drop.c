@@ -203,7 +203,7 @@ TEST_F(drop, late_client_counts_from_its_open)
 	EXPECT_EQ(self->first + 3, get_stats(late).next);
 	BROADCAST(3, 9);
 	ASSERT_EQ(RECORD, read_errno(late, self->buffer, RECORD));
-	/* 3 to 11 were broadcast since the open, 8 to 11 are queued. */
+	/* 3 to 11 were broadcast since open(), 8 to 11 are queued. */
 	EXPECT_RECORD(0, 8, 5);
 	close(late);
 }
@@ -227,7 +227,7 @@ TEST_F(drop, overrun_reader_counts_drops_gets_no_torn)
 	uint64_t next = self->first, drops = 0, got = 0;
 	bool done = false;
 
-	/* Faster than with an interrupt per packet. */
+	/* Faster than an interrupt per packet. */
 	ASSERT_EQ(0, sim_set(SIM_NAME, "context", "process"));
 	ASSERT_TRUE(producer_start(&producer));
 	while (!done) {

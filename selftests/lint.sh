@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # lint.sh [--prove] [LINTER...]: runs all linters or those named, the fastest first, on a copy of
-# the tree. Any output of a linter is a complaint. Exits with 1 if there was one.
+# the tree. Any output of a linter is a failure. Exits with 1 if a linter failed.
 #
 # --prove: plants a defect in the copy for each linter, and fails if the linter does not report it.
 
@@ -580,7 +580,7 @@ lint() {
 	fi
 }
 
-# fetch LINTER: runs in advance, because the output of a download would count as a complaint.
+# fetch LINTER: runs in advance, because the output of a download would count as a failure.
 fetch() {
 	local fetch=$VM_DIR/fetch.sh
 

@@ -33,7 +33,7 @@ static int map_errno(int fd, size_t bytes, int prot, int flags, off_t offset)
 	return 0;
 }
 
-/* Works only while the client is open; the attribute stays readable after its close. */
+/* Needs an open client; the path is valid after its close. */
 static void clients_path(int fd, char *path, size_t size)
 {
 	struct stat st;
@@ -1087,7 +1087,7 @@ TEST_F(mapping, mremap_does_not_grow_mapping)
 	MAP();
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, self->bytes, self->bytes + self->page,
 				     MREMAP_MAYMOVE));
-	/* Not even up to the size of the ring. */
+	/* Growing up to the size of the ring fails as well. */
 	ASSERT_NE(MAP_FAILED, mremap(self->map, self->bytes, self->bytes - self->page, 0));
 	EXPECT_EQ(MAP_FAILED, mremap(self->map, self->bytes - self->page, self->bytes,
 				     MREMAP_MAYMOVE));

@@ -186,7 +186,7 @@ TEST_F(fdinfo, client_numbers_are_unique)
 	second = self->info.client;
 	EXPECT_NE(first, second);
 
-	/* Not even the number of a closed client is used again, nor that of another device's. */
+	/* Numbers of closed clients and of former devices are not reused. */
 	close(other);
 	other = sim_open(SIM_NAME, O_RDONLY);
 	ASSERT_LE(0, other);
@@ -316,7 +316,7 @@ FIXTURE_TEARDOWN(trace)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* The text of a file, which may be longer than one read() returns. */
+/* Return the text of a file, which may need several reads. */
 static const char *file_text(const char *path)
 {
 	static char text[1 << 16];

@@ -257,7 +257,7 @@ TEST(long_replay_includes_concurrent_broadcasts)
 		ssize_t bytes;
 
 		ASSERT_LE(0, fd);
-		/* The dropped count of the first record starts at the open. */
+		/* dropped of the first record counts from open(). */
 		bytes = read_errno(fd, buffer, LONG_BYTES);
 		if (bytes != -EAGAIN) {
 			const struct notify_multi_record *first = (void *)buffer;

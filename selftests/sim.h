@@ -318,7 +318,7 @@ static inline bool wait_requests(int fd, unsigned int requests)
 
 /* -- Sleeping tasks -- */
 
-/* State letter as in ps: 'S' is interruptible; 'D' is not, or only by SIGKILL. */
+/* State letter as in ps: 'S' is interruptible; 'D' at most by SIGKILL. */
 static inline char task_state(pid_t task)
 {
 	char path[64], text[512], *state;

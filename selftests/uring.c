@@ -304,7 +304,7 @@ TEST_F(uring, reads_pend_without_worker)
 	SUBMIT();
 	EXPECT_TRUE(no_cqe(&self->ring));
 	EXPECT_EQ(0, workers());
-	/* They do not count against max_requests. */
+	/* io_uring reads do not count against max_requests. */
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	for (i = 1; i <= READS; i++) {
 		struct completion cqe;
@@ -2030,7 +2030,7 @@ static void *storm_main(void *data)
 	return NULL;
 }
 
-/* The same with a blocking read(). */
+/* Like storm_main(), with a blocking read(). */
 static void *storm_read(void *data)
 {
 	struct storm *storm = data;

@@ -2,7 +2,7 @@
 /*
  * notify_bench: cost of publishing a packet to N readers, and of reading it.
  *
- * A peer is one mechanism to do that. It has a source, N readers, and messages: packets in the
+ * A peer is one such mechanism. It has a source, N readers, and messages: packets in the
  * format of its writer's system call. Each packet contains its number, so that lost and repeated
  * packets are detected.
  */
@@ -136,7 +136,7 @@ struct figure {
  * @publish:          Publishing a packet to all readers.
  * @read:             Reading one packet.
  * @batch:            Reading a batch, per packet.
- * @e2e:              From the begin of publishing until all readers have the packet.
+ * @e2e:              From the start of publishing until all readers have the packet.
  * @bytes_per_reader: Memory used by a reader.
  * @irqs_off:         Longest time with interrupts off.
  */

@@ -12,7 +12,7 @@
 
 #define PARAMETERS	"/sys/module/notify_multi_irqsoff/parameters/"
 
-/* Timer expirations: with 99 % probability, one is near the begin of the longest time. */
+/* Timer expirations: with 99 % probability, one is near the start of the longest time. */
 #define FIRES		250
 /* Maximum number of packets, for all readers, if the timer expires only once per packet. */
 #define READ_PACKETS	200000
@@ -22,7 +22,7 @@
 
 /*
  * Other kernel code occasionally disables interrupts, too. The minimum of several tries excludes
- * it, because it is not in all of them.
+ * that code.
  */
 #define TRIES		3
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exact amount of free memory, from which any allocation is missing: slab, vmalloc, per-CPU memory,
- * page tables and plain pages. MemFree in /proc/meminfo lacks the pages in per-CPU lists, which can
+ * Exact amount of free memory. MemFree in /proc/meminfo lacks the pages in per-CPU lists, which can
  * exceed the memory of small readers; /proc/zoneinfo contains both.
  *
  * memory_settle() waits for delayed frees and shrinks the slabs.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Packets of bytes: the number is at the begin, its complement at the end. */
+/* Packets of bytes: a number at the start, its complement at the end. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -4,9 +4,9 @@
  * do not disturb it.
  *
  * For each device, one thread broadcasts numbered packets through /dev/notify_sim/NAME and one
- * thread reads. Other processes may broadcast as well. Its own packets are recognised by a hash
- * with a secret; another process can only broadcast a copy of one (an echo). The reader must get
- * all records in the order of seq with correct drop counts, and its own packets unchanged.
+ * thread reads. Other processes may broadcast as well. The checker recognises its own packets by a
+ * hash with a secret; another process can only broadcast a copy of one (an echo). The reader must
+ * get all records in the order of seq with correct drop counts, and the checker's packets unchanged.
  *
  * Send SIGTERM when the other processes have exited. Exits with 1 if a check failed.
  */
@@ -137,8 +137,8 @@ static void *produce(void *data)
 }
 
 /*
- * @missing is the number of drops that may have been packets of ours. A damaged packet of ours is
- * not recognised, and so is missing.
+ * @missing is the number of drops that may have been own packets. A damaged own packet is not
+ * recognised, so it counts as missing.
  */
 static void check_own(struct device *device, const struct packet *packet, uint64_t *number,
 		      uint64_t *missing)

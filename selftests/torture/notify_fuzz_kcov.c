@@ -22,7 +22,7 @@ static struct { unsigned long from, to; } modules[MODULES];
 /* Hashes of the PCs and edges that were reached. */
 static unsigned char reached_pcs[1 << BITS], reached_edges[1 << BITS];
 static unsigned int pcs, edges;
-/* Protects the four above. */
+/* Protects the four variables above. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static bool find_module(const char *name, unsigned int number)
