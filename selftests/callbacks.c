@@ -173,7 +173,7 @@ TEST_F(callbacks, complete_error_while_live_returns_ebusy)
 	close(fd);
 }
 
-TEST_F(callbacks, complete_error_can_change_between_lives)
+TEST_F(callbacks, complete_error_can_change_while_not_live)
 {
 	int fd;
 

@@ -217,7 +217,7 @@ TEST_F(drop, queue_of_one_keeps_newest)
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD));
 }
 
-TEST_F(drop, overrun_reader_counts_drops_gets_no_torn)
+TEST_F(drop, overrun_reader_gets_complete_records)
 {
 	struct producer producer = {
 		.injector = self->injector,

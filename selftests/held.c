@@ -119,7 +119,7 @@ TEST_F(blocked_read, read_completes_after_page_fault)
 	EXPECT_TRUE(packet_is(record->data, PACKET, 1));
 }
 
-TEST_F(blocked_read, broadcast_poll_and_other_client_go_on)
+TEST_F(blocked_read, broadcast_poll_other_client_do_not_block)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 

@@ -1434,7 +1434,7 @@ static void tally_peek(struct tally *tally, struct notify_multi_reader *reader)
 	tally_record(tally, NULL, seq, complete);
 }
 
-TEST_F(overrun, reader_counts_drops_accepts_no_torn_record)
+TEST_F(overrun, reader_counts_drops_rejects_torn_records)
 {
 	struct flood flood = {
 		.injector = self->injector,

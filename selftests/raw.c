@@ -95,7 +95,7 @@ TEST_F(raw, good_packets_returned_before_bad_status)
 	EXPECT_TRUE(packet_is(self->buffer, PACKET, 5));
 }
 
-TEST_F(raw, failed_packet_counts_as_previous)
+TEST_F(raw, failed_read_reports_preceding_drops)
 {
 	const struct notify_multi_record *record = (void *)self->buffer;
 
