@@ -45,7 +45,7 @@ class Stream:
 
 
 def main():
-    """Read lines of a topic and a packet."""
+    """Read lines that consist of topic and packet."""
     streams = {}
     for line in sys.stdin:
         topic, _, text = line.partition(" ")
