@@ -280,7 +280,7 @@ class Session:
                                              "expected:", *expected]))
 
     def finish(self, place):
-        """Report each command that did not run as a problem."""
+        """Report a problem for each command that did not run."""
         for index, block in enumerate(self.blocks):
             for number, (command, _) in enumerate(block.commands()):
                 if (index, number) not in self.done:

@@ -34,13 +34,13 @@ drained() {
 	! notifycat --stats --format json "$NAME" | grep -q '"queued":[1-9]'
 }
 
-# broadcast COUNT: in one write.
+# broadcast COUNT: broadcast packets by one write.
 broadcast() {
 	head -c $(($1 * PACKET)) /dev/zero >"$INJECTOR"
 	sent=$((sent + $1))
 }
 
-# broadcast_slowly COUNT: never more than the queue holds.
+# broadcast_slowly COUNT: broadcast packets in parts that fit the queue.
 broadcast_slowly() {
 	for _ in $(seq $(($1 / 100))); do
 		broadcast 100

@@ -81,7 +81,7 @@ lint_text() {
 		sed 's/$/: no SPDX-License-Identifier/'
 }
 
-# .Nd is a macro of mandoc.
+# codespell reports the man page macro .Nd.
 lint_spelling() {
 	codespell --quiet-level 2 --ignore-words-list nd $(files '*' | grep -Ev '^COPYING|\.svg$')
 }

@@ -852,7 +852,7 @@ TEST_F(mapping, writable_mmap_returns_eacces)
 	EXPECT_EQ(-EACCES, map_errno(self->fd, self->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
 	EXPECT_EQ(-EACCES, map_errno(fd, self->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, 0));
 	EXPECT_EQ(-EACCES, map_errno(fd, self->bytes, PROT_WRITE, MAP_SHARED, 0));
-	/* A private copy would not be the ring. */
+	/* A private copy would not be updated. */
 	EXPECT_GT(0, map_errno(fd, self->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, 0));
 	EXPECT_EQ(0, map_errno(fd, self->bytes, PROT_READ, MAP_SHARED, 0));
 	close(fd);
@@ -1315,8 +1315,8 @@ FIXTURE_TEARDOWN(overrun)
 }
 
 /*
- * Broadcasts bursts, each of many times the number of slots, and waits after each until the
- * reader has read its last packet. So the reader gets a minimum of records at any speed.
+ * Broadcasts bursts of many times the number of slots. Waits until the reader has read the last
+ * packet of each burst, so that a slow reader gets a minimum of records.
  */
 struct flood {
 	pthread_t thread;

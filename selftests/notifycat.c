@@ -360,7 +360,7 @@ TEST_F(notifycat, raw_and_record_print_unchanged_bytes)
 	EXPECT_EQ(0, memcmp(self->cat.out_text, self->buffer, self->cat.out_bytes));
 }
 
-/* Skip the lines with the time. */
+/* Return the waveform after the lines with the time. */
 static const char *waveform_of(const struct cat *cat)
 {
 	const char *wave = strstr(cat->out_text, "$timescale");
@@ -1340,7 +1340,7 @@ TEST_F(notifycat, top_finds_devices_and_rates)
 	ASSERT_TRUE(cat_start(&self->cat, ARGS("top", "-b", "-i", ".2", "-f", "json")));
 	ASSERT_TRUE(cat_prints(&self->cat, ROW("\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
 					     "\"clients\":[]}\n")));
-	/* Stopped, so that one update has all packets; 777 is unlike other devices. */
+	/* Stop top, so that one update has all packets; no other device has 777. */
 	stop(&self->cat);
 	BROADCAST(777, packets);
 	kill(self->cat.pid, SIGCONT);
@@ -1398,7 +1398,7 @@ TEST_F(notifycat, top_draws_a_screen)
 		ASSERT_STREQ("q: quit", self->cat.out_text);
 	}
 	ASSERT_TRUE(cat_prints(&self->cat, SIM_NAME));
-	/* Stopped, so that the screen changes from 0 to 777 in one step. */
+	/* Stop top, so that the screen changes from 0 to 777 in one step. */
 	stop(&self->cat);
 	BROADCAST(777, packets);
 	kill(self->cat.pid, SIGCONT);

@@ -39,7 +39,7 @@ FIXTURE_TEARDOWN(sysfs)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* Found by the device number, as a program with only a file descriptor would. */
+/* Use the device number, as a program that has only a file descriptor. */
 static void attribute_path(int fd, const char *attribute, char *path, size_t size)
 {
 	struct stat st;

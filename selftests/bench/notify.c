@@ -32,7 +32,7 @@ static void notify_set_number(const char *attribute, unsigned int value)
 
 int notify_start(struct bench *bench)
 {
-	/* A killed run may have left it. */
+	/* A killed run may have left the source. */
 	rmdir(CONFIG);
 	if (mkdir(CONFIG, 0700))
 		return -errno;

@@ -36,7 +36,7 @@ struct sharer {
 	int fd;
 };
 
-/* Sleep in read(), or in poll(), after which another reader may be faster. */
+/* Sleep in read() or poll(). After poll(), another reader may take the packet. */
 static enum outcome sharer_read(struct sharer *sharer, struct stream *stream)
 {
 	struct pollfd pollfd = { .fd = sharer->fd, .events = POLLIN };

@@ -142,7 +142,7 @@ static void handle_completion(struct ring *ring, const struct io_uring_cqe *cqe)
 		provide(ring, number);
 }
 
-/* Submit, wait for a completion or a timeout, and process all completions. Return true if any. */
+/* Submit, wait with a timeout, and process completions. Return true if there was any. */
 static bool submit_and_reap(struct ring *ring, unsigned int wait_ms)
 {
 	struct __kernel_timespec time = { .tv_nsec = wait_ms * 1000000LL };

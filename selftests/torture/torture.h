@@ -33,7 +33,7 @@ extern struct options options;
 /* Parse --seconds=N, --rounds=N and --seed=N into options; print the seed. */
 void parse_options(int argc, char **argv);
 
-/* -- Random numbers: an actor's are the same for the same seed ------------------ */
+/* -- Random numbers, reproducible from the seed ---------------------------------- */
 
 struct random {
 	uint64_t state;

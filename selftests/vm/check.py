@@ -44,7 +44,7 @@ class Check(console.Console):
         return f"{self.suite}/{self.test}: {case}"
 
     def end_program(self):
-        """Count the tests that the program announced but did not run as failed."""
+        """Count announced tests that did not run as failed."""
         missing = self.planned - self.seen
         if self.test and missing > 0:
             self.failed.append(self.full_name(f"{missing} tests did not finish"))

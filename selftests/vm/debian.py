@@ -72,7 +72,7 @@ class DebianMachine(vm.Machine):
 
 
 class Copy:
-    """A writable copy of a fresh Debian, in which commands run and which boots. Use "with"."""
+    """A writable, bootable copy of a fresh Debian. Use "with"."""
 
     def __init__(self, suite, echo=True):
         self.suite = suite
