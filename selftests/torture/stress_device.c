@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Devices that are registered and unregistered, one process for each: one thread is the device's
- * master, the others are producers.
+ * owner, the others are producers.
  *
  * At a quiet point all producers are paused. Then each reader must reach the last packet, because
  * no later packet hides a lost wakeup, and all counters must agree.
@@ -26,7 +26,7 @@
 
 struct shared *shared;
 
-static struct master {
+static struct owner {
 	struct device *device;
 	struct random random;
 	unsigned int index;
@@ -37,12 +37,12 @@ static struct master {
 	bool exact;
 	/* A client that is open during the whole generation. */
 	struct client monitor;
-} master;
+} owner;
 
 static void expect(int ret, const char *what)
 {
 	if (ret)
-		fail("%s: %s: %s", master.device ? master.device->name : "devices", what,
+		fail("%s: %s: %s", owner.device ? owner.device->name : "devices", what,
 		     strerror(-ret));
 }
 
@@ -105,7 +105,7 @@ static void produce_edges(struct producer *producer, struct device *device)
 static void *producer_main(void *data)
 {
 	struct producer *producer = data;
-	struct device *device = master.device;
+	struct device *device = owner.device;
 
 	while (!GET(shared->stop)) {
 		if (GET(device->pause))
@@ -170,12 +170,12 @@ static void configure(struct device *device, struct random *random)
 	expect(sim_set_number(device->name, "replay", 0), "replay");
 	expect(sim_set_number(device->name, "packet_size", device->packet_size), "packet_size");
 	expect(sim_set_number(device->name, "max_packets", max_packets), "max_packets");
-	expect(sim_set_number(device->name, "max_requests", MAX_REQUESTS + master.index),
+	expect(sim_set_number(device->name, "max_requests", MAX_REQUESTS + owner.index),
 	       "max_requests");
 	expect(sim_set_number(device->name, "replay", random_below(random, 2) *
 			      random_below(random, max_packets + 1)), "replay");
 	expect(sim_set_number(device->name, "first_seq", first), "first_seq");
-	master.first = first;
+	owner.first = first;
 }
 
 static void register_device(struct device *device)
@@ -186,7 +186,7 @@ static void register_device(struct device *device)
 		expect(write_file(GPIO_DRIVER "bind", GPIO_DEVICE), "bind");
 	ADD(device->generation, 1);
 	ADD(shared->registrations, 1);
-	if (!open_client(&master.monitor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
+	if (!open_client(&owner.monitor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
 		fail("%s: registered, but cannot be opened", device->name);
 }
 
@@ -200,17 +200,17 @@ static void unregister_device(struct device *device)
 }
 
 /*
- * When all workers have exited, only the master's client may be left. io_uring closes files of a
+ * When all workers have exited, only the owner's client may be left. io_uring closes files of a
  * killed process asynchronously.
  */
 static void check_clients(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
-	while (check_stats(&master.monitor).clients != 1 && GET(shared->workers_exited)) {
+	while (check_stats(&owner.monitor).clients != 1 && GET(shared->workers_exited)) {
 		if (now() > end)
 			fail("%s: %u clients, but all except one are closed", device->name,
-			     check_stats(&master.monitor).clients);
+			     check_stats(&owner.monitor).clients);
 		sleep_ms(5);
 	}
 }
@@ -218,14 +218,14 @@ static void check_clients(struct device *device)
 /* Close the monitor after unregistration. Return the generation's packets counted by the kernel. */
 static uint64_t close_monitor(struct device *device)
 {
-	struct pollfd pollfd = { .fd = master.monitor.fd, .events = POLLIN };
-	uint64_t seq = check_stats(&master.monitor).seq;
+	struct pollfd pollfd = { .fd = owner.monitor.fd, .events = POLLIN };
+	uint64_t seq = check_stats(&owner.monitor).seq;
 
 	if (poll(&pollfd, 1, 0) != 1 || !(pollfd.revents & POLLHUP))
 		fail("%s: unregistered, but poll returned %#x", device->name, pollfd.revents);
-	master.monitor.incomplete = true;
-	close_client(&master.monitor);
-	return seq + 1 - master.first;
+	owner.monitor.incomplete = true;
+	close_client(&owner.monitor);
+	return seq + 1 - owner.first;
 }
 
 /* -- Quiet points ------------------------------------------------------------------ */
@@ -241,7 +241,7 @@ static void wait_for_reader(struct device *device, struct slot *slot, uint64_t l
 	double end = now() + LIMIT_SECONDS;
 	unsigned int client = GET(slot->client);
 
-	if (!client || slot->device != master.index ||
+	if (!client || slot->device != owner.index ||
 	    GET(slot->generation) != GET(device->generation))
 		return;
 	SET(slot->packets_only, 1);
@@ -275,7 +275,7 @@ static uint64_t written_now(struct device *device)
 		overflows = read_number("/sys/bus/platform/devices/" GPIO_DEVICE "/overflows");
 	if (overflows < 0)
 		fail("%s: overflows: %s", device->name, strerror(-overflows));
-	return GET(device->written) - master.written - overflows;
+	return GET(device->written) - owner.written - overflows;
 }
 
 /*
@@ -286,8 +286,8 @@ static void wait_for_broadcasts(struct device *device)
 {
 	double end = now() + LIMIT_SECONDS;
 
-	while (master.exact && now() < end &&
-	       check_stats(&master.monitor).seq + 1 - master.first != written_now(device))
+	while (owner.exact && now() < end &&
+	       check_stats(&owner.monitor).seq + 1 - owner.first != written_now(device))
 		sleep_ms(1);
 }
 
@@ -301,15 +301,15 @@ static void quiet_point(struct device *device)
 	if (GET(shared->stop))
 		return;
 	wait_for_broadcasts(device);
-	before = check_stats(&master.monitor).seq;
+	before = check_stats(&owner.monitor).seq;
 	read_attribute(device, "broadcasts", &broadcasts);
 	read_attribute(device, "clients", &clients);
-	last = check_stats(&master.monitor).seq;
-	if (master.first + broadcasts < before + 1 || master.first + broadcasts > last + 1)
+	last = check_stats(&owner.monitor).seq;
+	if (owner.first + broadcasts < before + 1 || owner.first + broadcasts > last + 1)
 		fail("%s: generation %u: %lld broadcasts, first %" PRIu64 ", last %" PRIu64 " to %"
-		     PRIu64, device->name, device->generation, broadcasts, master.first, before,
+		     PRIu64, device->name, device->generation, broadcasts, owner.first, before,
 		     last);
-	if (master.exact && (uint64_t)broadcasts != written_now(device))
+	if (owner.exact && (uint64_t)broadcasts != written_now(device))
 		fail("%s: generation %u: %" PRIu64 " written, %lld broadcasts", device->name,
 		     device->generation, written_now(device), broadcasts);
 	if (clients < 1)
@@ -341,7 +341,7 @@ static void change_setting(struct device *device, struct random *random)
 /* In some generations of one simulator, complete() fails. */
 static void set_complete_error(struct device *device, struct random *random)
 {
-	bool fails = master.index == SIMS - 1 && random_once_in(random, 4);
+	bool fails = owner.index == SIMS - 1 && random_once_in(random, 4);
 
 	if (fails)
 		SET(device->failing_generation, device->generation + 1);
@@ -351,11 +351,11 @@ static void set_complete_error(struct device *device, struct random *random)
 
 static void run_generation(struct device *device, bool paused)
 {
-	struct random *random = &master.random;
+	struct random *random = &owner.random;
 	double end = now() + 0.2 + random_below(random, 2000) / 1000.0;
 
-	master.exact = paused;
-	master.written = GET(device->written);
+	owner.exact = paused;
+	owner.written = GET(device->written);
 	if (device->context)
 		set_complete_error(device, random);
 	register_device(device);
@@ -377,26 +377,26 @@ void device_main(void *data)
 	unsigned int i;
 	bool paused = true;
 
-	master.device = device;
-	master.index = device_number(device);
-	master.random = random_of(100 + master.index);
-	master.first = 1;
+	owner.device = device;
+	owner.index = device_number(device);
+	owner.random = random_of(100 + owner.index);
+	owner.first = 1;
 	SET(device->pause, 1);
 	for (i = 0; i < PRODUCERS; i++) {
 		producers[i].number = i;
 		producers[i].injector = -1;
 		/* Continue the numbers of the previous session. */
 		producers[i].counter = (uint64_t)GET(device->written) + 1;
-		producers[i].random = random_of(200 + master.index * PRODUCERS + i);
+		producers[i].random = random_of(200 + owner.index * PRODUCERS + i);
 		CHECK(!pthread_create(&producers[i].thread, NULL, producer_main, &producers[i]));
 	}
 	pause_producers(device);
 	while (!GET(shared->stop)) {
 		if (paused && device->context)
-			configure(device, &master.random);
+			configure(device, &owner.random);
 		run_generation(device, paused);
 		/* Unregister while all producers are paused or while all broadcast. */
-		paused = random_once_in(&master.random, 2);
+		paused = random_once_in(&owner.random, 2);
 		if (paused)
 			pause_producers(device);
 		check_clients(device);

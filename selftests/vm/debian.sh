@@ -16,8 +16,8 @@
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/common.sh"
 
-# Packages for users of our packages, for the builds in Documentation/packages.md, and for other pages
-# in Documentation/.
+# Packages for users of our packages, for the builds in Documentation/packages.md, and for other
+# pages in Documentation/.
 readonly PACKAGES=(
 	systemd-sysv udev linux-image-amd64 linux-headers-amd64 initramfs-tools mokutil
 	build-essential debhelper dh-dkms dkms lintian pkgconf libncurses-dev liburing-dev
