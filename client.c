@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The client: opening and closing a device, ioctls, the length of the queue, the mapped ring.
+ * The client: open() and close(), ioctls, length of the queue, the mapped ring.
  */
 
 #include <linux/mm.h>
@@ -115,8 +115,8 @@ static void notify_client_destroy(struct notify_multi_client *client)
 }
 
 /*
- * Add the client to those that broadcasts reach, with the packets to replay in its queue.
- * Return their number.
+ * Queue the packets to replay, and add the client to the device. Return the number of replayed
+ * packets.
  */
 static u32 notify_client_attach(struct notify_multi_client *client)
 {
@@ -225,7 +225,7 @@ int notify_multi_close(struct inode *inode, struct file *file)
 		notify_client_trace_release(client);
 	down_read(&nm->ops_rwsem);
 	notify_client_detach(client);
-	/* Otherwise notify_multi_unregister() has called it. */
+	/* If gone, notify_multi_unregister() has called departure. */
 	if (!nm->gone)
 		notify_client_call_departure(client);
 	up_read(&nm->ops_rwsem);
@@ -291,8 +291,8 @@ static int notify_client_set_format(struct notify_multi_client *client, u32 form
 }
 
 /*
- * Keep the newest queued packets that fit. Caller must hold client->lock. Return 1 if drops are
- * unreported now, 0, or -EBUSY if the ring is mapped.
+ * Keep the newest queued packets that fit. Caller must hold client->lock. Return -EBUSY if the
+ * ring is mapped, 1 if there are unreported drops, else 0.
  */
 static int notify_client_replace_ring(struct notify_multi_client *client,
 				      struct notify_ring *new)

@@ -86,7 +86,7 @@ static inline void notify_hrtimer_setup(struct hrtimer *timer,
 #define hrtimer_setup	notify_hrtimer_setup
 #endif
 
-/* Before 5.11, the function is not exported, but irq_to_desc() is. */
+/* Before 5.11, irq_check_status_bit() does not exist, but irq_to_desc() is exported. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 {
@@ -96,7 +96,7 @@ static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 #define irq_check_status_bit	notify_check_status_bit
 #endif
 
-/* Before 5.19, gpiolib writes to the irq chip: give it a copy. */
+/* Before 5.19, gpiolib writes to the irq chip: use a writable copy. */
 #ifndef GPIOCHIP_IRQ_RESOURCE_HELPERS
 #define GPIOCHIP_IRQ_RESOURCE_HELPERS	.irq_request_resources = NULL
 #define IRQCHIP_IMMUTABLE		0

@@ -37,13 +37,13 @@
  *
  * misc_mtx (mutex of misc.c)
  *	Held by the kernel during open(). misc_deregister() takes it, so the source cannot
- *	unregister during an open(), and arrival needs no lock of ours.
+ *	unregister during open(), and arrival needs no other lock.
  *
  * client->lock (mutex)
- *	Makes one consumer of all readers of a client: next, delivered, dropped, format, copy,
+ *	Serialises the readers of a client. Protects next, delivered, dropped, format, copy,
  *	completed_seq, complete_ret, and the consumer side of the ring. poll, fdinfo and sysfs
- *	read some of them without it, marked by READ_ONCE() or data_race(). Held during copies
- *	to user memory, so it must not be taken under mmap_lock.
+ *	read some of these without it, by READ_ONCE() or data_race(). Held during copies to
+ *	user memory, so it must not be taken under mmap_lock.
  *
  * nm->ops_rwsem
  *	Taken for read around complete, and by close() around departure and the removal of the
@@ -52,19 +52,19 @@
  *	removes its client under misc_mtx instead.
  *
  * client->request_wait.lock (spinlock)
- *	The queue of waiting requests, last_ticket, and the members wait, ticket and cancelled
- *	of a queued struct notify_pend. A dequeued one belongs to its task work.
+ *	Protects the queue of requests, last_ticket, and wait, ticket and cancelled of a queued
+ *	struct notify_pend. A dequeued one belongs to its task work or its cancellation.
  *
  * nm->lock (spinlock, interrupts off)
- *	Serialises broadcasts: seq, the producer side of all rings. Also gone, dropped, clients,
- *	nr_clients, and of each client mappings and the pointer ring, which is written under
- *	client->lock and nm->lock and stable under either. Innermost; not held for wakeups.
+ *	Serialises broadcasts. Protects seq, gone, dropped, clients, nr_clients, the producer
+ *	side of all rings, and each client's mappings and ring pointer. The pointer is written
+ *	under client->lock and nm->lock, and stable under either. Not held for wakeups.
  *
- * RCU pins the device and its clients for a broadcast, which walks the clients to wake them. It
- * pins the ring for checks of a queue by callers that hold the file: a resize waits for a grace
- * period, close() does not.
+ * RCU pins the device and its clients while a broadcast walks the clients to wake them. It also
+ * pins a client's ring while its queue is checked: a resize waits for a grace period. close()
+ * need not, because the checks hold the file open.
  *
- * io_uring's uring_lock is held around the completion of a command, outside of client->lock.
+ * io_uring holds its uring_lock, outside of client->lock, while a command is completed.
  */
 
 /**
@@ -81,7 +81,7 @@
  * @replay:       Number of packets replayed to a new client.
  * @first_seq:    Seq of the first packet.
  * @drvdata:      Pointer of the source.
- * @ops:          Callbacks of the source, NULL if absent. Constant.
+ * @ops:          Callbacks of the source. Constant.
  * @ops_rwsem:    See Locking.
  * @nr_fasync:    Clients with O_ASYNC set; a broadcast skips kill_fasync() if 0.
  * @lock:         See Locking; protects the members below.
@@ -139,7 +139,7 @@ struct notify_multi {
  * @mappings:      Number of mappings of @ring, which is not replaced while there are any.
  *                 Protected by nm->lock because mmap() must not take @lock.
  * @last_ticket:   Ticket of the newest command. Protected by request_wait.lock.
- * @lock:          Makes one consumer of all readers; protects the members below.
+ * @lock:          Serialises readers; protects the members below.
  * @next:          First seq neither read nor reported as dropped.
  * @delivered:     Packets read.
  * @dropped:       Packets reported as dropped.

@@ -10,7 +10,7 @@
  *     read()                         notify_multi_read_iter()
  *     queued packets are copied        notify_client_read()          client->lock
  *
- * Copying into a ring and out of it share no lock: see ring.h. All locks are in internal.h.
+ * Broadcasts and reads share no lock: see ring.h. internal.h describes all locks.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -128,8 +128,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
  * @status: 0, or a negative errno for the record (DMF: NtStatus).
  * @when:   Time of the hardware event, CLOCK_MONOTONIC.
  *
- * Does not allocate memory, so it never fails because memory is low. A client whose queue is
- * full drops its oldest packet.
+ * Does not allocate memory. A client whose queue is full drops its oldest packet.
  *
  * Context: Any except NMI, and except hard interrupts on PREEMPT_RT. Does not sleep. May race
  * with open(), other broadcasts and notify_multi_unregister(), but must not run after
@@ -269,7 +268,7 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	return nm;
 }
 
-/* Reject duplicate names before sysfs does, with a backtrace. */
+/* Reject duplicate names here, because sysfs would log a backtrace. */
 static int notify_multi_add_node(struct notify_multi *nm)
 {
 	struct notify_multi *other;
@@ -297,7 +296,7 @@ static void notify_multi_remove_node(struct notify_multi *nm)
 
 /**
  * notify_multi_register() - register a device
- * @parent: Device that the packets come from; may be NULL.
+ * @parent: Parent device of the new device; may be NULL.
  * @config: Properties of the device. Copied, with the callbacks.
  *
  * The node can be opened, and callbacks can run, before the function returns.
@@ -373,7 +372,7 @@ static void notify_multi_unregister_action(void *nm)
 
 /**
  * devm_notify_multi_register() - register a device for as long as its driver is bound
- * @parent: Device that the packets come from.
+ * @parent: Parent device of the new device.
  * @config: Properties of the device. Copied, with the callbacks.
  *
  * As notify_multi_register(). Calls notify_multi_unregister() when the driver of @parent is

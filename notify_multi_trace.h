@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tracepoints of packets and clients. The opener is the process that opened the device, which
- * need not be the one that reads.
+ * Tracepoints of packets and clients. The opener is the process that opened the device; another
+ * process may read.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM notify_multi
@@ -76,7 +76,7 @@ DEFINE_EVENT(notify_multi_packets, notify_multi_drop,
 	TP_ARGS(device, opener, seq, count)
 );
 
-/* A client arrived. @seq is the first packet that it reads, @replay the number of older ones. */
+/* A device is opened. @seq is the client's first packet, @replay the number of replayed ones. */
 TRACE_EVENT(notify_multi_open,
 	TP_PROTO(const char *device, struct pid *opener, u64 seq, u32 replay),
 	TP_ARGS(device, opener, seq, replay),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Path of a packet from the queue to its reader: read, poll, SIGIO, and the requests that wait.
+ * Path of a packet from the queue to its reader: read, poll, SIGIO and requests.
  */
 
 #include <linux/kcsan-checks.h>
@@ -217,8 +217,8 @@ static int notify_client_complete(struct notify_multi_client *client, u64 seq)
 }
 
 /*
- * Copy the next packet to client->copy and complete it: once, even if delivering it fails and
- * it is copied again. Return 1, 0 if none is queued, or -errno.
+ * Copy the next packet to client->copy and complete it, unless a failed read has already done
+ * so. Return 1, 0 if none is queued, or -errno.
  */
 static int notify_client_copy_next(struct notify_multi_client *client)
 {
@@ -298,7 +298,7 @@ ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *
 
 	if (notify_multi_discards(nm))
 		return 0;
-	/* A library that drains a descriptor into the rest of its buffer relies on EAGAIN. */
+	/* Programs that read until EAGAIN expect it even if the rest of the buffer is short. */
 	if (iov_iter_count(to) < notify_client_read_size(client))
 		return notify_client_ready(client) ? -EINVAL : 0;
 	if (nm->ops.complete || client->format == NOTIFY_MULTI_FORMAT_RAW)
@@ -320,7 +320,7 @@ int notify_client_begin_request(struct notify_multi_client *client)
 	return others == max ? -EBUSY : others;
 }
 
-/* The request may have consumed a wakeup: if packets are left, wake the next one. */
+/* The request may have consumed a wakeup: if packets are left, wake the next request. */
 void notify_client_end_request(struct notify_multi_client *client)
 {
 	if (atomic_dec_return(&client->nr_requests) && notify_client_ready(client))
@@ -330,7 +330,7 @@ void notify_client_end_request(struct notify_multi_client *client)
 /* Wake the oldest waiting request. */
 void notify_client_wake_request(struct notify_multi_client *client)
 {
-	/* rcuwait_wake_up() returns 0 if no reader sleeps there, or if it was woken before. */
+	/* rcuwait_wake_up() returns 0 if no reader sleeps, or if it has been woken already. */
 	if (!rcuwait_wake_up(&client->waiter))
 		wake_up_interruptible(&client->request_wait);
 }
@@ -380,9 +380,9 @@ static ssize_t notify_client_try_read(struct notify_multi_client *client, struct
 	ssize_t ret;
 
 	/*
-	 * A caller that must not sleep for a packet still waits for a read that is running:
-	 * after a false "empty", an edge-triggered poll or a multishot read would not retry.
-	 * Its signals may be io_uring's, so only a fatal one is a reason to fail.
+	 * A nonblocking read still waits for a running read: after a false EAGAIN, an
+	 * edge-triggered poll or a multishot read would not retry. Task work of io_uring looks
+	 * like a signal, so with IOCB_NOWAIT only a fatal signal ends the wait.
 	 */
 	if (nowait)
 		ret = mutex_lock_killable(&client->lock);
@@ -452,7 +452,7 @@ __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 	/* Pairs with notify_multi_wake(); poll_wait() of older kernels has no barrier. */
 	smp_mb();
 
-	/* Pairs with notify_multi_unregister(): EPOLLHUP comes with EPOLLIN for the last packet. */
+	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
 	if (smp_load_acquire(&client->nm->gone))
 		mask |= EPOLLHUP;
 	return mask | notify_client_poll_events(client);
@@ -464,13 +464,13 @@ int notify_multi_fasync(int fd, struct file *file, int on)
 	atomic_t *nr_fasync = &client->nm->nr_fasync;
 	int changed;
 
-	/* Calls can race: count before the entry can be removed by another one. */
+	/* Calls can race: count the entry before another call can remove it. */
 	if (on)
 		atomic_inc(nr_fasync);
 	changed = fasync_helper(fd, file, on, &client->fasync);
 	if (on ? changed <= 0 : changed > 0)
 		atomic_dec(nr_fasync);
-	/* Pairs with notify_multi_wake(): a packet without SIGIO is seen by a read. */
+	/* Pairs with notify_multi_wake(): a later read sees packets that sent no SIGIO. */
 	smp_mb();
 	return changed;
 }

@@ -9,11 +9,11 @@
  *           head ------------------------^
  *
  * A position is the low 32 bits of a packet's seq: it wraps, and is stored atomically on all
- * machines. The packet at a position is in slot (position & mask); the ring holds the positions
+ * CPUs. The packet at a position is in slot (position & mask); the ring holds the positions
  * (head - slots, head]. The slot of head contains the full 64-bit seq.
  *
  * The producer overwrites the oldest slot at any time: it may be writing the slot of head + 1. A
- * consumer therefore copies first, and then checks that none of the slots was that one:
+ * consumer therefore copies first, and then checks that none of the slots was overwritten:
  *
  *     producer                             consumer
  *

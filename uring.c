@@ -18,7 +18,7 @@
  * @ticket:    Commands are completed in the order of their tickets.
  * @addr:      User buffer.
  * @len:       Bytes of the buffer.
- * @cancelled: true if the command must be completed without a packet.
+ * @cancelled: True if the command must be completed without a packet.
  */
 struct notify_pend {
 	struct wait_queue_entry wait;
@@ -71,7 +71,7 @@ NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
-	/* data_race(): a task that exits later passes the wakeup on in notify_pend_finish(). */
+	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
 	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
 
 	list_del_init(&wait->entry);

@@ -91,7 +91,7 @@ notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *positi
  * notify_multi_reader_done() - finish reading a record in the ring
  * @reader:   Reader. Advances to the next record if 1 is returned.
  * @record:   Record that notify_multi_reader_peek() returned.
- * @position: Its position.
+ * @position: Position of @record.
  *
  * Return: 1, or 0 if the kernel may have overwritten the record: discard it and peek again.
  */
@@ -122,8 +122,8 @@ static inline void notify_multi_reader_advance(struct notify_multi_reader *reade
  * @reader: Reader. Advances to the next record if 1 is returned.
  * @out:    Buffer of record_size bytes. Its content is undefined if 0 is returned.
  *
- * Makes no system call and does not sleep. Before a program sleeps in poll(), it passes the seq
- * of the last packet that it has read, next - 1, to NOTIFY_MULTI_IOC_CONSUME.
+ * Makes no system call and does not sleep. Before a program sleeps in poll(), it must pass the
+ * seq of the last packet that it has read, next - 1, to NOTIFY_MULTI_IOC_CONSUME.
  *
  * Return: 1 and a record as read() returns it, or 0 if none is queued.
  */

@@ -143,8 +143,7 @@ struct notify_multi_info {
  * @pending_requests: Number of blocked reads and pending commands.
  * @seq:              Seq of the device's newest packet; its first seq minus 1 before any.
  * @next:             Seq of the packet that this client reads next, broadcast yet or not.
- * @delivered:        Packets delivered, including those whose read failed with the packet's own
- *                    error.
+ * @delivered:        Packets delivered, including those that made a read fail.
  * @dropped:          Packets dropped, including those not yet reported to a read.
  * @reserved:         Zero.
  *
@@ -206,7 +205,7 @@ struct notify_multi_stats {
  *
  * For readers of the mapped ring. Takes a packet's seq; one already read has no effect. Packets
  * still queued count as delivered, overwritten ones as dropped. Fails with EFAULT for a bad
- * pointer, EINVAL beyond the last broadcast.
+ * pointer, EINVAL if the packet was not broadcast yet.
  */
 #define NOTIFY_MULTI_IOC_CONSUME \
 	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64)
@@ -229,15 +228,15 @@ struct notify_multi_uring_cmd {
  * NOTIFY_MULTI_URING_CMD_PEND - queue a request for a packet (DMF: RequestProcess)
  *
  * Each packet wakes the oldest request, and the thread that submitted a command completes it. The
- * commands of one io_uring therefore complete in order, with one packet each; those of several
- * complete as their threads run. Commands and blocked reads together count against max_requests.
- * The result is what read() of @len bytes at @addr would return for one packet, or: EBUSY for too
- * many requests; EINVAL if @flags is not 0, the buffer is registered or is smaller than a packet;
- * EBADF if the file is not open for reading; ENOMEM; ECANCELED after a cancellation, which
- * consumes nothing.
+ * commands of a thread in one io_uring therefore complete in order, with one packet each; those
+ * of several may complete in another order. Commands and blocked reads together count against
+ * max_requests. The result is what read() of @len bytes at @addr would return for one packet, or:
+ * EBUSY for too many requests; EINVAL if @flags is not 0, the buffer is registered or is smaller
+ * than a packet; EBADF if the file is not open for reading; ENOMEM; ECANCELED after a
+ * cancellation, which consumes nothing.
  *
  * The exit of the process or the end of its io_uring cancels pending commands. The exit of a
- * single thread does not, but its commands receive no packet any longer. IORING_OP_ASYNC_CANCEL
+ * single thread does not, but its commands no longer receive packets. IORING_OP_ASYNC_CANCEL
  * does not reach drivers: use NOTIFY_MULTI_URING_CMD_CANCEL. Before Linux 6.7, commands fail with
  * EOPNOTSUPP; before 5.19, where io_uring has no driver commands, with EINVAL.
  */
