@@ -363,7 +363,7 @@ static int gpio_line_init(struct gpio_line *line)
 	return 0;
 }
 
-/* One by one, because gpiod_get_array() leaks the first line if memory is short. */
+/* One by one, because gpiod_get_array() leaks the first line if memory is low. */
 static int gpio_request_lines(struct notify_gpio *gpio)
 {
 	u32 i;

@@ -2,8 +2,8 @@
 /*
  * notify_irq: broadcast interrupts of a block with registers.
  *
- * The hard handler, notify_irq_hard(), takes these steps, as far as the firmware node has
- * their properties:
+ * The hard handler, notify_irq_hard(), takes each of these steps for which the firmware node has
+ * a property:
  *
  *     status     returns IRQ_NONE if the interrupt is not from this block
  *     ack-copy   reads the value to acknowledge
@@ -94,7 +94,7 @@ enum irq_ack {
  * @snapshot:       Offset of the first register of the packet.
  * @init:           Writes after the interrupt is requested.
  * @exit:           Writes before the interrupt is freed.
- * @recheck_status: Events may be pending without a new edge.
+ * @recheck_status: True if events can be pending without a new edge.
  * @event:          Packet buffer of the handler, which is not reentrant.
  */
 struct notify_irq {
@@ -412,13 +412,13 @@ static unsigned long irq_flags(struct notify_irq *block)
 
 	/*
 	 * Not shared: with CONFIG_DEBUG_SHIRQ, free_irq() calls the hard handler of a shared
-	 * interrupt, and that of a nested one warns.
+	 * interrupt, which warns if the interrupt is nested.
 	 */
 	if (irq_is_nested(block))
 		return IRQF_ONESHOT;
 	if (block->has_status)
 		flags |= IRQF_SHARED;
-	/* If the read fails to deassert it, at least the thread can run in between. */
+	/* If the read fails to deassert the line, at least the thread can run in between. */
 	if (irq_clears_when_read(block))
 		flags |= IRQF_ONESHOT;
 	/* Forced threading sets IRQF_ONESHOT for the other handlers of the line. */
@@ -493,8 +493,8 @@ static void irq_stop_block(void *data)
 }
 
 /*
- * Enable the block after request_irq(), disable it before free_irq(): a shared line never has
- * an unhandled interrupt.
+ * Enable the block after request_irq(), and disable it before free_irq(), so that a shared line
+ * never has an unhandled interrupt.
  */
 static int irq_start_block(struct notify_irq *block)
 {

@@ -68,8 +68,8 @@ static const char * const sim_contexts[] = {
  * @replay:         See &struct notify_multi_config.
  * @mode:           See &struct notify_multi_config.
  * @first_seq:      See &struct notify_multi_config.
- * @complete_error: Return value of sim_complete(). A device has that callback only if nonzero,
- *                  because it disables mmap(); hence settable only while disabled.
+ * @complete_error: Return value of sim_complete(); 0 if the device does not have this callback,
+ *                  which would disable mmap(). Can be set only while disabled.
  * @context:        Context of the broadcasts.
  * @status:         Status of the packets.
  * @nm:             Registered device; NULL while disabled.
@@ -248,7 +248,7 @@ static int sim_inject(struct sim *sim, const void *packet)
 	reinit_completion(&sim->done);
 	irq_work_queue(&sim->raise);
 	wait_for_completion(&sim->done);
-	/* Wait for the handler to return: an interrupt raised before is lost. */
+	/* Wait for the handler to return: an interrupt raised while it runs is lost. */
 	irq_work_sync(&sim->raise);
 	return sim->result;
 }
@@ -256,7 +256,7 @@ static int sim_inject(struct sim *sim, const void *packet)
 /* Inject the first packet of @count bytes; return its size. Caller must hold sim->lock. */
 static ssize_t sim_inject_packet(struct sim *sim, const char __user *buf, size_t count)
 {
-	/* The usercopy check of a heap buffer would take a tenth of an injection. */
+	/* Not on the heap: the usercopy check would take a tenth of the time of an injection. */
 	u8 small[SIM_SMALL_PACKET];
 	void *packet = sim->packet_size <= sizeof(small) ? small : sim->buffer;
 	int ret;
@@ -406,7 +406,7 @@ static void sim_disable(struct sim *sim)
 
 /* -- configfs -------------------------------------------------------------- */
 
-/* For attributes that notify_multi_register() copies, which can be set only while disabled. */
+/* For attributes that notify_multi_register() copies; they can be set only while disabled. */
 static ssize_t sim_set_u32(struct sim *sim, u32 *field, const char *page, size_t len,
 			   u32 least, u32 most)
 {

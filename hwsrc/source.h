@@ -174,7 +174,7 @@ static inline int source_enable_wakeup(struct notify_source *source)
 
 	if (!device_property_read_bool(source->dev, "wakeup-source"))
 		return 0;
-	/* The action comes first, because device_init_wakeup() can fail halfway. */
+	/* Add the action first, because device_init_wakeup() can fail halfway. */
 	ret = devm_add_action(source->dev, source_disable_wakeup, source->dev);
 	return ret ?: device_init_wakeup(source->dev, true);
 }
