@@ -4,7 +4,7 @@
 # barriers.sh [--write]: compares the barriers, RCU sections and spin locks of the code, and the
 # marked accesses, copies and wakeups between them, with the list "barriers" beside this script.
 # README.md names the litmus test of each barrier. Tests on an emulated x86 do not detect a missing
-# one. --write: updates the list. Update the litmus tests first.
+# barrier. --write: updates the list. Update the litmus tests first.
 
 # shellcheck source=selftests/vm/common.sh
 . "$(dirname "$0")/../../selftests/vm/common.sh"
@@ -13,7 +13,7 @@ LIST=$TOP/Documentation/litmus/barriers
 FILES=(notify_multi.c client.c read.c uring.c observe.c internal.h ring.h
        include/notify_multi/reader.h)
 
-# Print lines "file function barrier" in the order of the code, without those in comments.
+# Print lines "file function barrier" in the order of the code, without comments.
 barriers() {
 	local file barrier
 
