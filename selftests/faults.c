@@ -54,7 +54,7 @@ FIXTURE_SETUP(bad_buffer)
 {
 	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
 
-	/* First, because the io_uring would be mapped into the hole. */
+	/* Before munmap(), because the io_uring would be mapped into the hole. */
 	self->ring_ret = io_uring_queue_init(4, &self->ring, 0);
 	self->pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
@@ -397,7 +397,7 @@ struct outcome {
 	unsigned int survived;
 };
 
-/* Other parts of the kernel replace ENOMEM by @instead, unless that is 0. */
+/* @instead is the errno that other parts of the kernel return instead of ENOMEM, or 0. */
 static void count_outcome(struct outcome *outcome, ssize_t ret, int instead)
 {
 	outcome->faults++;
@@ -426,7 +426,7 @@ struct platform {
 	const char *label;	/* name of the device node */
 	int (*make)(void);	/* -ENOENT or -ENODEV: unavailable here */
 	int (*remove)(void);
-	bool (*works)(void);	/* requires that it is bound */
+	bool (*works)(void);	/* the device must be bound */
 };
 
 /* The device, and an operation: its preparation, its call, its check and cleanup. */
@@ -1513,14 +1513,14 @@ FIXTURE_VARIANT_ADD(module, notify_sim)
 FIXTURE_VARIANT_ADD(module, notify_gpio)
 {
 	.name = "notify_gpio",
-	/* From the link between the driver and its module. */
+	/* From creating the link between the driver and its module. */
 	.instead = -EINVAL,
 };
 
 FIXTURE_VARIANT_ADD(module, notify_irq)
 {
 	.name = "notify_irq",
-	/* From the link between the driver and its module. */
+	/* From creating the link between the driver and its module. */
 	.instead = -EINVAL,
 };
 

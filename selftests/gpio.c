@@ -527,7 +527,7 @@ TEST_F(chip, overflow_drops_oldest_and_is_counted)
 	EXPECT_EQ(QUEUE, get_stats(self->fd).seq);
 }
 
-/* Lines without wakeup support cause a warning only. */
+/* Lines without wakeup support only cause a warning. */
 TEST_F(chip, suspend_works_without_wakeup_support)
 {
 	int ret;

@@ -23,7 +23,7 @@
 #define DEVICES		"/sys/bus/platform/devices/"
 #define PL061		"9030000.pl061"
 #define PL031		"9010000.pl031"
-/* Cleared by a read, so it requests the line with IRQF_ONESHOT. */
+/* A read clears the block, so its driver requests the line with IRQF_ONESHOT. */
 #define MASKED		"a003e00.line-not-masked"
 #define QUEUE		256
 
@@ -327,8 +327,8 @@ TEST_F(irq, snapshot_has_up_to_64_registers)
 }
 
 /*
- * The node promises that a read clears the interrupt, but it does not. IRQF_ONESHOT masks the line
- * until the packet is broadcast.
+ * According to the node, a read clears the interrupt, but the read does not. IRQF_ONESHOT masks
+ * the line until the packet is broadcast.
  */
 TEST_F(irq, level_that_stays_high_does_not_hang_system)
 {
@@ -760,7 +760,7 @@ TEST_F(irq, unbind_works_during_edges_with_clients)
 		EXPECT_EQ(-ENODEV, read_errno(clients[i], &record, sizeof(record)));
 		close(clients[i]);
 	}
-	/* Edges of the mover may still arrive, but it never sets two lines high. */
+	/* Edges of the child may still arrive, but the child never sets two lines high. */
 	close(self->pl061);
 	self->pl061 = OPEN("pl061");
 	MOVE(4, 1);

@@ -38,7 +38,7 @@ static inline int suspend_devices(void)
 
 	if (ret)
 		return ret;
-	/* The default of 5 seconds takes 25 on a busy emulator, a lockup for the kernel. */
+	/* The default, 5 seconds, takes 25 on a busy emulator: the kernel reports a lockup. */
 	ret = write_file("/sys/module/suspend/parameters/pm_test_delay", "1");
 	if (!ret)
 		ret = write_file("/sys/power/state", "freeze");

@@ -346,7 +346,7 @@ static int chip_make_device(void)
 	return 0;
 }
 
-/* Not at load, because a bound device pins the module. */
+/* The device is not created at load, because a bound device pins the module. */
 static int chip_device_set(const char *value, const struct kernel_param *param)
 {
 	bool wanted;

@@ -53,7 +53,7 @@ static void __iomem *card_registers;
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
-/* From the identification register to one that acknowledges nothing, and stores the complement. */
+/* Acknowledges nothing: the identification register to the one that stores a complement. */
 static const u32 card_useless_ack_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)
@@ -172,9 +172,9 @@ module_init(notify_irq_card_init);
 static void __exit notify_irq_card_exit(void)
 {
 	/*
-	 * Clear pending bits while the interrupt has a handler. Without a handler it is not
-	 * level-triggered: the emulated controller would miss that the line falls, and raise the
-	 * interrupt indefinitely once it has a handler again.
+	 * Clear pending bits while the interrupt has a handler. Without a handler, the interrupt
+	 * is not level-triggered: the emulated controller would miss the falling line, and raise
+	 * the interrupt indefinitely for the next handler.
 	 */
 	writel(0xffffffff, card_registers + CARD_ACK);
 	platform_device_unregister(card_device);

@@ -128,7 +128,6 @@ static struct file *api_open(void)
 	return filp_open(NODE, O_RDONLY | O_NONBLOCK, 0);
 }
 
-/* Not by kernel_read(), which rejects files with both read() and read_iter(). */
 static ssize_t api_read_many(struct file *file, void *records, size_t count)
 {
 	struct kvec kvec = { .iov_base = records, .iov_len = count * sizeof(struct api_record) };

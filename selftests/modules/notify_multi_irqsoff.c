@@ -2,9 +2,9 @@
 /*
  * notify_multi_irqsoff: measure the longest time with interrupts disabled.
  *
- * A timer on each CPU fires at random intervals. If interrupts are disabled then, it is late by
- * the rest of that time. The maximum over many fires approaches the full time. The benchmark uses
- * the parameters "running", "reset", "worst_ns" and "fires".
+ * A timer on each CPU fires at random intervals. A timer that expires while interrupts are disabled
+ * is late by the rest of that time. The maximum over many fires approaches the full time. The
+ * benchmark uses the parameters "running", "reset", "worst_ns" and "fires".
  */
 
 #include <linux/hrtimer.h>
