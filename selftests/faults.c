@@ -242,7 +242,7 @@ TEST_F(bad_buffer, uring_read_returns_complete_records)
 	unsigned char *buffer = BUFFER(RECORD + ANOTHER);
 
 	if (ring_missing(self->ring_ret))
-		SKIP(return, "the kernel has no io_uring for us");
+		SKIP(return, "io_uring is unavailable");
 	ASSERT_EQ(0, self->ring_ret);
 	BROADCAST(1, 3);
 	io_uring_prep_read(new_sqe(&self->ring), self->fd, buffer, 3 * RECORD, 0);
@@ -258,7 +258,7 @@ TEST_F(bad_buffer, uring_command_efault_keeps_packet)
 	int ret;
 
 	if (ring_missing(self->ring_ret))
-		SKIP(return, "the kernel has no io_uring for us");
+		SKIP(return, "io_uring is unavailable");
 	ASSERT_EQ(0, self->ring_ret);
 	BROADCAST(1, 1);
 	prepare_pend(new_sqe(&self->ring), self->fd, BUFFER(RECORD - 1), RECORD);

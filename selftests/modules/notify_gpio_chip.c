@@ -91,7 +91,7 @@ MODULE_PARM_DESC(wakes_off, "Number of times that wakeup was disabled for a line
 
 static unsigned int debounce_us;
 module_param(debounce_us, uint, 0444);
-MODULE_PARM_DESC(debounce_us, "Last requested debounce time, which is not supported");
+MODULE_PARM_DESC(debounce_us, "Last requested debounce time; the request fails");
 
 static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
 static struct device *chip_parent;
