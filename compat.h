@@ -3,8 +3,8 @@
  * Wrappers for older kernels. All kernel version checks are in this file; other code is written
  * for the newest kernel.
  *
- * Stable and distribution kernels backport features. Where a change added a macro, test for that
- * instead of the version, and prefix functions with notify_ so that they cannot clash with a
+ * Stable and distribution kernels backport features. Where a change added a macro, test for the
+ * macro instead of the version. Prefix functions with notify_ so that they cannot clash with a
  * backport.
  */
 #ifndef _NOTIFY_MULTI_COMPAT_H

@@ -146,7 +146,7 @@ struct notify_multi {
  * @format:        Format of reads, of &enum notify_multi_format.
  * @copy:          Copy of the next packet, for complete() and raw reads; or NULL.
  * @completed_seq: Seq of the packet in @copy once complete() has run, else 0.
- * @complete_ret:  Value that complete() returned for it.
+ * @complete_ret:  Value that complete() returned for @copy.
  */
 struct notify_multi_client {
 	struct list_head node;

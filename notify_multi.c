@@ -337,7 +337,7 @@ EXPORT_SYMBOL_GPL(notify_multi_register);
  * @nm: Device; must not be used afterwards.
  *
  * Removes the node and wakes all waiters: reads return the packets that are queued, then
- * ENODEV. If the source has a complete callback, queued packets are discarded. When the function
+ * ENODEV. With a complete callback, queued packets are discarded instead. When the function
  * returns, departure has run for every client, and no callback runs any longer.
  *
  * Context: Process context, may sleep. Must not be called from a callback, or with a lock held

@@ -298,7 +298,7 @@ ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *
 
 	if (notify_multi_discards(nm))
 		return 0;
-	/* Programs that read until EAGAIN expect it even if the rest of the buffer is short. */
+	/* An empty queue returns EAGAIN, not EINVAL, for programs that read until EAGAIN. */
 	if (iov_iter_count(to) < notify_client_read_size(client))
 		return notify_client_ready(client) ? -EINVAL : 0;
 	if (nm->ops.complete || client->format == NOTIFY_MULTI_FORMAT_RAW)

@@ -145,8 +145,8 @@ static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u6
 /* -- Producer -------------------------------------------------------------- */
 
 /*
- * Return the slot of the next packet, to be written. The caller serialises producers, and passes
- * the record size, which all rings of a device share.
+ * Return the slot to write the next packet to. The caller serialises producers, and passes the
+ * record size, which all rings of a device share.
  */
 static inline struct notify_multi_record *notify_ring_reserve(struct notify_ring *ring, u32 pos,
 							      size_t record_size)

@@ -38,7 +38,7 @@ static struct notify_pend **notify_pend_of(struct io_uring_cmd *cmd)
 static void notify_pend_finish(struct notify_pend *pend, ssize_t ret, unsigned int issue_flags)
 {
 	notify_client_end_request(pend->client);
-	/* Last: until then a cancellation can access pend. */
+	/* Until io_uring_cmd_done(), a cancellation can access pend. */
 	io_uring_cmd_done(pend->cmd, ret, issue_flags);
 	kfree(pend);
 }

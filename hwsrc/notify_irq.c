@@ -11,8 +11,8 @@
  *     ack        writes the fixed value, or the value of ack-copy
  *
  * Each register is read only once, because some clear on read. The value to acknowledge is read
- * before the snapshot, so that a later event stays pending and interrupts again. On an
- * edge-triggered line there is no new edge for it, so the steps repeat until the status is clear.
+ * before the snapshot, so that a later event stays pending and interrupts again. A pending event
+ * causes no edge on an edge-triggered line, so the steps repeat there until the status is clear.
  *
  * The IRQ thread, notify_irq_thread(), broadcasts the packets that the hard handler queued, see
  * source.h. A nested interrupt has no hard handler: notify_irq_nested() does both.

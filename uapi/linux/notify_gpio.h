@@ -22,7 +22,7 @@ enum notify_gpio_edge {
  * @line:       Index of the line in the firmware's "gpios" property, 0 to 63.
  * @edge:       Direction, of &enum notify_gpio_edge.
  * @level:      Level when the edge was handled: 1 active, 0 inactive.
- * @line_seqno: Counts the line's edges, from 1. A gap: edges occurred faster than they could
+ * @line_seqno: Counts the line's edges, from 1. Has gaps if edges occur faster than they can
  *              be broadcast.
  *
  * If the level could not be read, the packet's status is the errno, and @level is 0.

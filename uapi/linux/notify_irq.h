@@ -9,8 +9,8 @@
 
 /**
  * struct notify_irq_event - payload of a notify_irq packet
- * @irq_count: Counts the block's interrupts, from 1. A gap: interrupts occurred faster than
- *             they could be broadcast.
+ * @irq_count: Counts the block's interrupts, from 1. Has gaps if interrupts occur faster than
+ *             they can be broadcast.
  * @nregs:     Number of registers, from the firmware's "notify-multi,snapshot" property; 0
  *             without it.
  * @regs:      Register values, lowest offset first, as read by the interrupt handler before it

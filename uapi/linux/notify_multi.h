@@ -64,8 +64,8 @@ struct notify_multi_record {
  * @NOTIFY_MULTI_FORMAT_RECORD: Each packet is returned as a &struct notify_multi_record.
  * @NOTIFY_MULTI_FORMAT_RAW:    Bare payloads. A packet whose status is not 0 is consumed, and the
  *                              read fails with that errno. Errnos above 511 are returned as EIO.
- *                              So are EAGAIN and EOPNOTSUPP by io_uring, aio and RWF_NOWAIT
- *                              reads, where they mean that nothing was read.
+ *                              io_uring, aio and RWF_NOWAIT reads return EAGAIN and EOPNOTSUPP
+ *                              as EIO, too, because there both mean that nothing was read.
  */
 enum notify_multi_format {
 	NOTIFY_MULTI_FORMAT_RECORD	= 0,
@@ -205,7 +205,7 @@ struct notify_multi_stats {
  *
  * For readers of the mapped ring. Takes a packet's seq; one already read has no effect. Packets
  * still queued count as delivered, overwritten ones as dropped. Fails with EFAULT for a bad
- * pointer, EINVAL if the packet was not broadcast yet.
+ * pointer, EINVAL if the packet has not been broadcast.
  */
 #define NOTIFY_MULTI_IOC_CONSUME \
 	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64)
@@ -228,16 +228,16 @@ struct notify_multi_uring_cmd {
  * NOTIFY_MULTI_URING_CMD_PEND - queue a request for a packet (DMF: RequestProcess)
  *
  * Each packet wakes the oldest request, and the thread that submitted a command completes it. The
- * commands of a thread in one io_uring therefore complete in order, with one packet each; those
- * of several may complete in another order. Commands and blocked reads together count against
- * max_requests. The result is what read() of @len bytes at @addr would return for one packet, or:
- * EBUSY for too many requests; EINVAL if @flags is not 0, the buffer is registered or is smaller
- * than a packet; EBADF if the file is not open for reading; ENOMEM; ECANCELED after a
- * cancellation, which consumes nothing.
+ * commands of one thread in one io_uring therefore complete in order, with one packet each; there
+ * is no other order. Commands and blocked reads together count against max_requests. The result
+ * is what read() of @len bytes at @addr would return for one packet, or: EBUSY for too many
+ * requests; EINVAL if @flags is not 0, the buffer is registered or is smaller than a packet; EBADF
+ * if the file is not open for reading; ENOMEM; ECANCELED after a cancellation, which consumes
+ * nothing.
  *
- * The exit of the process or the end of its io_uring cancels pending commands. The exit of a
- * single thread does not, but its commands no longer receive packets. IORING_OP_ASYNC_CANCEL
- * does not reach drivers: use NOTIFY_MULTI_URING_CMD_CANCEL. Before Linux 6.7, commands fail with
+ * The exit of the process or the end of its io_uring cancels pending commands. If a single thread
+ * exits, its commands stay pending, but no longer receive packets. IORING_OP_ASYNC_CANCEL does not
+ * reach drivers: use NOTIFY_MULTI_URING_CMD_CANCEL. Before Linux 6.7, commands fail with
  * EOPNOTSUPP; before 5.19, where io_uring has no driver commands, with EINVAL.
  */
 #define NOTIFY_MULTI_URING_CMD_PEND \
