@@ -48,7 +48,7 @@ check:
 	$(VM)/console_test.py
 	$(VM)/check.py
 
-# The whole matrix. CHECK_ARGS is passed to check.py.
+# Run the whole test matrix. CHECK_ARGS is passed to check.py.
 CHECK_MACHINES ?= check all
 
 check-all:

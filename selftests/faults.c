@@ -109,7 +109,7 @@ TEST_F(bad_buffer, read_returns_complete_records)
 
 TEST_F(bad_buffer, read_without_complete_record_returns_efault)
 {
-	/* In the payload, at its start, in the header, after one byte, at the start. */
+	/* The good part ends in the payload, at its start, in the header, after a byte, at 0. */
 	const size_t good[] = { RECORD - 1, RECORD_HEADER, RECORD_HEADER - 1, 1, 0 };
 
 	BROADCAST(1, 2);
@@ -460,8 +460,8 @@ static void arm(int fail_nth, unsigned int n)
 }
 
 /*
- * Stop fault injection; return true if there was a fault. The pread() and the first pwrite() may
- * be hit themselves.
+ * Stop fault injection; return true if there was a fault. The fault can hit pread() or the first
+ * pwrite().
  */
 static bool disarm(int fail_nth)
 {
@@ -1501,7 +1501,7 @@ FIXTURE_VARIANT(module)
 FIXTURE_VARIANT_ADD(module, notify_multi)
 {
 	.name = "notify_multi",
-	/* Calls the notifier of tracepoints, which warns if an allocation fails. */
+	/* The notifier of tracepoints warns if an allocation fails. */
 	.spares = "blocking_notifier_call_chain_robust",
 };
 

@@ -5,7 +5,7 @@
  *
  *     @line LINE LEVEL       sets an input of the PL061, and waits until its interrupt is handled
  *     @alarm 0               sets the interrupt status of the PL031, whose line is not connected
- *     @ring SPI              also raises this line of the interrupt controller until handled
+ *     @ring SPI              as @alarm, and raises a line of the interrupt controller until handled
  *     @interrupt SPI LEVEL   sets a line of the interrupt controller
  *     @pulse SPI             raises a line for a moment
  *     @toggle LINE 1         toggles an input of the PL061 repeatedly, until "@toggle LINE 0"

@@ -267,7 +267,7 @@ static int chip_add_lookup(void)
 	return 0;
 }
 
-/* The node refers to the controller by name, which is the controller's label. */
+/* The name of the software node is the label of the controller. */
 static int chip_add_nodes(void)
 {
 	unsigned int i;

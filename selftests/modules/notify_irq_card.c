@@ -53,7 +53,7 @@ static void __iomem *card_registers;
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
-/* Acknowledges nothing: the identification register to the one that stores a complement. */
+/* Copies the identification to the register that stores a complement: acknowledges nothing. */
 static const u32 card_useless_ack_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)

@@ -635,8 +635,8 @@ static bool api_unregister_waits(void)
 }
 
 /*
- * A read during unregistration waits until it may call complete(). Return 0 if it then returns
- * @expected without calling it.
+ * Start a read during unregistration. Return 0 if the read waits, and then returns @expected
+ * without calling complete().
  */
 static int api_read_during_unregister(bool kill, ssize_t expected)
 {

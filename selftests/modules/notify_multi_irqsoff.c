@@ -22,7 +22,7 @@
 #define GAP_LEAST_NS	(2 * NSEC_PER_USEC)
 #define GAP_SPREAD_NS	32768
 
-/* Ignore delays below this in a new jiffy: they are due to the tick. */
+/* In a new jiffy, ignore shorter delays: the tick causes them. */
 #define TICK_NS		(10 * NSEC_PER_USEC)
 
 /**
