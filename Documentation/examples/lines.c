@@ -18,7 +18,8 @@ int main(int argc, char **argv)
 	struct gpio_record record;
 
 	while (read(fd, &record, sizeof(record)) == sizeof(record))
-		printf("%llu line %u %s, %u dropped\n", record.header.timestamp_ns, record.event.line,
+		printf("%llu line %u %s, %u dropped\n", record.header.timestamp_ns,
+		       record.event.line,
 		       record.event.edge == NOTIFY_GPIO_EDGE_RISING ? "rising" : "falling",
 		       record.header.dropped);
 	return 1;

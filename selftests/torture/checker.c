@@ -6,7 +6,7 @@
  * For each device, one thread broadcasts numbered packets through /dev/notify_sim/NAME and one
  * thread reads. Other processes may broadcast as well. The checker recognises its own packets by a
  * hash with a secret; another process can only broadcast a copy of one (an echo). The reader must
- * get all records in the order of seq with correct drop counts, and the checker's packets unchanged.
+ * get all records in the order of seq with correct drop counts, and its own packets unchanged.
  *
  * Send SIGTERM when the other processes have exited. Exits with 1 if a check failed.
  */
