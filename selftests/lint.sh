@@ -574,7 +574,7 @@ lint() {
 	if [ $status = $NOT_RUN ]; then
 		result="not run"
 	elif [ $status != 0 ] || [ -s "$log" ]; then
-		result=complains
+		result=failed
 	else
 		result=ok
 	fi
@@ -637,7 +637,7 @@ PROVE=0
 EXPECTED=ok
 if [ "${1-}" = --prove ]; then
 	PROVE=1
-	EXPECTED=complains
+	EXPECTED=failed
 	shift
 fi
 if [ $# -gt 0 ]; then
