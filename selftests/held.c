@@ -29,6 +29,7 @@ static bool blocker_prepare(struct blocker *blocker, unsigned char *page, size_t
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
+	blocker->reader.size = RECORD;
 	blocker->page = page;
 	blocker->userfault = syscall(SYS_userfaultfd, O_CLOEXEC);
 	return blocker->userfault >= 0 && !ioctl(blocker->userfault, UFFDIO_API, &api) &&
@@ -39,7 +40,7 @@ static void *blocker_main(void *data)
 {
 	struct blocker *blocker = data;
 
-	blocker->reader.ret = read_errno(blocker->reader.fd, blocker->page, RECORD);
+	blocker->reader.ret = read_errno(blocker->reader.fd, blocker->page, blocker->reader.size);
 	return NULL;
 }
 
@@ -184,6 +185,19 @@ TEST_F(blocked_read, overrun_read_returns_oldest_queued_packet)
 	EXPECT_EQ(21 - LIMIT + 1, record->seq);
 	EXPECT_EQ(21 - LIMIT, record->dropped);
 	EXPECT_TRUE(packet_is(record->data, PACKET, 21 - LIMIT + 1));
+}
+
+TEST_F(blocked_read, overrun_read_fills_buffer)
+{
+	const struct notify_multi_record *record = self->blocker.page;
+
+	self->blocker.reader.size = LIMIT * RECORD;
+	BROADCAST(1, LIMIT);
+	ASSERT_TRUE(blocker_start(&self->blocker, self->fd));
+	BROADCAST(LIMIT + 1, 20);
+	EXPECT_EQ(LIMIT * RECORD, blocker_end(&self->blocker));
+	EXPECT_EQ(21, record->seq);
+	EXPECT_EQ(20, record->dropped);
 }
 
 /* -- Waiting calls are interruptible -- */

@@ -50,6 +50,7 @@ static struct {
 	int complete_result;
 	int originals;
 	u64 fails_from;
+	u64 seq_offset;
 	bool broadcast_on_arrival;
 	void *drvdata;
 	void *private;
@@ -89,6 +90,7 @@ static int api_complete(struct notify_multi_client *client, struct notify_multi_
 	seen.dropped = record->dropped;
 	memcpy(packet, changed, PACKET);
 	record->status = -EXDEV;
+	record->seq += seen.seq_offset;
 	return record->seq < seen.fails_from ? 0 : seen.complete_result;
 }
 
@@ -486,6 +488,27 @@ static int test_register_copies_ops(void)
 	return 0;
 }
 
+static int test_complete_cannot_move_reader(void)
+{
+	struct notify_multi *nm = api_register(&api_ops);
+	struct file *file = api_open();
+	struct api_record record;
+
+	CHECK(!IS_ERR(nm) && !IS_ERR(file));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	CHECK(!notify_multi_broadcast(nm, one, PACKET, 0));
+	seen.seq_offset = 100;
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 101);
+	seen.seq_offset = 0;
+	CHECK(api_read(file, &record) == sizeof(record));
+	CHECK(record.header.seq == 2 && record.header.dropped == 0);
+	CHECK(seen.completions == 2);
+	api_close(file);
+	notify_multi_unregister(nm);
+	return 0;
+}
+
 static int test_complete_error_fails_read_consumes_packet(void)
 {
 	struct notify_multi *nm = api_register(&api_ops);
@@ -712,6 +735,7 @@ static const struct {
 	API_TEST(packet_broadcast_in_arrival_is_received),
 	API_TEST(register_copies_ops),
 	API_TEST(complete_changes_copy_of_one_client),
+	API_TEST(complete_cannot_move_reader),
 	API_TEST(complete_error_fails_read_consumes_packet),
 	API_TEST(complete_runs_once_for_packet_after_batch),
 	API_TEST(unregister_discards_packets_with_complete),
