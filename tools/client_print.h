@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Output of clients as text and JSON.
- */
 #ifndef CLIENT_PRINT_H
 #define CLIENT_PRINT_H
 

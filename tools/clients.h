@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Clients of the devices, from /proc/PID/fdinfo.
- */
 #ifndef CLIENTS_H
 #define CLIENTS_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Clocks and their text. Timestamps of packets are on CLOCK_MONOTONIC.
- */
 #ifndef CLOCK_H
 #define CLOCK_H
 

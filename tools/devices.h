@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The devices of a stream: opened, removed, and added again.
- */
 #ifndef DEVICES_H
 #define DEVICES_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Fields of a packet and their values.
- */
 #ifndef FIELD_H
 #define FIELD_H
 

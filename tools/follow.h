@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Waiting for devices to appear.
- */
 #ifndef FOLLOW_H
 #define FOLLOW_H
 

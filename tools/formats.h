@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * List of the output formats.
- */
 #ifndef FORMATS_H
 #define FORMATS_H
 

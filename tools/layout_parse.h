@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Parser of layouts.
- */
 #ifndef LAYOUT_PARSE_H
 #define LAYOUT_PARSE_H
 

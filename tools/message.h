@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Messages on standard error.
- */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 

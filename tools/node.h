@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Device nodes and their sysfs attributes.
- */
 #ifndef NODE_H
 #define NODE_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Output of bytes and strings.
- */
 #ifndef PRINT_H
 #define PRINT_H
 

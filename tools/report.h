@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Output of --info and --stats.
- */
 #ifndef REPORT_H
 #define REPORT_H
 

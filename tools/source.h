@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Layouts of the packets of our own drivers.
- */
 #ifndef SOURCE_H
 #define SOURCE_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Signals that end the program.
- */
 #ifndef STOP_H
 #define STOP_H
 

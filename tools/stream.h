@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Output of the packets of devices as they arrive.
- */
 #ifndef STREAM_H
 #define STREAM_H
 

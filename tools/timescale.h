@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Units of the times of a waveform.
- */
 #ifndef TIMESCALE_H
 #define TIMESCALE_H
 

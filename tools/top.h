@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * notifycat top: the state of all devices, sampled at an interval.
- */
 #ifndef TOP_H
 #define TOP_H
 

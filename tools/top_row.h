@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The devices shown by top, and their counters.
- */
 #ifndef TOP_ROW_H
 #define TOP_ROW_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Text of a row of top.
- */
 #ifndef TOP_TABLE_H
 #define TOP_TABLE_H
 

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Output of a device's properties as text or JSON.
- */
 #ifndef WRITER_H
 #define WRITER_H
 
