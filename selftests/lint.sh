@@ -15,7 +15,7 @@ LINTERS=(text spelling shell python man compat bindings checkpatch kerneldoc use
 
 readonly MACHINE=amd64-6.12
 readonly NEWEST_MACHINE=amd64-newest
-# Its package contains the device trees of boards.
+# The kernel package of this machine contains the device trees of boards.
 readonly BOARDS_MACHINE=arm64-6.12
 # Returned by a linter that is not installed.
 readonly NOT_RUN=4
