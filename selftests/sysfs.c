@@ -143,6 +143,38 @@ TEST_F(sysfs, dropped_includes_closed_clients)
 	EXPECT_EQ(3 + 3 + 1, path_number(path));
 }
 
+enum { CLOSING = 500 };
+
+static void *close_clients(void *data)
+{
+	const int *clients = data;
+
+	for (unsigned int i = 0; i < CLOSING; i++)
+		close(clients[i]);
+	return NULL;
+}
+
+TEST_F(sysfs, dropped_counts_each_client_once_during_close)
+{
+	static int clients[CLOSING];
+	unsigned int wrong = 0;
+	pthread_t closer;
+	char path[128];
+
+	attribute_path(self->fd, "dropped", path, sizeof(path));
+	for (unsigned int i = 0; i < CLOSING; i++) {
+		clients[i] = sim_open(SIM_NAME, O_RDONLY);
+		ASSERT_LE(0, clients[i]);
+	}
+	ASSERT_EQ(6 * PACKET, sim_broadcast(self->injector, PACKET, 1, 6));
+	ASSERT_EQ(0, pthread_create(&closer, NULL, close_clients, clients));
+	do {
+		wrong += path_number(path) != CLOSING + 1;
+	} while (attribute_number(self->fd, "clients") > 1);
+	ASSERT_EQ(0, pthread_join(closer, NULL));
+	EXPECT_EQ(0, wrong);
+}
+
 TEST_F(sysfs, ring_bytes_sums_history_and_clients)
 {
 	long long history, one;
