@@ -229,8 +229,8 @@ struct notify_multi_uring_cmd {
  *
  * Each packet wakes the oldest request, and the thread that submitted a command completes it. The
  * commands of one thread in one io_uring therefore complete in order, with one packet each. Any
- * other order is undefined. Commands and blocked reads together count against max_requests. The result
- * is what read() of @len bytes at @addr would return for one packet, or: EBUSY for too many
+ * other order is undefined. Commands and blocked reads together count against max_requests. The
+ * result is what read() of @len bytes at @addr would return for one packet, or: EBUSY for too many
  * requests; EINVAL if @flags is not 0, the buffer is registered or is smaller than a packet; EBADF
  * if the file is not open for reading; ENOMEM; ECANCELED after a cancellation, which consumes
  * nothing.
