@@ -62,7 +62,7 @@ static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *
 
 /* -- Opening and closing --------------------------------------------------- */
 
-static void notify_multi_release(struct kref *kref)
+static void notify_multi_free(struct kref *kref)
 {
 	struct notify_multi *nm = container_of(kref, struct notify_multi, kref);
 
@@ -76,7 +76,7 @@ static void notify_multi_release(struct kref *kref)
 /* The device outlives its source for as long as it has clients. */
 void notify_multi_put(struct notify_multi *nm)
 {
-	kref_put(&nm->kref, notify_multi_release);
+	kref_put(&nm->kref, notify_multi_free);
 }
 
 static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
@@ -216,7 +216,7 @@ static void notify_client_trace_release(struct notify_multi_client *client)
 				   stats.dropped, stats.pending_packets);
 }
 
-int notify_multi_close(struct inode *inode, struct file *file)
+int notify_multi_release(struct inode *inode, struct file *file)
 {
 	struct notify_multi_client *client = file->private_data;
 	struct notify_multi *nm = client->nm;

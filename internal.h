@@ -235,7 +235,7 @@ bool notify_multi_ring_fits(u32 packet_size, u32 max_packets);
 void notify_multi_put(struct notify_multi *nm);
 void notify_client_call_departure(struct notify_multi_client *client);
 int notify_multi_open(struct inode *inode, struct file *file);
-int notify_multi_close(struct inode *inode, struct file *file);
+int notify_multi_release(struct inode *inode, struct file *file);
 long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int notify_multi_mmap(struct file *file, struct vm_area_struct *vma);
 

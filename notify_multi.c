@@ -183,7 +183,7 @@ EXPORT_SYMBOL_GPL(notify_multi_broadcast);
 static const struct file_operations notify_multi_fops = {
 	.owner = THIS_MODULE,
 	.open = notify_multi_open,
-	.release = notify_multi_close,
+	.release = notify_multi_release,
 	.read_iter = notify_multi_read_iter,
 	.splice_read = copy_splice_read,
 	.poll = notify_multi_poll,

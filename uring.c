@@ -30,7 +30,7 @@ struct notify_pend {
 	bool cancelled;
 };
 
-static struct notify_pend **notify_pend_of(struct io_uring_cmd *cmd)
+static struct notify_pend **notify_pend_from_cmd(struct io_uring_cmd *cmd)
 {
 	return io_uring_cmd_to_pdu(cmd, struct notify_pend *);
 }
@@ -137,7 +137,7 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
  */
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel)
 {
-	struct notify_pend *pend = *notify_pend_of(cmd);
+	struct notify_pend *pend = *notify_pend_from_cmd(cmd);
 	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
 	bool gone = smp_load_acquire(&pend->client->nm->gone);
 	ssize_t ret;
@@ -179,7 +179,7 @@ static int notify_client_uring_pend(struct notify_multi_client *client, struct i
 	pend->addr = addr;
 	pend->len = len;
 
-	*notify_pend_of(cmd) = pend;
+	*notify_pend_from_cmd(cmd) = pend;
 	io_uring_cmd_mark_cancelable(cmd, issue_flags);
 	notify_pend_queue(pend);
 	return -EIOCBQUEUED;
@@ -212,7 +212,7 @@ int notify_multi_uring_cmd(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	u32 len;
 
 	if (issue_flags & IO_URING_F_CANCEL) {
-		struct notify_pend *pend = *notify_pend_of(cmd);
+		struct notify_pend *pend = *notify_pend_from_cmd(cmd);
 
 		if (notify_pend_dequeue(pend))
 			notify_pend_finish(pend, -ECANCELED, issue_flags);

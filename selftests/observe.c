@@ -481,7 +481,7 @@ TEST_F(messages, close_after_drops_is_not_logged)
 	ASSERT_EQ((LIMIT + 6) * PACKET, sim_broadcast(injector, PACKET, 1, LIMIT + 6));
 	close(fd);
 	close(injector);
-	EXPECT_FALSE(log_says(self->log, "notify_multi", SIM_NAME));
+	EXPECT_FALSE(log_contains(self->log, "notify_multi", SIM_NAME));
 }
 
 /* The message is ratelimited to ten in five seconds, which another test may have used up. */
@@ -493,7 +493,7 @@ TEST_F(messages, register_failure_logs_reason)
 	ASSERT_EQ(0, write_file(MAX_RING_BYTES, "4096"));
 	for (int i = 0; i < 120 && !logged; i++) {
 		ASSERT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
-		logged = log_says(self->log, "notify_multi: ", SIM_NAME ": invalid max_packets\n");
+		logged = log_contains(self->log, "notify_multi: ", SIM_NAME ": invalid max_packets\n");
 		if (!logged)
 			usleep(100000);
 	}

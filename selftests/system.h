@@ -18,7 +18,7 @@ static inline int log_open(void)
 }
 
 /* Return true if one new line contains both strings. */
-static inline bool log_says(int fd, const char *device, const char *message)
+static inline bool log_contains(int fd, const char *device, const char *message)
 {
 	char text[1024];
 	ssize_t bytes;
