@@ -493,7 +493,8 @@ TEST_F(messages, register_failure_logs_reason)
 	ASSERT_EQ(0, write_file(MAX_RING_BYTES, "4096"));
 	for (int i = 0; i < 120 && !logged; i++) {
 		ASSERT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
-		logged = log_contains(self->log, "notify_multi: ", SIM_NAME ": invalid max_packets\n");
+		logged = log_contains(self->log, "notify_multi: ",
+				      SIM_NAME ": invalid max_packets\n");
 		if (!logged)
 			usleep(100000);
 	}
