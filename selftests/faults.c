@@ -6,7 +6,7 @@
 
 #include "faults.h"
 #include "gpio_chip.h"
-#include "irq_card.h"
+#include "irq_pci.h"
 
 #include <linux/notify_gpio.h>
 #include <sys/epoll.h>

@@ -221,7 +221,7 @@ static int chip_toggle_set(const char *value, const struct kernel_param *param)
 	return chip_move(&move);
 }
 
-/* For other devices, such as that of notify_irq_card.c. */
+/* For other devices, such as that of notify_irq_pci.c. */
 static int chip_interrupt_get(char *value, const struct kernel_param *param)
 {
 	return sysfs_emit(value, "%u\n", irq_create_mapping(chip.irq.domain, 0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_irq on the registers of the edu device, which modules/notify_irq_card.c describes by
+ * notify_irq on the registers of the edu device, which modules/notify_irq_pci.c describes by
  * software nodes. The device holds its interrupt bits until they are acknowledged. For the
  * registers of a board, see irq.c.
  *
@@ -9,7 +9,7 @@
  */
 
 #include "gpio_chip.h"
-#include "irq_card.h"
+#include "irq_pci.h"
 #include "system.h"
 
 #include <sys/wait.h>
@@ -35,25 +35,25 @@ do {											\
 	ASSERT_EQ(sizeof(struct card_record),						\
 		  read_errno(fd, record, sizeof(struct card_record)))
 
-FIXTURE(card)
+FIXTURE(irq_pci)
 {
 	int fd;
 };
 
-FIXTURE_SETUP(card)
+FIXTURE_SETUP(irq_pci)
 {
 	self->fd = -1;
 	LOAD_CARD("");
 }
 
-FIXTURE_TEARDOWN(card)
+FIXTURE_TEARDOWN(irq_pci)
 {
 	if (self->fd >= 0)
 		close(self->fd);
 	unload_module(CARD);
 }
 
-TEST_F(card, interrupt_sends_packet)
+TEST_F(irq_pci, interrupt_sends_packet)
 {
 	struct card_record record;
 
@@ -69,7 +69,7 @@ TEST_F(card, interrupt_sends_packet)
 }
 
 /* Also bits that are raised while the handler runs. */
-TEST_F(card, every_bit_is_in_exactly_one_packet)
+TEST_F(irq_pci, every_bit_is_in_exactly_one_packet)
 {
 	struct card_record record;
 	__u32 raised = 0, seen = 0;
@@ -102,7 +102,7 @@ static void raise_much(void)
 	_exit(0);
 }
 
-TEST_F(card, unbind_works_during_interrupts_with_clients)
+TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 {
 	int clients[LIVES], status;
 	struct card_record record;
@@ -131,7 +131,7 @@ TEST_F(card, unbind_works_during_interrupts_with_clients)
 	}
 }
 
-TEST_F(card, rmmod_wakes_blocked_read)
+TEST_F(irq_pci, rmmod_wakes_blocked_read)
 {
 	struct reader reader;
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Device that modules/notify_irq_card.c creates for the registers of the edu device, a PCI device
+ * Device that modules/notify_irq_pci.c creates for the registers of the edu device, a PCI device
  * of QEMU.
  */
-#ifndef IRQ_CARD_H
-#define IRQ_CARD_H
+#ifndef IRQ_PCI_H
+#define IRQ_PCI_H
 
 #include "sim.h"
 
-#define CARD		"notify_irq_card"
+#define CARD		"notify_irq_pci"
 #define RAISE		"/sys/module/" CARD "/parameters/raise"
 #define IRQ_DRIVER	"/sys/bus/platform/drivers/notify_irq/"
 #define IRQ_DEVICE	"notify_irq.78"
@@ -49,4 +49,4 @@ static inline int raise_bits(__u32 bits)
 	return write_file(RAISE, text);
 }
 
-#endif /* IRQ_CARD_H */
+#endif /* IRQ_PCI_H */

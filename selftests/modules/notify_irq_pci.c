@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * notify_irq device on the registers of the edu device (QEMU's PCI device "edu") for
- * selftests/card.c, described by software nodes, as in a board file on x86. Its interrupt is that
+ * selftests/irq_pci.c, described by software nodes, as in a board file on x86. Its interrupt is that
  * of the edu device or another one.
  */
 
@@ -142,7 +142,7 @@ static void card_disable(void)
 	pci_disable_device(card);
 }
 
-static int __init notify_irq_card_init(void)
+static int __init notify_irq_pci_init(void)
 {
 	struct platform_device *device;
 	int ret;
@@ -167,9 +167,9 @@ put:
 	pci_dev_put(card);
 	return ret;
 }
-module_init(notify_irq_card_init);
+module_init(notify_irq_pci_init);
 
-static void __exit notify_irq_card_exit(void)
+static void __exit notify_irq_pci_exit(void)
 {
 	/*
 	 * Clear pending bits while the interrupt has a handler. Without a handler, the interrupt
@@ -181,7 +181,7 @@ static void __exit notify_irq_card_exit(void)
 	card_disable();
 	pci_dev_put(card);
 }
-module_exit(notify_irq_card_exit);
+module_exit(notify_irq_pci_exit);
 
 MODULE_DESCRIPTION("PCI device for the tests of notify_irq");
 MODULE_AUTHOR("The notify_multi developers");
