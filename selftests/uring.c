@@ -278,6 +278,7 @@ TEST_F(uring, read_errors_match_plain_read)
 {
 	int results[2];
 
+	BROADCAST(1, 1);
 	READ(0);
 	self->ring.sq.sqes[0].len = RECORD - 1;
 	READ(1);
@@ -286,7 +287,6 @@ TEST_F(uring, read_errors_match_plain_read)
 	ASSERT_TRUE(collect(&self->ring, 2, results, 2));
 	EXPECT_EQ(-EINVAL, results[0]);
 	EXPECT_EQ(0, results[1]);
-	BROADCAST(1, 1);
 	prepare_read(&self->ring, self->fd, bad_pointer, RECORD, 2, 0);
 	SUBMIT();
 	EXPECT_CQE(2, -EFAULT);
