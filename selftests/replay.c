@@ -244,7 +244,7 @@ TEST(long_replay_includes_concurrent_broadcasts)
 		.replay = LONG_PACKETS / 2,
 		.context = "process",
 	};
-	struct producer producer = { .packet_size = LONG_PACKET, .number = 1, .count = 4000 };
+	struct producer producer = { .packet_size = LONG_PACKET, .number = 1, .count = 16000 };
 	unsigned char *buffer = malloc(LONG_BYTES);
 	uint64_t next = 1;
 
