@@ -10,7 +10,10 @@
  *     read()                         notify_multi_read_iter()
  *     queued packets are copied        notify_client_read()          client->lock
  *
- * Broadcasts and reads share no lock: see ring.h. internal.h describes all locks.
+ * Copies into a ring and out of it share no lock: see ring.h. internal.h describes all locks.
+ *
+ * No code drops a packet: the producer overwrites the oldest slot. notify_ring_queued() limits the
+ * queue to max_packets, and notify_client_consume() counts the packets that the reader skips.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
