@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * notify_irq device on the registers of the edu device (QEMU's PCI device "edu") for
- * selftests/irq_pci.c, described by software nodes, as in a board file on x86. Its interrupt is that
- * of the edu device or another one.
+ * selftests/irq_pci.c, described by software nodes, as in a board file on x86. Its interrupt is
+ * that of the edu device or another one.
  */
 
 #include <linux/err.h>
