@@ -10,7 +10,7 @@ PREFIX ?= /usr/local
 DTC ?= dtc
 
 VERSION := $(shell sed -n 's/^NOTIFY_MULTI_VERSION := //p' Kbuild)
-VM := selftests/vm
+QEMU := testing/qemu
 OVERLAYS := $(patsubst %.dts,%.dtbo,$(wildcard Documentation/devicetree/overlays/*.dts))
 
 all: modules tools $(if $(shell command -v $(DTC)),dtbo)
@@ -29,41 +29,41 @@ dtbo: $(OVERLAYS)
 
 # These targets work on a bare Debian system: setup.sh installs the packages they need.
 demo:
-	$(VM)/setup.sh
-	$(VM)/demo.py $(if $(filter 1 y yes,$(INTERACTIVE)),--interactive)
+	testing/fetch/setup.sh
+	$(QEMU)/demo.py $(if $(filter 1 y yes,$(INTERACTIVE)),--interactive)
 
 # Set a GPIO line of the board that "make demo INTERACTIVE=1" runs.
 line:
-	@$(VM)/line $(LINE) $(LEVEL)
+	@$(QEMU)/line $(LINE) $(LEVEL)
 
 # Drive GPIO lines of the board and check notifycat's waveform of them with sigrok.
 waveform:
-	$(VM)/setup.sh waveform
-	$(VM)/waveform.py
+	testing/fetch/setup.sh waveform
+	$(QEMU)/waveform.py
 
 check:
-	$(VM)/setup.sh
-	Documentation/litmus/barriers.sh
-	$(VM)/races_test.py
-	$(VM)/console_test.py
-	$(VM)/check.py
+	testing/fetch/setup.sh
+	testing/litmus/barriers.sh
+	$(QEMU)/races_test.py
+	$(QEMU)/console_test.py
+	$(QEMU)/check.py
 
 # Run the whole test matrix. CHECK_ARGS is passed to check.py.
 CHECK_MACHINES ?= check all
 
 check-all:
-	$(VM)/setup.sh all
-	$(VM)/check.py $(CHECK_MACHINES) $(CHECK_ARGS)
+	testing/fetch/setup.sh all
+	$(QEMU)/check.py $(CHECK_MACHINES) $(CHECK_ARGS)
 
 # Debug kernels: the suite with fault injection, then the stress test and the fuzzers. Debian's
 # fuzzers (dev, trinity) run on a kernel without KASAN, where they make many more calls.
 check-debug:
-	$(VM)/setup.sh debug
-	$(VM)/check.py debug
-	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) debug
-	$(VM)/torture.py fuzz --seconds 60 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
-	$(VM)/torture.py dev --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
-	$(VM)/torture.py trinity --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
+	testing/fetch/setup.sh debug
+	$(QEMU)/check.py debug
+	$(QEMU)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) debug
+	$(QEMU)/torture.py fuzz --seconds 60 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
+	$(QEMU)/torture.py dev --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
+	$(QEMU)/torture.py trinity --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
 
 # All operations at once; afterwards the counters must add up. STRESS_SECONDS=, SEED=, MACHINE=.
 STRESS_SECONDS ?= 120
@@ -71,41 +71,41 @@ SEED ?=
 MACHINE ?= amd64-6.12-debug
 
 stress:
-	$(VM)/setup.sh
-	$(VM)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) $(MACHINE)
+	testing/fetch/setup.sh
+	$(QEMU)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) $(MACHINE)
 
 # Break the module in one way after another; a test must fail each time. MUTANTS= selects some.
 mutants:
-	$(VM)/setup.sh debug
-	$(VM)/mutants.py $(MUTANTS)
+	testing/fetch/setup.sh debug
+	testing/mutants/mutants.py $(MUTANTS)
 
 # List the module lines that the suite does not run; fail if the core's coverage is too low.
 coverage:
-	$(VM)/setup.sh debug
-	$(VM)/coverage.py
+	testing/fetch/setup.sh debug
+	$(QEMU)/coverage.py
 
 # Run all linters, fastest first; LINTERS="checkpatch sparse" selects some.
 lint:
-	$(VM)/setup.sh lint
-	selftests/lint.sh $(LINTERS)
+	testing/fetch/setup.sh lint
+	testing/lint/lint.sh $(LINTERS)
 
 # Check the ring with the kernel's memory model.
 litmus:
-	Documentation/litmus/barriers.sh
-	Documentation/litmus/check.sh
+	testing/litmus/barriers.sh
+	testing/litmus/check.sh
 
 # Run the commands in README.md and Documentation/.
 docs-check:
-	$(VM)/setup.sh docs
-	selftests/docs.py --prove
-	selftests/docs.py
+	testing/fetch/setup.sh docs
+	testing/docs/docs.py --prove
+	testing/docs/docs.py
 
 # Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree.
 packages:
-	$(VM)/setup.sh packages
-	$(VM)/packages.py
-	$(VM)/kernel_tree.sh
-	$(VM)/buildroot.sh
+	testing/fetch/setup.sh packages
+	testing/debian/packages.py
+	testing/debian/kernel_tree.sh
+	testing/debian/buildroot.sh
 
 # Write the reference of the ABI and the in-kernel API from the comments of the headers.
 abi:
@@ -113,8 +113,8 @@ abi:
 
 # Count instructions, or nanoseconds with BENCH=time. BENCH_ARGS is passed to notify_bench.
 bench:
-	$(VM)/setup.sh bench
-	$(VM)/bench.py
+	testing/fetch/setup.sh bench
+	testing/bench/bench.py
 
 # Install for the running kernel. With DESTDIR= depmod is not run: run it on the target.
 install: modules_install tools_install udev_install headers_install
@@ -149,7 +149,7 @@ headers_install:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
-	$(MAKE) -C selftests/bench clean
+	for dir in bench fuzz stress; do $(MAKE) -C testing/$$dir clean; done
 	$(RM) $(OVERLAYS)
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \

@@ -17,7 +17,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "Documentation/abi.md"
 ABI = "Documentation/ABI/testing"
-FETCH = "selftests/vm/fetch.sh"
+FETCH = "testing/fetch/fetch.sh"
 
 INTRODUCTION = """# Reference
 

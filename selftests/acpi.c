@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Both sources on a board described by Documentation/acpi/notify-multi.asl. The host runs the
- * commands that are written to $NOTIFY_GPIO_LINES: see gpio.c and irq.c.
+ * commands that are written to $NOTIFY_GPIO_LINES: see notify_gpio.c and notify_irq_board.c.
  */
 
 #include "sim.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Shared by faults.c and signals.c: packets of one size, and calls that return -errno.
+ * Shared by faults.c and signal.c: packets of one size, and calls that return -errno.
  */
 #ifndef FAULTS_H
 #define FAULTS_H

@@ -8,8 +8,9 @@
 # passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
-tests="read drop raw requests poll replay callbacks ioctl memcg sysfs observe unregister"
-tests="$tests blocked_read mmap uring sim api gpio irq_pci signals faults notifycat"
+tests="read overflow raw max_requests poll replay ops ioctl memcg sysfs observe unregister"
+tests="$tests blocked_copy mmap uring notify_sim kapi notify_gpio notify_irq_pci signal faults"
+tests="$tests notifycat"
 program_seconds=900
 
 while getopts d: option; do

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPIO controller in memory for notify_gpio.c, and a notify_gpio device on its lines or on
+ * those of another controller.
+ *
+ * Writes to a parameter toggle the lines. Interrupts run in hard IRQ context, or are nested in a
+ * thread. With nested interrupts, the levels can be read in any context, or only in a thread.
+ */
+
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/gpio/driver.h>
+#include <linux/gpio/machine.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pinctrl/pinconf-generic.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+#include <linux/slab.h>
+#include <linux/stop_machine.h>
+#include <linux/sysfs.h>
+
+#include "compat.h"
+
+#define CHIP_LABEL	"notify-gpio-chip"
+#define CHIP_LINES	65
+#define DEVICE_ID	77
+
+static bool sleeping;
+module_param(sleeping, bool, 0444);
+MODULE_PARM_DESC(sleeping, "Levels can be read in a thread only");
+
+static bool nested;
+module_param(nested, bool, 0444);
+MODULE_PARM_DESC(nested, "Interrupts are nested in a thread; implied by sleeping");
+
+static char *label = "kselftest-gpio";
+module_param(label, charp, 0444);
+MODULE_PARM_DESC(label, "Property label; empty for none");
+
+static char *controller = CHIP_LABEL;
+module_param(controller, charp, 0444);
+MODULE_PARM_DESC(controller, "Label of the controller that provides the lines");
+
+static bool nodes;
+module_param(nodes, bool, 0444);
+MODULE_PARM_DESC(nodes, "Specify the lines by software nodes instead of a lookup table");
+
+static char *edge = "";
+module_param(edge, charp, 0444);
+MODULE_PARM_DESC(edge, "Property notify-multi,edge; empty for none");
+
+static unsigned int lines = 2;
+module_param(lines, uint, 0444);
+MODULE_PARM_DESC(lines, "Number of lines of the device");
+
+static bool active_low;
+module_param(active_low, bool, 0444);
+MODULE_PARM_DESC(active_low, "The lines are active when low");
+
+static bool wakeup;
+module_param(wakeup, bool, 0444);
+MODULE_PARM_DESC(wakeup, "Property wakeup-source");
+
+static unsigned int debounce_ms, max_packets, max_requests, replay;
+module_param(debounce_ms, uint, 0444);
+module_param(max_packets, uint, 0444);
+module_param(max_requests, uint, 0444);
+module_param(replay, uint, 0444);
+MODULE_PARM_DESC(debounce_ms, "Property debounce-interval-ms; 0 for none");
+MODULE_PARM_DESC(max_packets, "Property notify-multi,max-packets; 0 for none");
+MODULE_PARM_DESC(max_requests, "Property notify-multi,max-requests; 0 for none");
+MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
+
+static bool broken;
+module_param(broken, bool, 0644);
+MODULE_PARM_DESC(broken, "Reading a level fails with EIO");
+
+static bool wakes;
+module_param(wakes, bool, 0444);
+MODULE_PARM_DESC(wakes, "Interrupts support wakeup");
+
+static unsigned int wakes_on, wakes_off;
+module_param(wakes_on, uint, 0444);
+module_param(wakes_off, uint, 0444);
+MODULE_PARM_DESC(wakes_on, "Number of times that wakeup was enabled for a line");
+MODULE_PARM_DESC(wakes_off, "Number of times that wakeup was disabled for a line");
+
+static unsigned int debounce_us;
+module_param(debounce_us, uint, 0444);
+MODULE_PARM_DESC(debounce_us, "Last requested debounce time; the request fails");
+
+static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
+static struct device *chip_parent;
+static struct platform_device *chip_device;
+static struct gpiod_lookup_table *chip_lookup;
+static struct software_node chip_node;
+static struct software_node_ref_args chip_references[CHIP_LINES];
+static struct gpio_chip chip;
+static u8 chip_levels[CHIP_LINES];
+static unsigned int chip_triggers[CHIP_LINES];
+
+/* -- Controller -- */
+
+static int chip_get(struct gpio_chip *gc, unsigned int line)
+{
+	return broken ? -EIO : READ_ONCE(chip_levels[line]);
+}
+
+static int chip_get_direction(struct gpio_chip *gc, unsigned int line)
+{
+	return GPIO_LINE_DIRECTION_IN;
+}
+
+static int chip_direction_input(struct gpio_chip *gc, unsigned int line)
+{
+	return 0;
+}
+
+static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned long config)
+{
+	if (pinconf_to_config_param(config) == PIN_CONFIG_INPUT_DEBOUNCE)
+		debounce_us = pinconf_to_config_argument(config);
+	return -ENOTSUPP;
+}
+
+static int chip_irq_set_type(struct irq_data *data, unsigned int type)
+{
+	chip_triggers[irqd_to_hwirq(data)] = type;
+	return 0;
+}
+
+/* Called by the IRQ core only when the state changes. */
+static int chip_irq_set_wake(struct irq_data *data, unsigned int on)
+{
+	if (!wakes)
+		return -ENXIO;
+	if (on)
+		wakes_on++;
+	else
+		wakes_off++;
+	return 0;
+}
+
+static void chip_irq_mask(struct irq_data *data)
+{
+	gpiochip_disable_irq(&chip, irqd_to_hwirq(data));
+}
+
+static void chip_irq_unmask(struct irq_data *data)
+{
+	gpiochip_enable_irq(&chip, irqd_to_hwirq(data));
+}
+
+static const struct irq_chip chip_irq = {
+	.name = "notify_gpio_chip",
+	.irq_mask = chip_irq_mask,
+	.irq_unmask = chip_irq_unmask,
+	.irq_set_type = chip_irq_set_type,
+	.irq_set_wake = chip_irq_set_wake,
+	.flags = IRQCHIP_IMMUTABLE,
+	GPIOCHIP_IRQ_RESOURCE_HELPERS,
+};
+
+/* -- Toggling lines -- */
+
+static void chip_toggle(unsigned int line)
+{
+	unsigned int irq = irq_find_mapping(chip.irq.domain, line);
+	unsigned int trigger;
+
+	WRITE_ONCE(chip_levels[line], !chip_levels[line]);
+	trigger = chip_levels[line] ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
+	if (!irq || !(chip_triggers[line] & trigger))
+		return;
+	if (nested)
+		handle_nested_irq(irq);
+	else
+		generic_handle_irq(irq);
+}
+
+struct chip_move {
+	unsigned int line;
+	unsigned int count;
+};
+
+static int chip_do_move(void *data)
+{
+	struct chip_move *move = data;
+
+	while (move->count--)
+		chip_toggle(move->line);
+	return 0;
+}
+
+/*
+ * Toggle a line. All other CPUs are stopped, so that the hard handler runs for each edge before the
+ * IRQ thread can run.
+ */
+static int chip_move(struct chip_move *move)
+{
+	int ret;
+
+	if (move->line >= CHIP_LINES)
+		return -EINVAL;
+	mutex_lock(&chip_lock);
+	ret = nested ? chip_do_move(move) : stop_machine(chip_do_move, move, NULL);
+	mutex_unlock(&chip_lock);
+	return ret;
+}
+
+static int chip_toggle_set(const char *value, const struct kernel_param *param)
+{
+	struct chip_move move;
+
+	if (sscanf(value, "%u %u", &move.line, &move.count) != 2)
+		return -EINVAL;
+	return chip_move(&move);
+}
+
+/* For other devices, such as that of notify_irq_pci.c. */
+static int chip_interrupt_get(char *value, const struct kernel_param *param)
+{
+	return sysfs_emit(value, "%u\n", irq_create_mapping(chip.irq.domain, 0));
+}
+
+static const struct kernel_param_ops chip_interrupt_ops = {
+	.get = chip_interrupt_get,
+};
+module_param_cb(interrupt, &chip_interrupt_ops, NULL, 0444);
+MODULE_PARM_DESC(interrupt, "Number of the first line's interrupt");
+
+static const struct kernel_param_ops chip_toggle_ops = {
+	.set = chip_toggle_set,
+};
+module_param_cb(toggle, &chip_toggle_ops, NULL, 0200);
+MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line COUNT times");
+
+/* -- Device -- */
+
+static unsigned long chip_line_flags(void)
+{
+	return active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
+}
+
+static int chip_add_lookup(void)
+{
+	struct gpiod_lookup_table *table;
+	unsigned int i;
+
+	table = kzalloc(struct_size(table, table, lines + 1), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+	table->dev_id = "notify_gpio.77";
+	for (i = 0; i < lines; i++)
+		table->table[i] = (struct gpiod_lookup){
+			.key = controller,
+			.chip_hwnum = i,
+			.idx = i,
+			.flags = chip_line_flags(),
+		};
+	gpiod_add_lookup_table(table);
+	chip_lookup = table;
+	return 0;
+}
+
+/* The name of the software node is the label of the controller. */
+static int chip_add_nodes(void)
+{
+	unsigned int i;
+
+	chip_node.name = controller;
+	for (i = 0; i < lines; i++)
+		chip_references[i] = SOFTWARE_NODE_REFERENCE(&chip_node, i, chip_line_flags());
+	return software_node_register(&chip_node);
+}
+
+static int chip_add_lines(void)
+{
+	return nodes ? chip_add_nodes() : chip_add_lookup();
+}
+
+static void chip_remove_lines(void)
+{
+	if (nodes) {
+		software_node_unregister(&chip_node);
+		return;
+	}
+	gpiod_remove_lookup_table(chip_lookup);
+	kfree(chip_lookup);
+}
+
+static struct platform_device *chip_add_device(void)
+{
+	struct property_entry properties[9] = { };
+	struct platform_device_info info = {
+		.name = "notify_gpio",
+		.id = DEVICE_ID,
+		.properties = properties,
+	};
+	unsigned int n = 0;
+
+	if (*label)
+		properties[n++] = PROPERTY_ENTRY_STRING("label", label);
+	if (*edge)
+		properties[n++] = PROPERTY_ENTRY_STRING("notify-multi,edge", edge);
+	if (debounce_ms)
+		properties[n++] = PROPERTY_ENTRY_U32("debounce-interval-ms", debounce_ms);
+	if (max_packets)
+		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,max-packets", max_packets);
+	if (max_requests)
+		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,max-requests", max_requests);
+	if (replay)
+		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,replay", replay);
+	if (wakeup)
+		properties[n++] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (nodes)
+		properties[n++] = PROPERTY_ENTRY_REF_ARRAY_LEN("gpios", chip_references, lines);
+	return platform_device_register_full(&info);
+}
+
+static void chip_remove_device(void)
+{
+	platform_device_unregister(chip_device);
+	chip_device = NULL;
+	chip_remove_lines();
+}
+
+static int chip_make_device(void)
+{
+	struct platform_device *device;
+	int ret;
+
+	ret = chip_add_lines();
+	if (ret)
+		return ret;
+	device = chip_add_device();
+	if (IS_ERR(device)) {
+		chip_remove_lines();
+		return PTR_ERR(device);
+	}
+	chip_device = device;
+	return 0;
+}
+
+/* The device is not created at load, because a bound device pins the module. */
+static int chip_device_set(const char *value, const struct kernel_param *param)
+{
+	bool wanted;
+	int ret;
+
+	ret = kstrtobool(value, &wanted);
+	if (ret)
+		return ret;
+	mutex_lock(&chip_lock);
+	if (wanted && !chip_device)
+		ret = chip_make_device();
+	else if (!wanted && chip_device)
+		chip_remove_device();
+	mutex_unlock(&chip_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops chip_device_ops = {
+	.set = chip_device_set,
+};
+module_param_cb(device, &chip_device_ops, NULL, 0200);
+MODULE_PARM_DESC(device, "1 creates the device, 0 removes it");
+
+static int __init notify_gpio_chip_init(void)
+{
+	int ret;
+
+	nested |= sleeping;
+	chip_parent = root_device_register("notify_gpio_chip");
+	if (IS_ERR(chip_parent))
+		return PTR_ERR(chip_parent);
+	chip = (struct gpio_chip){
+		.label = CHIP_LABEL,
+		.parent = chip_parent,
+		.owner = THIS_MODULE,
+		.base = -1,
+		.ngpio = CHIP_LINES,
+		.can_sleep = sleeping,
+		.get = chip_get,
+		.get_direction = chip_get_direction,
+		.direction_input = chip_direction_input,
+		.set_config = chip_set_config,
+		.irq.handler = handle_simple_irq,
+		.irq.default_type = IRQ_TYPE_NONE,
+		.irq.threaded = nested,
+	};
+	gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
+	ret = gpiochip_add_data(&chip, NULL);
+	if (ret)
+		root_device_unregister(chip_parent);
+	return ret;
+}
+module_init(notify_gpio_chip_init);
+
+static void __exit notify_gpio_chip_exit(void)
+{
+	if (chip_device)
+		chip_remove_device();
+	gpiochip_remove(&chip);
+	root_device_unregister(chip_parent);
+}
+module_exit(notify_gpio_chip_exit);
+
+MODULE_DESCRIPTION("GPIO controller for the tests of notify_gpio");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * notify_irq device on the registers of the edu device (QEMU's PCI device "edu") for
+ * notify_irq_pci.c, described by software nodes, as in a board file on x86. Its interrupt is
+ * that of the edu device or another one.
+ */
+
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/property.h>
+
+#define CARD_VENDOR	0x1234
+#define CARD_DEVICE	0x11e8
+#define CARD_BYTES	0x100
+#define CARD_RAISE	0x60
+#define CARD_ACK	0x64
+#define DEVICE_ID	78
+
+static unsigned int interrupt;
+module_param(interrupt, uint, 0444);
+MODULE_PARM_DESC(interrupt, "Number of an edge-triggered interrupt; 0 for that of the edu device");
+
+static bool stays;
+module_param(stays, bool, 0444);
+MODULE_PARM_DESC(stays, "The acknowledging write does not clear the interrupt");
+
+static bool statusless;
+module_param(statusless, bool, 0444);
+MODULE_PARM_DESC(statusless, "No property notify-multi,status");
+
+static unsigned int mask;
+module_param(mask, uint, 0444);
+MODULE_PARM_DESC(mask, "Mask of the status register; 0 for all bits");
+
+static bool wakeup;
+module_param(wakeup, bool, 0444);
+MODULE_PARM_DESC(wakeup, "Property wakeup-source");
+
+static unsigned int replay;
+module_param(replay, uint, 0444);
+MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
+
+static struct pci_dev *card;
+static struct platform_device *card_device;
+static void __iomem *card_registers;
+
+/* -- notify_irq device -- */
+
+static const u32 card_status[] = { 0x24, 0xffffffff };
+static const u32 card_ack_copy[] = { 0x24, 0x64 };
+static const u32 card_snapshot[] = { 0x00, 10 };
+/* Copies the identification to the register that stores a complement: acknowledges nothing. */
+static const u32 card_useless_ack_copy[] = { 0x00, 0x04 };
+
+static struct platform_device *card_add_device(void)
+{
+	struct property_entry properties[7] = {
+		PROPERTY_ENTRY_STRING("label", "card"),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
+	};
+	const u32 masked_status[] = { card_status[0], mask };
+	unsigned int n = 4;
+	struct resource resources[] = {
+		DEFINE_RES_MEM(pci_resource_start(card, 0), CARD_BYTES),
+		DEFINE_RES_IRQ(card->irq),
+	};
+	struct platform_device_info info = {
+		.parent = &card->dev,
+		.name = "notify_irq",
+		.id = DEVICE_ID,
+		.res = resources,
+		.num_res = ARRAY_SIZE(resources),
+		.properties = properties,
+	};
+
+	if (stays)
+		properties[2] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy",
+							 card_useless_ack_copy);
+	if (mask)
+		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", masked_status);
+	if (statusless)
+		properties[--n] = (struct property_entry){ };
+	if (wakeup)
+		properties[n++] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (replay)
+		properties[n] = PROPERTY_ENTRY_U32("notify-multi,replay", replay);
+	if (interrupt) {
+		resources[1].start = interrupt;
+		resources[1].end = interrupt;
+		resources[1].flags |= IORESOURCE_IRQ_HIGHEDGE;
+	}
+	return platform_device_register_full(&info);
+}
+
+/* -- Interrupts -- */
+
+/* Fails during load, because the registers are not mapped yet. */
+static int card_raise(const char *value, const struct kernel_param *param)
+{
+	u32 bits;
+	int ret = kstrtou32(value, 0, &bits);
+
+	if (ret)
+		return ret;
+	if (!READ_ONCE(card_device))
+		return -ENODEV;
+	writel(bits, card_registers + CARD_RAISE);
+	return 0;
+}
+
+static const struct kernel_param_ops card_raise_ops = {
+	.set = card_raise,
+};
+module_param_cb(raise, &card_raise_ops, NULL, 0200);
+MODULE_PARM_DESC(raise, "Interrupt bits to raise");
+
+/* -- PCI device -- */
+
+static int card_enable(void)
+{
+	int ret = pci_enable_device(card);
+
+	if (ret)
+		return ret;
+	card_registers = pci_iomap(card, 0, CARD_BYTES);
+	if (!card_registers) {
+		pci_disable_device(card);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void card_disable(void)
+{
+	pci_iounmap(card, card_registers);
+	pci_disable_device(card);
+}
+
+static int __init notify_irq_pci_init(void)
+{
+	struct platform_device *device;
+	int ret;
+
+	card = pci_get_device(CARD_VENDOR, CARD_DEVICE, NULL);
+	if (!card)
+		return -ENODEV;
+	ret = card_enable();
+	if (ret)
+		goto put;
+	device = card_add_device();
+	if (IS_ERR(device)) {
+		ret = PTR_ERR(device);
+		goto disable;
+	}
+	WRITE_ONCE(card_device, device);
+	return 0;
+
+disable:
+	card_disable();
+put:
+	pci_dev_put(card);
+	return ret;
+}
+module_init(notify_irq_pci_init);
+
+static void __exit notify_irq_pci_exit(void)
+{
+	/*
+	 * Clear pending bits while the interrupt has a handler. Without a handler, the interrupt
+	 * is not level-triggered: the emulated controller would miss the falling line, and raise
+	 * the interrupt indefinitely for the next handler.
+	 */
+	writel(0xffffffff, card_registers + CARD_ACK);
+	platform_device_unregister(card_device);
+	card_disable();
+	pci_dev_put(card);
+}
+module_exit(notify_irq_pci_exit);
+
+MODULE_DESCRIPTION("PCI device for the tests of notify_irq");
+MODULE_AUTHOR("The notify_multi developers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Test packaging/buildroot without Buildroot: parse its Config.in with the kernel's kconfig, which
+# Buildroot uses as well, and run the package's commands for an arm64 board through a stand-in for
+# Buildroot's package infrastructure. Of the Yocto recipes, only the targets of the Makefile and the
+# checksum of the licence are checked.
+
+# shellcheck source=testing/common.sh
+. "$(dirname "$0")/../common.sh"
+
+readonly MACHINE=arm64-6.12
+readonly EXTERNAL=$TOP/packaging/buildroot
+readonly RECIPES=$TOP/packaging/yocto/recipes-kernel/notify-multi
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+quietly() {
+	"$@" >"$WORK/log" 2>&1 || {
+		tail -n 30 "$WORK/log" >&2
+		die "failed: $*"
+	}
+}
+
+# config KERNEL COUNT: check that the package can be selected only if a kernel is built. Unlike the
+# kernel's kconfig, Buildroot's expands variables without parentheses.
+config() {
+	printf 'config BR2_LINUX_KERNEL\n\tbool "kernel"\n' >"$WORK/Config.in"
+	# shellcheck disable=SC2016 # expanded by kconfig
+	sed 's/\$BR2_EXTERNAL_NOTIFY_MULTI_PATH/$(BR2_EXTERNAL_NOTIFY_MULTI_PATH)/' \
+		"$EXTERNAL/Config.in" >>"$WORK/Config.in"
+	printf '%s\n' "BR2_LINUX_KERNEL=$1" BR2_PACKAGE_NOTIFY_MULTI=y >"$WORK/defconfig"
+	(cd "$WORK" && BR2_EXTERNAL_NOTIFY_MULTI_PATH=$EXTERNAL CONFIG_='' KCONFIG_CONFIG=.config \
+		quietly "$LINUX/scripts/kconfig/conf" --defconfig=defconfig Config.in)
+	[ "$(grep -cx 'BR2_PACKAGE_NOTIFY_MULTI=y' "$WORK/.config")" = "$2" ] ||
+		die "Config.in: wrong value of the package if BR2_LINUX_KERNEL=$1"
+}
+
+# Write a Makefile that runs the package's commands as Buildroot's infrastructure does.
+stand_in() {
+	cat >"$WORK/Makefile" <<-'END'
+		BR2_EXTERNAL_NOTIFY_MULTI_PATH := $(EXTERNAL)
+		TARGET_DIR := $(WORK)/target
+		STAGING_DIR := $(WORK)/staging
+		TARGET_MAKE_ENV := PATH="$(PATH)"
+		TARGET_CONFIGURE_OPTS := CC=$(CROSS)gcc-12 CFLAGS=-O2 PKG_CONFIG=false
+		LINUX_MAKE := $(MAKE) -C $(KERNEL)/build ARCH=arm64 CROSS_COMPILE=$(CROSS) \
+			CC=$(CROSS)gcc-12
+		KCONFIG_ENABLE_OPT = echo enable $(1)
+
+		define kernel-module
+		$(SOURCE)/.modules: ; $$(LINUX_MAKE) M=$$(@D) modules
+		$(SOURCE)/.modules_install: ; $$(LINUX_MAKE) M=$$(@D) \
+			INSTALL_MOD_PATH=$$(TARGET_DIR) modules_install
+		endef
+		define generic-package
+		$(SOURCE)/.build: ; $$(NOTIFY_MULTI_BUILD_CMDS)
+		$(SOURCE)/.staging: ; $$(NOTIFY_MULTI_INSTALL_STAGING_CMDS)
+		$(SOURCE)/.target: ; $$(NOTIFY_MULTI_INSTALL_TARGET_CMDS)
+		$(SOURCE)/.linux: ; $$(NOTIFY_MULTI_LINUX_CONFIG_FIXUPS)
+		endef
+
+		all: $(addprefix $(SOURCE)/.,modules modules_install build staging target linux)
+		include $(EXTERNAL)/external.mk
+	END
+}
+
+build_package() {
+	local file
+
+	mkdir "$WORK/source"
+	copy_sources "$WORK/source"
+	stand_in
+	quietly make -C "$WORK" EXTERNAL="$EXTERNAL" WORK="$WORK" SOURCE="$WORK/source" \
+		KERNEL="$KERNEL" CROSS="$(cross_prefix arm64)"
+	for file in target/usr/bin/notifycat target/usr/lib/udev/rules.d/60-notify-multi.rules \
+		    staging/usr/include/linux/notify_multi.h; do
+		[ -e "$WORK/$file" ] || die "$file is not installed"
+	done
+	[ "$(find "$WORK/target/lib/modules" -name 'notify_*.ko*' | wc -l)" -ge 4 ] ||
+		die "modules are missing"
+	[ "$(od -An -j18 -N2 -tu2 "$WORK/target/usr/bin/notifycat" | tr -d ' ')" = 183 ] ||
+		die "notifycat is not for arm64"
+}
+
+check_recipes() {
+	local target
+
+	grep -q "md5=$(md5sum <"$TOP/COPYING" | cut -d ' ' -f 1)" "$RECIPES/notify-multi.inc" ||
+		die "the licence checksum in the recipes is not that of COPYING"
+	for target in $(sed -nE 's/^MAKE_TARGETS = "(.*)"|^MODULES_INSTALL_TARGET = "(.*)"/\1\2/p' \
+				"$RECIPES"/*.bb) \
+		      $(sed -nE 's/^\toe_runmake( [A-Z]+=[^ ]+)*//p' "$RECIPES"/*.bb); do
+		grep -q "^$target:" "$TOP/Makefile" || die "the Makefile has no target $target"
+	done
+}
+
+KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
+LINUX=$CACHE/kernel_tree
+[ -e "$LINUX/scripts/kconfig/conf" ] || "$TESTING/debian/kernel_tree.sh"
+say "buildroot: Config.in"
+config y 1
+config n 0
+say "buildroot: the package's commands, for $MACHINE"
+build_package
+check_recipes
+say "buildroot: passed; Buildroot and bitbake were not run"

@@ -1,0 +1,523 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Downloads Debian packages to the cache and unpacks them there, without installing them:
+#
+#   fetch.sh source             the parts of the kernel source that the tests use
+#   fetch.sh tarball            the complete kernel source
+#   fetch.sh kernel MACHINE     kernel image, modules and headers of a machine
+#   fetch.sh toolchain MACHINE  a root directory with the compiler of that kernel; nothing if the
+#                               host's compiler can build its modules
+#   fetch.sh busybox ARCH       a static busybox
+#   fetch.sh liburing ARCH      liburing for static linking
+#   fetch.sh ncurses ARCH       ncurses for static linking, and its terminal descriptions
+#   fetch.sh fuzzers            stress-ng and trinity for amd64
+#   fetch.sh herd               herd7 for the litmus tests
+#   fetch.sh sparse             a sparse that the newest kernel accepts
+#   fetch.sh dt-schema          the programs that check device tree bindings
+#   fetch.sh sources SUITE ARCH prints lines for sources.list instead
+#
+# Prints the path of the directory or file. To download again, delete it.
+
+# shellcheck source=testing/common.sh
+. "$(dirname "$0")/../common.sh"
+
+# The release of the kernel source, busybox, liburing and ncurses; see also base_suite().
+readonly BASE_SUITE=bookworm
+readonly SOURCE_SERIES=6.12
+# The release whose herd7 accepts the memory model of that source, and whose sparse the newest
+# kernel accepts.
+readonly TOOLS_SUITE=forky
+# The fuzzers and the packages of their libraries.
+readonly FUZZERS=(
+	stress-ng trinity libc6
+	libapparmor1 libbsd0 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0
+	libipsec-mb1 libjpeg62-turbo libjudydebian1 libkmod2 liblzma5 libmd0 libsctp1 libssl3
+	libwayland-server0 libxxhash0 libzstd1 zlib1g
+)
+
+# With --no-release-info, apt also prints sources that it has not downloaded yet.
+host_uris() {
+	# shellcheck disable=SC2016 # variables of apt
+	apt-get indextargets --no-release-info --format '$(REPO_URI) $(RELEASE)' \
+		'Created-By: Packages' | sort -u
+}
+
+# The archives are those of the host's apt. Without a security archive there, its usual path next to
+# the main archive is used.
+archive_uri() {
+	local code
+
+	code=$(host_release)
+	host_uris | awk -v code="$code" '$2 == code || $2 == "stable" { print $1; exit }'
+}
+
+security_uri() {
+	local uri
+
+	uri=$(host_uris | awk '$2 ~ /-security$/ { print $1; exit }')
+	if [ -z "$uri" ]; then
+		uri=$(archive_uri)
+		uri=${uri%/}-security/
+	fi
+	echo "$uri"
+}
+
+keyring() {
+	local file
+
+	for file in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+		if [ -e "$file" ]; then
+			echo "$file"
+			return
+		fi
+	done
+	die "Debian's archive keyring is missing: apt-get install debian-archive-keyring"
+}
+
+# suite_apt SUITE ARCH COMMAND...: runs an apt command with separate configuration and package lists
+# for one release, amd64 and another architecture.
+suite_apt() {
+	local suite=$1 arch=$2 command=$3 root
+	shift 3
+
+	root=$CACHE/apt/$suite-$arch
+	"$command" -o Dir::Etc::SourceList="$root/sources.list" -o Dir::Etc::SourceParts=- \
+		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
+		-o Dir::Cache="$root/cache" \
+		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
+		-o APT::Architectures::="$arch" \
+		-o APT::Sandbox::User="$(id -un)" \
+		-o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
+		-o Debug::NoLocking=1 "$@"
+}
+
+# sources SUITE ARCH: prints the lines of its sources.list, the main archive first.
+sources() {
+	local suite=$1 archive security key options
+
+	archive=$(archive_uri)
+	[ -n "$archive" ] || die "no Debian archive for this release in apt's sources"
+	security=$(security_uri)
+	key=$(keyring) || exit
+	options="signed-by=$key arch=amd64"
+	[ "$2" = amd64 ] || options+=",$2"
+	echo "deb [$options] $archive ${suite%-backports} main"
+	case $suite in
+	sid) ;;
+	experimental) echo "deb [$options] $archive sid main" ;;
+	*-backports) echo "deb [$options] $archive $suite main" ;;
+	*) echo "deb [$options] $security $suite-security main" ;;
+	esac
+}
+
+# Lists older than a day may name packages that the archive no longer has. A security archive that
+# cannot be read, e.g. because it lacks the architecture, is skipped.
+update_lists() {
+	local suite=$1 arch=$2 root=$CACHE/apt/$1-$2 lines
+
+	lines=$(sources "$suite" "$arch")
+	if [ -n "$(find "$root/updated" -mmin -1440 2>/dev/null)" ] &&
+	   [ "$lines" = "$(cat "$root/wanted")" ]; then
+		return
+	fi
+	mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
+	: >"$root/status"
+	echo "$lines" >"$root/wanted"
+	echo "$lines" >"$root/sources.list"
+	say "package lists of $suite for $arch"
+	if ! suite_apt "$suite" "$arch" apt-get -qq update >&2; then
+		say "lists of $suite for $arch are incomplete, using only the main archive"
+		head -n 1 "$root/wanted" >"$root/sources.list"
+		suite_apt "$suite" "$arch" apt-get -qq update >&2 ||
+			die "cannot read the lists of $suite: check the network"
+	fi
+	touch "$root/updated"
+}
+
+# unpack SUITE ARCH DIR PACKAGE...: downloads and unpacks packages.
+unpack() {
+	local suite=$1 arch=$2 dir=$3
+	shift 3
+
+	rm -rf "$dir.debs"
+	mkdir -p "$dir.debs" "$dir"
+	say "downloading $*"
+	(cd "$dir.debs" && suite_apt "$suite" "$arch" apt-get -q download "$@" >&2) ||
+		die "download failed: $*"
+	unpack_files "$dir" "$dir.debs"/*.deb
+	rm -rf "$dir.debs"
+}
+
+# unpack_files DIR FILE...
+unpack_files() {
+	local dir=$1 deb
+	shift
+
+	for deb in "$@"; do
+		say "unpacking $(basename "$deb")"
+		dpkg -x "$deb" "$dir"
+	done
+}
+
+# newest_release: prints the release of the newest kernel with an image and headers.
+newest_release() {
+	local series=${SERIES//./\\.} release
+	local revision='(\.[0-9]+)*(-[0-9]+|\+deb[0-9]+(\.[0-9]+)?)?'
+
+	[ "$SERIES" != newest ] || series='[0-9]+\.[0-9]+'
+	for release in $(machine_apt apt-cache pkgnames linux-headers- |
+			 sed -nE "s/^linux-headers-($series$revision-$FLAVOUR)\$/\1/p" |
+			 sort -rV); do
+		if [ -n "$(image_packages "$release")" ]; then
+			echo "$release"
+			return
+		fi
+	done
+}
+
+machine_apt() {
+	suite_apt "$SUITE" "$ARCH" "$@"
+}
+
+# Without "Filename", other packages only mention the package. grep -q would break apt-cache's pipe.
+has_package() {
+	[ "$(machine_apt apt-cache show "$1" 2>/dev/null | grep -c ^Filename:)" -gt 0 ]
+}
+
+# Since 7.x, the kernel and its modules are separate packages.
+image_packages() {
+	local name
+
+	if has_package "linux-binary-$1:$ARCH"; then
+		echo "linux-binary-$1:$ARCH linux-modules-$1:$ARCH"
+		return
+	fi
+	for name in "linux-image-$1" "linux-image-$1-unsigned"; do
+		if has_package "$name:$ARCH"; then
+			echo "$name:$ARCH"
+			return
+		fi
+	done
+}
+
+# headers_gcc RELEASE: prints the version of gcc that the headers depend on.
+headers_gcc() {
+	machine_apt apt-cache show "linux-headers-$1:$ARCH" |
+		sed -nE 's/^Depends:.*gcc-([0-9]+).*/\1/p' | head -n 1
+}
+
+# Adjust the absolute paths in the headers.
+relocate_headers() {
+	local root=$1 headers
+
+	headers=$(echo "$root"/usr/src/linux-headers-*-"$FLAVOUR")
+	sed -i "s|/usr/src/|$root/usr/src/|g" "$headers/Makefile"
+	[ ! -e "$headers/.kernelvariables" ] ||
+		sed -i "s|/usr/src/|$root/usr/src/|g" "$headers/.kernelvariables"
+	ln -sfn "$headers" "$root/build"
+}
+
+# Newer kernels run no checker, and only warn, unless scripts/checker-valid.sh prints 1.
+# Debian's linux-kbuild lacks that script.
+add_checker_valid() {
+	local scripts
+
+	scripts=$(echo "$1"/usr/lib/linux-kbuild-*/scripts)
+	[ ! -e "$scripts/checker-valid.sh" ] || return 0
+	cat >"$scripts/checker-valid.sh" <<-'END'
+		#!/bin/sh
+		# Prints 1 if the checker "$@" parses an operator that the kernel's headers use.
+		code='extern const int a; static __typeof_unqual__(a) b;'
+		output=$(echo "$code" | "$@" - 2>&1) && [ -z "$output" ] && echo 1
+	END
+	chmod +x "$scripts/checker-valid.sh"
+}
+
+fetch_kernel() {
+	local dir release image kbuild
+
+	machine_row "$1"
+	dir=$CACHE/kernels/$1
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$SUITE" "$ARCH"
+		release=$(newest_release)
+		[ -n "$release" ] || die "$SUITE has no kernel $SERIES of flavour $FLAVOUR"
+		image=$(image_packages "$release")
+		kbuild=$(kbuild_package "$release")
+		rm -rf "$dir"
+		# shellcheck disable=SC2086 # one package or two
+		unpack "$SUITE" "$ARCH" "$dir" $image "linux-headers-$release:$ARCH" \
+			"$(common_package "$release")" "$kbuild"
+		relocate_headers "$dir"
+		[ "$ARCH" != armhf ] || replace_modpost "$dir"
+		ln -sfn "$(find "$dir"/{boot,usr/lib/modules} -name 'vmlinu[xz]*' 2>/dev/null)" \
+			"$dir/vmlinuz"
+		ln -sfn "$(find "$dir"{,/usr}/lib/modules -mindepth 1 -maxdepth 1 2>/dev/null)" \
+			"$dir/modules"
+		headers_gcc "$release" >"$dir/gcc"
+		echo "$release" >"$dir/done"
+	fi
+	add_checker_valid "$dir"
+	echo "$dir"
+}
+
+# modpost of amd64 assumes 64-bit longs and rejects the device tables of a 32-bit target. Use that
+# of i386.
+replace_modpost() {
+	local kbuild=$1/i386-kbuild
+
+	update_lists "$SUITE" i386
+	unpack "$SUITE" i386 "$kbuild" "linux-kbuild-$SERIES:i386"
+	cp "$kbuild"/usr/lib/linux-kbuild-*/scripts/mod/modpost.real-lsb-32 \
+		"$1"/usr/lib/linux-kbuild-*/scripts/mod/
+	rm -r "$kbuild"
+}
+
+# PREEMPT_RT kernels may have a separate common package.
+common_package() {
+	local version=${1%-"$FLAVOUR"}
+
+	case $FLAVOUR in
+	rt-*)
+		if has_package "linux-headers-$version-common-rt"; then
+			echo "linux-headers-$version-common-rt"
+			return
+		fi
+		;;
+	esac
+	echo "linux-headers-$version-common"
+}
+
+# Named after the version, or in older releases after the series.
+kbuild_package() {
+	local version=${1%-"$FLAVOUR"} name
+
+	for name in "linux-kbuild-$version" "linux-kbuild-$SERIES"; do
+		if has_package "$name"; then
+			echo "$name"
+			return
+		fi
+	done
+	die "$SUITE has no linux-kbuild for $1"
+}
+
+# Unpacks gcc and the other programs that kbuild calls, and creates the links that installation
+# would create.
+fetch_toolchain() {
+	local root gcc packages
+
+	machine_row "$1"
+	gcc=$(cat "$CACHE/kernels/$1/gcc")
+	[ "$gcc" -gt "${GCC#gcc-}" ] || return 0
+	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
+	if [ ! -e "$root/done" ]; then
+		update_lists "$SUITE" "$ARCH"
+		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make kmod
+			  perl python3 "gcc-$gcc")
+		packages+=("$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
+		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
+		rm -rf "$root"
+		mkdir -p "$root"
+		say "downloading ${packages[*]} and dependencies"
+		machine_apt apt-get clean
+		machine_apt apt-get -q -y --no-install-recommends --download-only install \
+			"${packages[@]}" >&2 || die "download failed: ${packages[*]}"
+		unpack_files "$root" "$CACHE/apt/$SUITE-$ARCH/cache/archives"/*.deb
+		machine_apt apt-get clean
+		ln -sf mawk "$root/usr/bin/awk"
+		ln -sf dash "$root/usr/bin/sh"
+		touch "$root/done"
+	fi
+	echo "$root"
+}
+
+# The host may lack xz.
+uncompress() {
+	if command -v xz >/dev/null; then
+		xz -dc "$1"
+	else
+		"$(fetch_busybox amd64)" xzcat "$1"
+	fi
+}
+
+fetch_tarball() {
+	local dir=$CACHE/tarball-$SOURCE_SERIES
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$BASE_SUITE" amd64
+		rm -rf "$dir"
+		unpack "$BASE_SUITE" amd64 "$dir" "linux-source-$SOURCE_SERIES"
+		touch "$dir/done"
+	fi
+	echo "$dir"/usr/src/linux-source-*.tar.xz
+}
+
+fetch_source() {
+	local dir=$CACHE/source-$SOURCE_SERIES tar
+
+	if [ ! -e "$dir/done" ]; then
+		tar=$(fetch_tarball)
+		rm -rf "$dir"
+		say "unpacking parts of $(basename "$tar")"
+		mkdir -p "$dir"
+		uncompress "$tar" | tar -x -C "$dir" --strip-components=1 --wildcards '*/scripts' \
+			'*/tools/testing/selftests/*.*' '*/tools/testing/selftests/kselftest' \
+			'*/tools/include/uapi' '*/tools/memory-model'
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# base_suite ARCH: prints the release of its static programs and libraries.
+base_suite() {
+	case $1 in
+	riscv64) echo trixie ;;
+	*) echo "$BASE_SUITE" ;;
+	esac
+}
+
+# fetch_unpacked NAME ARCH PACKAGE...: unpacks packages to a directory, then calls arrange_NAME.
+fetch_unpacked() {
+	local name=$1 arch=$2 dir=$CACHE/$1-$2 suite
+	shift 2
+
+	suite=$(base_suite "$arch")
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$suite" "$arch"
+		rm -rf "$dir"
+		unpack "$suite" "$arch" "$dir" "$@"
+		"arrange_$name" "$dir"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+arrange_busybox() {
+	[ -e "$1/bin" ] || ln -s usr/bin "$1/bin"
+}
+
+fetch_busybox() {
+	local dir
+
+	dir=$(fetch_unpacked busybox "$1" "busybox-static:$1")
+	echo "$dir/bin/busybox"
+}
+
+arrange_liburing() {
+	mkdir "$1/lib"
+	cp "$1"/usr/lib/*/liburing.a "$1/lib/"
+}
+
+# linux-libc-dev has the headers that liburing's include.
+fetch_liburing() {
+	fetch_unpacked liburing "$1" "liburing-dev:$1" linux-libc-dev
+}
+
+arrange_ncurses() {
+	mkdir -p "$1/lib"
+	cp "$1"/usr/lib/*/lib{ncurses,tinfo}.a "$1/lib/"
+	[ -e "$1/lib/terminfo" ] || ln -s ../usr/share/terminfo "$1/lib/terminfo"
+}
+
+fetch_ncurses() {
+	fetch_unpacked ncurses "$1" "libncurses-dev:$1" ncurses-base
+}
+
+# fetch_program NAME OPTIONS PACKAGE...: fetches a program of a newer release with its libraries.
+fetch_program() {
+	local name=$1 options=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
+	shift 2
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$TOOLS_SUITE" amd64
+		rm -rf "$dir"
+		unpack "$TOOLS_SUITE" amd64 "$dir" "${@/%/:amd64}" libc6:amd64
+		find "$dir/usr/bin" -type f ! -name "$name" -delete
+		cat >"$dir/$name" <<-END
+			#!/bin/sh
+			exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \\
+			    "$dir/usr/bin/$name" $options "\$@"
+		END
+		chmod +x "$dir/$name"
+		touch "$dir/done"
+	fi
+	echo "$dir/$name"
+}
+
+fetch_herd() {
+	fetch_program herd7 "-set-libdir $CACHE/herd7/usr/share/herdtools7/herd" herdtools7 libgmp10
+}
+
+fetch_sparse() {
+	fetch_program sparse "" sparse
+}
+
+# The programs in bin/, and their libraries where the loader of the guest finds them.
+fetch_fuzzers() {
+	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
+	local program
+
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$BASE_SUITE" amd64
+		rm -rf "$dir" "$dir.pkg"
+		unpack "$BASE_SUITE" amd64 "$dir.pkg" "${FUZZERS[@]/%/:amd64}"
+		mkdir -p "$dir"/{bin,$lib,lib64}
+		cp "$dir.pkg/$loader" "$dir/$loader"
+		for program in stress-ng trinity; do
+			cp "$dir.pkg/usr/bin/$program" "$dir/bin/"
+			"$dir/$loader" --library-path "$dir.pkg/$lib:$dir.pkg/usr/$lib" \
+				--list "$dir/bin/$program" |
+				awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
+				xargs cp -t "$dir/$lib" || die "$program needs another library"
+		done
+		rm -rf "$dir.pkg"
+		touch "$dir/done"
+	fi
+	echo "$dir"
+}
+
+# Debian 13 has no dt-schema, but can run the package of the next release, which is pure Python.
+fetch_dt_schema() {
+	local dir=$CACHE/dt-schema
+
+	if [ "$(host_release)" != trixie ]; then
+		command -v dt-validate >/dev/null ||
+			die "dt-validate is missing: apt-get install dt-schema"
+		dirname "$(command -v dt-validate)"
+		return
+	fi
+	if [ ! -e "$dir/done" ]; then
+		update_lists "$TOOLS_SUITE" amd64
+		rm -rf "$dir"
+		unpack "$TOOLS_SUITE" amd64 "$dir" dt-schema
+		touch "$dir/done"
+	fi
+	echo "$dir/usr/bin"
+}
+
+# Before the lock is taken, because the build takes minutes and calls this script.
+if [ "${1-}" = kernel ]; then
+	machine_row "${2:?a machine}"
+	[ "$SUITE" != built ] || exec "$TESTING/qemu/debug_kernel.sh" "$2"
+fi
+
+mkdir -p "$CACHE"
+exec 9>"$CACHE/fetch.lock"
+flock -w 1800 9 || die "timeout: another fetch.sh holds $CACHE/fetch.lock"
+
+case ${1-} in
+sources) sources "${2:?a suite}" "${3:?an architecture}" ;;
+source) fetch_source ;;
+tarball) fetch_tarball ;;
+kernel) fetch_kernel "${2:?a machine}" ;;
+toolchain) fetch_toolchain "${2:?a machine}" ;;
+busybox) fetch_busybox "${2:?an architecture}" ;;
+liburing) fetch_liburing "${2:?an architecture}" ;;
+ncurses) fetch_ncurses "${2:?an architecture}" ;;
+fuzzers) fetch_fuzzers ;;
+herd) fetch_herd ;;
+sparse) fetch_sparse ;;
+dt-schema) fetch_dt_schema ;;
+*) die "usage: see the beginning of testing/fetch/fetch.sh" ;;
+esac

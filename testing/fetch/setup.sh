@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# setup.sh [TARGET]: installs missing packages of "make demo", "make check" and "make TARGET". The
+# TARGETs debug, all and docs are check-debug, check-all and docs-check.
+
+# shellcheck source=testing/common.sh
+. "$(dirname "$0")/../common.sh"
+
+PACKAGES=(
+	make python3 perl cpio kmod xz-utils                   # the scripts
+	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
+	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
+	qemu-system-x86 qemu-system-arm device-tree-compiler   # guests
+	qemu-efi-aarch64 acpica-tools
+)
+
+case ${1-} in
+waveform)
+	PACKAGES+=(sigrok-cli)                                 # reads the waveform
+	;;
+bench)
+	PACKAGES+=(gnuplot-nox)                                # the plot
+	;;
+all)
+	PACKAGES+=(bubblewrap                                  # newer compilers
+		   "$GCC-arm-linux-gnueabihf" libc6-dev-armhf-cross
+		   "$GCC-riscv64-linux-gnu" libc6-dev-riscv64-cross
+		   "$GCC-s390x-linux-gnu" libc6-dev-s390x-cross
+		   qemu-system-misc opensbi)
+	# Debian 13 has split qemu-system-misc.
+	for package in qemu-system-riscv qemu-system-s390x; do
+		[ "$(apt-cache show "$package" 2>/dev/null | grep -c ^Filename:)" = 0 ] ||
+			PACKAGES+=("$package")
+	done
+	;;
+lint)
+	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc unifdef coccinelle
+		   bubblewrap                                  # newer compilers
+		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
+	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # see fetch.sh
+	;;
+packages | docs)
+	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
+		   flex bison bc libelf-dev)                   # kernel_tree.sh
+	;;
+debug)
+	PACKAGES+=(flex bison bc libelf-dev)                   # kernel builds
+	;;
+esac
+
+missing() {
+	local package
+
+	for package in "${PACKAGES[@]}"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+			grep -q 'install ok installed' || echo "$package"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "need root or sudo to install $(missing | xargs)"
+	fi
+}
+
+[ "$(dpkg --print-architecture)" = amd64 ] || die "needs an amd64 host"
+
+mapfile -t wanted < <(missing)
+if [ ${#wanted[@]} -gt 0 ]; then
+	say "installing ${wanted[*]}"
+	as_root apt-get -q update || die "apt-get update failed: check the network"
+	as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q install -y --no-install-recommends "${wanted[@]}" ||
+		die "apt-get install failed"
+fi

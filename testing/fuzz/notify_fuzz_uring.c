@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_uring calls. Completions run only in io_uring_enter() of this thread, so that the model can
+ * treat each completion as a read at the time when it is reaped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "uring.h"
+#include "notify_fuzz.h"
+
+#define ENTRIES		32
+#define CANCELLATION	1000	/* user_data of a cancellation. */
+#define PROVISION	1001	/* user_data of provided buffers. */
+#define BUFFERS		4	/* Buffers for multishot reads. */
+#define BUFFER_BYTES	4096
+#define READ_MULTISHOT	49	/* IORING_OP_, missing in the headers of Linux 6.1. */
+#define BAD_ADDRESS	8
+
+struct request {
+	struct model_client *client;	/* NULL if unused. */
+	bool is_command;		/* True for a command, false for a read. */
+	bool multishot;
+	size_t bytes;
+	bool writable;			/* The buffer is writable. */
+	bool refused;			/* The call fails with @result. */
+	long result;
+	bool woken;			/* A wakeup has dequeued it. */
+	bool cancelled;
+	uint64_t ticket;
+	int fd;				/* For cancelling a command. */
+	unsigned char *buffer;
+};
+
+static struct uring ring;
+static bool running;
+static struct request requests[FUZZ_REQUESTS];
+static uint64_t tickets;
+static unsigned char buffers[BUFFERS][BUFFER_BYTES];
+static unsigned int buffers_left;	/* Number of buffers that the kernel has. */
+static unsigned int used[BUFFERS];	/* Buffers that the kernel has returned. */
+static unsigned int used_count;
+static bool cancellation_completed;
+static long cancellation_result;
+static unsigned char *expected;
+
+/* Linux 6.7 and later have multishot reads and cancelable commands. */
+static bool has_commands(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 7));
+}
+
+/* Create the io_uring if necessary. Return false if the kernel does not support it. */
+static bool ensure_started(void)
+{
+	static bool missing;
+	unsigned int i;
+
+	if (running || missing)
+		return running;
+	if (!expected)
+		expected = malloc(FUZZ_BYTES);
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (!requests[i].buffer)
+			requests[i].buffer = malloc(FUZZ_BYTES);
+	if (uring_start(&ring, ENTRIES)) {
+		printf("# io_uring with deferred completion is not supported\n");
+		missing = true;
+	}
+	running = !missing;
+	buffers_left = 0;
+	used_count = 0;
+	return running;
+}
+
+static bool is_raw(const struct model_client *client)
+{
+	return client->format == NOTIFY_MULTI_FORMAT_RAW;
+}
+
+static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
+{
+	struct io_uring_sqe *sqe = uring_next(&ring);
+
+	sqe->opcode = opcode;
+	sqe->fd = fd;
+	sqe->user_data = data;
+	return sqe;
+}
+
+/* Provide buffers for multishot reads. */
+static void provide(unsigned int first, unsigned int count)
+{
+	struct io_uring_sqe *sqe = prepare(IORING_OP_PROVIDE_BUFFERS, count, PROVISION);
+
+	sqe->addr = (uintptr_t)buffers[first];
+	sqe->len = BUFFER_BYTES;
+	sqe->off = first;
+	buffers_left += count;
+}
+
+static struct request *free_request(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (!requests[i].client)
+			return &requests[i];
+	return NULL;
+}
+
+static uint64_t address(const struct request *request)
+{
+	return request->writable ? (uintptr_t)request->buffer : BAD_ADDRESS;
+}
+
+static void end_request(struct request *request)
+{
+	if (request->is_command && !request->refused)
+		request->client->requests--;
+	close(request->fd);
+	model_put(&fuzz->model, request->client);
+	request->client = NULL;
+}
+
+/* -- Completions -------------------------------------------------------------- */
+
+static void expect_oldest(const struct request *request)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		const struct request *other = &requests[i];
+
+		if (other->client == request->client && other->is_command && !other->refused &&
+		    !other->cancelled && other->ticket < request->ticket)
+			return fuzz_fail("command %lu completed before an older one",
+					 (unsigned long)(request - requests));
+	}
+}
+
+static long predicted_result(struct request *request)
+{
+	size_t bytes = request->bytes;
+	long predicted;
+
+	if (request->refused)
+		return request->result;
+	if (request->cancelled)
+		return -ECANCELED;
+	if (request->is_command) {
+		expect_oldest(request);
+		if (bytes > model_read_size(request->client))
+			bytes = model_read_size(request->client);
+	}
+	predicted = model_read(&fuzz->model, request->client, bytes, request->writable ? bytes : 0,
+			       expected);
+	return request->is_command ? predicted : model_read_nowait_error(predicted);
+}
+
+/* The last completion of a multishot read has no IORING_CQE_F_MORE. */
+static void complete_multishot(struct request *request, long actual, uint32_t flags)
+{
+	struct model_client *client = request->client;
+	unsigned int number = flags >> IORING_CQE_BUFFER_SHIFT;
+	bool raw = is_raw(client);
+	long predicted;
+
+	if (actual == -ENOBUFS && !buffers_left)
+		return end_request(request);
+	predicted = predicted_result(request);
+	if (model_is_empty(predicted))
+		fuzz_fail("a read completed with %ld, but the queue is empty", actual);
+	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
+		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, actual, raw);
+	if (actual > 0)
+		used[used_count++ % BUFFERS] = number % BUFFERS;
+	if (actual > 0)
+		buffers_left--;
+	if (!(flags & IORING_CQE_F_MORE))
+		end_request(request);
+}
+
+static void complete(struct request *request, long actual)
+{
+	bool raw = is_raw(request->client);
+	long predicted = predicted_result(request);
+
+	if (model_is_empty(predicted))
+		fuzz_fail("request %lu completed with %ld, but the queue is empty",
+			  (unsigned long)(request - requests), actual);
+	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
+		fuzz_expect_bytes(request->client, request->buffer, expected, actual, raw);
+	end_request(request);
+}
+
+static bool reap(void)
+{
+	struct io_uring_cqe *cqe;
+	bool any = false;
+
+	while ((cqe = uring_peek(&ring))) {
+		uint64_t data = cqe->user_data;
+		uint32_t flags = cqe->flags;
+		long actual = cqe->res;
+
+		uring_seen(&ring);
+		any = true;
+		if (data == CANCELLATION) {
+			cancellation_completed = true;
+			cancellation_result = actual;
+		} else if (data == PROVISION) {
+			fuzz_expect("providing buffers", actual, 0);
+		} else if (data < FUZZ_REQUESTS && requests[data].client) {
+			if (requests[data].multishot)
+				complete_multishot(&requests[data], actual, flags);
+			else
+				complete(&requests[data], actual);
+		} else {
+			fuzz_fail("unexpected completion");
+		}
+	}
+	return any;
+}
+
+/* Process completions until there are none. Then no request that can complete may be left. */
+static void complete_all(void)
+{
+	unsigned int quiet = 0, i;
+
+	while (quiet < 2) {
+		while (used_count)
+			provide(used[--used_count], 1);
+		uring_enter(&ring, 0);
+		quiet = reap() ? 0 : quiet + 1;
+	}
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		struct request *request = &requests[i];
+
+		if (!request->client)
+			continue;
+		request->woken = false;
+		if (request->refused || request->cancelled || request->client->nm->unregistered ||
+		    model_queued(request->client))
+			fuzz_fail("request %u was not completed", i);
+	}
+}
+
+/* -- Requests ------------------------------------------------------------------- */
+
+/* With a multishot read and another request, the order of completions is unspecified. */
+static bool order_unspecified(const struct model_client *client, bool multishot)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client == client && (multishot || requests[i].multishot))
+			return true;
+	return false;
+}
+
+static struct request *new_request(const struct fuzz_slot *slot, size_t bytes, bool writable,
+				   bool is_command)
+{
+	struct request *request = ensure_started() ? free_request() : NULL;
+
+	if (!request || order_unspecified(slot->client, false))
+		return NULL;
+	request->multishot = false;
+	request->client = slot->client;
+	request->client->refs++;
+	request->fd = fcntl(slot->fd, F_DUPFD_CLOEXEC, 0);
+	request->is_command = is_command;
+	request->bytes = bytes;
+	request->writable = writable;
+	request->refused = false;
+	request->woken = false;
+	request->cancelled = false;
+	request->ticket = ++tickets;
+	return request;
+}
+
+static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_cmd command,
+			    uint64_t data)
+{
+	struct io_uring_sqe *sqe = prepare(IORING_OP_URING_CMD, fd, data);
+
+	sqe->cmd_op = op;
+	memcpy(sqe->cmd, &command, sizeof(command));
+}
+
+void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool writable)
+{
+	struct request *request = new_request(slot, bytes, writable, false);
+	struct io_uring_sqe *sqe;
+
+	if (!request)
+		return;
+	sqe = prepare(IORING_OP_READ, slot->fd, request - requests);
+	sqe->addr = address(request);
+	sqe->len = bytes;
+	complete_all();
+}
+
+void uring_call_multishot(const struct fuzz_slot *slot)
+{
+	struct io_uring_sqe *sqe;
+	struct request *request;
+
+	if (!has_commands() || order_unspecified(slot->client, true))
+		return;
+	request = new_request(slot, BUFFER_BYTES, true, false);
+	if (!request)
+		return;
+	if (!buffers_left && !used_count)
+		provide(0, BUFFERS);
+	request->multishot = true;
+	sqe = prepare(READ_MULTISHOT, slot->fd, request - requests);
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	complete_all();
+}
+
+void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool writable, uint32_t flags)
+{
+	struct request *request = has_commands() ? new_request(slot, bytes, writable, true) : NULL;
+
+	if (!request)
+		return;
+	if (flags)
+		request->result = -EINVAL;
+	else
+		request->result = model_pend(slot->client, bytes);
+	request->refused = flags || request->result || (!bytes && slot->client->can_read);
+	if (!flags && !bytes && slot->client->can_read)
+		request->result = 0;
+	if (!request->refused)
+		slot->client->requests++;
+	prepare_command(slot->fd, NOTIFY_MULTI_URING_CMD_PEND,
+			(struct notify_multi_uring_cmd){ address(request), bytes, flags },
+			request - requests);
+	complete_all();
+}
+
+/* Submit a cancellation and check its result. */
+static void cancel(long predicted)
+{
+	cancellation_completed = false;
+	complete_all();
+	if (!cancellation_completed)
+		fuzz_fail("a cancellation was not completed");
+	else
+		fuzz_expect("the cancellation's result", cancellation_result, predicted);
+}
+
+/* Cancel a client's commands with the buffer address @buffer, or all if it is 0. */
+static void cancel_commands(int fd, const struct model_client *client, uint64_t buffer)
+{
+	long predicted = 0;
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS && client->can_read; i++) {
+		struct request *request = &requests[i];
+
+		if (request->client != client || !request->is_command || request->woken ||
+		    (buffer && buffer != address(request)))
+			continue;
+		request->cancelled = true;
+		predicted++;
+	}
+	prepare_command(fd, NOTIFY_MULTI_URING_CMD_CANCEL,
+			(struct notify_multi_uring_cmd){ .addr = buffer }, CANCELLATION);
+	cancel(!client->can_read ? -EBADF : predicted ? predicted : -ENOENT);
+}
+
+/* Cancel command @which, or all commands of the client if there is no such command. */
+void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
+{
+	const struct request *one = &requests[which % FUZZ_REQUESTS];
+
+	if (has_commands() && ensure_started())
+		cancel_commands(slot->fd, slot->client,
+				one->client && one->is_command ? address(one) : 0);
+}
+
+void uring_call_read_cancel(unsigned int which)
+{
+	struct request *request = &requests[which % FUZZ_REQUESTS];
+	struct io_uring_sqe *sqe;
+
+	if (!request->client || request->is_command)
+		return;
+	request->cancelled = true;
+	sqe = prepare(IORING_OP_ASYNC_CANCEL, -1, CANCELLATION);
+	sqe->addr = request - requests;
+	cancel(0);
+}
+
+void uring_call_reap(void)
+{
+	if (running)
+		complete_all();
+}
+
+static void cancel_all_commands(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client && requests[i].is_command)
+			cancel_commands(requests[i].fd, requests[i].client, 0);
+}
+
+/*
+ * Closing the io_uring cancels its reads, which consume nothing. Commands are cancelled first,
+ * because lockdep of Linux 6.12 warns if they are cancelled by closing an io_uring with deferred
+ * completion while its thread is alive.
+ */
+void uring_call_exit(void)
+{
+	unsigned int i;
+
+	if (!running)
+		return;
+	complete_all();
+	cancel_all_commands();
+	uring_stop(&ring);
+	running = false;
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client)
+			end_request(&requests[i]);
+	fuzz_wait_settled();
+}
+
+/* Cancel all requests at the end of a program. Keep the io_uring, because creating one is slow. */
+void uring_end(void)
+{
+	unsigned int i;
+
+	if (!running)
+		return;
+	complete_all();
+	cancel_all_commands();
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		uring_call_read_cancel(i);
+	/* A broken kernel may leave requests behind. */
+	for (i = 0; i < FUZZ_REQUESTS; i++)
+		if (requests[i].client)
+			return uring_call_exit();
+}
+
+static struct request *oldest_waiting(const struct model_client *client)
+{
+	struct request *oldest = NULL;
+	unsigned int i;
+
+	for (i = 0; i < FUZZ_REQUESTS; i++) {
+		struct request *request = &requests[i];
+
+		if (request->client == client && request->is_command && !request->woken &&
+		    (!oldest || request->ticket < oldest->ticket))
+			oldest = request;
+	}
+	return oldest;
+}
+
+/* Each packet wakes one command of each client. */
+void uring_wake(const struct model_instance *nm, unsigned int packets)
+{
+	unsigned int i, left;
+
+	for (i = 0; i < fuzz->model.clients; i++) {
+		const struct model_client *client = &fuzz->model.client[i];
+		struct request *request;
+
+		if (client->nm != nm || !client->requests)
+			continue;
+		for (left = packets; left-- && (request = oldest_waiting(client));)
+			request->woken = true;
+	}
+}

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boot machines of the matrix, run the whole suite on each, and check their kernel log."""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import sys
+import time
+
+import console
+import vm
+
+RUN_SECONDS = 3600
+TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
+PLAN = re.compile(r"1\.\.(\d+)")
+
+# This test needs a board of its own: the board of notify_irq has no GPIO lines.
+IRQ_TEST = "notify_irq_board"
+IRQ_OVERLAYS = ("irq", "irq_faults")
+
+# Both sources described by ACPI, on machines with ACPI firmware.
+ACPI_TEST = "acpi"
+ACPI_TABLES = (os.path.join(vm.TOP, "Documentation", "acpi", "notify-multi.asl"),)
+ACPI_ARCHES = ("arm64",)
+
+
+class Check(console.Console):
+    """Results of the suite, from a machine's console."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.passed = []
+        self.skipped = []
+        self.suite = self.test = None
+        self.planned = self.seen = 0
+        self.seconds = {}
+        self.started = 0
+        self.toggler = None
+
+    def full_name(self, case):
+        """Return a test's name with its suite and program."""
+        return f"{self.suite}/{self.test}: {case}"
+
+    def end_program(self):
+        """Count announced tests that did not run as failed."""
+        missing = self.planned - self.seen
+        if self.test and missing > 0:
+            self.failed.append(self.full_name(f"{missing} tests did not finish"))
+        if self.test:
+            self.seconds[f"{self.suite}/{self.test}"] = time.monotonic() - self.started
+        self.test = None
+
+    def process_test_line(self, line):
+        """Process a line of a test program."""
+        plan, result = PLAN.fullmatch(line), TAP.fullmatch(line)
+        if plan:
+            self.planned = int(plan[1])
+        elif result:
+            self.seen += 1
+            case = self.full_name(result[2])
+            if result[1] == "not ok":
+                self.failed.append(case)
+                print(f"{self.name}: FAILED {case}", flush=True)
+                self.show_log(12)
+            elif "# SKIP" in result[3]:
+                self.skipped.append(f"{case} ({result[3].partition('# SKIP')[2].strip()})")
+            else:
+                self.passed.append(case)
+
+    def toggle(self, line, on):
+        """Start or stop toggling a GPIO line."""
+        if on == "1":
+            self.toggler = vm.Toggler(self.machine.gpio(), line)
+        elif self.toggler:
+            self.toggler.stop()
+            self.toggler = None
+
+    def process_line(self, line):
+        super().process_line(line)
+        if line.startswith("# selftests: notify_multi: "):
+            self.end_program()
+            self.test = line.rsplit(" ", 1)[1]
+            self.planned, self.seen = 1, 0
+            self.started = time.monotonic()
+            vm.progress(f"{self.name}: {self.suite}/{self.test}")
+        elif line.startswith("@suite "):
+            self.end_program()
+            self.suite = line.split()[1]
+        elif line.startswith("@line "):
+            self.machine.gpio().move(*line.split()[1:3])
+        elif line.startswith("@interrupt "):
+            self.machine.gpio().interrupt(*line.split()[1:3])
+        elif line.startswith("@pulse "):
+            self.machine.gpio().pulse(line.split()[1])
+        elif line.startswith("@alarm "):
+            self.machine.gpio().alarm()
+        elif line.startswith("@ring "):
+            self.machine.gpio().ring(line.split()[1])
+        elif line.startswith("@toggle "):
+            self.toggle(*line.split()[1:3])
+        elif line.startswith("@dmesg"):
+            self.end_program()
+        else:
+            self.process_test_line(line)
+
+    def finish(self):
+        super().finish()
+        if not self.passed:
+            self.failed.append("no test passed")
+
+    def longest(self):
+        """Return the five slowest programs."""
+        longest = sorted(self.seconds, key=self.seconds.get, reverse=True)[:5]
+        return ", ".join(f"{name} {self.seconds[name]:.0f} s" for name in longest)
+
+
+def boot_options(name):
+    """Return the options of vm.Machine for each boot of the machine."""
+    wanted = os.environ.get("TESTS", "").split()
+    arch = vm.machine_arch(name)
+    special = {}
+    if vm.SYSTEMS[arch].board:
+        special[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
+    if arch in ACPI_ARCHES:
+        special[ACPI_TEST] = {"tables": ACPI_TABLES}
+    others = [test for test in wanted if test not in special]
+    suite = [{"tests": others}] if others or not wanted else []
+    return suite + [{"tests": [test], **options} for test, options in special.items()
+                    if test in wanted or not wanted]
+
+
+def check(name):
+    """Run the suite on a machine."""
+    result = Check(name)
+    started = time.monotonic()
+    for options in boot_options(name):
+        result.run("check", RUN_SECONDS, **options)
+    vm.progress(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
+           f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s; longest: "
+           f"{result.longest()}")
+    return result
+
+
+def arguments():
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("machines", nargs="*", default=["check"], metavar="MACHINE|KIND",
+                        help="from testing/qemu/machines; default: kind check")
+    parser.add_argument("--minutes", type=float, default=float("inf"),
+                        help="start no machine later than this, and name the others")
+    return parser.parse_args()
+
+
+def report(results):
+    """Print the skipped and failed tests and the table of machines."""
+    for result in results:
+        for case in result.skipped:
+            print(f"{result.name}: skipped {case}")
+    for result in results:
+        for case in result.failed:
+            print(f"{result.name}: FAILED {case}")
+    print(f"{'machine':18} {'kernel':26} {'architecture':12} {'passed':>6} {'failed':>6} "
+          f"{'skipped':>7}")
+    for result in results:
+        print(f"{result.name:18} {vm.kernel_release(result.name):26} "
+              f"{vm.machine_arch(result.name):12} {len(result.passed):6} {len(result.failed):6} "
+              f"{len(result.skipped):7}")
+
+
+def main():
+    """Check the machines and print the results."""
+    options = arguments()
+    names = vm.machines(options.machines)
+    deadline = time.monotonic() + options.minutes * 60
+
+    def check_in_time(name):
+        return check(name) if time.monotonic() < deadline else None
+
+    # One machine per CPU: a machine keeps about one CPU busy.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = dict(zip(names, pool.map(check_in_time, names)))
+    results = [result for result in outcomes.values() if result]
+    report(results)
+    left_out = [name for name, result in outcomes.items() if not result]
+    if left_out:
+        print(f"not run, no time left: {' '.join(left_out)}")
+    failed = sum(len(result.failed) for result in results)
+    print(f"{sum(len(result.passed) for result in results)} passed, {failed} failed")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except vm.MachineError as error:
+        sys.exit(f"check.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,468 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Run a machine of the matrix in QEMU, with its console and GPIO lines."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import typing
+
+QEMU_DIR = os.path.dirname(os.path.abspath(__file__))
+TESTING = os.path.dirname(QEMU_DIR)
+TOP = os.path.dirname(TESTING)
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
+                     "notify_multi")
+
+# Parts of kernel messages about problems that a test may not notice.
+KERNEL_PROBLEMS = (
+    "WARNING:", "BUG:", "BUG ", "kernel BUG", "Oops", "Call Trace", "Kernel panic",
+    "general protection", "Unable to handle kernel", "Internal error", "KASAN", "KCSAN", "UBSAN",
+    "unreferenced object", "suspected memory leak", "kmemleak: Cannot insert", "kmemleak_object",
+    "detector disabled",
+    "ODEBUG", "pagealloc:", "Slab corruption", "usercopy:",
+    "possible circular locking", "possible recursive locking", "inconsistent lock state",
+    "lockdep is turned off", "locking correctness validator", "trying to register non-static key",
+    "bad unlock balance", "held lock freed", "suspicious RCU usage", "rcu: INFO", "self-detected",
+    "soft lockup", "hung_task", "blocked for more than", "STILL REQUESTED",
+    "refcount_t:", "list_add corruption", "list_del corruption", "cannot create duplicate",
+    "sleeping function called", "scheduling while atomic", "irq event", "nobody cared",
+)
+
+# Firmware of the board with ACPI, from Debian's package qemu-efi-aarch64.
+UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+# Later versions of this machine have no PL061 when they boot with firmware.
+UEFI_MACHINE = "virt-4.1"
+
+# The PL061's masked interrupt status, the time limit for the guest to clear it, and the time that
+# the hard handler may need after that to read the level.
+PL061_MIS = 0x9030418
+TAKEN_SECONDS = 20
+HANDLER_SECONDS = 0.003
+
+# The PL031's registers: time, alarm, masked interrupt status.
+PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
+ALARM_SECONDS = 20
+# Long enough for many interrupts, too short for the kernel to disable the line ("nobody cared").
+PULSE_SECONDS = 0.002
+# A console that is silent for this long is prompted.
+PROMPT_SECONDS = 60
+
+
+class System(typing.NamedTuple):
+    """QEMU's emulation of an architecture. A board has a PL061 and a device tree."""
+
+    program: str
+    options: tuple
+    console: str
+    board: bool = False
+    # Maximum in MB.
+    memory: int = 4096
+
+
+# amd64: the ACPI code of QEMU's other PC computes the interrupt routing of PCI devices in a loop,
+# which on a kernel with KASAN may exceed Linux' limit of 30 s.
+# arm64: this CPU supports pages of 4, 16 and 64 kB.
+SYSTEMS = {
+    "amd64": System("qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0"),
+    "arm64": System("qemu-system-aarch64", ("-machine", "virt", "-cpu", "cortex-a76"),
+                    "ttyAMA0", board=True),
+    # No high memory: io_uring of 6.1 oopses on buffer rings there.
+    "armhf": System("qemu-system-arm", ("-machine", "virt,highmem=off", "-cpu", "cortex-a15"),
+                    "ttyAMA0", board=True, memory=700),
+    "riscv64": System("qemu-system-riscv64", ("-machine", "virt"), "ttyS0"),
+    "s390x": System("qemu-system-s390x", ("-cpu", "max"), "ttysclp0"),
+}
+
+
+class MachineError(Exception):
+    """A machine, its build or one of its tools failed."""
+
+
+def progress(text):
+    """Print a progress message."""
+    print(f"== {text}", file=sys.stderr, flush=True)
+
+
+def table():
+    """Return the rows of the table of machines, as lists of columns."""
+    with open(os.path.join(QEMU_DIR, "machines"), encoding="ascii") as rows:
+        return [row.split() for row in rows if row.strip() and not row.startswith("#")]
+
+
+def machines(words):
+    """Return the names of the machines selected by names and kinds."""
+    rows = table()
+    names = []
+    for word in words:
+        selected = [columns[0] for columns in rows if word in (columns[0], columns[5])]
+        if not selected:
+            raise MachineError(f"no machine or kind {word} in testing/qemu/machines")
+        names += [name for name in selected if name not in names]
+    return names
+
+
+def kernel_release(name):
+    """Return the release of a machine's kernel, or "-" if it was not fetched."""
+    try:
+        with open(os.path.join(CACHE, "kernels", name, "done"), encoding="ascii") as done:
+            return done.read().strip()
+    except FileNotFoundError:
+        return "-"
+
+
+def machine_arch(name):
+    """Return Debian's name of a machine's architecture."""
+    for columns in table():
+        if columns[0] == name:
+            return columns[1]
+    raise MachineError(f"no machine {name} in testing/qemu/machines")
+
+
+def build(name, *options):
+    """Build for a machine and return the directory of the build."""
+    script = os.path.join(QEMU_DIR, "build.sh")
+    result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True,
+                            timeout=1800)
+    if result.returncode:
+        raise MachineError(f"the build for {name} failed")
+    return result.stdout.strip()
+
+
+def reports_problem(line):
+    """Return true if a line of the kernel log reports a problem."""
+    return any(word in line for word in KERNEL_PROBLEMS)
+
+
+class JsonSocket:
+    """QEMU's monitor. Requests and responses are JSON objects."""
+
+    def __init__(self, path):
+        self.socket = connect(path)
+        self.stream = self.socket.makefile("rw", encoding="utf-8")
+        self.stream.readline()
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, **arguments):
+        """Run a command and return its result."""
+        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.stream.flush()
+        while True:
+            response = json.loads(self.stream.readline() or '{"error": "monitor closed"}')
+            if "return" in response:
+                return response["return"]
+            if "error" in response:
+                raise MachineError(f"{command}: {response['error']}")
+
+    def close(self):
+        """Close the connection."""
+        self.stream.close()
+        self.socket.close()
+
+
+def connect(path, seconds=20):
+    """Connect to a socket of QEMU, which may not exist yet."""
+    deadline = time.monotonic() + seconds
+    while True:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.connect(path)
+            sock.settimeout(seconds)
+            return sock
+        except OSError:
+            sock.close()
+            if time.monotonic() > deadline:
+                raise MachineError(f"QEMU did not create {path}") from None
+            time.sleep(0.05)
+
+
+class GpioLines:
+    """The inputs of a board's PL061 and interrupt controller, set by the host."""
+
+    def __init__(self, directory):
+        monitor = JsonSocket(os.path.join(directory, "qmp"))
+        devices = monitor.execute("qom-list", path="/machine/unattached")
+        monitor.close()
+        paths = {d["type"]: f"/machine/unattached/{d['name']}" for d in devices}
+        try:
+            self.path, self.gic = paths["child<pl061>"], paths["child<arm_gic>"]
+        except KeyError as missing:
+            raise MachineError(f"the board has no {missing}") from None
+        self.socket = connect(os.path.join(directory, "qtest"))
+        self.stream = self.socket.makefile("rw", encoding="ascii")
+
+    def qtest(self, request):
+        """Send a qtest request and return the response."""
+        self.stream.write(request + "\n")
+        self.stream.flush()
+        status, _, response = self.stream.readline().strip().partition(" ")
+        if status != "OK":
+            raise MachineError(f"{request}: {status} {response}")
+        return response
+
+    def move(self, line, level):
+        """Set a line's level, and wait until the guest has handled the interrupt.
+
+        The controller latches only one edge of a line. A second edge would be merged with the
+        first one, or the handler of the first edge would read the level of the second.
+        """
+        self.qtest(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
+        deadline = time.monotonic() + TAKEN_SECONDS
+        while self.read(PL061_MIS) & 1 << int(line):
+            if time.monotonic() > deadline:
+                raise MachineError(f"the guest does not handle the interrupt of line {line}")
+        time.sleep(HANDLER_SECONDS)
+
+    def read(self, address):
+        """Read a register of the board."""
+        return int(self.qtest(f"readl {address}"), 16)
+
+    def interrupt(self, spi, level):
+        """Set the level of an input of the interrupt controller."""
+        self.qtest(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
+
+    def pulse(self, spi):
+        """Raise an input of the interrupt controller for PULSE_SECONDS."""
+        self.interrupt(spi, 1)
+        time.sleep(PULSE_SECONDS)
+        self.interrupt(spi, 0)
+
+    def alarm(self):
+        """Make the PL031 request an interrupt. Its line is not connected."""
+        deadline = time.monotonic() + ALARM_SECONDS
+        while not self.read(PL031_MIS):
+            self.qtest(f"writel {PL031_MR} {self.read(PL031_DR)}")
+            if time.monotonic() > deadline:
+                raise MachineError("the board's PL031 does not raise its alarm")
+
+    def ring(self, spi):
+        """Raise an input until the guest clears the interrupt of the PL031."""
+        deadline = time.monotonic() + TAKEN_SECONDS
+        self.alarm()
+        self.interrupt(spi, 1)
+        while self.read(PL031_MIS):
+            if time.monotonic() > deadline:
+                raise MachineError("the guest does not handle the interrupt of the PL031")
+        self.interrupt(spi, 0)
+
+    def close(self):
+        """Close the connection, so that another process can move lines."""
+        self.stream.close()
+        self.socket.close()
+
+
+class Toggler(threading.Thread):
+    """Toggles a line until stop(), which leaves it low."""
+
+    SECONDS = 1
+
+    def __init__(self, lines, line):
+        super().__init__(daemon=True)
+        self.lines = lines
+        self.line = line
+        self.stopped = threading.Event()
+        self.start()
+
+    def run(self):
+        level = 0
+        while level or not self.stopped.wait(self.SECONDS):
+            level = 1 - level
+            self.lines.move(self.line, level)
+
+    def stop(self):
+        """Stop, and wait until the line is low."""
+        self.stopped.set()
+        self.join()
+
+
+class Machine:
+    """A running machine. Use "with" to terminate it in any case.
+
+    With icount, the clock advances by one nanosecond per instruction. The nodes of a board for our
+    drivers come from device tree overlays, or from sources of ACPI tables.
+    """
+
+    def __init__(self, name, directory, job, interactive=False, icount=False, memory=1024,
+                 append="", arch=None, tests=None, overlays=("board",), tables=()):
+        self.name = name
+        self.arch = arch or machine_arch(name)
+        self.build = directory
+        self.job = job
+        self.interactive = interactive
+        self.icount = icount
+        self.memory = memory
+        self.append = append
+        self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
+        self.overlays = overlays
+        self.tables = tables
+        self.directory = tempfile.mkdtemp(prefix="notify_multi-")
+        self.output = queue.Queue()
+        self.process = None
+        self.gpio_lines = None
+
+    def __enter__(self):
+        try:
+            command = self.command()
+            self.process = subprocess.Popen(
+                command, text=True, errors="replace", bufsize=1,
+                stdin=None if self.interactive else subprocess.PIPE,
+                stdout=None if self.interactive else subprocess.PIPE)
+        except BaseException:
+            shutil.rmtree(self.directory)
+            raise
+        if not self.interactive:
+            threading.Thread(target=self.read_console, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        if self.gpio_lines:
+            self.gpio_lines.close()
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        shutil.rmtree(self.directory)
+
+    def images(self):
+        """Return the paths of the kernel and the initramfs."""
+        return (os.path.join(CACHE, "kernels", self.name, "vmlinuz"),
+                os.path.join(self.build, "initramfs"))
+
+    def firmware(self, initrd):
+        """Return QEMU's options for the description of the board and the initramfs.
+
+        Additional ACPI tables are in a cpio archive in front of the initramfs.
+        """
+        if not self.tables:
+            return ["-dtb", self.board(SYSTEMS[self.arch]), "-initrd", initrd]
+        tables = os.path.join(self.directory, "tables")
+        place = os.path.join(tables, "kernel", "firmware", "acpi")
+        os.makedirs(place)
+        for source in self.tables:
+            name = os.path.basename(source).removesuffix(".asl")
+            run_quietly(["iasl", "-p", os.path.join(place, name), source])
+        archive = run_quietly(["cpio", "-o", "--quiet", "-H", "newc", "-D", tables],
+                              "".join(f"kernel/firmware/acpi/{name}\n"
+                                      for name in os.listdir(place)), binary=True)
+        with open(initrd, "rb") as file:
+            archive += file.read()
+        with open(tables + ".initramfs", "wb") as file:
+            file.write(archive)
+        return ["-machine", UEFI_MACHINE, "-bios", UEFI, "-initrd", tables + ".initramfs"]
+
+    def command(self):
+        """Return QEMU's command line."""
+        kernel, initrd = self.images()
+        system = SYSTEMS[self.arch]
+        accel = os.environ.get("ACCEL", "tcg")
+        append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
+                  f"nm.run={self.job} nm.tests={','.join(self.tests)} "
+                  f"{self.append}")
+        command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
+                   "-m", str(min(self.memory, system.memory)),
+                   "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
+        if self.arch == "amd64":
+            # A PCI device for notify_irq.
+            command += ["-device", "edu"]
+            # The timer check at boot fails on a slow host.
+            append += " no_timer_check"
+            if not self.icount:
+                # Make missing initialisation of memory visible.
+                append += " init_on_alloc=0 page_poison=1"
+        if self.icount:
+            # With erms and fsrm, QEMU would count every byte of a copy as an instruction.
+            command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
+                        "-icount", "shift=0,sleep=off"]
+            append += " mitigations=off"
+        else:
+            command += ["-smp", "2", "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
+        if self.arch == "s390x":
+            command += ["-device", "sclpconsole,chardev=console"]
+        else:
+            command += ["-serial", "chardev:console"]
+        if system.board:
+            command += [*self.firmware(initrd),
+                        "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
+                        "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
+                        "-qtest-log", "none"]
+        else:
+            command += ["-initrd", initrd]
+        return [*command, "-append", append]
+
+    def board(self, system):
+        """Write the board's device tree with our nodes and return its path."""
+        path = os.path.join(self.directory, "board.dtb")
+        virt, overlays = path + ".virt", []
+        machine = ("-machine", f"dumpdtb={virt}")
+        run_quietly([system.program, *system.options, *machine, "-m", str(self.memory),
+                     "-smp", "2", "-nographic"])
+        phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
+        for name in self.overlays:
+            with open(os.path.join(QEMU_DIR, name + ".dts.in"), encoding="ascii") as source:
+                text = source.read().replace("@PL061@", phandle)
+            overlays.append(os.path.join(self.directory, name + ".dtbo"))
+            run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays[-1]], text)
+        run_quietly(["fdtoverlay", "-i", virt, "-o", path, *overlays])
+        return path
+
+    def gpio(self):
+        """Return the lines of the GPIO controller."""
+        if not self.gpio_lines:
+            self.gpio_lines = GpioLines(self.directory)
+        return self.gpio_lines
+
+    def read_console(self):
+        """Thread: pass the console's lines to lines()."""
+        for line in self.process.stdout:
+            self.output.put(line.rstrip("\r\n"))
+        self.output.put(None)
+
+    def lines(self, seconds, silence=None):
+        """Yield the console's lines until the machine ends. Raise MachineError after a timeout.
+
+        If silence is limited, an empty line is sent first: after a suspend the kernel's serial
+        port may not continue to send until it receives something. No line is sent while
+        instructions are counted.
+        """
+        prompts = silence is not None and not self.icount
+        deadline = time.monotonic() + seconds
+        last_line, prompted = time.monotonic(), not prompts
+        while True:
+            limit = min(deadline, last_line + (seconds if silence is None else silence))
+            if not prompted:
+                limit = min(limit, last_line + PROMPT_SECONDS)
+            try:
+                line = self.output.get(timeout=max(limit - time.monotonic(), 0.01))
+            except queue.Empty:
+                if prompted:
+                    raise MachineError(f"{self.name} was silent or did not end in time") from None
+                self.send("")
+                prompted = True
+                continue
+            if line is None:
+                return
+            # An empty line may be the echo of the prompt.
+            if line:
+                last_line, prompted = time.monotonic(), not prompts
+            yield line
+
+    def send(self, text):
+        """Send a line to the console."""
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+
+def run_quietly(command, text="", binary=False):
+    """Run a tool and return its output. Raise MachineError if it fails."""
+    result = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60)
+    if result.returncode:
+        raise MachineError(f"{' '.join(command)}: {result.stderr.decode().strip()}")
+    return result.stdout if binary else result.stdout.decode()
