@@ -41,12 +41,16 @@ waveform:
 	testing/fetch/setup.sh waveform
 	$(QEMU)/waveform.py
 
+# TESTS= and MACHINES= select tests and machines. FAILFAST=1 ends after the first failure.
+MACHINES ?= check
+FAILFAST ?=
+
 check:
 	testing/fetch/setup.sh
-	testing/litmus/barriers.sh
-	$(QEMU)/races_test.py
-	$(QEMU)/console_test.py
-	$(QEMU)/check.py
+	$(if $(TESTS),,testing/litmus/barriers.sh)
+	$(if $(TESTS),,$(QEMU)/races_test.py)
+	$(if $(TESTS),,$(QEMU)/console_test.py)
+	$(QEMU)/check.py $(if $(FAILFAST),--fail-fast) $(MACHINES)
 
 # Run the whole test matrix. CHECK_ARGS is passed to check.py.
 CHECK_MACHINES ?= check all

@@ -107,7 +107,7 @@ class Check(console.Console):
 
     def finish(self):
         super().finish()
-        if not self.passed:
+        if not self.passed and not self.stop.is_set():
             self.failed.append("no test passed")
 
     def longest(self):
@@ -136,6 +136,8 @@ def check(name):
     result = Check(name)
     started = time.monotonic()
     for options in boot_options(name):
+        if result.stop.is_set():
+            break
         result.run("check", RUN_SECONDS, **options)
     vm.progress(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
            f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s; longest: "
@@ -150,33 +152,35 @@ def arguments():
                         help="from testing/qemu/machines; default: kind check")
     parser.add_argument("--minutes", type=float, default=float("inf"),
                         help="start no machine later than this, and name the others")
+    parser.add_argument("--fail-fast", action="store_true", help="end after the first failure")
     return parser.parse_args()
 
 
 def report(results):
-    """Print the skipped and failed tests and the table of machines."""
+    """Print the skipped tests, the table of machines and the failed tests."""
     for result in results:
         for case in result.skipped:
             print(f"{result.name}: skipped {case}")
-    for result in results:
-        for case in result.failed:
-            print(f"{result.name}: FAILED {case}")
     print(f"{'machine':18} {'kernel':26} {'architecture':12} {'passed':>6} {'failed':>6} "
           f"{'skipped':>7}")
     for result in results:
         print(f"{result.name:18} {vm.kernel_release(result.name):26} "
               f"{vm.machine_arch(result.name):12} {len(result.passed):6} {len(result.failed):6} "
               f"{len(result.skipped):7}")
+    for result in results:
+        for case in result.failed:
+            print(f"{result.name}: FAILED {case}")
 
 
 def main():
     """Check the machines and print the results."""
     options = arguments()
+    Check.fail_fast = options.fail_fast
     names = vm.machines(options.machines)
     deadline = time.monotonic() + options.minutes * 60
 
     def check_in_time(name):
-        return check(name) if time.monotonic() < deadline else None
+        return None if Check.stop.is_set() or time.monotonic() > deadline else check(name)
 
     # One machine per CPU: a machine keeps about one CPU busy.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -185,7 +189,7 @@ def main():
     report(results)
     left_out = [name for name, result in outcomes.items() if not result]
     if left_out:
-        print(f"not run, no time left: {' '.join(left_out)}")
+        print(f"not run{'' if Check.stop.is_set() else ', no time left'}: {' '.join(left_out)}")
     failed = sum(len(result.failed) for result in results)
     print(f"{sum(len(result.passed) for result in results)} passed, {failed} failed")
     return 1 if failed or not results else 0

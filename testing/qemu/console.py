@@ -3,6 +3,7 @@
 
 import os
 import re
+import threading
 
 import races
 import vm
@@ -14,7 +15,13 @@ CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class Console:
-    """Runs a machine and processes its output. Subclasses handle the output of their programs."""
+    """Runs a machine and processes its output. Subclasses handle the output of their programs.
+
+    With fail_fast, the first failure on one machine ends all machines.
+    """
+
+    fail_fast = False
+    stop = threading.Event()
 
     def __init__(self, name):
         self.name = name
@@ -69,10 +76,14 @@ class Console:
         with vm.Machine(self.name, self.build, job, **options) as self.machine:
             for line in self.machine.lines(seconds, SILENT_SECONDS):
                 self.process_line(self.join_cut_line(line))
+                if self.fail_fast and (self.failed or self.kernel_problems):
+                    self.stop.set()
+                if self.stop.is_set():
+                    return
 
     def finish(self):
         """Add the failures of the machine itself."""
-        if not self.ended:
+        if not self.ended and not self.stop.is_set():
             self.failed.append("the machine did not finish")
             self.show_log(40)
         self.kernel_problems += self.races.end_report()
