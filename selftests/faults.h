@@ -18,9 +18,6 @@
 /* Offset of the command bytes in an SQE. */
 #define SQE_COMMAND	48
 
-/* Read buffer; one call at a time uses it. */
-static _Alignas(8) unsigned char scratch[SLOTS * RECORD];
-
 static inline const struct notify_multi_record *record_at(const void *buffer, unsigned int index)
 {
 	return buffer + index * RECORD;
@@ -39,12 +36,6 @@ do {										\
 #define BROADCAST(number, count) \
 	ASSERT_EQ((ssize_t)(count) * PACKET, \
 		  sim_broadcast(self->injector, PACKET, number, count))
-
-/* Return the result of a call, or -errno. */
-static inline ssize_t errno_of(ssize_t ret)
-{
-	return ret < 0 ? -errno : ret;
-}
 
 static inline ssize_t readv_errno(int fd, const struct iovec *iov, int count)
 {

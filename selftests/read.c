@@ -42,7 +42,7 @@ static const struct notify_multi_record *record_at(const void *buffer, unsigned 
 	return buffer + index * RECORD;
 }
 
-static bool set_blocking(int fd)
+static bool make_blocking(int fd)
 {
 	return !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 }
@@ -124,20 +124,20 @@ TEST_F(read, short_buffer_returns_eagain_if_empty)
 	struct iovec iov = { self->buffer, RECORD - 1 };
 
 	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD - 1));
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
 	EXPECT_EQ(EAGAIN, errno);
 }
 
 TEST_F(read, short_buffer_does_not_block)
 {
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
 }
 
 TEST_F(read, zero_length_returns_0_keeps_packet)
 {
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	EXPECT_EQ(0, read_errno(self->fd, self->buffer, 0));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
 	EXPECT_EQ(0, read_errno(self->fd, self->buffer, 0));
@@ -153,7 +153,7 @@ TEST_F(read, empty_queue_returns_eagain_with_rwf_nowait)
 {
 	struct iovec iov = { self->buffer, sizeof(self->buffer) };
 
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
 	EXPECT_EQ(EAGAIN, errno);
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
@@ -165,7 +165,7 @@ TEST_F(read, read_blocks_until_broadcast)
 {
 	struct reader reader;
 
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
 	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
@@ -189,7 +189,7 @@ TEST_F(read, signal_returns_eintr_consumes_nothing)
 {
 	struct reader reader;
 
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
 	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
@@ -204,7 +204,7 @@ TEST_F(read, sa_restart_signal_restarts_read)
 {
 	struct reader reader;
 
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	ASSERT_TRUE(handle_signal(SIGUSR1, SA_RESTART));
 	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
@@ -402,7 +402,7 @@ TEST_F(read, two_threads_get_each_packet_once)
 	struct drain drains[2];
 	unsigned int i;
 
-	ASSERT_TRUE(set_blocking(self->fd));
+	ASSERT_TRUE(make_blocking(self->fd));
 	ASSERT_EQ(0, set_max_packets(self->fd, COUNT));
 	for (i = 0; i < 2; i++) {
 		drains[i] = (struct drain){ .fd = self->fd, .last = COUNT, .seen = seen };

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fixture of most tests: a simulated device, its injector and a client.
+ *
+ *	SIM_FIXTURE(poll, .max_packets = 4)
+ *
+ *	TEST_F(poll, read_clears_pollin)
+ *	{
+ *		BROADCAST(2);
+ *		EXPECT_READ(.seq = 1, .count = 2);
+ *		EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+ *	}
+ *
+ * A fixture with more members uses SIM_DEVICE, SIM_SETUP() and SIM_TEARDOWN(). Reads do not
+ * block unless .blocking is set. With .no_client, the test opens self->fd.
+ */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include "sim.h"
+
+/* The default; its payload is padded. */
+#define PACKET	20
+#define RECORD	RECORD_SIZE(PACKET)
+
+#define SIM_DEVICE								\
+	struct sim_config config;						\
+	int injector;								\
+	int fd;									\
+	uint64_t seq	/* of the newest packet */
+
+/* Arguments are members of struct sim_config. */
+#define SIM_SETUP(...)								\
+do {										\
+	self->config = (struct sim_config){ __VA_ARGS__ };			\
+	if (!self->config.packet_size)						\
+		self->config.packet_size = PACKET;				\
+	self->fd = -1;								\
+	ASSERT_EQ(0, sim_start(SIM_NAME, &self->config));			\
+	self->seq = self->config.first_seq ? self->config.first_seq - 1 : 0;	\
+	self->injector = sim_open_injector(SIM_NAME);				\
+	ASSERT_LE(0, self->injector);						\
+	if (!self->config.no_client)						\
+		OPEN();								\
+} while (0)
+
+/* The test may have removed the device. */
+#define SIM_TEARDOWN()								\
+do {										\
+	int ret_;								\
+										\
+	close(self->fd);							\
+	close(self->injector);							\
+	ret_ = sim_remove(SIM_NAME);						\
+	EXPECT_TRUE(!ret_ || ret_ == -ENOENT);					\
+} while (0)
+
+#define SIM_FIXTURE(name, ...)							\
+FIXTURE(name)									\
+{										\
+	SIM_DEVICE;								\
+};										\
+										\
+FIXTURE_SETUP(name)								\
+{										\
+	SIM_SETUP(__VA_ARGS__);							\
+}										\
+										\
+FIXTURE_TEARDOWN(name)								\
+{										\
+	SIM_TEARDOWN();								\
+}
+
+/* Open the client of the fixture; the previous one is closed. */
+#define OPEN()									\
+do {										\
+	close(self->fd);							\
+	self->fd = sim_open(SIM_NAME, self->config.blocking ?			\
+				      O_RDONLY : O_RDONLY | O_NONBLOCK);	\
+	ASSERT_LE(0, self->fd);							\
+} while (0)
+
+#define UNREGISTER() ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"))
+
+/* Register the device again: the seqs start again. */
+#define REREGISTER()								\
+do {										\
+	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));				\
+	self->seq = self->config.first_seq ? self->config.first_seq - 1 : 0;	\
+} while (0)
+
+/* Broadcast packets, numbered by their seqs. */
+#define BROADCAST(packets)							\
+do {										\
+	unsigned int packets_ = packets;					\
+										\
+	ASSERT_EQ((ssize_t)packets_ * self->config.packet_size,			\
+		  sim_broadcast(self->injector, self->config.packet_size,	\
+				self->seq + 1, packets_));			\
+	self->seq += packets_;							\
+} while (0)
+
+/* Arguments after the first are members of struct expected. */
+#define EXPECT_RECORDS(buffer, ...)						\
+	EXPECT_CORRECT(wrong_records(buffer, self->config.packet_size,		\
+				     &(const struct expected){ __VA_ARGS__ }))
+
+/* Read once, and check the result and the records. */
+#define EXPECT_READ_FROM(client, ...)						\
+	EXPECT_CORRECT(wrong_read(client, self->config.packet_size,		\
+				  &(const struct expected){ __VA_ARGS__ }))
+
+#define EXPECT_READ(...) EXPECT_READ_FROM(self->fd, __VA_ARGS__)
+
+/* Result of a read that is expected to fail. */
+#define READ(size) read_errno(self->fd, scratch, size)
+
+/* Start reads of one record in threads and wait until they block. */
+#define BLOCK_READS(readers, count)						\
+do {										\
+	unsigned int requests_ = get_stats(self->fd).pending_requests + (count);	\
+										\
+	for (unsigned int i_ = 0; i_ < (count); i_++)				\
+		ASSERT_TRUE(reader_start(&(readers)[i_], self->fd,		\
+					 RECORD_SIZE(self->config.packet_size)));	\
+	ASSERT_TRUE(wait_requests(self->fd, requests_));			\
+} while (0)
+
+/* Wait for the end of a read in a thread, and check its records. */
+#define EXPECT_READER(reader, ...)						\
+do {										\
+	const struct expected expected_ = { __VA_ARGS__ };			\
+										\
+	EXPECT_EQ(expected_bytes(&expected_, self->config.packet_size),		\
+		  reader_join(reader));						\
+	EXPECT_RECORDS((reader)->buffer, __VA_ARGS__);				\
+} while (0)
+
+/* Arguments are members of struct notify_multi_stats; all these counters are compared. */
+#define EXPECT_STATS(...) EXPECT_STATS_OF(self->fd, __VA_ARGS__)
+
+#define EXPECT_STATS_OF(client, ...)						\
+do {										\
+	const struct notify_multi_stats expected_ = { __VA_ARGS__ };		\
+	struct notify_multi_stats stats_ = get_stats(client);			\
+										\
+	EXPECT_EQ(expected_.seq, stats_.seq);					\
+	EXPECT_EQ(expected_.next, stats_.next);					\
+	EXPECT_EQ(expected_.delivered, stats_.delivered);			\
+	EXPECT_EQ(expected_.dropped, stats_.dropped);				\
+	EXPECT_EQ(expected_.pending_packets, stats_.pending_packets);		\
+	EXPECT_EQ(expected_.pending_requests, stats_.pending_requests);		\
+} while (0)
+
+#endif /* DEVICE_H */

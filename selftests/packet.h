@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packets whose bytes depend on a number, usually their seq, and checks of records with them.
+ */
+#ifndef PACKET_H
+#define PACKET_H
+
+#include "client.h"
+
+#define RECORD_HEADER		sizeof(struct notify_multi_record)
+#define RECORD_SIZE(packet)	(RECORD_HEADER + ((packet) + 7) / 8 * 8)
+
+static inline size_t record_size(size_t packet_size)
+{
+	return RECORD_SIZE(packet_size);
+}
+
+/* Byte @at of packet @number: differs between neighbouring bytes and packets. */
+static inline unsigned char packet_byte(uint64_t number, size_t at)
+{
+	return (number * 167 + at * 31 + (at >> 8) * 7 + 1) & 0xff;
+}
+
+static inline void packet_fill(unsigned char *packet, size_t size, uint64_t number)
+{
+	for (size_t at = 0; at < size; at++)
+		packet[at] = packet_byte(number, at);
+}
+
+static inline bool packet_is(const void *packet, size_t size, uint64_t number)
+{
+	const unsigned char *bytes = packet;
+
+	for (size_t at = 0; at < size; at++)
+		if (bytes[at] != packet_byte(number, at))
+			return false;
+	return true;
+}
+
+static inline const struct notify_multi_record *record_index(const void *buffer, size_t packet_size,
+							     unsigned int index)
+{
+	return buffer + index * RECORD_SIZE(packet_size);
+}
+
+static inline const void *record_payload(const struct notify_multi_record *record)
+{
+	return record + 1;
+}
+
+/* Consecutive records, whose packets are numbered by their seqs. */
+struct expected {
+	uint64_t seq;		/* of the first record */
+	unsigned int count;	/* number of records; 0 means 1 */
+	uint32_t dropped;	/* of the first record; 0 in the others */
+	int32_t status;
+	uint32_t flags;
+	bool raw;		/* only payloads */
+	size_t size;		/* size of the read; 0 means larger than any queue */
+};
+
+static inline unsigned int expected_count(const struct expected *expected)
+{
+	return expected->count ? expected->count : 1;
+}
+
+static inline ssize_t expected_bytes(const struct expected *expected, size_t packet_size)
+{
+	return expected_count(expected) * (expected->raw ? packet_size : RECORD_SIZE(packet_size));
+}
+
+static inline const char *wrong_value(const char *name, unsigned int index, long long expected,
+				      long long actual)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s in record %u is %lld, expected %lld", name, index, actual,
+		 expected);
+	return text;
+}
+
+static inline const char *wrong_record(const struct notify_multi_record *record, size_t packet_size,
+				       unsigned int index, const struct expected *expected)
+{
+	static const unsigned char zeros[8];
+	uint32_t dropped = index ? 0 : expected->dropped;
+
+	if (record->seq != expected->seq + index)
+		return wrong_value("seq", index, expected->seq + index, record->seq);
+	if (record->dropped != dropped)
+		return wrong_value("dropped", index, dropped, record->dropped);
+	if (record->status != expected->status)
+		return wrong_value("status", index, expected->status, record->status);
+	if (record->flags != expected->flags)
+		return wrong_value("flags", index, expected->flags, record->flags);
+	if (record->size != packet_size)
+		return wrong_value("size", index, packet_size, record->size);
+	if (memcmp(record_payload(record) + packet_size, zeros, -packet_size % 8))
+		return "padding is not zero";
+	return NULL;
+}
+
+/* Return NULL if the buffer has the expected records, or what is wrong. */
+static inline const char *wrong_records(const void *buffer, size_t packet_size,
+					const struct expected *expected)
+{
+	const char *wrong = NULL;
+
+	for (unsigned int i = 0; i < expected_count(expected) && !wrong; i++) {
+		const struct notify_multi_record *record = record_index(buffer, packet_size, i);
+		const void *payload = expected->raw ? buffer + i * packet_size :
+						      record_payload(record);
+
+		if (!expected->raw)
+			wrong = wrong_record(record, packet_size, i, expected);
+		if (!wrong && !packet_is(payload, packet_size, expected->seq + i))
+			wrong = wrong_value("payload", i, packet_byte(expected->seq + i, 0),
+					    *(const unsigned char *)payload);
+	}
+	return wrong;
+}
+
+/*
+ * Check the records of a stream whose only gaps are the reported drops. *@next is the seq
+ * expected next, and is advanced. Return NULL, or what is wrong.
+ */
+static inline const char *wrong_stream(const void *buffer, ssize_t bytes, size_t packet_size,
+				       uint64_t *next)
+{
+	const char *wrong = NULL;
+
+	for (ssize_t at = 0; at < bytes && !wrong; at += RECORD_SIZE(packet_size)) {
+		const struct notify_multi_record *record = buffer + at;
+		const struct expected expected = {
+			.seq = *next + record->dropped,
+			.dropped = record->dropped,
+			.flags = record->flags,
+		};
+
+		wrong = wrong_records(record, packet_size, &expected);
+		*next = record->seq + 1;
+	}
+	return wrong;
+}
+
+/* A buffer for one call at a time. */
+static _Alignas(8) unsigned char scratch[1 << 20];
+
+/* Return NULL if a read returns exactly the expected records, or what is wrong. */
+static inline const char *wrong_read(int fd, size_t packet_size, const struct expected *expected)
+{
+	size_t size = expected->size ? expected->size : sizeof(scratch);
+	ssize_t bytes = expected_bytes(expected, packet_size);
+	ssize_t ret;
+
+	/* Bytes behind the records must not change. */
+	memset(scratch, 0xa5, bytes + 1);
+	ret = read_errno(fd, scratch, size);
+	if (ret != bytes)
+		return wrong_value("result of read", 0, bytes, ret);
+	if (scratch[bytes] != 0xa5)
+		return "a byte behind the records has changed";
+	return wrong_records(scratch, packet_size, expected);
+}
+
+#define EXPECT_CORRECT(check)							\
+do {										\
+	const char *wrong_ = check;						\
+										\
+	EXPECT_EQ(NULL, wrong_)							\
+		TH_LOG("%s", wrong_);						\
+} while (0)
+
+#endif /* PACKET_H */

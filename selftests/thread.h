@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Calls in threads: start, wait until the thread sleeps in the kernel, join within a bound.
+ */
+#ifndef THREAD_H
+#define THREAD_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "client.h"
+
+/* -- Sleeping tasks -- */
+
+/* State letter as in ps: 'S' is interruptible; 'D' at most by SIGKILL. */
+static inline char task_state(pid_t task)
+{
+	char path[64], text[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", task);
+	if (read_file(path, text, sizeof(text)))
+		return '?';
+	state = strrchr(text, ')');
+	return state ? state[2] : '?';
+}
+
+/* The task may sleep briefly before its call: the state must last for several checks. */
+static inline bool wait_asleep(pid_t *task, char state)
+{
+	unsigned int seen = 0;
+
+	for (int ms = 0; ms < WAIT_MS && seen < 5; ms += 2) {
+		pid_t id = __atomic_load_n(task, __ATOMIC_ACQUIRE);
+
+		seen = id && task_state(id) == state ? seen + 1 : 0;
+		usleep(2000);
+	}
+	return seen == 5;
+}
+
+/* -- Calls -- */
+
+/* Join within a bound: the thread of a lost wakeup ends with the process. */
+static inline bool join_thread(pthread_t thread)
+{
+	struct timespec limit;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += WAIT_MS / 1000;
+	return !pthread_timedjoin_np(thread, NULL, &limit);
+}
+
+struct thread {
+	ssize_t (*run)(void *data);
+	void *data;
+	ssize_t ret;
+	pid_t task;
+	pthread_t id;
+};
+
+static inline void *thread_main(void *data)
+{
+	struct thread *thread = data;
+
+	__atomic_store_n(&thread->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	thread->ret = thread->run(thread->data);
+	return NULL;
+}
+
+static inline bool thread_start(struct thread *thread, ssize_t (*run)(void *data), void *data)
+{
+	*thread = (struct thread){ .run = run, .data = data };
+	return !pthread_create(&thread->id, NULL, thread_main, thread);
+}
+
+/* Start a call and wait until it sleeps interruptibly. */
+static inline bool thread_start_asleep(struct thread *thread, ssize_t (*run)(void *data),
+				       void *data)
+{
+	return thread_start(thread, run, data) && wait_asleep(&thread->task, 'S');
+}
+
+/* Return the result of the call, or -ETIMEDOUT. */
+static inline ssize_t thread_join(struct thread *thread)
+{
+	return join_thread(thread->id) ? thread->ret : -ETIMEDOUT;
+}
+
+/* -- Reads -- */
+
+struct reader {
+	pthread_t thread;
+	pid_t task;
+	int fd;
+	size_t size;
+	ssize_t ret;
+	bool started;
+	union {
+		struct notify_multi_record record;
+		unsigned char buffer[4096];
+	};
+};
+
+static inline void *reader_main(void *data)
+{
+	struct reader *reader = data;
+
+	__atomic_store_n(&reader->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	reader->ret = read_errno(reader->fd, reader->buffer, reader->size);
+	return NULL;
+}
+
+static inline bool reader_start(struct reader *reader, int fd, size_t size)
+{
+	reader->task = 0;
+	reader->fd = fd;
+	reader->size = size;
+	reader->started = !pthread_create(&reader->thread, NULL, reader_main, reader);
+	return reader->started;
+}
+
+static inline ssize_t reader_join(struct reader *reader)
+{
+	if (!reader->started || !join_thread(reader->thread))
+		return -ETIMEDOUT;
+	reader->started = false;
+	return reader->ret;
+}
+
+/* -- Contention for the lock of a client: GET_STATS in a loop -- */
+
+struct stats_poller {
+	struct thread thread;
+	int fd;
+	bool stop;
+};
+
+static inline ssize_t stats_poller_main(void *data)
+{
+	struct stats_poller *poller = data;
+
+	while (!__atomic_load_n(&poller->stop, __ATOMIC_RELAXED))
+		get_stats(poller->fd);
+	return 0;
+}
+
+static inline bool stats_poller_start(struct stats_poller *poller, int fd)
+{
+	poller->fd = fd;
+	poller->stop = false;
+	return thread_start(&poller->thread, stats_poller_main, poller);
+}
+
+static inline bool stats_poller_stop(struct stats_poller *poller)
+{
+	__atomic_store_n(&poller->stop, true, __ATOMIC_RELAXED);
+	return !thread_join(&poller->thread);
+}
+
+#endif /* THREAD_H */
