@@ -95,6 +95,7 @@ lint:
 
 # Check the ring with the kernel's memory model.
 litmus:
+	testing/fetch/setup.sh litmus
 	testing/litmus/barriers.sh
 	testing/litmus/check.sh
 

@@ -8,10 +8,9 @@
 #   fetch.sh kernel MACHINE     kernel image, modules and headers of a machine
 #   fetch.sh toolchain MACHINE  a root directory with the compiler of that kernel; nothing if the
 #                               host's compiler can build its modules
-#   fetch.sh busybox ARCH       a static busybox
-#   fetch.sh liburing ARCH      liburing for static linking
-#   fetch.sh ncurses ARCH       ncurses for static linking, and its terminal descriptions
-#   fetch.sh fuzzers            stress-ng and trinity for amd64
+#   fetch.sh sysroot ARCH       a root directory to link static programs in, with liburing, ncurses
+#                               and busybox
+#   fetch.sh fuzzers            stress-ng and trinity for amd64, with their libraries
 #   fetch.sh herd               herd7 for the litmus tests
 #   fetch.sh sparse             a sparse that the newest kernel accepts
 #   fetch.sh dt-schema          the programs that check device tree bindings
@@ -22,20 +21,12 @@
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# The release of the kernel source, busybox, liburing and ncurses; see also base_suite().
+# The release of the kernel source, the sysroots and the fuzzers; see also base_suite().
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
 # The release whose herd7 accepts the memory model of that source, and whose sparse the newest
 # kernel accepts.
 readonly TOOLS_SUITE=forky
-# The fuzzers and the packages of their libraries.
-readonly FUZZERS=(
-	stress-ng trinity libc6
-	libapparmor1 libbsd0 libcrypt1 libdrm2 libegl1 libexpat1 libffi8 libgbm1 libgles2 libglvnd0
-	libipsec-mb1 libjpeg62-turbo libjudydebian1 libkmod2 liblzma5 libmd0 libsctp1 libssl3
-	libwayland-server0 libxxhash0 libzstd1 zlib1g
-)
-
 # With --no-release-info, apt also prints sources that it has not downloaded yet.
 host_uris() {
 	# shellcheck disable=SC2016 # variables of apt
@@ -135,9 +126,24 @@ update_lists() {
 	touch "$root/updated"
 }
 
-# unpack SUITE ARCH DIR PACKAGE...: downloads and unpacks packages.
+# extract SUITE ARCH DIR PACKAGES: unpacks packages, separated by commas, with their dependencies,
+# with the host's settings for downloads. Security archives are left out: some lack architectures.
+extract() {
+	say "extracting $4 of $1 for $2"
+	rm -rf "$3"
+	mkdir -p "$3"
+	apt-config dump Acquire >"$CACHE/apt.conf"
+	sources "$1" "$2" | grep -v -- '-security ' |
+		mmdebstrap --quiet --variant=extract --mode=chrootless --format=directory \
+			--architectures="$2" --include="$4" --aptopt="$CACHE/apt.conf" \
+			--aptopt='Acquire::Retries "3"' "${1%-backports}" "$3" - >&2 ||
+		die "extraction failed: $4"
+}
+
+# unpack SUITE ARCH DIR PACKAGE...: unpacks packages without their dependencies, which for a kernel
+# are a compiler and the tools that make an initramfs.
 unpack() {
-	local suite=$1 arch=$2 dir=$3
+	local suite=$1 arch=$2 dir=$3 deb
 	shift 3
 
 	rm -rf "$dir.debs"
@@ -145,19 +151,11 @@ unpack() {
 	say "downloading $*"
 	(cd "$dir.debs" && suite_apt "$suite" "$arch" apt-get -q download "$@" >&2) ||
 		die "download failed: $*"
-	unpack_files "$dir" "$dir.debs"/*.deb
-	rm -rf "$dir.debs"
-}
-
-# unpack_files DIR FILE...
-unpack_files() {
-	local dir=$1 deb
-	shift
-
-	for deb in "$@"; do
+	for deb in "$dir.debs"/*.deb; do
 		say "unpacking $(basename "$deb")"
 		dpkg -x "$deb" "$dir"
 	done
+	rm -rf "$dir.debs"
 }
 
 # newest_release: prints the release of the newest kernel with an image and headers.
@@ -313,32 +311,16 @@ fetch_toolchain() {
 	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
 	if [ ! -e "$root/done" ]; then
 		update_lists "$SUITE" "$ARCH"
-		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make kmod
-			  perl python3 "gcc-$gcc")
-		packages+=("$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
-		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
-		rm -rf "$root"
-		mkdir -p "$root"
-		say "downloading ${packages[*]} and dependencies"
-		machine_apt apt-get clean
-		machine_apt apt-get -q -y --no-install-recommends --download-only install \
-			"${packages[@]}" >&2 || die "download failed: ${packages[*]}"
-		unpack_files "$root" "$CACHE/apt/$SUITE-$ARCH/cache/archives"/*.deb
-		machine_apt apt-get clean
+		packages=base-files,bash,dash,coreutils,findutils,diffutils,sed,grep,mawk,make
+		packages+=,kmod,perl,python3,gcc-$gcc
+		packages+=,$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")
+		[ "$ARCH" = amd64 ] || packages+=,gcc-$gcc-$(triplet "$ARCH" | tr _ -)
+		extract "$SUITE" amd64 "$root" "$packages"
 		ln -sf mawk "$root/usr/bin/awk"
 		ln -sf dash "$root/usr/bin/sh"
 		touch "$root/done"
 	fi
 	echo "$root"
-}
-
-# The host may lack xz.
-uncompress() {
-	if command -v xz >/dev/null; then
-		xz -dc "$1"
-	else
-		"$(fetch_busybox amd64)" xzcat "$1"
-	fi
 }
 
 fetch_tarball() {
@@ -361,7 +343,7 @@ fetch_source() {
 		rm -rf "$dir"
 		say "unpacking parts of $(basename "$tar")"
 		mkdir -p "$dir"
-		uncompress "$tar" | tar -x -C "$dir" --strip-components=1 --wildcards '*/scripts' \
+		tar -x -f "$tar" -C "$dir" --strip-components=1 --wildcards '*/scripts' \
 			'*/tools/testing/selftests/*.*' '*/tools/testing/selftests/kselftest' \
 			'*/tools/include/uapi' '*/tools/memory-model'
 		touch "$dir/done"
@@ -377,67 +359,49 @@ base_suite() {
 	esac
 }
 
-# fetch_unpacked NAME ARCH PACKAGE...: unpacks packages to a directory, then calls arrange_NAME.
-fetch_unpacked() {
-	local name=$1 arch=$2 dir=$CACHE/$1-$2 suite
-	shift 2
+fetch_sysroot() {
+	local dir=$CACHE/sysroot-$1
 
-	suite=$(base_suite "$arch")
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$suite" "$arch"
-		rm -rf "$dir"
-		unpack "$suite" "$arch" "$dir" "$@"
-		"arrange_$name" "$dir"
+		extract "$(base_suite "$1")" "$1" "$dir" \
+			libc6-dev,liburing-dev,libncurses-dev,ncurses-base,busybox-static
 		touch "$dir/done"
 	fi
 	echo "$dir"
 }
 
-arrange_busybox() {
-	[ -e "$1/bin" ] || ln -s usr/bin "$1/bin"
+# The programs in bin/, and their libraries where the loader of the guest finds them.
+fetch_fuzzers() {
+	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
+
+	if [ ! -e "$dir/done" ]; then
+		extract "$BASE_SUITE" amd64 "$dir/root" stress-ng,trinity
+		mkdir -p "$dir"/{bin,$lib,lib64}
+		cp "$dir/root/$loader" "$dir/lib64/"
+		cp "$dir"/root/usr/bin/{stress-ng,trinity} "$dir/bin/"
+		for program in "$dir"/bin/*; do
+			"$dir/$loader" --library-path "$dir/root/$lib:$dir/root/usr/$lib" \
+				--list "$program" |
+				awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
+				xargs cp -t "$dir/$lib" || die "$program needs another library"
+		done
+		rm -r "$dir/root"
+		touch "$dir/done"
+	fi
+	echo "$dir"
 }
 
-fetch_busybox() {
-	local dir
-
-	dir=$(fetch_unpacked busybox "$1" "busybox-static:$1")
-	echo "$dir/bin/busybox"
-}
-
-arrange_liburing() {
-	mkdir "$1/lib"
-	cp "$1"/usr/lib/*/liburing.a "$1/lib/"
-}
-
-# linux-libc-dev has the headers that liburing's include.
-fetch_liburing() {
-	fetch_unpacked liburing "$1" "liburing-dev:$1" linux-libc-dev
-}
-
-arrange_ncurses() {
-	mkdir -p "$1/lib"
-	cp "$1"/usr/lib/*/lib{ncurses,tinfo}.a "$1/lib/"
-	[ -e "$1/lib/terminfo" ] || ln -s ../usr/share/terminfo "$1/lib/terminfo"
-}
-
-fetch_ncurses() {
-	fetch_unpacked ncurses "$1" "libncurses-dev:$1" ncurses-base
-}
-
-# fetch_program NAME OPTIONS PACKAGE...: fetches a program of a newer release with its libraries.
+# fetch_program NAME PACKAGE [OPTION]...: fetches a program of a newer release with its libraries.
 fetch_program() {
-	local name=$1 options=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
+	local name=$1 package=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
 	shift 2
 
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$TOOLS_SUITE" amd64
-		rm -rf "$dir"
-		unpack "$TOOLS_SUITE" amd64 "$dir" "${@/%/:amd64}" libc6:amd64
-		find "$dir/usr/bin" -type f ! -name "$name" -delete
+		extract "$TOOLS_SUITE" amd64 "$dir" "$package"
 		cat >"$dir/$name" <<-END
 			#!/bin/sh
 			exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib" \\
-			    "$dir/usr/bin/$name" $options "\$@"
+			    "$dir/usr/bin/$name" $* "\$@"
 		END
 		chmod +x "$dir/$name"
 		touch "$dir/done"
@@ -446,35 +410,11 @@ fetch_program() {
 }
 
 fetch_herd() {
-	fetch_program herd7 "-set-libdir $CACHE/herd7/usr/share/herdtools7/herd" herdtools7 libgmp10
+	fetch_program herd7 herdtools7 -set-libdir "$CACHE/herd7/usr/share/herdtools7/herd"
 }
 
 fetch_sparse() {
-	fetch_program sparse "" sparse
-}
-
-# The programs in bin/, and their libraries where the loader of the guest finds them.
-fetch_fuzzers() {
-	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
-	local program
-
-	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE" amd64
-		rm -rf "$dir" "$dir.pkg"
-		unpack "$BASE_SUITE" amd64 "$dir.pkg" "${FUZZERS[@]/%/:amd64}"
-		mkdir -p "$dir"/{bin,$lib,lib64}
-		cp "$dir.pkg/$loader" "$dir/$loader"
-		for program in stress-ng trinity; do
-			cp "$dir.pkg/usr/bin/$program" "$dir/bin/"
-			"$dir/$loader" --library-path "$dir.pkg/$lib:$dir.pkg/usr/$lib" \
-				--list "$dir/bin/$program" |
-				awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
-				xargs cp -t "$dir/$lib" || die "$program needs another library"
-		done
-		rm -rf "$dir.pkg"
-		touch "$dir/done"
-	fi
-	echo "$dir"
+	fetch_program sparse sparse
 }
 
 # Debian 13 has no dt-schema, but can run the package of the next release, which is pure Python.
@@ -512,9 +452,7 @@ source) fetch_source ;;
 tarball) fetch_tarball ;;
 kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
-busybox) fetch_busybox "${2:?an architecture}" ;;
-liburing) fetch_liburing "${2:?an architecture}" ;;
-ncurses) fetch_ncurses "${2:?an architecture}" ;;
+sysroot) fetch_sysroot "${2:?an architecture}" ;;
 fuzzers) fetch_fuzzers ;;
 herd) fetch_herd ;;
 sparse) fetch_sparse ;;

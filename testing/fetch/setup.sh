@@ -9,8 +9,9 @@
 
 PACKAGES=(
 	make python3 perl cpio kmod xz-utils                   # the scripts
-	"$GCC" "$GCC-aarch64-linux-gnu" "$GCC-multilib"        # modules, tool and tests
-	libc6-dev libc6-dev-i386 libc6-dev-arm64-cross pahole
+	mmdebstrap                                             # programs of other architectures
+	"$GCC" "$GCC-aarch64-linux-gnu" "lib32$GCC-dev" pahole # modules, tool and tests
+	libc6-dev                                              # programs that kernel builds run
 	qemu-system-x86 qemu-system-arm device-tree-compiler   # guests
 	qemu-efi-aarch64 acpica-tools
 )
@@ -24,9 +25,7 @@ bench)
 	;;
 all)
 	PACKAGES+=(bubblewrap                                  # newer compilers
-		   "$GCC-arm-linux-gnueabihf" libc6-dev-armhf-cross
-		   "$GCC-riscv64-linux-gnu" libc6-dev-riscv64-cross
-		   "$GCC-s390x-linux-gnu" libc6-dev-s390x-cross
+		   "$GCC-arm-linux-gnueabihf" "$GCC-riscv64-linux-gnu" "$GCC-s390x-linux-gnu"
 		   qemu-system-misc opensbi)
 	# Debian 13 has split qemu-system-misc.
 	for package in qemu-system-riscv qemu-system-s390x; do

@@ -378,17 +378,14 @@ lint_userspace() {
 	local makefile
 
 	for makefile in $(files 'tools/*Makefile' 'testing/*/Makefile'); do
-		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$GCC" \
-			LDFLAGS="-static -L$LIBURING/lib -L$NCURSES/lib" \
+		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$PROGRAM_CC" \
 			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" \
-			CFLAGS="-O2 -Werror -isystem $LIBURING/usr/include \
-				-isystem $NCURSES/usr/include" all
+			CFLAGS="-O2 -Werror" LDFLAGS=-static all
 	done
 	testing/docs/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"
 	mkdir -p "$WORK/suite"
-	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" CC="$GCC" OUTPUT="$WORK/suite" \
-		USERCFLAGS="-Werror -isystem $LIBURING/usr/include" \
-		USERLDFLAGS="-static -L$LIBURING/lib" all >/dev/null
+	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" CC="$PROGRAM_CC" \
+		OUTPUT="$WORK/suite" USERCFLAGS=-Werror USERLDFLAGS=-static all >/dev/null
 }
 
 # kbuild MACHINE DIR ARGUMENT...: without BTF, which needs vmlinux
@@ -591,8 +588,7 @@ fetch() {
 		;;
 	userspace)
 		KSRC=$("$fetch" source)
-		LIBURING=$("$fetch" liburing amd64)
-		NCURSES=$("$fetch" ncurses amd64)
+		PROGRAM_CC="$GCC --sysroot=$("$fetch" sysroot amd64)"
 		;;
 	bindings)
 		KERNEL=$("$fetch" kernel "$MACHINE")

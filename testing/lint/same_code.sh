@@ -12,8 +12,7 @@ BASE=${1:?usage: same_code.sh BASE}
 MACHINE=amd64-6.12
 
 KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
-LIBURING=$("$TESTING/fetch/fetch.sh" liburing amd64)
-NCURSES=$("$TESTING/fetch/fetch.sh" ncurses amd64)
+SYSROOT=$("$TESTING/fetch/fetch.sh" sysroot amd64)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
@@ -25,9 +24,7 @@ disassemble() {
 	tar -x -C "$WORK/tree"
 	make -s -j"$(nproc)" -C "$KERNEL/build" M="$WORK/tree" CC="$GCC" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
-	make -s -j"$(nproc)" -C "$WORK/tree/tools" CC="$GCC" \
-		CFLAGS="-O2 -isystem $LIBURING/usr/include -isystem $NCURSES/usr/include" \
-		LDFLAGS="-static -L$LIBURING/lib -L$NCURSES/lib" \
+	make -s -j"$(nproc)" -C "$WORK/tree/tools" CC="$GCC --sysroot=$SYSROOT" LDFLAGS=-static \
 		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
 	(cd "$WORK/tree" && find . -name '*.o' ! -name '.*' ! -name '*.mod.o' | LC_ALL=C sort |
 		xargs objdump -d --no-show-raw-insn) >"$WORK/$1"

@@ -53,8 +53,9 @@ esac
 machine_row "$MACHINE"
 KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
 KSRC=$("$TESTING/fetch/fetch.sh" source)
-BUSYBOX=$("$TESTING/fetch/fetch.sh" busybox "$ARCH")
+SYSROOT=$("$TESTING/fetch/fetch.sh" sysroot "$ARCH")
 CROSS=$(cross_prefix "$ARCH")
+PROGRAM_CC="$CROSS$GCC --sysroot=$SYSROOT"
 BUILD=${NOTIFY_MULTI_BUILDS:-$CACHE/build}/$MACHINE
 case $KIND in
 bench | gcov) BUILD+=-$KIND ;;
@@ -100,42 +101,29 @@ build_modules() {
 		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
 }
 
-# build_suite OUTPUT ARCH CFLAGS
+# build_suite OUTPUT CC
 build_suite() {
-	local liburing
-
-	liburing=$("$TESTING/fetch/fetch.sh" liburing "$2")
 	mkdir -p "$1"
-	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$CROSS$GCC" \
-		OUTPUT="$1" \
-		USERCFLAGS="$ERRORS $3 -isystem $liburing/usr/include" \
-		USERLDFLAGS="-static -L$liburing/lib" all
+	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$2" \
+		OUTPUT="$1" USERCFLAGS="$ERRORS" USERLDFLAGS=-static all
 }
 
 build_tool() {
-	local liburing ncurses
-
-	liburing=$("$TESTING/fetch/fetch.sh" liburing "$ARCH")
-	ncurses=$("$TESTING/fetch/fetch.sh" ncurses "$ARCH")
-	quietly tool make -C "$TREE/tools" CC="$CROSS$GCC" \
-		CFLAGS="-O2 $ERRORS -isystem $liburing/usr/include -isystem $ncurses/usr/include" \
-		LDFLAGS="-static -L$liburing/lib -L$ncurses/lib" \
+	quietly tool make -C "$TREE/tools" CC="$PROGRAM_CC" CFLAGS="-O2 $ERRORS" LDFLAGS=-static \
 		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
 }
 
 build_torture() {
-	local liburing dir
+	local dir
 
-	liburing=$("$TESTING/fetch/fetch.sh" liburing "$ARCH")
 	for dir in stress fuzz; do
-		quietly "$dir" make -C "$TREE/testing/$dir" CC="$CROSS$GCC" \
-			CFLAGS="-O2 $ERRORS -isystem $liburing/usr/include" \
-			LDFLAGS="-static -L$liburing/lib"
+		quietly "$dir" make -C "$TREE/testing/$dir" CC="$PROGRAM_CC" \
+			CFLAGS="-O2 $ERRORS" LDFLAGS=-static
 	done
 }
 
 build_bench() {
-	quietly bench make -C "$TREE/testing/bench" CC="$CROSS$GCC" CFLAGS="-O2 -Werror" \
+	quietly bench make -C "$TREE/testing/bench" CC="$PROGRAM_CC" CFLAGS="-O2 -Werror" \
 		LDFLAGS=-static
 }
 
@@ -156,7 +144,7 @@ pack_root() {
 
 	rm -rf "$ROOT"
 	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,modules,selftests}
-	cp "$BUSYBOX" "$ROOT/bin/busybox"
+	find "$SYSROOT" -path '*/bin/busybox' -exec cp {} "$ROOT/bin/" \;
 	for module in "${KERNEL_MODULES[@]}"; do
 		install_kernel_module "$module"
 	done
@@ -167,8 +155,7 @@ pack_root() {
 	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/test_modules/*.ko \
 		"$TREE"/Documentation/driver/*.ko "$ROOT/modules/"
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
-	install -D -t "$ROOT/lib/terminfo/l" \
-		"$("$TESTING/fetch/fetch.sh" ncurses "$ARCH")/lib/terminfo/l/linux"
+	find "$SYSROOT" -path '*/terminfo/l/linux' -exec install -D -t "$ROOT/lib/terminfo/l" {} +
 	if [ "$KIND" = bench ]; then
 		cp "$TREE/testing/bench/notify_bench" "$ROOT/bin/"
 		cp "$TREE"/testing/bench/module/*.ko "$ROOT/modules/"
@@ -193,12 +180,11 @@ build_tool
 if [ "$KIND" = bench ]; then
 	build_bench
 else
-	build_suite "$BUILD/suite" "$ARCH" ""
+	build_suite "$BUILD/suite" "$PROGRAM_CC"
 	build_torture
 fi
 if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
-	# gcc-multilib would provide asm/ for -m32, but conflicts with cross compilers.
-	build_suite "$BUILD/suite32" i386 "-m32 -idirafter /usr/include/x86_64-linux-gnu"
+	build_suite "$BUILD/suite32" "$GCC -m32 --sysroot=$("$TESTING/fetch/fetch.sh" sysroot i386)"
 fi
 pack_root
 echo "$BUILD"
