@@ -112,6 +112,13 @@ static inline short poll_now(int fd, short events)
 	return poll(&pollfd, 1, 0) < 0 ? -1 : pollfd.revents;
 }
 
+static inline bool wait_pollin(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, WAIT_MS) == 1 && pollfd.revents == POLLIN;
+}
+
 /* abi_version is 0 if the call fails. */
 static inline struct notify_multi_stats get_stats(int fd)
 {

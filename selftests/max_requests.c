@@ -3,164 +3,117 @@
  * Blocked reads and max_requests.
  */
 
-#include "sim.h"
+#include "device.h"
 
-#define PACKET	16
-#define RECORD	(RECORD_HEADER + PACKET)
 #define LIMIT	3
 
-FIXTURE(requests)
+FIXTURE(max_requests)
 {
-	int injector;
-	int fd;
+	SIM_DEVICE;
 	struct reader readers[LIMIT + 1];
 };
 
-FIXTURE_SETUP(requests)
+FIXTURE_SETUP(max_requests)
 {
-	const struct sim_config config = {
-		.packet_size = PACKET,
-		.max_packets = 8,
-		.max_requests = LIMIT,
-	};
-
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
-	self->injector = sim_open_injector(SIM_NAME);
-	ASSERT_LE(0, self->injector);
-	self->fd = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, self->fd);
+	SIM_SETUP(.max_packets = 8, .max_requests = LIMIT, .blocking = true);
 }
 
-FIXTURE_TEARDOWN(requests)
+FIXTURE_TEARDOWN(max_requests)
 {
-	close(self->fd);
-	close(self->injector);
-	EXPECT_EQ(0, sim_remove(SIM_NAME));
+	SIM_TEARDOWN();
 }
 
-#define BLOCK_READS(count)								\
+/* Wait for the end of reads. Together they must have got packets 1 to @count, in any order. */
+#define EXPECT_READERS(count)							\
 do {										\
-	unsigned int blocked;							\
+	unsigned int seen = 0;							\
 										\
-	for (blocked = 0; blocked < (count); blocked++)					\
-		ASSERT_TRUE(reader_start(&self->readers[blocked], self->fd, RECORD)); \
-	ASSERT_TRUE(wait_requests(self->fd, count));				\
+	for (unsigned int i = 0; i < (count); i++) {				\
+		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));		\
+		EXPECT_RECORDS(self->readers[i].buffer,				\
+			       .seq = self->readers[i].record.seq);		\
+		seen |= 1 << self->readers[i].record.seq;			\
+	}									\
+	EXPECT_EQ((2U << (count)) - 2, seen);					\
 } while (0)
 
-#define BROADCAST(number, count) \
-	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, number, count))
-
-TEST_F(requests, reads_up_to_limit_block)
+TEST_F(max_requests, reads_up_to_limit_block)
 {
-	unsigned int i, seen = 0;
-
-	BLOCK_READS(LIMIT);
-	BROADCAST(1, LIMIT);
-	for (i = 0; i < LIMIT; i++) {
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
-		seen |= 1 << self->readers[i].record.seq;
-	}
-	EXPECT_EQ(1 << 1 | 1 << 2 | 1 << 3, seen);
+	BLOCK_READS(self->readers, LIMIT);
+	BROADCAST(LIMIT);
+	EXPECT_READERS(LIMIT);
+	EXPECT_STATS(.seq = LIMIT, .next = LIMIT + 1, .delivered = LIMIT);
 }
 
-TEST_F(requests, read_over_limit_returns_ebusy)
+TEST_F(max_requests, read_over_limit_returns_ebusy)
 {
-	unsigned char buffer[RECORD];
-	unsigned int i;
-
-	BLOCK_READS(LIMIT);
-	EXPECT_EQ(-EBUSY, read_errno(self->fd, buffer, sizeof(buffer)));
+	BLOCK_READS(self->readers, LIMIT);
+	EXPECT_EQ(-EBUSY, READ(RECORD));
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
-	BROADCAST(1, LIMIT);
-	for (i = 0; i < LIMIT; i++)
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
+	BROADCAST(LIMIT);
+	EXPECT_READERS(LIMIT);
 }
 
-TEST_F(requests, nonblocking_read_is_not_counted)
+TEST_F(max_requests, nonblocking_read_is_not_counted)
 {
-	unsigned char buffer[RECORD];
-	struct iovec iov = { buffer, sizeof(buffer) };
-	unsigned int i;
-
-	BLOCK_READS(LIMIT);
-	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
-	EXPECT_EQ(EAGAIN, errno);
-	BROADCAST(1, LIMIT);
-	for (i = 0; i < LIMIT; i++)
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
+	BLOCK_READS(self->readers, LIMIT);
+	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, RECORD));
+	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
+	BROADCAST(LIMIT);
+	EXPECT_READERS(LIMIT);
 }
 
-TEST_F(requests, limit_is_per_client)
+TEST_F(max_requests, limit_is_per_client)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY);
-	unsigned int i;
 
 	ASSERT_LE(0, other);
-	BLOCK_READS(LIMIT);
+	BLOCK_READS(self->readers, LIMIT);
 	ASSERT_TRUE(reader_start(&self->readers[LIMIT], other, RECORD));
 	ASSERT_TRUE(wait_requests(other, 1));
-	BROADCAST(1, LIMIT);
-	for (i = 0; i <= LIMIT; i++)
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
-	EXPECT_EQ(1, self->readers[LIMIT].record.seq);
+	BROADCAST(LIMIT);
+	EXPECT_READERS(LIMIT);
+	EXPECT_READER(&self->readers[LIMIT], .seq = 1);
 	close(other);
 }
 
-TEST_F(requests, completed_read_frees_request_slot)
+TEST_F(max_requests, completed_read_frees_request_slot)
 {
-	unsigned int i;
-
-	BLOCK_READS(LIMIT);
-	BROADCAST(1, 1);
+	BLOCK_READS(self->readers, LIMIT);
+	BROADCAST(1);
 	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
-	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, LIMIT));
-	BROADCAST(2, LIMIT);
-	for (i = 0; i <= LIMIT; i++)
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
+	BLOCK_READS(&self->readers[LIMIT], 1);
+	BROADCAST(LIMIT);
+	EXPECT_READERS(LIMIT + 1);
 }
 
-TEST_F(requests, packet_wakes_one_read)
+TEST_F(max_requests, packet_wakes_one_read)
 {
-	unsigned int i;
-
-	BLOCK_READS(LIMIT);
-	BROADCAST(1, 1);
-	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
-	BROADCAST(2, 1);
-	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 2));
-	BROADCAST(3, 1);
-	for (i = 0; i < LIMIT; i++)
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));
-	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+	BLOCK_READS(self->readers, LIMIT);
+	for (unsigned int left = LIMIT; left; left--) {
+		BROADCAST(1);
+		ASSERT_TRUE(wait_requests(self->fd, left - 1));
+		EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+	}
+	EXPECT_READERS(LIMIT);
 }
 
-static pid_t failing_task;
-
-static void *failing_read(void *data)
+static ssize_t read_to_bad_pointer(void *fd)
 {
-	struct reader *reader = data;
-
-	__atomic_store_n(&failing_task, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	reader->ret = read_errno(reader->fd, bad_pointer, reader->size);
-	return NULL;
+	return read_errno(*(int *)fd, bad_pointer, RECORD);
 }
 
-TEST_F(requests, failed_read_wakes_next_waiter)
+TEST_F(max_requests, failed_read_wakes_next_waiter)
 {
-	struct reader failing = { .fd = self->fd, .size = RECORD };
+	struct thread failing;
 
 	/* First to sleep, hence first to be woken. */
-	ASSERT_EQ(0, pthread_create(&failing.thread, NULL, failing_read, &failing));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_TRUE(wait_asleep(&failing_task, 'S'));
-	ASSERT_TRUE(reader_start(&self->readers[0], self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, 2));
-	BROADCAST(1, 1);
-	EXPECT_EQ(RECORD, reader_join(&self->readers[0]));
-	ASSERT_EQ(0, pthread_join(failing.thread, NULL));
-	EXPECT_EQ(-EFAULT, failing.ret);
-	EXPECT_EQ(1, self->readers[0].record.seq);
+	ASSERT_TRUE(thread_start_asleep(&failing, read_to_bad_pointer, &self->fd));
+	BLOCK_READS(self->readers, 1);
+	ASSERT_TRUE(wait_asleep(&self->readers[0].task, 'S'));
+	BROADCAST(1);
+	EXPECT_READER(&self->readers[0], .seq = 1);
+	EXPECT_EQ(-EFAULT, thread_join(&failing));
 }
 
 TEST_HARNESS_MAIN

@@ -4,19 +4,19 @@
  * resizes the queue.
  */
 
-#include "sim.h"
+#include "device.h"
 
 #include <sys/mount.h>
 #include <sys/utsname.h>
 
-#define PACKET		65000
+#define LARGE_PACKET	65000
 #define LONG		255
 #define GROUPS		"/run/kselftest-cgroup/"
 #define GROUP		GROUPS "kselftest/"
 
 FIXTURE(memcg)
 {
-	int fd;
+	SIM_DEVICE;
 };
 
 /* Before Linux 5.11, mappable pages cannot be charged. */
@@ -54,9 +54,7 @@ static void leave_group(void)
 
 static uint64_t charged(void)
 {
-	char text[32];
-
-	return read_file(GROUP "memory.current", text, sizeof(text)) ? 0 : strtoull(text, NULL, 10);
+	return read_number(GROUP "memory.current");
 }
 
 /* memcg charges in per-CPU batches: allow for a few pages. */
@@ -70,7 +68,6 @@ FIXTURE_SETUP(memcg)
 {
 	int ret;
 
-	self->fd = -1;
 	if (!kernel_charges_rings())
 		SKIP(return, "the kernel cannot charge mappable pages");
 	ret = join_group();
@@ -82,32 +79,25 @@ FIXTURE_SETUP(memcg)
 
 FIXTURE_TEARDOWN(memcg)
 {
-	if (self->fd >= 0)
-		close(self->fd);
-	sim_remove(SIM_NAME);
+	SIM_TEARDOWN();
 	leave_group();
 }
 
 TEST_F(memcg, ring_charged_to_opener)
 {
-	const struct sim_config config = { .packet_size = PACKET, .max_packets = LONG };
 	uint64_t before;
 
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	SIM_SETUP(.packet_size = LARGE_PACKET, .max_packets = LONG, .no_client = true);
 	before = charged();
-	self->fd = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, self->fd);
+	OPEN();
 	EXPECT_CHARGED(before, get_info(self->fd).ring_bytes);
 }
 
 TEST_F(memcg, ring_charged_to_resizer)
 {
-	const struct sim_config config = { .packet_size = PACKET, .max_packets = 1 };
 	uint64_t before;
 
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
-	self->fd = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, self->fd);
+	SIM_SETUP(.packet_size = LARGE_PACKET, .max_packets = 1);
 	before = charged();
 	ASSERT_EQ(0, set_max_packets(self->fd, LONG));
 	EXPECT_CHARGED(before, get_info(self->fd).ring_bytes);
@@ -116,14 +106,10 @@ TEST_F(memcg, ring_charged_to_resizer)
 /* The replay ring belongs to the device, not to a client. */
 TEST_F(memcg, replay_ring_is_not_charged)
 {
-	const struct sim_config config = {
-		.packet_size = PACKET,
-		.max_packets = LONG,
-		.replay = LONG,
-	};
 	uint64_t before = charged();
 
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	SIM_SETUP(.packet_size = LARGE_PACKET, .max_packets = LONG, .replay = LONG,
+		  .no_client = true);
 	EXPECT_GE(before + 4 * 1024 * 1024, charged());
 }
 

@@ -171,4 +171,13 @@ do {										\
 		TH_LOG("%s", wrong_);						\
 } while (0)
 
+/* For loops, which would repeat the message. */
+#define ASSERT_CORRECT(check)							\
+do {										\
+	const char *wrong_ = check;						\
+										\
+	ASSERT_EQ(NULL, wrong_)							\
+		TH_LOG("%s", wrong_);						\
+} while (0)
+
 #endif /* PACKET_H */

@@ -3,42 +3,32 @@
  * poll, epoll and SIGIO.
  */
 
-#include "sim.h"
+#include "device.h"
 
 #include <sys/epoll.h>
 
-#define PACKET	16
-#define RECORD	(RECORD_HEADER + PACKET)
-#define LIMIT	4
-#define ALL	(POLLIN | POLLRDNORM | POLLPRI | POLLOUT)
+#define LIMIT		4
+#define READABLE	(POLLIN | POLLRDNORM)
+#define ALL		(READABLE | POLLPRI | POLLOUT)
 
 FIXTURE(poll)
 {
-	int injector;
-	int fd;
-	unsigned char buffer[1024];
+	SIM_DEVICE;
+	int epoll;
 };
 
 FIXTURE_SETUP(poll)
 {
-	const struct sim_config config = { .packet_size = PACKET, .max_packets = LIMIT };
-
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
-	self->injector = sim_open_injector(SIM_NAME);
-	ASSERT_LE(0, self->injector);
-	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	ASSERT_LE(0, self->fd);
+	SIM_SETUP(.max_packets = LIMIT);
+	self->epoll = epoll_create1(EPOLL_CLOEXEC);
+	ASSERT_LE(0, self->epoll);
 }
 
 FIXTURE_TEARDOWN(poll)
 {
-	close(self->fd);
-	close(self->injector);
-	EXPECT_EQ(0, sim_remove(SIM_NAME));
+	close(self->epoll);
+	SIM_TEARDOWN();
 }
-
-#define BROADCAST(count) \
-	ASSERT_EQ((count) * PACKET, sim_broadcast(self->injector, PACKET, 1, count))
 
 TEST_F(poll, empty_queue_sets_no_event)
 {
@@ -48,279 +38,243 @@ TEST_F(poll, empty_queue_sets_no_event)
 TEST_F(poll, queued_record_sets_pollin)
 {
 	BROADCAST(1);
-	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
+	EXPECT_EQ(READABLE, poll_now(self->fd, ALL));
+	EXPECT_READ(.seq = 1);
 	EXPECT_EQ(0, poll_now(self->fd, ALL));
 }
 
 TEST_F(poll, drop_sets_pollpri_until_read)
 {
 	BROADCAST(LIMIT);
-	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+	EXPECT_EQ(READABLE, poll_now(self->fd, ALL));
 	BROADCAST(1);
-	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+	EXPECT_EQ(READABLE | POLLPRI, poll_now(self->fd, ALL));
+	EXPECT_READ(.seq = 2, .dropped = 1, .size = RECORD);
+	EXPECT_EQ(READABLE, poll_now(self->fd, ALL));
 }
 
 TEST_F(poll, resize_drop_sets_pollpri_until_read)
 {
-	const struct notify_multi_record *record = (void *)self->buffer;
-
 	BROADCAST(LIMIT);
 	ASSERT_EQ(0, set_max_packets(self->fd, 1));
-	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(LIMIT - 1, record->dropped);
+	EXPECT_EQ(READABLE | POLLPRI, poll_now(self->fd, ALL));
+	EXPECT_READ(.seq = LIMIT, .dropped = LIMIT - 1);
 	EXPECT_EQ(0, poll_now(self->fd, ALL));
-}
-
-struct poller {
-	pthread_t thread;
-	int fd;
-	short events;
-	int ret;
-	short revents;
-	pid_t task;
-};
-
-static void *poller_main(void *data)
-{
-	struct poller *poller = data;
-	struct pollfd pollfd = { .fd = poller->fd, .events = poller->events };
-
-	__atomic_store_n(&poller->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	poller->ret = poll(&pollfd, 1, -1);
-	poller->revents = pollfd.revents;
-	return NULL;
-}
-
-/* Return when the thread is blocked in poll(). */
-static bool poller_start(struct poller *poller)
-{
-	return !pthread_create(&poller->thread, NULL, poller_main, poller) &&
-	       wait_asleep(&poller->task, 'S');
-}
-
-TEST_F(poll, pollin_blocks_until_broadcast)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLIN };
-
-	ASSERT_TRUE(poller_start(&poller));
-	BROADCAST(1);
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLIN, poller.revents);
-}
-
-TEST_F(poll, pollrdnorm_blocks_until_broadcast)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLRDNORM };
-
-	ASSERT_TRUE(poller_start(&poller));
-	BROADCAST(1);
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLRDNORM, poller.revents);
-}
-
-TEST_F(poll, pollpri_blocks_until_drop)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLPRI };
-
-	BROADCAST(LIMIT);
-	ASSERT_TRUE(poller_start(&poller));
-	BROADCAST(1);
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLPRI, poller.revents);
-}
-
-TEST_F(poll, pollpri_blocks_until_resize_drop)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLPRI };
-
-	BROADCAST(LIMIT);
-	ASSERT_TRUE(poller_start(&poller));
-	ASSERT_EQ(0, set_max_packets(self->fd, 1));
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLPRI, poller.revents);
-}
-
-TEST_F(poll, pollin_blocks_until_unregister)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLIN };
-
-	ASSERT_TRUE(poller_start(&poller));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLHUP, poller.revents);
-}
-
-TEST_F(poll, pollpri_blocks_until_unregister)
-{
-	struct poller poller = { .fd = self->fd, .events = POLLPRI };
-
-	ASSERT_TRUE(poller_start(&poller));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_EQ(0, pthread_join(poller.thread, NULL));
-	EXPECT_EQ(1, poller.ret);
-	EXPECT_EQ(POLLHUP, poller.revents);
 }
 
 TEST_F(poll, pollhup_with_pollin_while_records_remain)
 {
 	BROADCAST(1);
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	EXPECT_EQ(POLLIN | POLLRDNORM | POLLHUP, poll_now(self->fd, ALL));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
+	UNREGISTER();
+	EXPECT_EQ(READABLE | POLLHUP, poll_now(self->fd, ALL));
+	EXPECT_READ(.seq = 1);
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
 }
 
 /* Discarded packets do not set POLLPRI, because no read can report them. */
 TEST_F(poll, pollhup_without_pollin_if_source_had_complete)
 {
-	close(self->fd);
 	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -EXFULL));
-	self->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	ASSERT_LE(0, self->fd);
+	OPEN();
 	BROADCAST(LIMIT + 1);
-	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
+	EXPECT_EQ(READABLE | POLLPRI, poll_now(self->fd, ALL));
+	UNREGISTER();
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
-	EXPECT_EQ(-ENODEV, read_errno(self->fd, self->buffer, RECORD));
+	EXPECT_EQ(-ENODEV, READ(RECORD));
 }
 
-TEST_F(poll, packet_wakes_every_poll)
+/* -- Blocked poll -- */
+
+static ssize_t call_poll(void *data)
 {
-	struct poller pollers[3];
-	unsigned int i;
+	return errno_of(poll(data, 1, -1));
+}
 
-	for (i = 0; i < 3; i++) {
-		pollers[i] = (struct poller){ .fd = self->fd, .events = POLLIN };
-		ASSERT_TRUE(poller_start(&pollers[i]));
+#define POLL_ASLEEP(thread, pollfd) \
+	ASSERT_TRUE(thread_start_asleep(thread, call_poll, pollfd))
+
+FIXTURE_VARIANT(blocked_poll)
+{
+	short events;
+	unsigned int queued;	/* packets before poll() */
+	enum { PACKET_ARRIVES, QUEUE_SHRINKS, SOURCE_UNREGISTERS } event;
+	short revents;
+};
+
+SIM_FIXTURE(blocked_poll, .max_packets = LIMIT)
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_broadcast)
+{
+	POLLIN, 0, PACKET_ARRIVES, POLLIN
+};
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm_until_broadcast)
+{
+	POLLRDNORM, 0, PACKET_ARRIVES, POLLRDNORM
+};
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_drop)
+{
+	POLLPRI, LIMIT, PACKET_ARRIVES, POLLPRI
+};
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_resize_drop)
+{
+	POLLPRI, LIMIT, QUEUE_SHRINKS, POLLPRI
+};
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_unregister)
+{
+	POLLIN, 0, SOURCE_UNREGISTERS, POLLHUP
+};
+
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_unregister)
+{
+	POLLPRI, LIMIT, SOURCE_UNREGISTERS, POLLHUP
+};
+
+TEST_F(blocked_poll, every_poll_returns_event)
+{
+	struct pollfd pollfds[3];
+	struct thread threads[3];
+
+	if (variant->queued)
+		BROADCAST(variant->queued);
+	for (unsigned int i = 0; i < 3; i++) {
+		pollfds[i] = (struct pollfd){ .fd = self->fd, .events = variant->events };
+		POLL_ASLEEP(&threads[i], &pollfds[i]);
 	}
-	BROADCAST(1);
-	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, pthread_join(pollers[i].thread, NULL));
-		EXPECT_EQ(POLLIN, pollers[i].revents);
+	switch (variant->event) {
+	case PACKET_ARRIVES:
+		BROADCAST(1);
+		break;
+	case QUEUE_SHRINKS:
+		ASSERT_EQ(0, set_max_packets(self->fd, 1));
+		break;
+	case SOURCE_UNREGISTERS:
+		UNREGISTER();
+		break;
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		EXPECT_EQ(1, thread_join(&threads[i]));
+		EXPECT_EQ(variant->revents, pollfds[i].revents);
 	}
 }
+
+/* -- epoll -- */
+
+#define EPOLL_ADD(epoll_events)							\
+do {										\
+	struct epoll_event event_ = { .events = epoll_events, .data.u32 = 42 };	\
+										\
+	ASSERT_EQ(0, epoll_ctl(self->epoll, EPOLL_CTL_ADD, self->fd, &event_));	\
+} while (0)
 
 TEST_F(poll, level_epoll_repeats_until_queue_empty)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = 42 };
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event;
 
-	ASSERT_LE(0, epoll);
-	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
-	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	EPOLL_ADD(EPOLLIN);
+	EXPECT_EQ(0, epoll_wait(self->epoll, &event, 1, 0));
 	BROADCAST(2);
-	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
+	ASSERT_EQ(1, epoll_wait(self->epoll, &event, 1, WAIT_MS));
 	EXPECT_EQ(EPOLLIN, event.events);
 	EXPECT_EQ(42, event.data.u32);
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 0));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
-	close(epoll);
+	EXPECT_READ(.seq = 1, .size = RECORD);
+	EXPECT_EQ(1, epoll_wait(self->epoll, &event, 1, 0));
+	EXPECT_READ(.seq = 2, .size = RECORD);
+	EXPECT_EQ(0, epoll_wait(self->epoll, &event, 1, 0));
 }
 
 TEST_F(poll, edge_epoll_reports_each_packet)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	unsigned int i;
+	struct epoll_event event;
 
-	ASSERT_LE(0, epoll);
-	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
-	for (i = 0; i < 3; i++) {
+	EPOLL_ADD(EPOLLIN | EPOLLET);
+	for (unsigned int i = 0; i < 3; i++) {
 		BROADCAST(1);
-		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
+		ASSERT_EQ(1, epoll_wait(self->epoll, &event, 1, WAIT_MS));
 		EXPECT_EQ(EPOLLIN, event.events);
-		EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+		EXPECT_EQ(0, epoll_wait(self->epoll, &event, 1, 0));
 	}
-	close(epoll);
 }
 
 TEST_F(poll, nowait_read_gets_packet_despite_get_stats)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
-	struct iovec iov = { self->buffer, RECORD };
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
 	struct stats_poller stats_poller;
-	unsigned int i;
+	struct epoll_event event;
 
-	ASSERT_LE(0, epoll);
-	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	EPOLL_ADD(EPOLLIN | EPOLLET);
 	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
-	for (i = 0; i < 300; i++) {
+	for (unsigned int seq = 1; seq <= 300; seq++) {
 		BROADCAST(1);
-		ASSERT_EQ(1, epoll_wait(epoll, &event, 1, -1));
+		ASSERT_EQ(1, epoll_wait(self->epoll, &event, 1, WAIT_MS));
 		/* EAGAIN would lose the packet: the edge is not reported again. */
-		ASSERT_EQ(RECORD, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
+		ASSERT_EQ(RECORD, nowait_read(self->fd, scratch, RECORD));
+		EXPECT_RECORDS(scratch, .seq = seq);
 	}
 	EXPECT_TRUE(stats_poller_stop(&stats_poller));
-	close(epoll);
 }
 
 /* -- SIGIO -- */
 
-static bool block_sigio(sigset_t *set)
+FIXTURE(sigio)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGIO);
-	sigaddset(set, SIGRTMIN);
-	return !sigprocmask(SIG_BLOCK, set, NULL);
-}
-
-/* With @number 0 send SIGIO. A realtime signal is queued and has si_fd. */
-static bool enable_sigio(int fd, int number)
-{
-	return !fcntl(fd, F_SETOWN, getpid()) && !fcntl(fd, F_SETSIG, number) &&
-	       !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC);
-}
-
-TEST_F(poll, packet_sends_sigio)
-{
-	struct timespec limit = { .tv_sec = WAIT_MS / 1000 };
+	SIM_DEVICE;
 	sigset_t set;
+};
 
-	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(enable_sigio(self->fd, 0));
-	BROADCAST(1);
-	EXPECT_EQ(SIGIO, sigtimedwait(&set, NULL, &limit));
+FIXTURE_SETUP(sigio)
+{
+	SIM_SETUP(.max_packets = LIMIT);
+	sigemptyset(&self->set);
+	sigaddset(&self->set, SIGIO);
+	sigaddset(&self->set, SIGRTMIN);
+	ASSERT_EQ(0, sigprocmask(SIG_BLOCK, &self->set, NULL));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 }
 
-TEST_F(poll, sigio_reports_fd_and_code)
+FIXTURE_TEARDOWN(sigio)
 {
-	struct timespec limit = { .tv_sec = WAIT_MS / 1000 };
+	SIM_TEARDOWN();
+}
+
+/* Return the number of the next signal, or -1 after @ms. */
+static int next_signal(const sigset_t *set, siginfo_t *info, int ms)
+{
+	const struct timespec limit = { .tv_sec = ms / 1000 };
+
+	return sigtimedwait(set, info, &limit);
+}
+
+TEST_F(sigio, is_sent_for_packet)
+{
+	EXPECT_EQ(-1, next_signal(&self->set, NULL, 0));
+	BROADCAST(1);
+	EXPECT_EQ(SIGIO, next_signal(&self->set, NULL, WAIT_MS));
+}
+
+/* Unlike SIGIO, a realtime signal is queued and has si_fd. */
+TEST_F(sigio, reports_fd_and_code)
+{
 	siginfo_t info;
-	sigset_t set;
 
-	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(enable_sigio(self->fd, SIGRTMIN));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETSIG, SIGRTMIN));
 	BROADCAST(1);
-	ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &info, &limit));
+	ASSERT_EQ(SIGRTMIN, next_signal(&self->set, &info, WAIT_MS));
 	EXPECT_EQ(self->fd, info.si_fd);
 	EXPECT_EQ(POLL_IN, info.si_code);
-	ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-	ASSERT_EQ(SIGRTMIN, sigtimedwait(&set, &info, &limit));
+	UNREGISTER();
+	ASSERT_EQ(SIGRTMIN, next_signal(&self->set, &info, WAIT_MS));
 	EXPECT_EQ(POLL_HUP, info.si_code);
 }
 
-TEST_F(poll, sigio_stops_after_o_async_cleared)
+TEST_F(sigio, stops_after_o_async_cleared)
 {
-	struct timespec now = { };
-	sigset_t set;
-
-	ASSERT_TRUE(block_sigio(&set));
-	ASSERT_TRUE(enable_sigio(self->fd, 0));
-	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, fcntl(self->fd, F_GETFL) & ~O_ASYNC));
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
 	BROADCAST(1);
-	EXPECT_EQ(-1, sigtimedwait(&set, NULL, &now));
+	EXPECT_EQ(-1, next_signal(&self->set, NULL, 0));
 }
 
 TEST_HARNESS_MAIN

@@ -1,420 +1,281 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * read(), readv(), preadv2() and splice().
+ * read(), readv(), preadv2() and splice(), in both formats.
  */
 
-#include "sim.h"
+#include "device.h"
 
-#include <sys/mman.h>
 #include <sys/wait.h>
 
-#define PACKET	20
-#define RECORD	(RECORD_HEADER + 24)
+FIXTURE_VARIANT(read)
+{
+	bool raw;
+};
 
 FIXTURE(read)
 {
-	int injector;
-	int fd;
-	unsigned char buffer[4096];
+	SIM_DEVICE;
+	size_t size;	/* of one record or payload */
 };
 
 FIXTURE_SETUP(read)
 {
-	const struct sim_config config = { .packet_size = PACKET, .max_packets = 8 };
-
-	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
-	self->injector = sim_open_injector(SIM_NAME);
-	ASSERT_LE(0, self->injector);
-	self->fd = sim_open(SIM_NAME, O_RDWR | O_NONBLOCK);
-	ASSERT_LE(0, self->fd);
-	memset(self->buffer, 0xa5, sizeof(self->buffer));
+	SIM_SETUP(.max_packets = 8);
+	self->size = variant->raw ? PACKET : RECORD;
+	ASSERT_EQ(0, set_format(self->fd, variant->raw));
 }
 
 FIXTURE_TEARDOWN(read)
 {
-	close(self->fd);
-	close(self->injector);
-	EXPECT_EQ(0, sim_remove(SIM_NAME));
+	SIM_TEARDOWN();
 }
 
-static const struct notify_multi_record *record_at(const void *buffer, unsigned int index)
+FIXTURE_VARIANT_ADD(read, records) { .raw = false };
+FIXTURE_VARIANT_ADD(read, raw) { .raw = true };
+
+#define EXPECT_DATA(...) EXPECT_READ(.raw = variant->raw, __VA_ARGS__)
+
+TEST_F(read, returns_all_queued)
 {
-	return buffer + index * RECORD;
+	BROADCAST(5);
+	EXPECT_DATA(.seq = 1, .count = 5);
+	EXPECT_EQ(-EAGAIN, READ(self->size));
 }
 
-static bool make_blocking(int fd)
+TEST_F(read, returns_complete_records_only)
 {
-	return !fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-}
-
-TEST_F(read, record_contains_broadcast)
-{
-	const struct notify_multi_record *record = record_at(self->buffer, 0);
-	struct timespec before, after;
-	uint64_t ns;
-
-	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-5"));
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	clock_gettime(CLOCK_MONOTONIC, &after);
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
-
-	EXPECT_EQ(1, record->seq);
-	ns = record->timestamp_ns;
-	EXPECT_LE(before.tv_sec * 1000000000ULL + before.tv_nsec, ns);
-	EXPECT_GE(after.tv_sec * 1000000000ULL + after.tv_nsec, ns);
-	EXPECT_EQ(-5, record->status);
-	EXPECT_EQ(0, record->dropped);
-	EXPECT_EQ(PACKET, record->size);
-	EXPECT_EQ(0, record->flags);
-	EXPECT_TRUE(packet_is(record->data, PACKET, 1));
-}
-
-TEST_F(read, payload_is_padded_with_zeros)
-{
-	const unsigned char zeros[RECORD - RECORD_HEADER - PACKET] = { };
-
-	/* Wrap around, so that no slot is unused. */
-	ASSERT_EQ(40 * PACKET, sim_broadcast(self->injector, PACKET, 1, 40));
-	ASSERT_EQ(8 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
-	for (unsigned int i = 0; i < 8; i++)
-		EXPECT_EQ(0, memcmp(record_at(self->buffer, i)->data + PACKET, zeros,
-				    sizeof(zeros)));
-}
-
-TEST_F(read, read_returns_all_queued_records)
-{
-	ASSERT_EQ(5 * PACKET, sim_broadcast(self->injector, PACKET, 1, 5));
-	ASSERT_EQ(5 * RECORD, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
-	for (unsigned int i = 0; i < 5; i++) {
-		EXPECT_EQ(i + 1, record_at(self->buffer, i)->seq);
-		EXPECT_TRUE(packet_is(record_at(self->buffer, i)->data, PACKET, i + 1));
-	}
-	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
-}
-
-TEST_F(read, read_returns_whole_records_only)
-{
-	ASSERT_EQ(5 * PACKET, sim_broadcast(self->injector, PACKET, 1, 5));
-	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, 3 * RECORD - 1));
-	EXPECT_EQ(2, record_at(self->buffer, 1)->seq);
-	EXPECT_EQ(0xa5, self->buffer[2 * RECORD]);
-	ASSERT_EQ(3 * RECORD, read_errno(self->fd, self->buffer, 3 * RECORD));
-	EXPECT_EQ(3, record_at(self->buffer, 0)->seq);
-}
-
-TEST_F(read, buffer_of_one_record_is_enough)
-{
-	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
+	BROADCAST(5);
+	EXPECT_DATA(.seq = 1, .count = 2, .size = 3 * self->size - 1);
+	EXPECT_DATA(.seq = 3, .count = 2, .size = 2 * self->size);
+	EXPECT_DATA(.seq = 5, .size = self->size);
 }
 
 TEST_F(read, short_buffer_returns_einval_keeps_packet)
 {
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
-	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, 1));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
+	BROADCAST(1);
+	EXPECT_EQ(-EINVAL, READ(self->size - 1));
+	EXPECT_EQ(-EINVAL, READ(1));
+	EXPECT_DATA(.seq = 1, .size = self->size);
 }
 
 TEST_F(read, short_buffer_returns_eagain_if_empty)
 {
-	struct iovec iov = { self->buffer, RECORD - 1 };
-
-	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, RECORD - 1));
-	ASSERT_TRUE(make_blocking(self->fd));
-	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
-	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(-EAGAIN, READ(self->size - 1));
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, self->size - 1));
 }
 
 TEST_F(read, short_buffer_does_not_block)
 {
-	ASSERT_TRUE(make_blocking(self->fd));
-	EXPECT_EQ(-EINVAL, read_errno(self->fd, self->buffer, RECORD - 1));
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	EXPECT_EQ(-EINVAL, READ(self->size - 1));
 }
 
 TEST_F(read, zero_length_returns_0_keeps_packet)
 {
-	ASSERT_TRUE(make_blocking(self->fd));
-	EXPECT_EQ(0, read_errno(self->fd, self->buffer, 0));
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(0, read_errno(self->fd, self->buffer, 0));
-	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	EXPECT_EQ(0, READ(0));
+	BROADCAST(1);
+	EXPECT_EQ(0, READ(0));
+	EXPECT_DATA(.seq = 1);
 }
 
-TEST_F(read, empty_queue_returns_eagain_with_o_nonblock)
+TEST_F(read, rwf_nowait_returns_eagain_if_empty)
 {
-	EXPECT_EQ(-EAGAIN, read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, self->size));
+	BROADCAST(1);
+	EXPECT_EQ(self->size, nowait_read(self->fd, scratch, self->size));
+	EXPECT_RECORDS(scratch, .seq = 1, .raw = variant->raw);
 }
 
-TEST_F(read, empty_queue_returns_eagain_with_rwf_nowait)
-{
-	struct iovec iov = { self->buffer, sizeof(self->buffer) };
-
-	ASSERT_TRUE(make_blocking(self->fd));
-	EXPECT_EQ(-1, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
-	EXPECT_EQ(EAGAIN, errno);
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(RECORD, preadv2(self->fd, &iov, 1, -1, RWF_NOWAIT));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-}
-
-TEST_F(read, read_blocks_until_broadcast)
+TEST_F(read, blocks_until_broadcast)
 {
 	struct reader reader;
 
-	ASSERT_TRUE(make_blocking(self->fd));
-	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(RECORD, reader_join(&reader));
-	EXPECT_EQ(1, reader.record.seq);
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	BLOCK_READS(&reader, 1);
+	BROADCAST(1);
+	EXPECT_READER(&reader, .seq = 1, .raw = variant->raw);
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-static void ignore_signal(int number)
+TEST_F(read, readv_fills_buffers_in_order)
 {
+	struct iovec iov[] = {
+		{ scratch, self->size / 2 + 1 },
+		{ scratch + self->size / 2 + 1, 2 * self->size - self->size / 2 - 1 },
+	};
+
+	BROADCAST(3);
+	ASSERT_EQ(2 * self->size, readv(self->fd, iov, 2));
+	EXPECT_RECORDS(scratch, .seq = 1, .count = 2, .raw = variant->raw);
+	EXPECT_DATA(.seq = 3);
 }
 
-static bool handle_signal(int number, int flags)
+TEST_F(read, splice_moves_complete_records)
 {
-	struct sigaction action = { .sa_handler = ignore_signal, .sa_flags = flags };
+	int pipes[2];
 
-	return !sigaction(number, &action, NULL);
+	ASSERT_EQ(0, pipe(pipes));
+	BROADCAST(3);
+	ASSERT_EQ(2 * self->size, splice(self->fd, NULL, pipes[1], NULL, 2 * self->size + 1, 0));
+	EXPECT_READ_FROM(pipes[0], .seq = 1, .count = 2, .raw = variant->raw);
+	EXPECT_DATA(.seq = 3);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
-TEST_F(read, signal_returns_eintr_consumes_nothing)
-{
-	struct reader reader;
+/* -- Records -- */
 
-	ASSERT_TRUE(make_blocking(self->fd));
-	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
-	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, pthread_kill(reader.thread, SIGUSR1));
-	EXPECT_EQ(-EINTR, reader_join(&reader));
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
+SIM_FIXTURE(records, .max_packets = 8)
+
+TEST_F(records, have_status_and_time_of_broadcast)
+{
+	const struct notify_multi_record *record = (void *)scratch;
+	struct timespec before, after;
+
+	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-5"));
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	BROADCAST(1);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	EXPECT_READ(.seq = 1, .status = -5);
+	EXPECT_LE(before.tv_sec * 1000000000ULL + before.tv_nsec, record->timestamp_ns);
+	EXPECT_GE(after.tv_sec * 1000000000ULL + after.tv_nsec, record->timestamp_ns);
 }
 
-TEST_F(read, sa_restart_signal_restarts_read)
+/* Each slot has been used, and the last ones again. */
+TEST_F(records, are_padded_with_zeros)
 {
-	struct reader reader;
-
-	ASSERT_TRUE(make_blocking(self->fd));
-	ASSERT_TRUE(handle_signal(SIGUSR1, SA_RESTART));
-	ASSERT_TRUE(reader_start(&reader, self->fd, RECORD));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, pthread_kill(reader.thread, SIGUSR1));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(RECORD, reader_join(&reader));
-	EXPECT_EQ(1, reader.record.seq);
+	BROADCAST(40);
+	EXPECT_READ(.seq = 33, .count = 8, .dropped = 32);
 }
 
-TEST_F(read, bad_buffer_returns_efault_keeps_packet)
-{
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 1, 1));
-	EXPECT_EQ(-EFAULT, read_errno(self->fd, bad_pointer, RECORD));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-	EXPECT_EQ(0, record_at(self->buffer, 0)->dropped);
-}
-
-/* Return a buffer of @bytes followed by an unmapped page. */
-static unsigned char *buffer_before_hole(size_t bytes)
-{
-	size_t page = sysconf(_SC_PAGESIZE);
-	unsigned char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (pages == MAP_FAILED || munmap(pages + page, page))
-		return NULL;
-	return pages + page - bytes;
-}
-
-TEST_F(read, read_returns_records_before_bad_page)
-{
-	unsigned char *buffer = buffer_before_hole(2 * RECORD + RECORD / 2);
-
-	ASSERT_NE(NULL, buffer);
-	ASSERT_EQ(4 * PACKET, sim_broadcast(self->injector, PACKET, 1, 4));
-	ASSERT_EQ(2 * RECORD, read_errno(self->fd, buffer, 4 * RECORD));
-	EXPECT_EQ(2, record_at(buffer, 1)->seq);
-	ASSERT_EQ(2 * RECORD, read_errno(self->fd, self->buffer, 4 * RECORD));
-	EXPECT_EQ(3, record_at(self->buffer, 0)->seq);
-	EXPECT_EQ(0, record_at(self->buffer, 0)->dropped);
-}
-
-TEST_F(read, efault_keeps_drop_count)
-{
-	ASSERT_EQ(11 * PACKET, sim_broadcast(self->injector, PACKET, 1, 11));
-	EXPECT_EQ(-EFAULT, read_errno(self->fd, buffer_before_hole(RECORD_HEADER), RECORD));
-	EXPECT_EQ(POLLPRI, poll_now(self->fd, POLLPRI));
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(4, record_at(self->buffer, 0)->seq);
-	EXPECT_EQ(3, record_at(self->buffer, 0)->dropped);
-}
-
-TEST_F(read, every_client_gets_every_packet)
+TEST_F(records, are_identical_for_all_clients)
 {
 	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	unsigned char copy[3 * RECORD];
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
-	ASSERT_EQ(sizeof(copy), read_errno(self->fd, self->buffer, sizeof(self->buffer)));
+	BROADCAST(3);
+	EXPECT_READ(.seq = 1, .count = 3);
 	ASSERT_EQ(sizeof(copy), read_errno(other, copy, sizeof(copy)));
-	EXPECT_EQ(0, memcmp(copy, self->buffer, sizeof(copy)));
+	EXPECT_EQ(0, memcmp(copy, scratch, sizeof(copy)));
 	close(other);
 }
 
-TEST_F(read, new_client_gets_later_packets_only)
+/* -- Clients -- */
+
+TEST_F(records, new_client_gets_later_packets_only)
 {
 	int late;
 
-	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
+	BROADCAST(3);
 	late = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	ASSERT_LE(0, late);
 	EXPECT_EQ(4, get_stats(late).next);
-	EXPECT_EQ(-EAGAIN, read_errno(late, self->buffer, sizeof(self->buffer)));
-	ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, 4, 1));
-	ASSERT_EQ(RECORD, read_errno(late, self->buffer, sizeof(self->buffer)));
-	EXPECT_EQ(4, record_at(self->buffer, 0)->seq);
-	EXPECT_EQ(0, record_at(self->buffer, 0)->dropped);
+	EXPECT_EQ(-EAGAIN, read_errno(late, scratch, RECORD));
+	BROADCAST(1);
+	EXPECT_READ_FROM(late, .seq = 4);
 	close(late);
 }
 
-TEST_F(read, dup_shares_queue)
+TEST_F(records, dup_shares_queue)
 {
 	int copy = dup(self->fd);
 
 	ASSERT_LE(0, copy);
-	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
-	ASSERT_EQ(RECORD, read_errno(copy, self->buffer, RECORD));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(2, record_at(self->buffer, 0)->seq);
+	BROADCAST(2);
+	EXPECT_READ_FROM(copy, .seq = 1, .size = RECORD);
+	EXPECT_READ(.seq = 2);
 	EXPECT_EQ(1, get_stats(self->fd).clients);
 	close(copy);
 }
 
-TEST_F(read, fork_shares_queue)
+TEST_F(records, fork_shares_queue)
 {
 	pid_t child;
 	int status;
 
-	ASSERT_EQ(2 * PACKET, sim_broadcast(self->injector, PACKET, 1, 2));
+	BROADCAST(2);
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		if (read_errno(self->fd, self->buffer, RECORD) != (ssize_t)RECORD)
-			_exit(1);
-		_exit(record_at(self->buffer, 0)->seq == 1 ? 0 : 2);
+		const struct expected expected = { .seq = 1, .size = RECORD };
+
+		_exit(wrong_read(self->fd, PACKET, &expected) ? 1 : 0);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
-	ASSERT_EQ(RECORD, read_errno(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(2, record_at(self->buffer, 0)->seq);
-}
-
-TEST_F(read, readv_fills_buffers_in_order)
-{
-	unsigned char first[RECORD / 2 + 1], second[4 * RECORD];
-	struct iovec iov[] = {
-		{ first, sizeof(first) },
-		{ second, 2 * RECORD - sizeof(first) },
-	};
-
-	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
-	ASSERT_EQ(2 * RECORD, readv(self->fd, iov, 2));
-	memcpy(self->buffer, first, sizeof(first));
-	memcpy(self->buffer + sizeof(first), second, 2 * RECORD - sizeof(first));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-	EXPECT_TRUE(packet_is(record_at(self->buffer, 0)->data, PACKET, 1));
-	EXPECT_EQ(2, record_at(self->buffer, 1)->seq);
-	EXPECT_TRUE(packet_is(record_at(self->buffer, 1)->data, PACKET, 2));
-}
-
-TEST_F(read, splice_moves_whole_records)
-{
-	int pipes[2];
-
-	ASSERT_EQ(0, pipe(pipes));
-	ASSERT_EQ(3 * PACKET, sim_broadcast(self->injector, PACKET, 1, 3));
-	ASSERT_EQ(2 * RECORD, splice(self->fd, NULL, pipes[1], NULL, 2 * RECORD + 1, 0));
-	ASSERT_EQ(2 * RECORD, read_errno(pipes[0], self->buffer, sizeof(self->buffer)));
-	EXPECT_EQ(1, record_at(self->buffer, 0)->seq);
-	EXPECT_EQ(2, record_at(self->buffer, 1)->seq);
-	EXPECT_TRUE(packet_is(record_at(self->buffer, 1)->data, PACKET, 2));
-	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-	close(pipes[0]);
-	close(pipes[1]);
-}
-
-TEST_F(read, pread_returns_espipe)
-{
-	EXPECT_EQ(-1, pread(self->fd, self->buffer, RECORD, 0));
-	EXPECT_EQ(ESPIPE, errno);
-}
-
-TEST_F(read, lseek_returns_espipe)
-{
-	EXPECT_EQ(-1, lseek(self->fd, 0, SEEK_SET));
-	EXPECT_EQ(ESPIPE, errno);
-}
-
-TEST_F(read, write_returns_einval)
-{
-	EXPECT_EQ(-1, write(self->fd, self->buffer, RECORD));
-	EXPECT_EQ(EINVAL, errno);
+	EXPECT_READ(.seq = 2);
 }
 
 struct drain {
-	pthread_t thread;
+	struct thread thread;
 	int fd;
-	unsigned int last;
 	unsigned int *seen;
 };
 
-/* Read one packet at a time, up to one of the last two. */
-static void *drain_main(void *data)
+/* Read one packet at a time until an error, and count each seq. */
+static ssize_t drain_main(void *data)
 {
+	_Alignas(8) unsigned char buffer[RECORD];
 	struct drain *drain = data;
-	unsigned char buffer[RECORD];
-	const struct notify_multi_record *record = record_at(buffer, 0);
+	ssize_t ret;
 
-	while (read(drain->fd, buffer, sizeof(buffer)) == sizeof(buffer)) {
+	while ((ret = read_errno(drain->fd, buffer, RECORD)) == RECORD) {
+		const struct notify_multi_record *record = (void *)buffer;
+		const struct expected expected = { .seq = record->seq };
+
+		if (wrong_records(buffer, PACKET, &expected))
+			return -EBADMSG;
 		__atomic_add_fetch(&drain->seen[record->seq], 1, __ATOMIC_RELAXED);
-		if (record->seq >= drain->last - 1)
-			break;
 	}
-	return NULL;
+	return ret;
 }
 
-TEST_F(read, two_threads_get_each_packet_once)
+TEST_F(records, threads_get_each_packet_once)
 {
-	enum { COUNT = 400 };
+	enum { COUNT = 400, BURST = 20 };
 	unsigned int seen[COUNT + 1] = { };
 	struct drain drains[2];
-	unsigned int i;
 
-	ASSERT_TRUE(make_blocking(self->fd));
+	ASSERT_EQ(0, set_blocking(self->fd, true));
 	ASSERT_EQ(0, set_max_packets(self->fd, COUNT));
-	for (i = 0; i < 2; i++) {
-		drains[i] = (struct drain){ .fd = self->fd, .last = COUNT, .seen = seen };
-		ASSERT_EQ(0, pthread_create(&drains[i].thread, NULL, drain_main, &drains[i]));
+	for (unsigned int i = 0; i < 2; i++) {
+		drains[i] = (struct drain){ .fd = self->fd, .seen = seen };
+		ASSERT_TRUE(thread_start(&drains[i].thread, drain_main, &drains[i]));
 	}
-	/* Each of the last two packets ends one thread. */
-	for (i = 1; i <= COUNT; i++)
-		ASSERT_EQ(PACKET, sim_broadcast(self->injector, PACKET, i, 1));
-	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, pthread_join(drains[i].thread, NULL));
-	for (i = 1; i <= COUNT; i++)
-		EXPECT_EQ(1, seen[i]);
+	while (self->seq < COUNT)
+		BROADCAST(BURST);
+	UNREGISTER();
+	for (unsigned int i = 0; i < 2; i++)
+		EXPECT_EQ(-ENODEV, thread_join(&drains[i].thread));
+	for (unsigned int seq = 1; seq <= COUNT; seq++) {
+		EXPECT_EQ(1, seen[seq])
+			TH_LOG("packet %u", seq);
+	}
+}
+
+/* -- Refused calls -- */
+
+TEST_F(records, pread_returns_espipe)
+{
+	EXPECT_EQ(-ESPIPE, errno_of(pread(self->fd, scratch, RECORD, 0)));
+}
+
+TEST_F(records, lseek_returns_espipe)
+{
+	EXPECT_EQ(-ESPIPE, errno_of(lseek(self->fd, 0, SEEK_SET)));
+}
+
+TEST_F(records, write_returns_einval)
+{
+	int fd = sim_open(SIM_NAME, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EINVAL, errno_of(write(fd, scratch, RECORD)));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -8,7 +8,7 @@
 # passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
-tests="read overflow raw max_requests poll replay ops ioctl memcg sysfs observe unregister"
+tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace unregister"
 tests="$tests blocked_copy mmap uring notify_sim kapi notify_gpio notify_irq_pci signal faults"
 tests="$tests notifycat"
 program_seconds=900

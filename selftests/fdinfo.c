@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The state of clients in /proc/PID/fdinfo/FD.
+ */
+
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "device.h"
+#include "fdinfo.h"
+
+#define LIMIT	4
+#define FIRST	100
+
+FIXTURE(fdinfo)
+{
+	SIM_DEVICE;
+	struct fdinfo info;
+};
+
+FIXTURE_SETUP(fdinfo)
+{
+	SIM_SETUP(.max_packets = LIMIT, .max_requests = 3, .first_seq = FIRST);
+}
+
+FIXTURE_TEARDOWN(fdinfo)
+{
+	SIM_TEARDOWN();
+}
+
+#define GET_FDINFO(client) ASSERT_TRUE(fdinfo_get(0, client, &self->info))
+
+/* Arguments are members of struct fdinfo; all these counters are compared. */
+#define EXPECT_FDINFO(client, ...)						\
+do {										\
+	const struct fdinfo info_ = { __VA_ARGS__ };				\
+										\
+	GET_FDINFO(client);							\
+	EXPECT_EQ(info_.queued, self->info.queued);				\
+	EXPECT_EQ(info_.max, self->info.max);					\
+	EXPECT_EQ(info_.delivered, self->info.delivered);			\
+	EXPECT_EQ(info_.dropped, self->info.dropped);				\
+	EXPECT_EQ(info_.pending, self->info.pending);				\
+} while (0)
+
+TEST_F(fdinfo, has_device_opener_and_queue)
+{
+	BROADCAST(3);
+	EXPECT_FDINFO(self->fd, .queued = 3, .max = LIMIT);
+	EXPECT_STREQ(SIM_NAME, self->info.device);
+	EXPECT_EQ(getpid(), self->info.opener);
+}
+
+TEST_F(fdinfo, counts_drops_before_and_after_read)
+{
+	BROADCAST(LIMIT + 3);
+	EXPECT_FDINFO(self->fd, .queued = LIMIT, .max = LIMIT, .dropped = 3);
+	EXPECT_READ(.seq = FIRST + 3, .dropped = 3, .size = RECORD);
+	EXPECT_FDINFO(self->fd, .queued = LIMIT - 1, .max = LIMIT, .delivered = 1, .dropped = 3);
+}
+
+TEST_F(fdinfo, counts_resize_drops)
+{
+	BROADCAST(LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	EXPECT_FDINFO(self->fd, .queued = 1, .max = 1, .dropped = LIMIT - 1);
+}
+
+TEST_F(fdinfo, counts_consumed_packets_as_delivered)
+{
+	BROADCAST(LIMIT);
+	ASSERT_EQ(0, consume(self->fd, FIRST + 2));
+	EXPECT_FDINFO(self->fd, .queued = LIMIT - 3, .max = LIMIT, .delivered = 3);
+}
+
+TEST_F(fdinfo, counts_blocked_reads)
+{
+	struct reader readers[2];
+
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	BLOCK_READS(readers, 2);
+	EXPECT_FDINFO(self->fd, .max = LIMIT, .pending = 2);
+	BROADCAST(2);
+	EXPECT_EQ(RECORD, reader_join(&readers[0]));
+	EXPECT_EQ(RECORD, reader_join(&readers[1]));
+	EXPECT_FDINFO(self->fd, .max = LIMIT, .delivered = 2);
+}
+
+TEST_F(fdinfo, is_per_client)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, set_max_packets(other, 7));
+	BROADCAST(LIMIT + 1);
+	EXPECT_FDINFO(self->fd, .queued = LIMIT, .max = LIMIT, .dropped = 1);
+	EXPECT_FDINFO(other, .queued = LIMIT + 1, .max = 7);
+	close(other);
+}
+
+TEST_F(fdinfo, is_readable_after_unregister)
+{
+	int file = fdinfo_open(0, self->fd);
+	struct fdinfo before;
+
+	ASSERT_LE(0, file);
+	BROADCAST(LIMIT + 1);
+	ASSERT_TRUE(fdinfo_read(file, &before));
+	UNREGISTER();
+	ASSERT_TRUE(fdinfo_read(file, &self->info));
+	EXPECT_EQ(0, memcmp(&before, &self->info, sizeof(before)));
+	GET_FDINFO(self->fd);
+	EXPECT_EQ(0, memcmp(&before, &self->info, sizeof(before)));
+	close(file);
+}
+
+/* -- Numbers of clients -- */
+
+TEST_F(fdinfo, dup_and_fork_share_client_number)
+{
+	int copy = dup(self->fd), status;
+	struct fdinfo info;
+	pid_t child;
+
+	ASSERT_LE(0, copy);
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	GET_FDINFO(copy);
+	EXPECT_EQ(info.client, self->info.client);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		pause();
+	ASSERT_TRUE(fdinfo_get(child, self->fd, &self->info));
+	EXPECT_EQ(info.client, self->info.client);
+	EXPECT_EQ(info.opener, self->info.opener);
+	kill(child, SIGKILL);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	close(copy);
+}
+
+/* Numbers of closed clients and of former devices are not reused. */
+TEST_F(fdinfo, client_numbers_are_unique)
+{
+	uint64_t numbers[4];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++) {
+		int fd;
+
+		if (i == 3) {
+			UNREGISTER();
+			REREGISTER();
+		}
+		fd = i ? sim_open(SIM_NAME, O_RDONLY) : self->fd;
+		ASSERT_LE(0, fd);
+		GET_FDINFO(fd);
+		numbers[i] = self->info.client;
+		for (unsigned int j = 0; j < i; j++)
+			EXPECT_NE(numbers[j], numbers[i]);
+		if (i)
+			close(fd);
+	}
+}
+
+/* -- Openers -- */
+
+/* This process gets the client from a child by SCM_RIGHTS. */
+TEST_F(fdinfo, opener_keeps_pid_after_exit)
+{
+	int sockets[2], status, fd = -1;
+	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	pid_t child;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+		fd = sim_open(SIM_NAME, O_RDONLY);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+		_exit(sendmsg(sockets[1], &msg, 0) == 1 ? 0 : 1);
+	}
+	ASSERT_EQ(1, recvmsg(sockets[0], &msg, 0));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	ASSERT_EQ(0, status);
+	GET_FDINFO(fd);
+	EXPECT_EQ(child, self->info.opener);
+	close(fd);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
+TEST_F(fdinfo, opener_is_pid_in_namespace_of_reader)
+{
+	int status;
+	pid_t child;
+
+	if (unshare(CLONE_NEWPID))
+		SKIP(return, "PID namespaces are not available");
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		int fd = sim_open(SIM_NAME, O_RDONLY);
+
+		if (!fdinfo_get(0, fd, &self->info) || self->info.opener != 1)
+			_exit(1);
+		/* The opener of the other client is not in this namespace. */
+		_exit(fdinfo_get(0, self->fd, &self->info) && !self->info.opener ? 0 : 2);
+	}
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_HARNESS_MAIN
