@@ -55,6 +55,13 @@ do {										\
 	EXPECT_TRUE(!ret_ || ret_ == -ENOENT);					\
 } while (0)
 
+/* Replace the device and the client. */
+#define SIM_RESTART(...)							\
+do {										\
+	SIM_TEARDOWN();								\
+	SIM_SETUP(__VA_ARGS__);							\
+} while (0)
+
 #define SIM_FIXTURE(name, ...)							\
 FIXTURE(name)									\
 {										\

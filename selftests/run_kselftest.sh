@@ -8,9 +8,9 @@
 # passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
-tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace unregister"
-tests="$tests blocked_copy mmap uring notify_sim kapi notify_gpio notify_irq_pci signal faults"
-tests="$tests notifycat"
+tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace"
+tests="$tests unregister blocked_copy mmap uring_read uring_cmd signal faults"
+tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat"
 program_seconds=900
 
 while getopts d: option; do

@@ -1,0 +1,1051 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands by io_uring: PEND and CANCEL.
+ */
+
+#include <sys/wait.h>
+
+#include "device.h"
+#include "fdinfo.h"
+#include "uring.h"
+
+#define LIMIT		8
+#define REQUESTS	4
+
+/* Start the ring, or skip the test. */
+#define PEND_RING_SETUP(ring_flags)						\
+do {										\
+	RING_SETUP(0);								\
+	if (!ring_has(&self->ring, OP_READ_MULTISHOT))				\
+		SKIP(return, "commands need Linux 6.7");			\
+	if (ring_flags) {							\
+		RING_TEARDOWN();						\
+		RING_SETUP(ring_flags);						\
+	}									\
+} while (0)
+
+FIXTURE(uring_cmd)
+{
+	SIM_DEVICE;
+	RING;
+	struct reader readers[2];
+	unsigned char slots[(REQUESTS + 1) * RECORD];
+};
+
+FIXTURE_SETUP(uring_cmd)
+{
+	PEND_RING_SETUP(0);
+	SIM_SETUP(.blocking = true, .max_packets = LIMIT, .max_requests = REQUESTS);
+}
+
+FIXTURE_TEARDOWN(uring_cmd)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+/* Replace the device. */
+#define RESTART(...)								\
+do {										\
+	SIM_TEARDOWN();								\
+	SIM_SETUP(__VA_ARGS__);							\
+} while (0)
+
+#define PEND_ON(ring, index) prepare_pend(ring, self->fd, SLOT(index), RECORD, index)
+#define PEND(index) PEND_ON(&self->ring, index)
+#define PEND_COMMAND(index) command_of(PEND(index))
+
+/* Submit PEND commands 0 to @count - 1. */
+#define PENDS(count)								\
+do {										\
+	for (unsigned int pend_ = 0; pend_ < (count); pend_++)			\
+		PEND(pend_);							\
+	SUBMIT();								\
+	ASSERT_EQ(count, get_stats(self->fd).pending_requests);			\
+} while (0)
+
+#define EXPECT_PACKET_OF(ring, index, number)					\
+do {										\
+	EXPECT_CQE_OF(ring, index, RECORD);					\
+	EXPECT_SLOT(index, number);						\
+} while (0)
+
+#define EXPECT_PACKET(index, number) EXPECT_PACKET_OF(&self->ring, index, number)
+
+TEST_F(uring_cmd, fdinfo_counts_pending_commands)
+{
+	struct fdinfo info;
+
+	PENDS(2);
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(2, info.pending);
+	BROADCAST(2);
+	EXPECT_PACKET(0, 1);
+	EXPECT_PACKET(1, 2);
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	EXPECT_EQ(0, info.pending);
+	EXPECT_EQ(2, info.delivered);
+}
+
+TEST_F(uring_cmd, queued_packets_complete_commands_in_order)
+{
+	unsigned int i;
+
+	BROADCAST(REQUESTS + 1);
+	for (i = 0; i < REQUESTS; i++)
+		PEND(i);
+	SUBMIT();
+	for (i = 0; i < REQUESTS; i++)
+		EXPECT_PACKET(i, i + 1);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_cmd, one_packet_completes_one_command)
+{
+	PENDS(REQUESTS);
+	for (unsigned int i = 0; i < REQUESTS; i++) {
+		BROADCAST(1);
+		EXPECT_PACKET(i, i + 1);
+		EXPECT_NO_CQE();
+		EXPECT_EQ(REQUESTS - 1 - i, get_stats(self->fd).pending_requests);
+	}
+	EXPECT_EQ(REQUESTS, get_stats(self->fd).delivered);
+}
+
+TEST_F(uring_cmd, command_with_large_buffer_takes_one_packet)
+{
+	BROADCAST(3);
+	EXPECT_RESULT(RECORD, PEND_COMMAND(0)->len = 3 * RECORD);
+	EXPECT_SLOT(0, 1);
+	EXPECT_EQ(0, SLOT(1)->seq);
+	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_cmd, record_reports_drops)
+{
+	BROADCAST(LIMIT + 3);
+	EXPECT_RESULT(RECORD, PEND(0));
+	EXPECT_RECORDS(SLOT(0), .seq = 4, .dropped = 3);
+	EXPECT_EQ(3, get_stats(self->fd).dropped);
+}
+
+TEST_F(uring_cmd, many_commands_keep_order)
+{
+	enum { MANY = 200 };
+	unsigned char *buffer = calloc(MANY, RECORD);
+	unsigned int i, at;
+
+	ASSERT_NE(NULL, buffer);
+	SIM_RESTART(.blocking = true, .max_packets = MANY, .max_requests = MANY);
+	for (i = 0; i < MANY; i += 8) {
+		for (at = i; at < i + 8; at++)
+			prepare_pend(&self->ring, self->fd, buffer + at * RECORD, RECORD, at);
+		SUBMIT();
+	}
+	ASSERT_EQ(MANY, get_stats(self->fd).pending_requests);
+	BROADCAST(MANY);
+	for (i = 0; i < MANY; i++)
+		EXPECT_CQE(i, RECORD);
+	EXPECT_RECORDS(buffer, .seq = 1, .count = MANY);
+	free(buffer);
+}
+
+/* -- max_requests -- */
+
+TEST_F(uring_cmd, command_over_limit_returns_ebusy)
+{
+	PENDS(REQUESTS);
+	EXPECT_RESULT(-EBUSY, PEND(REQUESTS));
+	EXPECT_NO_CQE();
+	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
+	BROADCAST(REQUESTS);
+	for (unsigned int i = 0; i < REQUESTS; i++)
+		EXPECT_PACKET(i, i + 1);
+}
+
+TEST_F(uring_cmd, completed_command_frees_request_slot)
+{
+	PENDS(REQUESTS);
+	BROADCAST(1);
+	EXPECT_PACKET(0, 1);
+	PEND(REQUESTS);
+	SUBMIT();
+	EXPECT_NO_CQE();
+	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, limit_includes_blocked_reads)
+{
+	PENDS(REQUESTS - 1);
+	BLOCK_READS(self->readers, 1);
+	EXPECT_RESULT(-EBUSY, PEND(REQUESTS));
+	EXPECT_EQ(-EBUSY, READ(RECORD));
+	BROADCAST(REQUESTS);
+	EXPECT_EQ(RECORD, reader_join(&self->readers[0]));
+}
+
+TEST_F(uring_cmd, limit_is_per_client)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	PENDS(REQUESTS);
+	prepare_pend(&self->ring, other, SLOT(REQUESTS), RECORD, REQUESTS);
+	SUBMIT();
+	EXPECT_EQ(1, get_stats(other).pending_requests);
+	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
+	close(other);
+}
+
+TEST_F(uring_cmd, commands_and_reads_get_one_packet_each)
+{
+	struct reader *readers = self->readers;
+
+	BLOCK_READS(&readers[0], 1);
+	PEND(0);
+	SUBMIT();
+	BLOCK_READS(&readers[1], 1);
+	ASSERT_EQ(3, get_stats(self->fd).pending_requests);
+
+	/* The order is unspecified, because the requests come from several threads. */
+	for (unsigned int left = 3; left--;) {
+		BROADCAST(1);
+		ASSERT_TRUE(wait_requests(self->fd, left));
+	}
+	EXPECT_CQE(0, RECORD);
+	EXPECT_EQ(RECORD, reader_join(&readers[0]));
+	EXPECT_EQ(RECORD, reader_join(&readers[1]));
+	EXPECT_EQ(1 << 1 | 1 << 2 | 1 << 3, 1 << SLOT(0)->seq | 1 << readers[0].record.seq |
+					    1 << readers[1].record.seq);
+}
+
+/* -- Invalid commands -- */
+
+TEST_F(uring_cmd, short_buffer_returns_einval)
+{
+	EXPECT_RESULT(-EINVAL, PEND_COMMAND(0)->len = RECORD - 1);
+	EXPECT_RESULT(-EINVAL, PEND_COMMAND(0)->len = 1);
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	EXPECT_RESULT(-EINVAL, PEND_COMMAND(0)->len = PACKET - 1);
+	BROADCAST(1);
+	EXPECT_RESULT(PACKET, PEND_COMMAND(0)->len = PACKET);
+	EXPECT_RECORDS(SLOT(0), .seq = 1, .raw = true);
+}
+
+TEST_F(uring_cmd, zero_length_returns_0_keeps_packet)
+{
+	BROADCAST(1);
+	EXPECT_RESULT(0, PEND_COMMAND(0)->len = 0);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_cmd, flags_return_einval)
+{
+	EXPECT_RESULT(-EINVAL, PEND_COMMAND(0)->flags = 1);
+	EXPECT_RESULT(-EINVAL, PEND_COMMAND(0)->flags = 1U << 31);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, registered_buffer_returns_einval)
+{
+	struct iovec iov = { self->slots, sizeof(self->slots) };
+
+	ASSERT_EQ(0, io_uring_register_buffers(&self->ring, &iov, 1));
+	EXPECT_RESULT(-EINVAL, PEND(0)->uring_cmd_flags = IORING_URING_CMD_FIXED);
+}
+
+TEST_F(uring_cmd, unknown_command_returns_enotty)
+{
+	static const __u32 commands[] = {
+		0,
+		NOTIFY_MULTI_IOC_GET_STATS,
+		NOTIFY_MULTI_IOC_CONSUME,
+		_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa5, __u64),
+		_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa7, struct notify_multi_uring_cmd),
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(commands); i++)
+		EXPECT_RESULT(-ENOTTY, prepare_command(&self->ring, self->fd, commands[i], NULL,
+						       0, i));
+}
+
+TEST_F(uring_cmd, pend_as_ioctl_returns_enotty)
+{
+	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)self->slots, .len = RECORD };
+
+	EXPECT_EQ(-ENOTTY, errno_of(ioctl(self->fd, NOTIFY_MULTI_URING_CMD_PEND, &cmd)));
+}
+
+TEST_F(uring_cmd, write_only_client_returns_ebadf)
+{
+	int other = sim_open(SIM_NAME, O_WRONLY);
+
+	ASSERT_LE(0, other);
+	EXPECT_RESULT(-EBADF, prepare_pend(&self->ring, other, SLOT(0), RECORD, 0));
+	close(other);
+}
+
+TEST_F(uring_cmd, efault_leaves_packet_to_next_command)
+{
+	PEND_COMMAND(0)->addr = (uintptr_t)bad_pointer;
+	PEND(1);
+	SUBMIT();
+	ASSERT_EQ(2, get_stats(self->fd).pending_requests);
+	BROADCAST(1);
+	EXPECT_CQE(0, -EFAULT);
+	EXPECT_PACKET(1, 1);
+}
+
+TEST_F(uring_cmd, efault_keeps_queued_packet)
+{
+	BROADCAST(1);
+	EXPECT_RESULT(-EFAULT, PEND_COMMAND(0)->addr = (uintptr_t)bad_pointer);
+	/* An address of the kernel. */
+	EXPECT_RESULT(-EFAULT, PEND_COMMAND(0)->addr = ~0ULL << 12);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST(commands_return_eopnotsupp_before_6_7)
+{
+	const __u32 commands[] = { NOTIFY_MULTI_URING_CMD_PEND, NOTIFY_MULTI_URING_CMD_CANCEL, 0 };
+	const struct sim_config config = { .packet_size = PACKET };
+	unsigned char slot[RECORD];
+	struct io_uring ring;
+	unsigned int i;
+	int fd;
+
+	if (ring_start(&ring, 0) || !ring_has(&ring, IORING_OP_URING_CMD) ||
+	    ring_has(&ring, OP_READ_MULTISHOT))
+		SKIP(return, "needs io_uring of Linux 5.19 to 6.6");
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	fd = sim_open(SIM_NAME, O_RDONLY);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 3; i++)
+		prepare_command(&ring, fd, commands[i], slot, RECORD, i);
+	ASSERT_TRUE(submit(&ring));
+	for (i = 0; i < 3; i++)
+		EXPECT_CQE_OF(&ring, i, -EOPNOTSUPP);
+	EXPECT_EQ(0, get_stats(fd).pending_requests);
+	io_uring_queue_exit(&ring);
+	close(fd);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+/* -- Formats and statuses -- */
+
+TEST_F(uring_cmd, raw_command_returns_payload)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	PENDS(2);
+	BROADCAST(2);
+	EXPECT_CQE(0, PACKET);
+	EXPECT_CQE(1, PACKET);
+	EXPECT_RECORDS(SLOT(0), .seq = 1, .raw = true);
+	EXPECT_RECORDS(SLOT(1), .seq = 2, .raw = true);
+	/* One packet only, although more would fit. */
+	EXPECT_EQ(0, self->slots[PACKET]);
+}
+
+TEST_F(uring_cmd, bad_status_is_result_of_raw_command)
+{
+	static const struct {
+		int status;
+		int result;
+	} statuses[] = {
+		{ -EIO, -EIO },
+		{ -EAGAIN, -EAGAIN },
+		{ -EOPNOTSUPP, -EOPNOTSUPP },
+		{ -ECANCELED, -ECANCELED },
+		{ -511, -511 },
+		{ -512, -EIO },
+		{ -529, -EIO },
+	};
+
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++) {
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i].status));
+		PENDS(1);
+		BROADCAST(1);
+		EXPECT_CQE(0, statuses[i].result);
+		EXPECT_EQ(2 * i + 1, get_stats(self->fd).delivered);
+		/* A command that finds the packet queued. */
+		BROADCAST(1);
+		EXPECT_RESULT(statuses[i].result, PEND(1));
+		EXPECT_EQ(2 * i + 2, get_stats(self->fd).delivered);
+	}
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, bad_status_fails_one_command)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", -EIO));
+	PENDS(2);
+	BROADCAST(1);
+	EXPECT_CQE(0, -EIO);
+	EXPECT_NO_CQE();
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", 0));
+	BROADCAST(1);
+	EXPECT_CQE(1, PACKET);
+	EXPECT_RECORDS(SLOT(1), .seq = 2, .raw = true);
+}
+
+TEST_F(uring_cmd, complete_error_is_result)
+{
+	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -ENOSPC));
+	OPEN();
+	PENDS(2);
+	BROADCAST(1);
+	EXPECT_CQE(0, -ENOSPC);
+	EXPECT_EQ(1, get_stats(self->fd).delivered);
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+	BROADCAST(1);
+	EXPECT_CQE(1, -ENOSPC);
+}
+
+TEST_F(uring_cmd, short_buffer_after_set_format_returns_einval)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	PEND_COMMAND(0)->len = RECORD - 1;
+	SUBMIT();
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
+	BROADCAST(1);
+	EXPECT_CQE(0, -EINVAL);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+/* -- Several rings -- */
+
+TEST_F(uring_cmd, command_requeued_in_order_if_read_takes_packet)
+{
+	struct io_uring ring;
+	unsigned int i;
+
+	ASSERT_EQ(0, ring_start(&ring, DEFERRED));
+	for (i = 0; i < 3; i++)
+		PEND_ON(&ring, i);
+	ASSERT_TRUE(submit(&ring));
+	BROADCAST(2);
+	EXPECT_READ(.seq = 1, .size = RECORD);
+	EXPECT_READ(.seq = 2, .size = RECORD);
+	EXPECT_TRUE(no_cqe(&ring));
+	EXPECT_EQ(3, get_stats(self->fd).pending_requests);
+	BROADCAST(3);
+	for (i = 0; i < 3; i++)
+		EXPECT_PACKET_OF(&ring, i, i + 3);
+	io_uring_queue_exit(&ring);
+}
+
+TEST_F(uring_cmd, commands_of_several_rings_keep_order)
+{
+	struct io_uring rings[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, ring_start(&rings[i], 0));
+		PEND_ON(&rings[i], i);
+		ASSERT_TRUE(submit(&rings[i]));
+	}
+	BROADCAST(3);
+	for (i = 0; i < 3; i++) {
+		EXPECT_PACKET_OF(&rings[i], i, i + 1);
+		io_uring_queue_exit(&rings[i]);
+	}
+}
+
+TEST_F(uring_cmd, deferred_rings_get_packets_as_entered)
+{
+	struct io_uring rings[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, ring_start(&rings[i], DEFERRED));
+		PEND_ON(&rings[i], i);
+		ASSERT_TRUE(submit(&rings[i]));
+	}
+	BROADCAST(2);
+	for (i = 2; i--;)
+		EXPECT_PACKET_OF(&rings[i], i, 2 - i);
+	for (i = 0; i < 2; i++)
+		io_uring_queue_exit(&rings[i]);
+}
+
+TEST_F(uring_cmd, ring_exit_keeps_commands_of_other_rings)
+{
+	struct io_uring other;
+
+	ASSERT_EQ(0, ring_start(&other, 0));
+	PEND_ON(&other, 0);
+	ASSERT_TRUE(submit(&other));
+	PEND(1);
+	SUBMIT();
+	io_uring_queue_exit(&other);
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	BROADCAST(1);
+	EXPECT_PACKET(1, 1);
+	EXPECT_EQ(0, SLOT(0)->seq);
+}
+
+/* -- CANCEL -- */
+
+#define CANCEL_DATA REQUESTS
+
+#define PREP_CANCEL_OF(fd, addr) \
+	prepare_command(&self->ring, fd, NOTIFY_MULTI_URING_CMD_CANCEL, addr, 0, CANCEL_DATA)
+#define PREP_CANCEL(addr) PREP_CANCEL_OF(self->fd, addr)
+
+/* Cancel the @count commands with a buffer at @addr. */
+#define CANCEL(addr, count)							\
+do {										\
+	PREP_CANCEL(addr);							\
+	SUBMIT();								\
+	ASSERT_TRUE(collect(&self->ring, 1 + (count), results, REQUESTS + 1));	\
+	EXPECT_EQ(count, results[CANCEL_DATA]);					\
+} while (0)
+
+TEST_F(uring_cmd, cancel_of_address_0_cancels_all)
+{
+	int results[REQUESTS + 1] = { };
+
+	PENDS(REQUESTS);
+	CANCEL(NULL, REQUESTS);
+	for (unsigned int i = 0; i < REQUESTS; i++)
+		EXPECT_EQ(-ECANCELED, results[i]);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	BROADCAST(1);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, get_stats(self->fd).delivered);
+}
+
+TEST_F(uring_cmd, cancel_matches_all_commands_at_address)
+{
+	int results[REQUESTS + 1] = { };
+
+	PENDS(2);
+	PEND(2);
+	PEND_COMMAND(3)->addr = (uintptr_t)SLOT(1);
+	SUBMIT();
+	CANCEL(SLOT(1), 2);
+	EXPECT_EQ(-ECANCELED, results[1]);
+	EXPECT_EQ(-ECANCELED, results[3]);
+	EXPECT_EQ(2, get_stats(self->fd).pending_requests);
+	EXPECT_NO_CQE();
+	BROADCAST(3);
+	EXPECT_PACKET(0, 1);
+	EXPECT_PACKET(2, 2);
+	EXPECT_EQ(0, SLOT(1)->seq);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_cmd, cancel_without_match_returns_enoent)
+{
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL(NULL));
+	PENDS(1);
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL(SLOT(1)));
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, cancel_with_len_or_flags_returns_einval)
+{
+	PENDS(1);
+	EXPECT_RESULT(-EINVAL, command_of(PREP_CANCEL(NULL))->len = 1);
+	EXPECT_RESULT(-EINVAL, command_of(PREP_CANCEL(NULL))->flags = 1);
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, cancel_is_per_client)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	PENDS(1);
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL_OF(other, NULL));
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+	close(other);
+}
+
+TEST_F(uring_cmd, cancel_matches_commands_of_other_rings)
+{
+	struct io_uring other;
+
+	ASSERT_EQ(0, ring_start(&other, 0));
+	PEND_ON(&other, 0);
+	ASSERT_TRUE(submit(&other));
+	EXPECT_RESULT(1, PREP_CANCEL(SLOT(0)));
+	EXPECT_CQE_OF(&other, 0, -ECANCELED);
+	io_uring_queue_exit(&other);
+}
+
+TEST_F(uring_cmd, cancel_ignores_blocked_reads)
+{
+	int results[REQUESTS + 1] = { };
+
+	BLOCK_READS(self->readers, 1);
+	PEND(0);
+	SUBMIT();
+	CANCEL(NULL, 1);
+	EXPECT_EQ(-ECANCELED, results[0]);
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+	BROADCAST(1);
+	EXPECT_READER(&self->readers[0], .seq = 1);
+}
+
+TEST_F(uring_cmd, cancel_ignores_completing_command)
+{
+	struct io_uring ring;
+
+	/* The command owns the packet, although it completes only when the ring is entered. */
+	ASSERT_EQ(0, ring_start(&ring, DEFERRED));
+	PEND_ON(&ring, 0);
+	ASSERT_TRUE(submit(&ring));
+	BROADCAST(1);
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL(NULL));
+	EXPECT_PACKET_OF(&ring, 0, 1);
+	io_uring_queue_exit(&ring);
+}
+
+TEST_F(uring_cmd, cancelled_command_frees_request_slot)
+{
+	int results[REQUESTS + 1] = { };
+
+	PENDS(REQUESTS);
+	CANCEL(SLOT(0), 1);
+	PEND(0);
+	SUBMIT();
+	EXPECT_NO_CQE();
+	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
+	/* The new command is the last in the queue. */
+	BROADCAST(1);
+	EXPECT_PACKET(1, 1);
+}
+
+TEST_F(uring_cmd, cancel_includes_linked_command)
+{
+	int results[REQUESTS + 1] = { };
+
+	PEND(0)->flags = IOSQE_IO_LINK;
+	PEND(1);
+	SUBMIT();
+	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
+	PREP_CANCEL(SLOT(0));
+	SUBMIT();
+	ASSERT_TRUE(collect(&self->ring, 3, results, REQUESTS + 1));
+	EXPECT_EQ(1, results[CANCEL_DATA]);
+	EXPECT_EQ(-ECANCELED, results[0]);
+	EXPECT_EQ(-ECANCELED, results[1]);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+/* -- End of sources, clients, threads and processes -- */
+
+TEST_F(uring_cmd, command_drains_queue_then_returns_enodev)
+{
+	BROADCAST(1);
+	UNREGISTER();
+	EXPECT_RESULT(RECORD, PEND(0));
+	EXPECT_SLOT(0, 1);
+	EXPECT_RESULT(-ENODEV, PEND(1));
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(uring_cmd, command_pins_client_after_close)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	PENDS(1);
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(2, get_stats(other).clients);
+	BROADCAST(1);
+	EXPECT_PACKET(0, 1);
+	/* io_uring releases a completed command later. */
+	while (get_stats(other).clients != 1)
+		io_uring_get_events(&self->ring);
+	close(other);
+}
+
+TEST_F(uring_cmd, ring_exit_closes_client_after_close)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	PENDS(REQUESTS);
+	close(self->fd);
+	self->fd = -1;
+	RING_TEARDOWN();
+	while (get_stats(other).clients != 1)
+		usleep(1000);
+	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
+	close(other);
+}
+
+static ssize_t run_submit(void *ring)
+{
+	return submit(ring);
+}
+
+TEST_F(uring_cmd, command_of_exited_thread_takes_no_packet)
+{
+	int results[2] = { };
+	struct thread thread;
+
+	PEND(0);
+	ASSERT_TRUE(thread_start(&thread, run_submit, &self->ring));
+	ASSERT_EQ(true, thread_join(&thread));
+	PEND(1);
+	SUBMIT();
+	ASSERT_EQ(2, get_stats(self->fd).pending_requests);
+	BROADCAST(1);
+	ASSERT_TRUE(collect(&self->ring, 2, results, 2));
+	EXPECT_EQ(-ECANCELED, results[0]);
+	EXPECT_EQ(RECORD, results[1]);
+	EXPECT_SLOT(1, 1);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+/* Start a process with @count pending commands. When @go has a byte, it executes a shell. */
+static pid_t pend_in_child(int fd, int go, unsigned int flags, unsigned int count)
+{
+	pid_t child = fork();
+	unsigned char slots[REQUESTS * RECORD];
+	struct io_uring ring;
+	char byte;
+
+	if (child)
+		return child;
+	if (ring_start(&ring, flags))
+		_exit(1);
+	for (unsigned int i = 0; i < count; i++)
+		prepare_pend(&ring, fd, slots + i * RECORD, RECORD, i);
+	if (!submit(&ring) || read(go, &byte, 1) != 1 || dup2(go, STDIN_FILENO) < 0)
+		_exit(1);
+	execl("/bin/sh", "sh", "-c", "read line", NULL);
+	_exit(1);
+}
+
+static bool kill_child(pid_t child)
+{
+	int status;
+
+	return child > 0 && !kill(child, SIGKILL) && waitpid(child, &status, 0) == child &&
+	       WIFSIGNALED(status);
+}
+
+TEST_F(uring_cmd, execve_consumes_nothing)
+{
+	int go[2];
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(go));
+	PENDS(1);
+	child = pend_in_child(self->fd, go[0], 0, REQUESTS - 1);
+	ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	BROADCAST(1);
+	EXPECT_PACKET(0, 1);
+	EXPECT_EQ(1, get_stats(self->fd).delivered);
+	/* The commands ended without the process: the shell still waits for a line. */
+	EXPECT_TRUE(wait_asleep(&child, 'S'));
+	EXPECT_TRUE(kill_child(child));
+	close(go[0]);
+	close(go[1]);
+}
+
+/* Each command has got a packet, or has left it in the queue. */
+TEST_F(uring_cmd, sigkill_under_broadcasts_loses_no_packet)
+{
+	enum { ROUNDS = 8, BURST = 40 };
+	struct producer producer = { .packet_size = PACKET, .count = BURST };
+	int go[2];
+
+	ASSERT_EQ(0, pipe(go));
+	SIM_RESTART(.blocking = true, .max_packets = BURST, .max_requests = REQUESTS);
+	producer.injector = self->injector;
+	for (producer.number = 1; producer.number < ROUNDS * BURST; producer.number += BURST) {
+		pid_t child = pend_in_child(self->fd, go[0], 0, REQUESTS);
+		struct notify_multi_stats stats, before = get_stats(self->fd);
+
+		ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
+		ASSERT_TRUE(producer_start(&producer));
+		EXPECT_TRUE(kill_child(child));
+		ASSERT_EQ(BURST * PACKET, producer_join(&producer));
+		ASSERT_TRUE(wait_requests(self->fd, 0));
+		stats = get_stats(self->fd);
+		EXPECT_GE(before.delivered + REQUESTS, stats.delivered);
+		EXPECT_EQ(stats.delivered - before.delivered, stats.next - before.next);
+		EXPECT_EQ(BURST, stats.delivered - before.delivered + stats.pending_packets);
+		EXPECT_EQ(0, stats.dropped);
+		EXPECT_READ(.seq = stats.next, .count = stats.pending_packets);
+	}
+	close(go[0]);
+	close(go[1]);
+}
+
+/* -- Rings with flags -- */
+
+FIXTURE(ring_flags)
+{
+	SIM_DEVICE;
+	RING;
+	unsigned char slots[REQUESTS * RECORD];
+};
+
+FIXTURE_VARIANT(ring_flags)
+{
+	unsigned int flags;
+	unsigned int sqe_flags;
+};
+
+FIXTURE_VARIANT_ADD(ring_flags, none) { };
+FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun) { .flags = DEFERRED };
+FIXTURE_VARIANT_ADD(ring_flags, sqpoll) { .flags = IORING_SETUP_SQPOLL };
+FIXTURE_VARIANT_ADD(ring_flags, io_workers) { .sqe_flags = IOSQE_ASYNC };
+FIXTURE_VARIANT_ADD(ring_flags, sqe128_cqe32)
+{
+	.flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
+};
+
+FIXTURE_SETUP(ring_flags)
+{
+	PEND_RING_SETUP(variant->flags);
+	SIM_SETUP(.max_packets = LIMIT, .max_requests = REQUESTS);
+}
+
+FIXTURE_TEARDOWN(ring_flags)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+/*
+ * Submit one by one. A command is counted before it is queued, so commands from several
+ * workers may still be queued in any order.
+ */
+#define PENDS_BY_FLAGS(count)							\
+do {										\
+	for (unsigned int pend_ = 0; pend_ < (count); pend_++) {		\
+		PEND(pend_)->flags = variant->sqe_flags;			\
+		SUBMIT();							\
+		ASSERT_TRUE(wait_requests(self->fd, pend_ + 1));		\
+	}									\
+} while (0)
+
+/* Expect packet @number; it is for command @index unless workers queue in any order. */
+#define EXPECT_PACKET_BY_FLAGS(index, number)					\
+do {										\
+	struct completion cqe_ = next_cqe(&self->ring);				\
+										\
+	if (!variant->sqe_flags)						\
+		EXPECT_EQ(index, cqe_.user_data);				\
+	ASSERT_GT(REQUESTS, cqe_.user_data);					\
+	EXPECT_EQ(RECORD, cqe_.res);						\
+	EXPECT_SLOT(cqe_.user_data, number);					\
+} while (0)
+
+TEST_F(ring_flags, commands_complete_in_submission_order)
+{
+	PENDS_BY_FLAGS(REQUESTS);
+	EXPECT_NO_CQE();
+	BROADCAST(REQUESTS);
+	for (unsigned int i = 0; i < REQUESTS; i++)
+		EXPECT_PACKET_BY_FLAGS(i, i + 1);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	EXPECT_EQ(!!variant->sqe_flags, workers() > 0);
+}
+
+TEST_F(ring_flags, cancelled_command_consumes_nothing)
+{
+	int results[REQUESTS + 1] = { };
+
+	PENDS_BY_FLAGS(3);
+	do {
+		PREP_CANCEL(SLOT(1));
+		SUBMIT();
+		ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
+		/* A worker may not have queued it yet. */
+	} while (variant->sqe_flags && results[CANCEL_DATA] == -ENOENT);
+	ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
+	EXPECT_EQ(-ECANCELED, results[1]);
+	EXPECT_EQ(1, results[CANCEL_DATA]);
+	EXPECT_EQ(2, get_stats(self->fd).pending_requests);
+	BROADCAST(2);
+	EXPECT_PACKET_BY_FLAGS(0, 1);
+	EXPECT_PACKET_BY_FLAGS(2, 2);
+	EXPECT_EQ(0, SLOT(1)->seq);
+}
+
+TEST_F(ring_flags, ring_exit_consumes_nothing)
+{
+	/* Older kernels warn if another task completes such a ring's commands at its exit. */
+	if (variant->flags & IORING_SETUP_DEFER_TASKRUN && !access("/proc/lockdep", F_OK))
+		SKIP(return, "lockdep would report an error in io_uring");
+	PENDS_BY_FLAGS(REQUESTS);
+	RING_TEARDOWN();
+	ASSERT_TRUE(wait_requests(self->fd, 0));
+	BROADCAST(1);
+	EXPECT_EQ(0, get_stats(self->fd).delivered);
+	EXPECT_READ(.seq = 1);
+}
+
+TEST_F(ring_flags, sigkill_consumes_nothing)
+{
+	pid_t child;
+	int go[2];
+
+	ASSERT_EQ(0, pipe(go));
+	PENDS_BY_FLAGS(1);
+	child = pend_in_child(self->fd, go[0], variant->flags, REQUESTS - 1);
+	ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
+	EXPECT_TRUE(kill_child(child));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	BROADCAST(2);
+	EXPECT_PACKET_BY_FLAGS(0, 1);
+	EXPECT_READ(.seq = 2);
+	close(go[0]);
+	close(go[1]);
+}
+
+TEST_F(ring_flags, unregister_ends_commands_with_enodev)
+{
+	int results[REQUESTS] = { };
+
+	PENDS_BY_FLAGS(REQUESTS);
+	UNREGISTER();
+	ASSERT_TRUE(collect(&self->ring, REQUESTS, results, REQUESTS));
+	for (unsigned int i = 0; i < REQUESTS; i++)
+		EXPECT_EQ(-ENODEV, results[i]);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+}
+
+TEST_F(ring_flags, ring_exit_leaves_packet_to_next_command)
+{
+	struct io_uring other;
+	unsigned int got;
+
+	ASSERT_EQ(0, ring_start(&other, 0));
+	PENDS_BY_FLAGS(1);
+	PEND_ON(&other, 1);
+	ASSERT_TRUE(submit(&other));
+	BROADCAST(2);
+	/* The first command may or may not have got its packet. */
+	RING_TEARDOWN();
+	EXPECT_CQE_OF(&other, 1, RECORD);
+	ASSERT_TRUE(wait_requests(self->fd, 0));
+	got = !!SLOT(0)->seq + 1;
+	EXPECT_NE(SLOT(0)->seq, SLOT(1)->seq);
+	EXPECT_EQ(2, got + get_stats(self->fd).pending_packets);
+	EXPECT_EQ(got, get_stats(self->fd).delivered);
+	io_uring_queue_exit(&other);
+}
+
+/* -- Races -- */
+
+#define RACE_PACKETS	600
+#define RACE_COMMANDS	3
+
+/* A thread that keeps requests pending until the source is unregistered. */
+struct racer {
+	struct thread thread;
+	int fd;
+	unsigned int flags;
+	unsigned int cancelled;
+	uint64_t last;
+	unsigned char seen[RACE_PACKETS + 1];
+};
+
+static bool racer_check(struct racer *racer, const struct notify_multi_record *record)
+{
+	const struct expected expected = { .seq = record->seq };
+
+	if (record->seq <= racer->last || record->seq > RACE_PACKETS ||
+	    wrong_records(record, PACKET, &expected))
+		return false;
+	racer->last = record->seq;
+	racer->seen[record->seq] = 1;
+	return true;
+}
+
+/* Return 0 or a wrong result. */
+static ssize_t run_pend_racer(void *data)
+{
+	unsigned char slots[RACE_COMMANDS * RECORD];
+	unsigned int pending = RACE_COMMANDS;
+	struct racer *racer = data;
+	struct io_uring ring;
+	int wrong = ring_start(&ring, racer->flags);
+
+	for (unsigned int i = 0; !wrong && i < RACE_COMMANDS; i++)
+		prepare_pend(&ring, racer->fd, slots + i * RECORD, RECORD, i);
+	while (!wrong && pending) {
+		struct completion cqe;
+
+		io_uring_submit(&ring);
+		cqe = next_cqe(&ring);
+		if (cqe.res == -ENODEV) {
+			pending--;
+			continue;
+		}
+		if (cqe.res == -ECANCELED)
+			racer->cancelled++;
+		else if (cqe.res != RECORD ||
+			 !racer_check(racer, (void *)(slots + cqe.user_data * RECORD)))
+			wrong = cqe.res;
+		prepare_pend(&ring, racer->fd, slots + cqe.user_data * RECORD, RECORD,
+			     cqe.user_data);
+	}
+	io_uring_queue_exit(&ring);
+	return wrong;
+}
+
+static ssize_t run_read_racer(void *data)
+{
+	_Alignas(8) unsigned char slot[RECORD];
+	struct racer *racer = data;
+	ssize_t ret;
+
+	do {
+		ret = read_errno(racer->fd, slot, RECORD);
+	} while (ret == RECORD && racer_check(racer, (void *)slot));
+	return ret == -ENODEV ? 0 : ret;
+}
+
+TEST_F(uring_cmd, racing_requests_get_each_packet_once)
+{
+	struct racer racers[3] = { { .flags = 0 }, { .flags = DEFERRED } };
+	unsigned int i, at, cancelled = 0;
+
+	SIM_RESTART(.blocking = true, .max_packets = RACE_PACKETS,
+		    .max_requests = 2 * RACE_COMMANDS + 1);
+	for (i = 0; i < 3; i++) {
+		racers[i].fd = self->fd;
+		ASSERT_TRUE(thread_start(&racers[i].thread, i < 2 ? run_pend_racer : run_read_racer,
+					 &racers[i]));
+	}
+	ASSERT_TRUE(wait_requests(self->fd, 2 * RACE_COMMANDS + 1));
+	for (i = 1; i <= RACE_PACKETS; i++) {
+		int ret;
+
+		BROADCAST(1);
+		if (i % 16)
+			continue;
+		PREP_CANCEL(NULL);
+		ret = ring_result(&self->ring);
+		EXPECT_TRUE(ret > 0 || ret == -ENOENT);
+		cancelled += ret > 0 ? ret : 0;
+	}
+	UNREGISTER();
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, thread_join(&racers[i].thread));
+		cancelled -= racers[i].cancelled;
+	}
+	for (at = 1; at <= RACE_PACKETS; at++)
+		EXPECT_EQ(1, racers[0].seen[at] + racers[1].seen[at] + racers[2].seen[at]);
+	EXPECT_EQ(0, cancelled);
+	EXPECT_STATS(.seq = RACE_PACKETS, .next = RACE_PACKETS + 1, .delivered = RACE_PACKETS);
+}
+
+TEST_HARNESS_MAIN

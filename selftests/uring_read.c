@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads by io_uring: pending, linked, with provided buffers, multishot.
+ */
+
+#include "device.h"
+#include "uring.h"
+
+#define READS		16
+
+FIXTURE(uring_read)
+{
+	SIM_DEVICE;
+	RING;
+	unsigned char slots[READS * RECORD];
+};
+
+FIXTURE_SETUP(uring_read)
+{
+	RING_SETUP(0);
+	SIM_SETUP(.blocking = true, .max_packets = 2 * READS, .max_requests = 4);
+}
+
+FIXTURE_TEARDOWN(uring_read)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+#define PREP_READ(index) prepare_read(&self->ring, self->fd, SLOT(index), RECORD, index)
+
+/* Expect the completion of read @index, with packet @number in its slot. */
+#define EXPECT_READ_CQE(index, number)						\
+do {										\
+	EXPECT_CQE(index, RECORD);						\
+	EXPECT_SLOT(index, number);						\
+} while (0)
+
+TEST_F(uring_read, read_pends_with_o_nonblock)
+{
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	PREP_READ(0);
+	SUBMIT();
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	EXPECT_READ_CQE(0, 1);
+}
+
+TEST_F(uring_read, rwf_nowait_read_returns_eagain)
+{
+	EXPECT_RESULT(-EAGAIN, PREP_READ(0)->rw_flags = RWF_NOWAIT);
+}
+
+TEST_F(uring_read, read_returns_records_up_to_length)
+{
+	BROADCAST(5);
+	EXPECT_RESULT(3 * RECORD, PREP_READ(0)->len = 3 * RECORD);
+	EXPECT_SLOT(0, 1);
+	EXPECT_SLOT(2, 3);
+	EXPECT_EQ(0, SLOT(3)->seq);
+	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_read, read_errors_match_plain_read)
+{
+	BROADCAST(1);
+	EXPECT_RESULT(-EINVAL, PREP_READ(0)->len = RECORD - 1);
+	EXPECT_RESULT(0, PREP_READ(0)->len = 0);
+	EXPECT_RESULT(-EFAULT, PREP_READ(0)->addr = (uintptr_t)bad_pointer);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_read, reads_pend_without_worker)
+{
+	uint64_t seen = 0;
+	int file;
+
+	for (unsigned int i = 0; i < READS; i++)
+		PREP_READ(i);
+	SUBMIT();
+	EXPECT_EQ(0, workers());
+	/* io_uring reads do not count against max_requests. */
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
+	for (unsigned int number = 1; number <= READS; number++) {
+		struct completion cqe;
+
+		EXPECT_NO_CQE();
+		BROADCAST(1);
+		cqe = next_cqe(&self->ring);
+		ASSERT_EQ(RECORD, cqe.res);
+		EXPECT_SLOT(cqe.user_data, number);
+		seen |= 1ULL << cqe.user_data;
+	}
+	EXPECT_EQ((1ULL << READS) - 1, seen);
+	EXPECT_EQ(0, workers());
+
+	/* Make sure that workers() finds workers. */
+	file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, file);
+	prepare_read(&self->ring, file, self->slots, RECORD, 0)->flags = IOSQE_ASYNC;
+	EXPECT_EQ(RECORD, ring_result(&self->ring));
+	EXPECT_LT(0, workers());
+	close(file);
+}
+
+TEST_F(uring_read, pending_reads_get_each_packet_once)
+{
+	int results[READS];
+	uint64_t seen = 0;
+	unsigned int i;
+
+	for (i = 0; i < READS; i++)
+		PREP_READ(i);
+	SUBMIT();
+	BROADCAST(READS);
+	ASSERT_TRUE(collect(&self->ring, READS, results, READS));
+	for (i = 0; i < READS; i++) {
+		uint64_t seq = SLOT(i)->seq;
+
+		EXPECT_EQ(RECORD, results[i]);
+		EXPECT_SLOT(i, seq);
+		seen |= 1ULL << seq;
+	}
+	EXPECT_EQ(((1ULL << READS) - 1) << 1, seen);
+}
+
+TEST_F(uring_read, registered_buffer_and_file_work)
+{
+	struct iovec iov = { self->slots, sizeof(self->slots) };
+	struct io_uring_sqe *sqe;
+
+	ASSERT_EQ(0, io_uring_register_buffers(&self->ring, &iov, 1));
+	ASSERT_EQ(0, io_uring_register_files(&self->ring, &self->fd, 1));
+	sqe = new_sqe(&self->ring);
+	io_uring_prep_read_fixed(sqe, 0, SLOT(1), 2 * RECORD, 0, 0);
+	sqe->flags = IOSQE_FIXED_FILE;
+	sqe->user_data = 1;
+	SUBMIT();
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	EXPECT_READ_CQE(1, 1);
+}
+
+TEST_F(uring_read, poll_completes_when_record_queued)
+{
+	struct io_uring_sqe *sqe = new_sqe(&self->ring);
+
+	io_uring_prep_poll_add(sqe, self->fd, POLLIN);
+	sqe->user_data = 3;
+	SUBMIT();
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	EXPECT_CQE(3, POLLIN);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+/* -- Linked reads -- */
+
+TEST_F(uring_read, linked_reads_complete_in_order)
+{
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		PREP_READ(i)->flags = i < 3 ? IOSQE_IO_LINK : 0;
+	SUBMIT();
+	BROADCAST(4);
+	for (i = 0; i < 4; i++)
+		EXPECT_READ_CQE(i, i + 1);
+	EXPECT_EQ(0, workers());
+}
+
+TEST_F(uring_read, linked_write_forwards_record)
+{
+	struct io_uring_sqe *sqe;
+	int ends[2];
+
+	ASSERT_EQ(0, pipe(ends));
+	PREP_READ(0)->flags = IOSQE_IO_LINK;
+	sqe = new_sqe(&self->ring);
+	io_uring_prep_write(sqe, ends[1], SLOT(0), RECORD, 0);
+	sqe->user_data = 1;
+	SUBMIT();
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	EXPECT_CQE(0, RECORD);
+	EXPECT_CQE(1, RECORD);
+	ASSERT_EQ(RECORD, read_errno(ends[0], SLOT(1), RECORD));
+	EXPECT_SLOT(1, 1);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+TEST_F(uring_read, failed_read_cancels_linked_read)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	ASSERT_EQ(0, sim_set(SIM_NAME, "status", "-28"));
+	PREP_READ(0)->flags = IOSQE_IO_LINK;
+	PREP_READ(1);
+	SUBMIT();
+	BROADCAST(2);
+	EXPECT_CQE(0, -ENOSPC);
+	EXPECT_CQE(1, -ECANCELED);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_read, linked_timeout_consumes_nothing)
+{
+	struct __kernel_timespec soon = { .tv_nsec = 1000000 };
+	struct io_uring_sqe *sqe;
+	int results[2];
+
+	PREP_READ(0)->flags = IOSQE_IO_LINK;
+	sqe = new_sqe(&self->ring);
+	io_uring_prep_link_timeout(sqe, &soon, 0);
+	sqe->user_data = 1;
+	SUBMIT();
+	ASSERT_TRUE(collect(&self->ring, 2, results, 2));
+	EXPECT_EQ(-ECANCELED, results[0]);
+	EXPECT_EQ(-ETIME, results[1]);
+	BROADCAST(1);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	EXPECT_NO_CQE();
+}
+
+/* -- Statuses -- */
+
+/* Status of a packet, and the result of a raw read by io_uring. */
+static const struct {
+	int status;
+	int result;
+} statuses[] = {
+	{ 0, PACKET },
+	{ -EIO, -EIO },
+	{ -EPIPE, -EPIPE },
+	/* io_uring would take these as "nothing read", and read again. */
+	{ -EAGAIN, -EIO },
+	{ -EOPNOTSUPP, -EIO },
+};
+
+TEST_F(uring_read, bad_status_is_result_and_consumed)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++) {
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i].status));
+		/* A pending read, then a read that finds the packet queued. */
+		PREP_READ(0);
+		SUBMIT();
+		BROADCAST(1);
+		EXPECT_CQE(0, statuses[i].result);
+		EXPECT_EQ(2 * i + 1, get_stats(self->fd).delivered);
+		BROADCAST(1);
+		EXPECT_RESULT(statuses[i].result, PREP_READ(1));
+		EXPECT_EQ(2 * i + 2, get_stats(self->fd).delivered);
+	}
+	EXPECT_TRUE(packet_is(SLOT(0), PACKET, 1));
+	EXPECT_TRUE(packet_is(SLOT(1), PACKET, 2));
+	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+}
+
+/* -- End of reads, rings and sources -- */
+
+TEST_F(uring_read, cancelled_read_consumes_nothing)
+{
+	int results[3];
+
+	PREP_READ(0);
+	PREP_READ(1);
+	SUBMIT();
+	prepare_cancel(&self->ring, 0, 2);
+	SUBMIT();
+	ASSERT_TRUE(collect(&self->ring, 2, results, 3));
+	EXPECT_EQ(-ECANCELED, results[0]);
+	EXPECT_EQ(0, results[2]);
+	BROADCAST(2);
+	EXPECT_READ_CQE(1, 1);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(uring_read, ring_exit_with_pending_reads_consumes_nothing)
+{
+	for (unsigned int i = 0; i < READS; i++)
+		PREP_READ(i);
+	SUBMIT();
+	RING_TEARDOWN();
+	BROADCAST(1);
+	EXPECT_READ(.seq = 1, .size = RECORD);
+	EXPECT_EQ(1, get_stats(self->fd).delivered);
+}
+
+TEST_F(uring_read, pending_read_pins_client_until_ring_exit)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY);
+
+	ASSERT_LE(0, other);
+	PREP_READ(0);
+	SUBMIT();
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(2, get_stats(other).clients);
+	BROADCAST(1);
+	EXPECT_READ_CQE(0, 1);
+	RING_TEARDOWN();
+	while (get_stats(other).clients != 1)
+		usleep(1000);
+	close(other);
+}
+
+TEST_F(uring_read, unregister_ends_pending_reads_with_enodev)
+{
+	int results[3];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		PREP_READ(i);
+	SUBMIT();
+	UNREGISTER();
+	ASSERT_TRUE(collect(&self->ring, 3, results, 3));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(-ENODEV, results[i]);
+}
+
+/* -- Rings with flags -- */
+
+FIXTURE(ring_flags)
+{
+	SIM_DEVICE;
+	RING;
+	unsigned char slots[RECORD];
+};
+
+FIXTURE_VARIANT(ring_flags)
+{
+	unsigned int flags;
+	unsigned int sqe_flags;
+};
+
+FIXTURE_VARIANT_ADD(ring_flags, none) { };
+FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun) { .flags = DEFERRED };
+FIXTURE_VARIANT_ADD(ring_flags, sqpoll) { .flags = IORING_SETUP_SQPOLL };
+FIXTURE_VARIANT_ADD(ring_flags, worker) { .sqe_flags = IOSQE_ASYNC };
+
+FIXTURE_SETUP(ring_flags)
+{
+	RING_SETUP(variant->flags);
+	SIM_SETUP(.blocking = true);
+}
+
+FIXTURE_TEARDOWN(ring_flags)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+TEST_F(ring_flags, read_pends_until_broadcast)
+{
+	for (unsigned int number = 1; number <= 3; number++) {
+		PREP_READ(0)->flags = variant->sqe_flags;
+		SUBMIT();
+		EXPECT_NO_CQE();
+		BROADCAST(1);
+		EXPECT_READ_CQE(0, number);
+		EXPECT_NO_CQE();
+		EXPECT_EQ(number, get_stats(self->fd).delivered);
+	}
+	EXPECT_EQ(!!variant->sqe_flags, workers() > 0);
+}
+
+/* -- Provided buffers, and multishot reads -- */
+
+#define GROUP		5
+#define PROVIDED	4
+
+FIXTURE(provided)
+{
+	SIM_DEVICE;
+	RING;
+	struct io_uring_buf_ring *buffers;
+	unsigned char slots[PROVIDED * RECORD];
+};
+
+static void provide(struct io_uring_buf_ring *buffers, unsigned char *slots, unsigned int index)
+{
+	io_uring_buf_ring_add(buffers, slots + index * RECORD, RECORD, index,
+			      io_uring_buf_ring_mask(PROVIDED), 0);
+	io_uring_buf_ring_advance(buffers, 1);
+}
+
+FIXTURE_SETUP(provided)
+{
+	struct io_uring_buf_reg reg = { .ring_entries = PROVIDED, .bgid = GROUP };
+
+	RING_SETUP(0);
+	/* Buffer rings have no probe, but appeared in the same release as commands. */
+	if (!ring_has(&self->ring, IORING_OP_URING_CMD))
+		SKIP(return, "buffer rings need Linux 5.19");
+	self->buffers = aligned_alloc(sysconf(_SC_PAGESIZE), sysconf(_SC_PAGESIZE));
+	ASSERT_NE(NULL, self->buffers);
+	reg.ring_addr = (uintptr_t)self->buffers;
+	ASSERT_EQ(0, io_uring_register_buf_ring(&self->ring, &reg, 0));
+	io_uring_buf_ring_init(self->buffers);
+	for (unsigned int i = 0; i < PROVIDED; i++)
+		provide(self->buffers, self->slots, i);
+	SIM_SETUP(.blocking = true);
+}
+
+FIXTURE_TEARDOWN(provided)
+{
+	RING_TEARDOWN();
+	free(self->buffers);
+	SIM_TEARDOWN();
+}
+
+static void select_buffer(struct io_uring_sqe *sqe)
+{
+	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->buf_group = GROUP;
+}
+
+#define MULTISHOT(data)								\
+do {										\
+	struct io_uring_sqe *sqe_ = new_sqe(&self->ring);			\
+										\
+	if (!ring_has(&self->ring, OP_READ_MULTISHOT))				\
+		SKIP(return, "multishot reads need Linux 6.7");			\
+	io_uring_prep_rw(OP_READ_MULTISHOT, sqe_, self->fd, NULL, 0, 0);	\
+	select_buffer(sqe_);							\
+	sqe_->user_data = data;							\
+	SUBMIT();								\
+} while (0)
+
+/* Expect packet @number in the provided buffer that the kernel chose; provide it again. */
+#define EXPECT_PROVIDED(number, more, again)					\
+do {										\
+	struct completion cqe_ = next_cqe(&self->ring);				\
+	unsigned int chosen_ = cqe_.flags >> IORING_CQE_BUFFER_SHIFT;		\
+										\
+	ASSERT_EQ(RECORD, cqe_.res);						\
+	EXPECT_EQ(more, cqe_.flags & IORING_CQE_F_MORE);			\
+	ASSERT_TRUE(cqe_.flags & IORING_CQE_F_BUFFER);				\
+	EXPECT_SLOT(chosen_, number);						\
+	if (again)								\
+		provide(self->buffers, self->slots, chosen_);			\
+} while (0)
+
+/* Expect the last completion of a multishot read. */
+#define EXPECT_LAST_SHOT(data, result)						\
+do {										\
+	struct completion cqe_ = next_cqe(&self->ring);				\
+										\
+	EXPECT_EQ(data, cqe_.user_data);					\
+	EXPECT_EQ(result, cqe_.res);						\
+	EXPECT_FALSE(cqe_.flags & IORING_CQE_F_MORE);				\
+} while (0)
+
+TEST_F(provided, pending_reads_take_one_buffer_each)
+{
+	unsigned int i;
+
+	for (i = 0; i < PROVIDED; i++)
+		select_buffer(prepare_read(&self->ring, self->fd, NULL, RECORD, i));
+	SUBMIT();
+	EXPECT_NO_CQE();
+	for (i = 1; i <= PROVIDED; i++) {
+		BROADCAST(1);
+		EXPECT_PROVIDED(i, 0, false);
+	}
+}
+
+TEST_F(provided, multishot_read_returns_every_packet)
+{
+	MULTISHOT(9);
+	EXPECT_NO_CQE();
+	/* Use each buffer several times, with single packets and with a burst. */
+	for (unsigned int i = 1; i <= 10; i++) {
+		if (i <= 7)
+			BROADCAST(i < 7 ? 1 : 4);
+		EXPECT_PROVIDED(i, IORING_CQE_F_MORE, true);
+	}
+	EXPECT_NO_CQE();
+	EXPECT_EQ(0, workers());
+}
+
+TEST_F(provided, multishot_read_gets_packets_despite_get_stats)
+{
+	struct stats_poller stats_poller;
+
+	MULTISHOT(9);
+	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
+	for (unsigned int i = 1; i <= 300; i++) {
+		BROADCAST(1);
+		EXPECT_PROVIDED(i, IORING_CQE_F_MORE, true);
+	}
+	EXPECT_TRUE(stats_poller_stop(&stats_poller));
+}
+
+TEST_F(provided, multishot_read_without_buffer_keeps_packets)
+{
+	MULTISHOT(9);
+	BROADCAST(PROVIDED + 2);
+	for (unsigned int i = 1; i <= PROVIDED; i++)
+		EXPECT_PROVIDED(i, IORING_CQE_F_MORE, false);
+	EXPECT_LAST_SHOT(9, -ENOBUFS);
+	EXPECT_EQ(2, get_stats(self->fd).pending_packets);
+	EXPECT_READ(.seq = PROVIDED + 1, .size = RECORD);
+}
+
+TEST_F(provided, cancelled_multishot_read_consumes_no_more)
+{
+	int results[10];
+
+	MULTISHOT(9);
+	BROADCAST(1);
+	EXPECT_PROVIDED(1, IORING_CQE_F_MORE, false);
+	prepare_cancel(&self->ring, 9, 8);
+	SUBMIT();
+	ASSERT_TRUE(collect(&self->ring, 2, results, 10));
+	EXPECT_EQ(-ECANCELED, results[9]);
+	EXPECT_EQ(0, results[8]);
+	BROADCAST(1);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+TEST_F(provided, unregister_ends_multishot_read_with_enodev)
+{
+	MULTISHOT(9);
+	BROADCAST(1);
+	EXPECT_PROVIDED(1, IORING_CQE_F_MORE, false);
+	UNREGISTER();
+	EXPECT_LAST_SHOT(9, -ENODEV);
+}
+
+TEST_F(provided, bad_status_ends_multishot_raw_read)
+{
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	for (unsigned int i = 1; i < ARRAY_SIZE(statuses); i++) {
+		MULTISHOT(i);
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i].status));
+		BROADCAST(1);
+		EXPECT_LAST_SHOT(i, statuses[i].result);
+		EXPECT_EQ(i, get_stats(self->fd).delivered);
+	}
+}
+
+TEST_HARNESS_MAIN
