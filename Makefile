@@ -85,7 +85,7 @@ mutants:
 
 # List the module lines that the suite does not run; fail if the core's coverage is too low.
 coverage:
-	testing/fetch/setup.sh debug
+	testing/fetch/setup.sh coverage
 	$(QEMU)/coverage.py
 
 # Run all linters, fastest first; LINTERS="checkpatch sparse" selects some.

@@ -43,8 +43,8 @@ packages | docs)
 	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
 		   flex bison bc libelf-dev)                   # kernel_tree.sh
 	;;
-debug)
-	PACKAGES+=(flex bison bc libelf-dev)                   # kernel builds
+debug | coverage)
+	PACKAGES+=(flex bison bc libelf-dev gcovr)             # kernel builds
 	;;
 esac
 
