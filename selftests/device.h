@@ -32,6 +32,8 @@
 /* Arguments are members of struct sim_config. */
 #define SIM_SETUP(...)								\
 do {										\
+	if (!sim_available())							\
+		SKIP(return, "notify_sim is not available");			\
 	self->config = (struct sim_config){ __VA_ARGS__ };			\
 	if (!self->config.packet_size)						\
 		self->config.packet_size = PACKET;				\

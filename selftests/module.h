@@ -9,21 +9,24 @@
 
 #include "client.h"
 
-/* Load from $NOTIFY_MULTI_MODULES, or by modprobe. Return -ENOENT if not found. */
+/*
+ * Load from $NOTIFY_MULTI_MODULES if it is set, else from test_modules/ or by modprobe. Return
+ * -ENOENT if not found.
+ */
 static inline int load_module(const char *module, const char *parameters)
 {
 	const char *dir = getenv("NOTIFY_MULTI_MODULES");
 	char text[512];
 	int fd, ret;
 
-	if (!dir) {
+	snprintf(text, sizeof(text), "%s/%s.ko", dir ? dir : "test_modules", module);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && dir)
+		return -errno;
+	if (fd < 0) {
 		snprintf(text, sizeof(text), "modprobe -q %s %s", module, parameters);
 		return system(text) ? -ENOENT : 0;
 	}
-	snprintf(text, sizeof(text), "%s/%s.ko", dir, module);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
 	ret = errno_of(syscall(SYS_finit_module, fd, parameters, 0));
 	close(fd);
 	return ret;

@@ -5,6 +5,7 @@
 #ifndef SIM_H
 #define SIM_H
 
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 
 #include "client.h"
@@ -12,7 +13,8 @@
 #include "packet.h"
 #include "thread.h"
 
-#define SIM_CONFIG_DIR	"/sys/kernel/config/notify_sim/"
+#define CONFIGFS	"/sys/kernel/config"
+#define SIM_CONFIG_DIR	CONFIGFS "/notify_sim/"
 #define SIM_INJECT_DIR	"/dev/notify_sim/"
 #define NOTIFY_DIR	"/dev/notify/"
 #define SIM_NAME	"kselftest"
@@ -110,6 +112,18 @@ static inline int sim_configure(const char *name, const struct sim_config *confi
 			ret = sim_set_number(name, attributes[i].name, attributes[i].number);
 	}
 	return ret;
+}
+
+/* Load notify_sim and mount configfs, unless that has been done. */
+static inline bool sim_available(void)
+{
+	if (!access(SIM_CONFIG_DIR, F_OK))
+		return true;
+	load_module("notify_multi", "");
+	load_module("notify_sim", "");
+	if (access(SIM_CONFIG_DIR, F_OK))
+		mount("configfs", CONFIGFS, "configfs", 0, NULL);
+	return !access(SIM_CONFIG_DIR, F_OK);
 }
 
 /* Create and enable a source. Remove a leftover of a failed test first. */

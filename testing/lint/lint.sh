@@ -384,7 +384,7 @@ lint_userspace() {
 	done
 	testing/docs/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"
 	mkdir -p "$WORK/suite"
-	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" CC="$PROGRAM_CC" \
+	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" KDIR= CC="$PROGRAM_CC" \
 		OUTPUT="$WORK/suite" USERCFLAGS=-Werror USERLDFLAGS=-static all >/dev/null
 }
 

@@ -104,7 +104,7 @@ build_modules() {
 # build_suite OUTPUT CC
 build_suite() {
 	mkdir -p "$1"
-	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" CC="$2" \
+	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" KDIR= CC="$2" \
 		OUTPUT="$1" USERCFLAGS="$ERRORS" USERLDFLAGS=-static all
 }
 
