@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The in-kernel API. The tests are in modules/notify_multi_api.c: loading this module with
+ * The in-kernel API. The tests are in test_modules/notify_multi_api.c: loading this module with
  * test=NAME runs one of them.
  */
 
-#include "sim.h"
+#include "module.h"
 
 #define MODULE	"notify_multi_api"
 
