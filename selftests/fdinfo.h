@@ -18,7 +18,7 @@ struct fdinfo {
 	uint64_t pending;
 };
 
-/* Return the value in the line "@key:<TAB>value", or NULL. */
+/* Find the line "@key:<TAB>value" and return the value, or NULL. */
 static inline const char *fdinfo_value(const char *text, const char *key)
 {
 	char line[32];
@@ -29,33 +29,34 @@ static inline const char *fdinfo_value(const char *text, const char *key)
 	return at ? at + strlen(line) : NULL;
 }
 
-static inline bool fdinfo_number(const char *text, const char *key, uint64_t *number)
-{
-	const char *value = fdinfo_value(text, key);
-	char *end;
-
-	if (!value)
-		return false;
-	*number = strtoull(value, &end, 10);
-	return end != value && *end == '\n';
-}
-
 /* Return false unless @text has all keys of notify_multi. */
 static inline bool fdinfo_parse(const char *text, struct fdinfo *info)
 {
-	const char *device = fdinfo_value(text, "device");
+	const struct {
+		const char *key;
+		uint64_t *number;
+	} numbers[] = {
+		{ "client", &info->client }, { "opener", &info->opener },
+		{ "queued", &info->queued }, { "max", &info->max },
+		{ "delivered", &info->delivered }, { "dropped", &info->dropped },
+		{ "pending", &info->pending },
+	};
+	const char *value = fdinfo_value(text, "device");
+	char end;
 
 	memset(info, 0, sizeof(*info));
-	return device && sscanf(device, "%63s", info->device) == 1 &&
-	       fdinfo_number(text, "client", &info->client) &&
-	       fdinfo_number(text, "opener", &info->opener) &&
-	       fdinfo_number(text, "queued", &info->queued) &&
-	       fdinfo_number(text, "max", &info->max) &&
-	       fdinfo_number(text, "delivered", &info->delivered) &&
-	       fdinfo_number(text, "dropped", &info->dropped) &&
-	       fdinfo_number(text, "pending", &info->pending);
+	if (!value || sscanf(value, "%63s", info->device) != 1)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		value = fdinfo_value(text, numbers[i].key);
+		if (!value || sscanf(value, "%" SCNu64 "%c", numbers[i].number, &end) != 2 ||
+		    end != '\n')
+			return false;
+	}
+	return true;
 }
 
+/* Open the file for descriptor @fd of process @pid, 0 for this process. */
 static inline int fdinfo_open(pid_t pid, int fd)
 {
 	char path[64];
@@ -79,7 +80,6 @@ static inline bool fdinfo_read(int file, struct fdinfo *info)
 	return fdinfo_parse(text, info);
 }
 
-/* Read the state of the client behind descriptor @fd of process @pid, 0 for this process. */
 static inline bool fdinfo_get(pid_t pid, int fd, struct fdinfo *info)
 {
 	int file = fdinfo_open(pid, fd);

@@ -103,35 +103,12 @@ FIXTURE_VARIANT(blocked_poll)
 
 SIM_FIXTURE(blocked_poll, .max_packets = LIMIT)
 
-FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_broadcast)
-{
-	POLLIN, 0, PACKET_ARRIVES, POLLIN
-};
-
-FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm_until_broadcast)
-{
-	POLLRDNORM, 0, PACKET_ARRIVES, POLLRDNORM
-};
-
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_drop)
-{
-	POLLPRI, LIMIT, PACKET_ARRIVES, POLLPRI
-};
-
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_resize_drop)
-{
-	POLLPRI, LIMIT, QUEUE_SHRINKS, POLLPRI
-};
-
-FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_unregister)
-{
-	POLLIN, 0, SOURCE_UNREGISTERS, POLLHUP
-};
-
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_unregister)
-{
-	POLLPRI, LIMIT, SOURCE_UNREGISTERS, POLLHUP
-};
+FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_broadcast) { POLLIN, 0, PACKET_ARRIVES, POLLIN };
+FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm_until_broadcast) { POLLRDNORM, 0, PACKET_ARRIVES, POLLRDNORM };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_drop) { POLLPRI, LIMIT, PACKET_ARRIVES, POLLPRI };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_resize_drop) { POLLPRI, LIMIT, QUEUE_SHRINKS, POLLPRI };
+FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_unregister) { POLLIN, 0, SOURCE_UNREGISTERS, POLLHUP };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_unregister) { POLLPRI, LIMIT, SOURCE_UNREGISTERS, POLLHUP };
 
 TEST_F(blocked_poll, every_poll_returns_event)
 {
