@@ -87,46 +87,29 @@ TEST_F(callbacks, unregister_calls_departure_once_per_client)
 
 /* -- Errors of the source -- */
 
-/* Errors, and what calls return. Async callers would take EAGAIN as "nothing read". */
-static const struct {
-	int error;
-	int result;
-	int async_result;
-} errors[] = {
-	{ -EIO, -EIO, -EIO },
-	{ -ENOSPC, -ENOSPC, -ENOSPC },
-	{ -EAGAIN, -EAGAIN, -EIO },
-	{ -EOPNOTSUPP, -EOPNOTSUPP, -EIO },
-	{ -511, -511, -511 },
-	/* Kernel-internal errnos */
-	{ -512, -EIO, -EIO },
-	{ -529, -EIO, -EIO },
-	{ -4095, -EIO, -EIO },
-};
-
 TEST_F(callbacks, arrival_error_fails_open)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", errors[i].error));
-		EXPECT_EQ(errors[i].result, sim_open(SIM_NAME, O_RDONLY))
-			TH_LOG("error %d", errors[i].error);
+	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", source_errors[i].error));
+		EXPECT_EQ(source_errors[i].result, sim_open(SIM_NAME, O_RDONLY))
+			TH_LOG("error %d", source_errors[i].error);
 	}
 }
 
 TEST_F(callbacks, complete_error_fails_read_consumes_packet)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, errors[i].error));
+	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, source_errors[i].error));
 		self->seq = 0;
 		OPEN();
 		BROADCAST(4);
-		EXPECT_EQ(errors[i].result, READ(sizeof(scratch)))
-			TH_LOG("error %d", errors[i].error);
+		EXPECT_EQ(source_errors[i].result, READ(sizeof(scratch)))
+			TH_LOG("error %d", source_errors[i].error);
 		EXPECT_STATS(.seq = 4, .next = 2, .delivered = 1, .pending_packets = 3);
-		EXPECT_EQ(errors[i].async_result, nowait_read(self->fd, scratch, RECORD));
+		EXPECT_EQ(source_errors[i].async_result, nowait_read(self->fd, scratch, RECORD));
 		ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-		EXPECT_EQ(errors[i].result, READ(sizeof(scratch)));
-		EXPECT_EQ(errors[i].async_result, nowait_read(self->fd, scratch, PACKET));
+		EXPECT_EQ(source_errors[i].result, READ(sizeof(scratch)));
+		EXPECT_EQ(source_errors[i].async_result, nowait_read(self->fd, scratch, PACKET));
 		EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, PACKET));
 		EXPECT_STATS(.seq = 4, .next = 5, .delivered = 4);
 	}
@@ -196,13 +179,13 @@ do {										\
 
 TEST_F(status, fails_raw_read_consumes_packet)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		BROADCAST_STATUS(2, errors[i].error);
+	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		BROADCAST_STATUS(2, source_errors[i].error);
 		BROADCAST_STATUS(1, 0);
-		EXPECT_EQ(errors[i].result, READ(sizeof(scratch)))
-			TH_LOG("status %d", errors[i].error);
-		EXPECT_EQ(errors[i].async_result, nowait_read(self->fd, scratch, PACKET))
-			TH_LOG("status %d", errors[i].error);
+		EXPECT_EQ(source_errors[i].result, READ(sizeof(scratch)))
+			TH_LOG("status %d", source_errors[i].error);
+		EXPECT_EQ(source_errors[i].async_result, nowait_read(self->fd, scratch, PACKET))
+			TH_LOG("status %d", source_errors[i].error);
 		EXPECT_READ(.seq = self->seq, .raw = true);
 		EXPECT_STATS(.seq = self->seq, .next = self->seq + 1, .delivered = self->seq);
 	}
@@ -262,12 +245,12 @@ TEST_F(status, fails_aio_read_consumes_packet)
 
 	if (syscall(SYS_io_setup, 1, &context))
 		SKIP(return, "no Linux AIO: errno %d", errno);
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		BROADCAST_STATUS(1, errors[i].error);
+	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		BROADCAST_STATUS(1, source_errors[i].error);
 		BROADCAST_STATUS(1, 0);
-		EXPECT_EQ(errors[i].async_result,
+		EXPECT_EQ(source_errors[i].async_result,
 			  aio_read(context, self->fd, scratch, PACKET))
-			TH_LOG("status %d", errors[i].error);
+			TH_LOG("status %d", source_errors[i].error);
 		EXPECT_EQ(PACKET, aio_read(context, self->fd, scratch, PACKET));
 		EXPECT_RECORDS(scratch, .seq = self->seq, .raw = true);
 	}

@@ -143,6 +143,27 @@ static inline const char *wrong_stream(const void *buffer, ssize_t bytes, size_t
 	return wrong;
 }
 
+/*
+ * Errors of a source: of its callbacks, or as the status of a packet that is read in the raw
+ * format. Async reads would take EAGAIN and EOPNOTSUPP as "nothing read".
+ */
+static const struct {
+	int error;
+	int result;		/* of plain reads, and of io_uring commands */
+	int async_result;	/* of nonblocking reads, and of reads by io_uring and AIO */
+} source_errors[] = {
+	{ -EIO, -EIO, -EIO },
+	{ -ENOSPC, -ENOSPC, -ENOSPC },
+	{ -ECANCELED, -ECANCELED, -ECANCELED },
+	{ -EAGAIN, -EAGAIN, -EIO },
+	{ -EOPNOTSUPP, -EOPNOTSUPP, -EIO },
+	{ -511, -511, -511 },
+	/* Kernel-internal errnos */
+	{ -512, -EIO, -EIO },
+	{ -529, -EIO, -EIO },
+	{ -4095, -EIO, -EIO },
+};
+
 /* A buffer for one call at a time. */
 static _Alignas(8) unsigned char scratch[1 << 20];
 

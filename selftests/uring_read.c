@@ -222,39 +222,24 @@ TEST_F(uring_read, linked_timeout_consumes_nothing)
 	EXPECT_NO_CQE();
 }
 
-/* -- Statuses -- */
-
-/* Status of a packet, and the result of a raw read by io_uring. */
-static const struct {
-	int status;
-	int result;
-} statuses[] = {
-	{ 0, PACKET },
-	{ -EIO, -EIO },
-	{ -EPIPE, -EPIPE },
-	/* io_uring would take these as "nothing read", and read again. */
-	{ -EAGAIN, -EIO },
-	{ -EOPNOTSUPP, -EIO },
-};
-
-TEST_F(uring_read, bad_status_is_result_and_consumed)
+TEST_F(uring_read, bad_status_is_result_of_raw_read)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++) {
-		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i].status));
-		/* A pending read, then a read that finds the packet queued. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", source_errors[i].error));
 		PREP_READ(0);
 		SUBMIT();
 		BROADCAST(1);
-		EXPECT_CQE(0, statuses[i].result);
-		EXPECT_EQ(2 * i + 1, get_stats(self->fd).delivered);
+		EXPECT_CQE(0, source_errors[i].async_result);
+		/* A read that finds the packet queued. */
 		BROADCAST(1);
-		EXPECT_RESULT(statuses[i].result, PREP_READ(1));
-		EXPECT_EQ(2 * i + 2, get_stats(self->fd).delivered);
+		EXPECT_RESULT(source_errors[i].async_result, PREP_READ(1));
+		EXPECT_STATS(.seq = self->seq, .next = self->seq + 1, .delivered = self->seq);
 	}
-	EXPECT_TRUE(packet_is(SLOT(0), PACKET, 1));
-	EXPECT_TRUE(packet_is(SLOT(1), PACKET, 2));
-	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", 0));
+	BROADCAST(1);
+	EXPECT_RESULT(PACKET, PREP_READ(0));
+	EXPECT_RECORDS(SLOT(0), .seq = self->seq, .raw = true);
 }
 
 /* -- End of reads, rings and sources -- */
@@ -532,12 +517,12 @@ TEST_F(provided, unregister_ends_multishot_read_with_enodev)
 TEST_F(provided, bad_status_ends_multishot_raw_read)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-	for (unsigned int i = 1; i < ARRAY_SIZE(statuses); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(source_errors); i++) {
 		MULTISHOT(i);
-		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", statuses[i].status));
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", source_errors[i].error));
 		BROADCAST(1);
-		EXPECT_LAST_SHOT(i, statuses[i].result);
-		EXPECT_EQ(i, get_stats(self->fd).delivered);
+		EXPECT_LAST_SHOT(i, source_errors[i].async_result);
+		EXPECT_EQ(i + 1, get_stats(self->fd).delivered);
 	}
 }
 
