@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run the suite on this system: run_kselftest.sh [-d DIR] [TEST]...
+# Run the suite on this system: run_kselftest.sh [-d DIR] [-a TEST [-T NAME]...] [TEST]...
 #
-# DIR contains the built tests; default: the directory of this script. Loads missing modules
+# DIR contains the built tests; default: the directory of this script. With -a, run only the tests
+# after TEST, and with -T, first TEST again without the test cases NAME. Loads missing modules
 # from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers of skipped,
 # passed and failed tests. Exits with 1 if a test failed.
 
@@ -13,14 +14,23 @@ tests="$tests unregister blocked_copy mmap uring_read uring_cmd signal faults"
 tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat"
 program_seconds=900
 
-while getopts d: option; do
+after=
+exclude=
+
+while getopts d:a:T: option; do
 	case $option in
 	d) dir=$OPTARG ;;
-	*) echo "usage: $0 [-d DIR] [TEST]..." >&2; exit 2 ;;
+	a) after=$OPTARG ;;
+	T) exclude="$exclude -T $OPTARG" ;;
+	*) echo "usage: $0 [-d DIR] [-a TEST [-T NAME]...] [TEST]..." >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
 [ $# -eq 0 ] || tests=$*
+if [ -n "$after" ]; then
+	tests=" $tests "
+	tests="${exclude:+$after} ${tests##*" $after "}"
+fi
 
 if [ "$(id -u)" != 0 ]; then
 	echo "$0: must be run as root" >&2
@@ -52,7 +62,9 @@ count() {
 
 for test in $tests; do
 	echo "# selftests: notify_multi: $test"
-	{ timeout "$program_seconds" "$dir/$test" 2>&1; echo "# exit status $?"; } | tee "$log"
+	# shellcheck disable=SC2086 # options
+	{ timeout "$program_seconds" "$dir/$test" $exclude 2>&1; echo "# exit status $?"; } | tee "$log"
+	exclude=
 
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$log" | head -n 1)
 	skip=$(count '^ok .*# SKIP')

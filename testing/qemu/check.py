@@ -13,7 +13,14 @@ import console
 import vm
 
 RUN_SECONDS = 3600
+# Time that a test may take without printing a line, and the factor for debug kernels.
+SILENT_SECONDS = 60
+DEBUG_FACTOR = 5
+# A machine is given up after this many guests hang or crash, or tests time out.
+MAX_LOST = 4
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
+RUN = re.compile(r"# +RUN +(\S+) \.\.\.")
+TIMEOUT = "Test terminated by timeout"
 PLAN = re.compile(r"1\.\.(\d+)")
 
 # This test needs a board of its own: the board of notify_irq has no GPIO lines.
@@ -31,17 +38,33 @@ class Check(console.Console):
 
     def __init__(self, name):
         super().__init__(name)
+        self.silent_seconds = SILENT_SECONDS * (DEBUG_FACTOR if vm.is_debug(name) else 1)
         self.passed = []
         self.skipped = []
-        self.suite = self.test = None
+        self.suite = self.test = self.case = None
         self.planned = self.seen = 0
+        # The numbers of results before the program.
+        self.counts = ()
+        self.lost = 0
+        # The tests of each program that hang or crash the guest.
+        self.excluded = {}
+        # Options for the next guest, which runs the remaining tests.
+        self.remaining = None
         self.seconds = {}
         self.started = 0
         self.toggler = None
 
+    def program(self):
+        """Return the program's name with its suite."""
+        return f"{self.suite}/{self.test}"
+
     def full_name(self, case):
         """Return a test's name with its suite and program."""
-        return f"{self.suite}/{self.test}: {case}"
+        return f"{self.program()}: {case}"
+
+    def results(self):
+        """Return the lists of results."""
+        return self.passed, self.failed, self.skipped
 
     def end_program(self):
         """Count announced tests that did not run as failed."""
@@ -49,13 +72,19 @@ class Check(console.Console):
         if self.test and missing > 0:
             self.failed.append(self.full_name(f"{missing} tests did not finish"))
         if self.test:
-            self.seconds[f"{self.suite}/{self.test}"] = time.monotonic() - self.started
+            self.seconds[self.program()] = time.monotonic() - self.started
         self.test = None
 
     def process_test_line(self, line):
         """Process a line of a test program."""
-        plan, result = PLAN.fullmatch(line), TAP.fullmatch(line)
-        if plan:
+        run, plan, result = RUN.fullmatch(line), PLAN.fullmatch(line), TAP.fullmatch(line)
+        if run:
+            self.case = run[1]
+        elif line.endswith(TIMEOUT):
+            self.lost += 1
+            if self.lost == MAX_LOST:
+                raise vm.MachineError("too many tests time out")
+        elif plan:
             self.planned = int(plan[1])
         elif result:
             self.seen += 1
@@ -82,9 +111,11 @@ class Check(console.Console):
         if line.startswith("# selftests: notify_multi: "):
             self.end_program()
             self.test = line.rsplit(" ", 1)[1]
+            self.case = None
             self.planned, self.seen = 1, 0
+            self.counts = [len(results) for results in self.results()]
             self.started = time.monotonic()
-            vm.progress(f"{self.name}: {self.suite}/{self.test}")
+            vm.progress(f"{self.name}: {self.program()}")
         elif line.startswith("@suite "):
             self.end_program()
             self.suite = line.split()[1]
@@ -105,9 +136,39 @@ class Check(console.Console):
         else:
             self.process_test_line(line)
 
+    def interrupted(self, problem):
+        self.lost += 1
+        if self.toggler:
+            self.toggler.stopped.set()
+            self.toggler = None
+        if not self.test:
+            super().interrupted(problem)
+            return
+        excluded = self.excluded.setdefault(self.program(), [])
+        if self.case:
+            # The program runs again without this test.
+            for results, count in zip(self.results(), self.counts):
+                del results[count:]
+            excluded.append(self.case.rpartition(".")[2])
+        self.failed.append(f"{problem}: {self.full_name(self.case or 'no test')}")
+        print(f"{self.name}: FAILED {self.failed[-1]}", flush=True)
+        self.remaining = f"nm.after={self.program()} nm.exclude={'+'.join(excluded)}"
+        self.test = None
+
+    def run_all(self, **options):
+        """Run the tests. If one hangs or crashes the guest, run the others in a fresh guest."""
+        remaining = ""
+        while remaining is not None and not self.stop.is_set():
+            if self.lost >= MAX_LOST:
+                self.failed.append(f"too many failures, not run: {remaining}")
+                return
+            self.remaining = None
+            self.run("check", RUN_SECONDS, append=remaining, **options)
+            remaining = self.remaining
+
     def finish(self):
         super().finish()
-        if not self.passed and not self.stop.is_set():
+        if not self.passed and not self.failed and not self.stop.is_set():
             self.failed.append("no test passed")
 
     def longest(self):
@@ -136,9 +197,7 @@ def check(name):
     result = Check(name)
     started = time.monotonic()
     for options in boot_options(name):
-        if result.stop.is_set():
-            break
-        result.run("check", RUN_SECONDS, **options)
+        result.run_all(**options)
     vm.progress(f"{name}: {len(result.passed)} passed, {len(result.failed)} failed, "
            f"{len(result.skipped)} skipped in {time.monotonic() - started:.0f} s; longest: "
            f"{result.longest()}")

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run a machine and evaluate its console: kernel messages, and failures of the run."""
 
-import os
 import re
 import threading
 
 import races
 import vm
 
-# Longer than any test may take.
-SILENT_SECONDS = int(os.environ.get("NOTIFY_MULTI_SILENT", "660"))
+# Limit for the guest to print its stacks.
+STACKS_SECONDS = 20
 # The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
@@ -17,9 +16,11 @@ CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 class Console:
     """Runs a machine and processes its output. Subclasses handle the output of their programs.
 
-    With fail_fast, the first failure on one machine ends all machines.
+    With fail_fast, the first failure on one machine ends all machines. A machine hangs if no
+    program prints a line for silent_seconds.
     """
 
+    silent_seconds = 660
     fail_fast = False
     stop = threading.Event()
 
@@ -68,24 +69,52 @@ class Console:
             self.boot(job, seconds, **options)
         except (vm.MachineError, OSError) as error:
             print(f"{self.name}: {error}", flush=True)
+            self.failed.append(str(error))
         self.finish()
 
     def boot(self, job, seconds, **options):
         """Boot the machine and process its output."""
         vm.progress(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, job, **options) as self.machine:
-            for line in self.machine.lines(seconds, SILENT_SECONDS):
-                self.process_line(self.join_cut_line(line))
-                if self.fail_fast and (self.failed or self.kernel_problems):
-                    self.stop.set()
-                if self.stop.is_set():
+            self.machine.silence = self.silent_seconds
+            try:
+                for line in self.machine.lines(seconds):
+                    self.process_line(self.join_cut_line(line))
+                    if self.must_stop():
+                        return
+            except vm.MachineError as error:
+                self.show_log(12)
+                self.show_stacks()
+                self.interrupted(str(error))
+                return
+        if not self.ended:
+            self.show_log(40)
+            self.interrupted("crashes")
+
+    def must_stop(self):
+        """Return true if a failure must end all machines."""
+        if self.fail_fast and (self.failed or self.kernel_problems):
+            self.stop.set()
+        return self.stop.is_set()
+
+    def interrupted(self, problem):
+        """Add the failure of a machine that hangs, or ended before its programs."""
+        self.failed.append(f"{problem}: after {self.log[-1]!r}" if self.log else problem)
+
+    def show_stacks(self):
+        """Let a guest that hangs print the kernel stacks of its tasks."""
+        self.machine.silence = STACKS_SECONDS
+        self.machine.send("stacks")
+        try:
+            for line in self.machine.lines(STACKS_SECONDS):
+                if line == "@stacks":
                     return
+                print("    " + line)
+        except (vm.MachineError, OSError):
+            print("    the guest does not print its stacks", flush=True)
 
     def finish(self):
         """Add the failures of the machine itself."""
-        if not self.ended and not self.stop.is_set():
-            self.failed.append("the machine did not finish")
-            self.show_log(40)
         self.kernel_problems += self.races.end_report()
         if self.races.foreign:
             vm.progress(f"{self.name}: {self.races.foreign} reports of foreign races ignored")
@@ -93,3 +122,4 @@ class Console:
             print(f"{self.name}: dmesg: {line}", flush=True)
         if self.kernel_problems:
             self.failed.append("the kernel log has errors")
+        self.must_stop()

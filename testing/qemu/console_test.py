@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Test the processing of a console: lines cut by kernel messages, and silent machines."""
+"""Test the processing of a console: cut lines, silent machines, and tests that end a guest."""
 
 import io
 import queue
 import sys
+import time
 import unittest
 from types import SimpleNamespace
 from unittest import mock
 
+import check
 import console
 import vm
 
@@ -50,7 +52,7 @@ class SilenceTest(unittest.TestCase):
     def setUp(self):
         self.typed = io.StringIO()
         self.machine = SimpleNamespace(
-            name="guest", icount=False, output=queue.Queue(),
+            icount=False, silence=None, output=queue.Queue(),
             send=lambda text: self.typed.write(text + "\n"))
         patch = mock.patch.object(vm, "PROMPT_SECONDS", 0.02)
         patch.start()
@@ -59,7 +61,8 @@ class SilenceTest(unittest.TestCase):
     def lines(self, silence):
         """Return the iterator of lines after "first"."""
         self.machine.output.put("first")
-        lines = vm.Machine.lines(self.machine, 60, silence)
+        self.machine.silence = silence
+        lines = vm.Machine.lines(self.machine, 60)
         self.assertEqual(next(lines), "first")
         return lines
 
@@ -71,9 +74,18 @@ class SilenceTest(unittest.TestCase):
         lines = self.lines(0.2)
         self.machine.output.put("")
         self.assertEqual(next(lines), "")
-        with self.assertRaises(vm.MachineError):
+        with self.assertRaisesRegex(vm.MachineError, "hangs"):
             next(lines)
         self.assertEqual(self.typed.getvalue(), "\n")
+
+    def test_kernel_message_is_no_progress(self):
+        lines = self.lines(0.1)
+        for _ in range(1000):
+            self.machine.output.put(KERNEL)
+        with self.assertRaisesRegex(vm.MachineError, "hangs"):
+            while True:
+                next(lines)
+                time.sleep(0.001)
 
     def test_no_prompt_with_icount(self):
         self.machine.icount = True
@@ -86,6 +98,103 @@ class SilenceTest(unittest.TestCase):
         with self.assertRaises(vm.MachineError):
             next(lines)
         self.assertEqual(self.typed.getvalue(), "")
+
+
+class FakeMachine:
+    """A guest that prints the lines of one boot. The error "hangs" ends them."""
+
+    boots = []
+    appended = []
+
+    def __init__(self, *_, append, **__):
+        self.appended.append(append)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def send(self, _):
+        """Ignore the request for stacks."""
+
+    def lines(self, _):
+        """Yield the lines of the next boot."""
+        for line in self.boots.pop(0):
+            if line == "hangs":
+                raise vm.MachineError("hangs")
+            yield line
+
+
+def program(*lines, tests=2):
+    """Return the lines of a program that announces a number of tests."""
+    return ["@suite suite", "# selftests: notify_multi: poll", f"1..{tests}", *lines]
+
+
+FIRST = ("#  RUN           poll.first ...", "ok 1 poll.first")
+SECOND = ("#  RUN           poll.second ...", "ok 2 poll.second")
+STACKS = ["task 70 (poll), state D", "@stacks"]
+READ = ["# selftests: notify_multi: read", "1..1", "#  RUN           read.only ...",
+        "ok 1 read.only", "@dmesg", "@end"]
+
+
+class LostGuestTest(unittest.TestCase):
+    """A test that hangs or crashes the guest is named, and the others run in a fresh guest."""
+
+    def setUp(self):
+        FakeMachine.appended = []
+        for patch in (mock.patch.object(vm, "Machine", FakeMachine),
+                      mock.patch.object(vm, "build"), mock.patch.object(vm, "is_debug"),
+                      mock.patch("sys.stderr"), mock.patch("sys.stdout", io.StringIO())):
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def check(self, *boots):
+        """Run the boots. Return the results and the printed text."""
+        FakeMachine.boots = list(boots)
+        result = check.Check("guest")
+        result.run_all()
+        self.assertEqual(FakeMachine.boots, [])
+        return result, sys.stdout.getvalue()
+
+    def test_test_hangs(self):
+        result, printed = self.check(program(*FIRST, SECOND[0], "hangs"), STACKS,
+                                     program(*FIRST, tests=1) + READ)
+        self.assertEqual(result.failed, ["hangs: suite/poll: poll.second"])
+        self.assertEqual(result.passed, ["suite/poll: poll.first", "suite/read: read.only"])
+        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude=second"])
+        self.assertIn("    task 70 (poll), state D\n", printed)
+
+    def test_guest_does_not_print_its_stacks(self):
+        _, printed = self.check(program(FIRST[0], "hangs"), ["hangs"], READ)
+        self.assertIn("the guest does not print its stacks", printed)
+
+    def test_guest_crashes(self):
+        result, _ = self.check(program(FIRST[0]), program(SECOND[0]),
+                               ["@suite suite", *READ])
+        self.assertEqual(result.failed, ["crashes: suite/poll: poll.first",
+                                         "crashes: suite/poll: poll.second"])
+        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude=first",
+                                                    "nm.after=suite/poll nm.exclude=first+second"])
+
+    def test_program_without_test_cases_hangs(self):
+        self.check(program("hangs"), STACKS, ["@suite suite", *READ])
+        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude="])
+
+    def test_hang_after_the_tests(self):
+        result, _ = self.check([*READ[:-1], "# rmmod notify_sim", "hangs"], STACKS)
+        self.assertEqual(result.failed, ["hangs: after '# rmmod notify_sim'"])
+
+    def test_machine_is_given_up(self):
+        result, _ = self.check(*[program(FIRST[0])] * check.MAX_LOST)
+        self.assertEqual(len(result.failed), check.MAX_LOST + 1)
+        self.assertIn("not run", result.failed[-1])
+
+    def test_fail_fast(self):
+        self.addCleanup(console.Console.stop.clear)
+        with mock.patch.object(console.Console, "fail_fast", True):
+            result, _ = self.check(program("not ok 1 poll.first", *SECOND))
+        self.assertEqual(result.failed, ["suite/poll: poll.first"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -52,7 +53,8 @@ ALARM_SECONDS = 20
 # Long enough for many interrupts, too short for the kernel to disable the line ("nobody cared").
 PULSE_SECONDS = 0.002
 # A console that is silent for this long is prompted.
-PROMPT_SECONDS = 60
+PROMPT_SECONDS = 30
+KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
 
 
 class System(typing.NamedTuple):
@@ -117,12 +119,22 @@ def kernel_release(name):
         return "-"
 
 
-def machine_arch(name):
-    """Return Debian's name of a machine's architecture."""
+def machine_row(name):
+    """Return the columns of a machine."""
     for columns in table():
         if columns[0] == name:
-            return columns[1]
+            return columns
     raise MachineError(f"no machine {name} in testing/qemu/machines")
+
+
+def machine_arch(name):
+    """Return Debian's name of a machine's architecture."""
+    return machine_row(name)[1]
+
+
+def is_debug(name):
+    """Return true if a machine has a debug kernel, on which programs are slow."""
+    return machine_row(name)[5] == "debug"
 
 
 def build(name, *options):
@@ -303,6 +315,7 @@ class Machine:
         self.tables = tables
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
+        self.silence = None
         self.process = None
         self.gpio_lines = None
 
@@ -425,33 +438,34 @@ class Machine:
             self.output.put(line.rstrip("\r\n"))
         self.output.put(None)
 
-    def lines(self, seconds, silence=None):
+    def lines(self, seconds):
         """Yield the console's lines until the machine ends. Raise MachineError after a timeout.
 
-        If silence is limited, an empty line is sent first: after a suspend the kernel's serial
-        port may not continue to send until it receives something. No line is sent while
-        instructions are counted.
+        If self.silence limits the seconds without a line of a program, an empty line is sent
+        first: after a suspend the kernel's serial port may not continue to send until it receives
+        something. No line is sent while instructions are counted.
         """
-        prompts = silence is not None and not self.icount
         deadline = time.monotonic() + seconds
-        last_line, prompted = time.monotonic(), not prompts
+        last_line, prompted = time.monotonic(), False
         while True:
-            limit = min(deadline, last_line + (seconds if silence is None else silence))
-            if not prompted:
-                limit = min(limit, last_line + PROMPT_SECONDS)
+            limit = deadline if self.silence is None else min(deadline, last_line + self.silence)
+            prompt_at = last_line + PROMPT_SECONDS
+            prompts = not prompted and self.silence is not None and not self.icount
             try:
-                line = self.output.get(timeout=max(limit - time.monotonic(), 0.01))
+                line = self.output.get(timeout=max(
+                    (min(limit, prompt_at) if prompts else limit) - time.monotonic(), 0.01))
             except queue.Empty:
-                if prompted:
-                    raise MachineError(f"{self.name} was silent or did not end in time") from None
-                self.send("")
-                prompted = True
+                if prompts and prompt_at < limit:
+                    self.send("")
+                    prompted = True
+                elif time.monotonic() > limit:
+                    raise MachineError("hangs") from None
                 continue
             if line is None:
                 return
             # An empty line may be the echo of the prompt.
-            if line:
-                last_line, prompted = time.monotonic(), not prompts
+            if line and not KERNEL_LINE.match(line):
+                last_line, prompted = time.monotonic(), False
             yield line
 
     def send(self, text):
