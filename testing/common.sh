@@ -26,13 +26,16 @@ host_release() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
-# machine_row NAME: set ARCH, SUITE, SERIES and FLAVOUR from the table of machines.
+# machine_row NAME: set ARCH, SUITE, SERIES and FLAVOUR from the table of machines, and KARCH, the
+# kernel's name of the architecture. Programs for User-Mode Linux are those of amd64.
 machine_row() {
 	local row
 
 	row=$(awk -v name="$1" '$1 == name' "$TESTING/qemu/machines")
 	[ -n "$row" ] || die "no machine '$1' in testing/qemu/machines"
 	read -r _ ARCH SUITE SERIES FLAVOUR _ <<<"$row"
+	KARCH=$(kernel_arch "$ARCH")
+	[ "$ARCH" != um ] || ARCH=amd64
 }
 
 # triplet ARCH: print the compiler's name of the architecture.

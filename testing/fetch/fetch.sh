@@ -4,7 +4,7 @@
 # Downloads Debian packages to the cache and unpacks them there, without installing them:
 #
 #   fetch.sh source             the parts of the kernel source that the tests use
-#   fetch.sh tarball            the complete kernel source
+#   fetch.sh tarball [SERIES]   the complete kernel source
 #   fetch.sh kernel MACHINE     kernel image, modules and headers of a machine
 #   fetch.sh toolchain MACHINE  a root directory with the compiler of that kernel; nothing if the
 #                               host's compiler can build its modules
@@ -24,6 +24,8 @@
 # The release of the kernel source, the sysroots and the fuzzers; see also base_suite().
 readonly BASE_SUITE=bookworm
 readonly SOURCE_SERIES=6.12
+# The release of the complete source of other series.
+readonly SERIES_SUITE=trixie-backports
 # The release whose herd7 accepts the memory model of that source, and whose sparse the newest
 # kernel accepts.
 readonly TOOLS_SUITE=forky
@@ -324,12 +326,13 @@ fetch_toolchain() {
 }
 
 fetch_tarball() {
-	local dir=$CACHE/tarball-$SOURCE_SERIES
+	local series=$1 suite=$SERIES_SUITE dir=$CACHE/tarball-$1
 
+	[ "$series" != "$SOURCE_SERIES" ] || suite=$BASE_SUITE
 	if [ ! -e "$dir/done" ]; then
-		update_lists "$BASE_SUITE" amd64
+		update_lists "$suite" amd64
 		rm -rf "$dir"
-		unpack "$BASE_SUITE" amd64 "$dir" "linux-source-$SOURCE_SERIES"
+		unpack "$suite" amd64 "$dir" "linux-source-$series"
 		touch "$dir/done"
 	fi
 	echo "$dir"/usr/src/linux-source-*.tar.xz
@@ -339,7 +342,7 @@ fetch_source() {
 	local dir=$CACHE/source-$SOURCE_SERIES tar
 
 	if [ ! -e "$dir/done" ]; then
-		tar=$(fetch_tarball)
+		tar=$(fetch_tarball "$SOURCE_SERIES")
 		rm -rf "$dir"
 		say "unpacking parts of $(basename "$tar")"
 		mkdir -p "$dir"
@@ -449,7 +452,7 @@ flock -w 1800 9 || die "timeout: another fetch.sh holds $CACHE/fetch.lock"
 case ${1-} in
 sources) sources "${2:?a suite}" "${3:?an architecture}" ;;
 source) fetch_source ;;
-tarball) fetch_tarball ;;
+tarball) fetch_tarball "${2:-$SOURCE_SERIES}" ;;
 kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
 sysroot) fetch_sysroot "${2:?an architecture}" ;;

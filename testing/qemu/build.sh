@@ -27,7 +27,7 @@ kernel_make() {
 		       --die-with-parent)
 		compiler=${CROSS}gcc-$(cat "$KERNEL/gcc")
 	fi
-	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$(kernel_arch "$ARCH")" \
+	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$KARCH" \
 		CROSS_COMPILE="$CROSS" CC="$compiler" "${MODULE_FLAGS[@]}" "$@"
 }
 
@@ -183,7 +183,7 @@ else
 	build_suite "$BUILD/suite" "$PROGRAM_CC"
 	build_torture
 fi
-if [ "$ARCH" = amd64 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
+if [ "$KARCH" = x86 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
 	build_suite "$BUILD/suite32" "$GCC -m32 --sysroot=$("$TESTING/fetch/fetch.sh" sysroot i386)"
 fi
 pack_root

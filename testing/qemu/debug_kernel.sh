@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# debug_kernel.sh MACHINE: build a debug kernel from Debian's source of its series into the cache,
-# beside the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragment named
-# by its flavour; all other options are off. Prints the directory. The release contains a hash of
-# the options, so a changed option causes a rebuild.
+# debug_kernel.sh MACHINE: build a kernel from Debian's source of its series into the cache, beside
+# the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragment named by its
+# flavour, which may unset options; all other options are off. FLAVOUR.patch is applied if it
+# exists. Prints the directory. The release contains a hash of the options and the patch, so a
+# change causes a rebuild.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -17,25 +18,34 @@ DIR=$CACHE/kernels/$MACHINE
 LOG=$DIR.log
 BUILD=$DIR/build
 FRAGMENTS=("$TESTING/qemu/config/base" "$TESTING/qemu/config/$FLAVOUR")
-HASH=$(grep -h '^CONFIG' "${FRAGMENTS[@]}" | sha256sum | cut -c1-8)
+PATCH=$TESTING/qemu/config/$FLAVOUR.patch
+
+# wanted_options: print the options without those of the base that the flavour unsets.
+wanted_options() {
+	grep -h '^CONFIG' "${FRAGMENTS[@]}" |
+		grep -vxFf <(sed -n 's/^# \(CONFIG_.*\) is not set$/\1=y/p' "${FRAGMENTS[1]}")
+}
+
+HASH=$({ wanted_options; cat "$PATCH" 2>/dev/null || :; } | sha256sum | cut -c1-8)
 
 # Skip most unused files, which saves a minute. All Kconfig files are needed.
 unpack_source() {
 	local tar dir exclude=(--exclude '*/Documentation/*.*')
 
-	for dir in 'arch/[a-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto} \
+	for dir in 'arch/[a-tv-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto} \
 		   drivers/{video,clk,pinctrl} drivers/net/{ethernet,wireless} sound \
 		   tools/{perf,testing}; do
 		exclude+=(--exclude "*/$dir/*.[chS]" --exclude "*/$dir/*.dts*")
 	done
-	tar=$("$TESTING/fetch/fetch.sh" tarball)
+	tar=$("$TESTING/fetch/fetch.sh" tarball "$SERIES")
 	say "unpacking $(basename "$tar")"
 	mkdir -p "$BUILD"
 	xz -dc "$tar" | tar -x -C "$BUILD" --strip-components=1 --wildcards "${exclude[@]}"
+	[ ! -e "$PATCH" ] || patch -s -d "$BUILD" -p1 <"$PATCH"
 }
 
 kernel_make() {
-	make -C "$BUILD" -j"$(nproc)" ARCH="$(kernel_arch "$ARCH")" CC="$GCC" HOSTCC="$GCC" \
+	make -C "$BUILD" -j"$(nproc)" ARCH="$KARCH" CC="$GCC" HOSTCC="$GCC" \
 		CROSS_COMPILE="$(cross_prefix "$ARCH")" LOCALVERSION="-$FLAVOUR-$HASH" \
 		"$@" >>"$LOG" 2>&1 || {
 		grep -E 'error|Error|\*\*\*' "$LOG" >&2 || tail -n 20 "$LOG" >&2
@@ -49,25 +59,25 @@ verify_config() {
 
 	while read -r option; do
 		grep -qxF "$option" "$BUILD/.config" || missing+=("$option")
-	done < <(grep -h '^CONFIG' "${FRAGMENTS[@]}")
+	done < <(wanted_options)
 	[ ${#missing[@]} -eq 0 ] || die "options not in .config: ${missing[*]}"
 }
 
 # Keep only the files needed to build modules; the rest is a gigabyte.
 prune_build() {
-	local arch
-
-	arch=$(kernel_arch "$ARCH")
 	find "$BUILD" -mindepth 1 -maxdepth 1 ! -name Makefile ! -name 'Module.symvers' \
 		! -name .config ! -name include ! -name scripts ! -name arch \
 		! -name tools -exec rm -rf {} +
-	find "$BUILD/arch" -mindepth 1 -maxdepth 1 ! -name "$arch" -exec rm -rf {} +
-	find "$BUILD/arch/$arch" -mindepth 1 -maxdepth 1 ! -name 'Makefile*' \
-		! -name include -exec rm -rf {} +
+	find "$BUILD/arch" -mindepth 1 -maxdepth 1 ! -name x86 ! -name um -exec rm -rf {} +
+	find "$BUILD"/arch/*/ -mindepth 1 -maxdepth 1 ! -name 'Makefile*' \
+		! -name include ! -name um ! -name scripts -exec rm -rf {} +
 	find "$BUILD/tools" -type f ! -path "$BUILD/tools/objtool/objtool" -delete
 }
 
 build_kernel() {
+	local image=arch/x86/boot/bzImage
+
+	[ "$KARCH" != um ] || image=linux
 	rm -rf "$DIR"
 	: >"$LOG"
 	unpack_source
@@ -77,7 +87,7 @@ build_kernel() {
 	say "building $MACHINE, takes minutes"
 	kernel_make
 	kernel_make INSTALL_MOD_PATH="$DIR" DEPMOD=true modules_install
-	cp "$BUILD/arch/$(kernel_arch "$ARCH")/boot/bzImage" "$DIR/vmlinuz"
+	cp "$BUILD/$image" "$DIR/vmlinuz"
 	ln -sfn "$(echo "$DIR"/lib/modules/*)" "$DIR/modules"
 	basename "$(readlink "$DIR/modules")" >"$DIR/done.new"
 	prune_build

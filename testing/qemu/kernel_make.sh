@@ -24,5 +24,5 @@ if [ -n "$TOOLCHAIN" ]; then
 	       --bind "$CACHE" "$CACHE" --bind "$DIR" "$DIR" --chdir "$KERNEL/build"
 	       --die-with-parent)
 fi
-exec "${ENTER[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$(kernel_arch "$ARCH")" \
+exec "${ENTER[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$KARCH" \
 	CROSS_COMPILE="$CROSS" CC="$CROSS$COMPILER" "$@"

@@ -80,6 +80,8 @@ SYSTEMS = {
                     "ttyAMA0", board=True, memory=700),
     "riscv64": System("qemu-system-riscv64", ("-machine", "virt"), "ttyS0"),
     "s390x": System("qemu-system-s390x", ("-cpu", "max"), "ttysclp0"),
+    # User-Mode Linux is a program itself.
+    "um": System("", (), "tty0"),
 }
 
 
@@ -372,7 +374,7 @@ class Machine:
         return ["-machine", UEFI_MACHINE, "-bios", UEFI, "-initrd", tables + ".initramfs"]
 
     def command(self):
-        """Return QEMU's command line."""
+        """Return the command line of QEMU, or of User-Mode Linux."""
         kernel, initrd = self.images()
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
@@ -382,6 +384,10 @@ class Machine:
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(min(self.memory, system.memory)),
                    "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
+        if self.arch == "um":
+            # It saves system calls with one CPU.
+            return [kernel, f"mem={self.memory}M", "ncpus=1", "seccomp=on", "noreboot", "con=null",
+                    "con0=fd:0,fd:1", f"initrd={initrd}", "nm.leak_age=1", *append.split()]
         if self.arch == "amd64":
             # A PCI device for notify_irq.
             command += ["-device", "edu"]
