@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Controller in memory of modules/notify_gpio_chip.c, and the notify_gpio device on its lines.
+ * Controller in memory of test_modules/notify_gpio_chip.c, and the notify_gpio device on its lines.
  */
 #ifndef GPIO_CHIP_H
 #define GPIO_CHIP_H
 
-#include "sim.h"
+#include "source.h"
 
 #define CHIP		"notify_gpio_chip"
 #define PARAMETERS	"/sys/module/" CHIP "/parameters/"
 #define DEVICE_NAME	"notify_gpio.77"
-#define DEVICE		"/sys/bus/platform/devices/" DEVICE_NAME "/"
-#define DRIVER		"/sys/bus/platform/drivers/notify_gpio/"
+#define DEVICE		PLATFORM_DEVICES DEVICE_NAME "/"
+#define DRIVER		PLATFORM_DRIVERS "notify_gpio/"
 #define NAME		"kselftest-gpio"
 
 static inline int unload_chip(void)
@@ -37,9 +37,12 @@ static inline int toggle(unsigned int line, unsigned int count)
 	return write_file(PARAMETERS "toggle", text);
 }
 
-static inline bool bound(void)
+static inline long long chip_number(const char *parameter)
 {
-	return !access(DRIVER DEVICE_NAME, F_OK);
+	char path[96];
+
+	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
+	return read_number(path);
 }
 
 #endif /* GPIO_CHIP_H */

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Device that modules/notify_irq_pci.c creates for the registers of the edu device, a PCI device
- * of QEMU.
+ * Device that test_modules/notify_irq_pci.c creates for the registers of the edu device, a PCI
+ * device of QEMU.
  */
 #ifndef IRQ_PCI_H
 #define IRQ_PCI_H
 
-#include "sim.h"
+#include "source.h"
 
 #define CARD		"notify_irq_pci"
-#define RAISE		"/sys/module/" CARD "/parameters/raise"
-#define IRQ_DRIVER	"/sys/bus/platform/drivers/notify_irq/"
 #define IRQ_DEVICE	"notify_irq.78"
-#define IRQ_SYSFS	"/sys/bus/platform/devices/" IRQ_DEVICE "/"
+#define IRQ_SYSFS	PLATFORM_DEVICES IRQ_DEVICE "/"
 
 #define CARD_ID		0x010000ed
 
@@ -38,15 +36,14 @@ static inline int load_card(const char *parameters)
 
 	if (ret && ret != -EEXIST)
 		return ret;
+	/* A leftover of a failed test. */
+	unload_module(CARD);
 	return load_module(CARD, parameters);
 }
 
 static inline int raise_bits(__u32 bits)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%u", bits);
-	return write_file(RAISE, text);
+	return write_number("/sys/module/" CARD "/parameters/raise", bits);
 }
 
 #endif /* IRQ_PCI_H */

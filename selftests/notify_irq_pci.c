@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_irq on the registers of the edu device, which modules/notify_irq_pci.c describes by
- * software nodes. The device holds its interrupt bits until they are acknowledged. For the
- * registers of a board, see notify_irq_board.c.
- *
- * The tests of fixture "line" use the interrupt of a line of modules/notify_gpio_chip.c, so that
- * they set bits and raise the interrupt separately.
+ * notify_irq on the registers of the edu device, which test_modules/notify_irq_pci.c describes by
+ * software nodes. The device holds its interrupt bits until they are acknowledged.
  */
-
-#include "gpio_chip.h"
-#include "irq_pci.h"
-#include "system.h"
 
 #include <sys/wait.h>
 
+#include "gpio_chip.h"
+#include "irq_pci.h"
+#include "kmsg.h"
+
 /* IRQ_MAX_EVENTS of notify_irq.c. */
 #define MAX_EVENTS	64
+
+#define OPEN()										\
+({											\
+	int fd_ = sim_open("card", O_RDONLY);						\
+											\
+	ASSERT_LE(0, fd_);								\
+	fd_;										\
+})
 
 /* Create the device with these parameters, and open it. */
 #define LOAD_CARD(parameters)								\
@@ -25,31 +29,22 @@ do {											\
 	if (ret == -ENOENT)								\
 		SKIP(return, "no " CARD ".ko in $NOTIFY_MULTI_MODULES");		\
 	if (ret == -ENODEV)								\
-		SKIP(return, "no edu device");				\
+		SKIP(return, "no edu device");						\
 	ASSERT_EQ(0, ret);								\
-	self->fd = sim_open("card", O_RDONLY);						\
-	ASSERT_LE(0, self->fd);								\
+	self->fd = OPEN();								\
 } while (0)
 
-#define NEXT(fd, record)								\
-	ASSERT_EQ(sizeof(struct card_record),						\
-		  read_errno(fd, record, sizeof(struct card_record)))
-
-FIXTURE(irq_pci)
-{
-	int fd;
-};
+FIXTURE(irq_pci) { int fd; };
 
 FIXTURE_SETUP(irq_pci)
 {
 	self->fd = -1;
-	LOAD_CARD("");
+	LOAD_CARD("replay=1");
 }
 
 FIXTURE_TEARDOWN(irq_pci)
 {
-	if (self->fd >= 0)
-		close(self->fd);
+	close(self->fd);
 	unload_module(CARD);
 }
 
@@ -92,40 +87,71 @@ TEST_F(irq_pci, every_bit_is_in_exactly_one_packet)
 	}
 }
 
-#define LIVES	20
-
-static void raise_much(void)
+static void last_line(const char *command, char *line, size_t size)
 {
-	for (unsigned int i = 0; i < 2000; i++)
-		if (raise_bits(1U << i % 32))
-			_exit(1);
-	_exit(0);
+	FILE *output = popen(command, "re");
+
+	while (output && fgets(line, size, output))
+		continue;
+	if (!output || pclose(output))
+		*line = '\0';
+}
+
+TEST_F(irq_pci, notifycat_shows_count_and_registers)
+{
+	char line[256] = "", expected[256];
+	struct card_record record;
+
+	if (system("notifycat --help >/dev/null 2>&1"))
+		SKIP(return, "no notifycat in $PATH");
+	ASSERT_EQ(0, raise_bits(6));
+	NEXT(self->fd, &record);
+	last_line("notifycat --replay-only card", line, sizeof(line));
+	snprintf(expected, sizeof(expected),
+		 "card 1 %llu.%09llu irq_count 1 nregs 10 regs 0x%08x,0x%08x,",
+		 record.header.timestamp_ns / 1000000000, record.header.timestamp_ns % 1000000000,
+		 CARD_ID, record.regs[COMPLEMENT]);
+	EXPECT_EQ(0, strncmp(expected, line, strlen(expected)))
+		TH_LOG("%s", line);
+	EXPECT_NE(NULL, strstr(line, ",0x00000006 replay\n"));
+	last_line("notifycat --replay-only -f json card", line, sizeof(line));
+	snprintf(expected, sizeof(expected), ",\"irq_count\":1,\"nregs\":10,\"regs\":[%u,%u,",
+		 CARD_ID, record.regs[COMPLEMENT]);
+	EXPECT_NE(NULL, strstr(line, expected));
+	EXPECT_NE(NULL, strstr(line, ",6]}\n"));
+}
+
+static void raise_until_killed(void)
+{
+	for (unsigned int i = 0; !raise_bits(1U << i % 32); i++)
+		continue;
+	_exit(1);
 }
 
 TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 {
-	int clients[LIVES], status;
 	struct card_record record;
+	int clients[20], status, ret;
 	pid_t raiser = fork();
 
 	if (!raiser)
-		raise_much();
+		raise_until_killed();
 	ASSERT_LT(0, raiser);
-	for (unsigned int i = 0; i < LIVES; i++) {
-		clients[i] = sim_open("card", O_RDONLY);
-		ASSERT_LE(0, clients[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+		clients[i] = OPEN();
+		NEXT(clients[i], &record);
+		EXPECT_EQ(REGISTERS, record.nregs);
 		usleep(1000 * (i % 5));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "unbind", IRQ_DEVICE));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "bind", IRQ_DEVICE));
 	}
+	ASSERT_EQ(0, kill(raiser, SIGKILL));
 	ASSERT_EQ(raiser, waitpid(raiser, &status, 0));
-	EXPECT_EQ(0, status);
-	for (unsigned int i = 0; i < LIVES; i++) {
-		ssize_t ret;
-
+	EXPECT_TRUE(WIFSIGNALED(status));
+	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
 		do {
-			ret = read_errno(clients[i], &record, sizeof(record));
-		} while (ret == sizeof(record));
+			ret = next_record(clients[i], &record, sizeof(record));
+		} while (!ret);
 		EXPECT_EQ(-ENODEV, ret);
 		close(clients[i]);
 	}
@@ -133,21 +159,25 @@ TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 
 TEST_F(irq_pci, rmmod_wakes_blocked_read)
 {
+	struct card_record record;
 	struct reader reader;
 
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(reader.buffer)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
 	ASSERT_EQ(0, unload_module("notify_irq"));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
+	EXPECT_EQ(-ENOENT, sim_open("card", O_RDONLY));
 	ASSERT_EQ(0, load_module("notify_irq", ""));
+	close(self->fd);
+	self->fd = OPEN();
+	ASSERT_EQ(0, raise_bits(1));
+	NEXT(self->fd, &record);
+	EXPECT_EQ(1, record.irq_count);
 }
 
-/* -- Interrupts of a controller in memory -- */
+/* -- With the interrupt of a line: bits and interrupt are separate -- */
 
-FIXTURE(line)
-{
-	int fd;
-};
+FIXTURE(line) { int fd; };
 
 FIXTURE_SETUP(line)
 {
@@ -156,8 +186,7 @@ FIXTURE_SETUP(line)
 
 FIXTURE_TEARDOWN(line)
 {
-	if (self->fd >= 0)
-		close(self->fd);
+	close(self->fd);
 	unload_module(CARD);
 	EXPECT_EQ(0, unload_chip());
 }
@@ -165,70 +194,81 @@ FIXTURE_TEARDOWN(line)
 /* Use the interrupt of the controller's first line. */
 #define START(controller, parameters)							\
 do {											\
-	char number[32], start[128];							\
 	int loaded = load_chip(controller);						\
+	char start[128];								\
 											\
 	if (loaded == -ENOENT)								\
 		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
 	ASSERT_EQ(0, loaded);								\
-	ASSERT_EQ(0, read_file(PARAMETERS "interrupt", number, sizeof(number)));	\
-	snprintf(start, sizeof(start), "interrupt=%s %s", number, parameters);		\
+	snprintf(start, sizeof(start), "interrupt=%lld %s", chip_number("interrupt"),	\
+		 parameters);								\
 	LOAD_CARD(start);								\
+} while (0)
+
+#define RAISE(bits) ASSERT_EQ(0, raise_bits(bits))
+#define PULSE() ASSERT_EQ(0, toggle(0, 2))
+
+#define EXPECT_PACKET(count, bits)							\
+do {											\
+	struct card_record record;							\
+											\
+	NEXT(self->fd, &record);							\
+	EXPECT_EQ(count, record.irq_count);						\
+	EXPECT_EQ(bits, record.regs[BITS]);						\
 } while (0)
 
 TEST_F(line, nested_interrupt_sends_packet)
 {
-	struct card_record record;
-
 	START("nested=1", "");
 	for (unsigned int i = 1; i <= 2; i++) {
-		ASSERT_EQ(0, raise_bits(1U << i));
-		ASSERT_EQ(0, toggle(0, 2));
-		NEXT(self->fd, &record);
-		EXPECT_EQ(i, record.irq_count);
-		EXPECT_EQ(1U << i, record.regs[BITS]);
+		RAISE(1U << i);
+		PULSE();
+		EXPECT_PACKET(i, 1U << i);
 	}
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
 
-TEST_F(line, edge_without_status_bit_sends_no_packet)
+/* The controller has recorded a time after the handler, when no IRQ thread could run yet. */
+TEST_F(line, timestamp_is_time_of_hard_handler)
 {
 	struct card_record record;
+	__u64 before;
 
 	START("", "");
-	ASSERT_EQ(0, toggle(0, 2));
-	ASSERT_EQ(0, raise_bits(8));
-	ASSERT_EQ(0, toggle(0, 2));
+	RAISE(2);
+	before = monotonic_ns();
+	PULSE();
 	NEXT(self->fd, &record);
-	EXPECT_EQ(1, record.irq_count);
-	EXPECT_EQ(8, record.regs[BITS]);
+	EXPECT_LE(before, record.header.timestamp_ns);
+	EXPECT_GE(chip_number("handled_ns"), record.header.timestamp_ns);
+}
+
+TEST_F(line, edge_without_status_bit_sends_no_packet)
+{
+	START("", "");
+	PULSE();
+	RAISE(8);
+	PULSE();
+	EXPECT_PACKET(1, 8);
 }
 
 TEST_F(line, edge_with_bits_outside_mask_sends_no_packet)
 {
-	struct card_record record;
-
 	START("", "mask=15");
-	ASSERT_EQ(0, raise_bits(16));
-	ASSERT_EQ(0, toggle(0, 2));
-	ASSERT_EQ(0, raise_bits(8));
-	ASSERT_EQ(0, toggle(0, 2));
-	NEXT(self->fd, &record);
-	EXPECT_EQ(1, record.irq_count);
-	EXPECT_EQ(24, record.regs[BITS]);
+	RAISE(16);
+	PULSE();
+	RAISE(8);
+	PULSE();
+	EXPECT_PACKET(1, 24);
 }
 
 TEST_F(line, ack_copy_works_without_status)
 {
-	struct card_record record;
-
 	START("", "statusless=1");
 	for (unsigned int i = 1; i <= 3; i++) {
-		ASSERT_EQ(0, raise_bits(1U << i));
-		ASSERT_EQ(0, toggle(0, 2));
-		NEXT(self->fd, &record);
-		EXPECT_EQ(i, record.irq_count);
-		EXPECT_EQ(1U << i, record.regs[BITS]);
+		RAISE(1U << i);
+		PULSE();
+		EXPECT_PACKET(i, 1U << i);
 	}
 	EXPECT_EQ(3, get_stats(self->fd).seq);
 }
@@ -239,8 +279,8 @@ TEST_F(line, edge_repeats_until_status_clear_or_limit)
 	struct card_record record;
 
 	START("", "stays=1");
-	ASSERT_EQ(0, raise_bits(4));
-	ASSERT_EQ(0, toggle(0, 2));
+	RAISE(4);
+	PULSE();
 	for (unsigned int i = 1; i <= MAX_EVENTS; i++) {
 		NEXT(self->fd, &record);
 		ASSERT_EQ(i, record.irq_count);
@@ -253,9 +293,27 @@ TEST_F(line, edge_repeats_until_status_clear_or_limit)
 	EXPECT_EQ(MAX_EVENTS, get_stats(self->fd).seq);
 }
 
-TEST_F(line, suspend_works_without_wakeup_support)
+/* Hard handlers of five edges, with no IRQ thread in between. */
+TEST_F(line, overflow_drops_oldest_and_is_counted)
 {
 	struct card_record record;
+	const unsigned int events = 5 * MAX_EVENTS;
+
+	START("", "stays=1");
+	RAISE(4);
+	ASSERT_EQ(0, toggle(0, 2 * 5));
+	for (unsigned int i = 1; i <= SOURCE_QUEUE; i++) {
+		NEXT(self->fd, &record);
+		/* seq has no gap, irq_count has. */
+		ASSERT_EQ(i, record.header.seq);
+		ASSERT_EQ(events - SOURCE_QUEUE + i, record.irq_count);
+	}
+	EXPECT_EQ(events - SOURCE_QUEUE, device_number(IRQ_DEVICE, "overflows"));
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+}
+
+TEST_F(line, suspend_works_without_wakeup_support)
+{
 	int log = log_open(), ret;
 
 	START("", "wakeup=1");
@@ -265,10 +323,9 @@ TEST_F(line, suspend_works_without_wakeup_support)
 	if (ret == -ENOENT)
 		SKIP(return, "this kernel has no /sys/power/pm_test");
 	ASSERT_EQ(0, ret);
-	ASSERT_EQ(0, raise_bits(2));
-	ASSERT_EQ(0, toggle(0, 2));
-	NEXT(self->fd, &record);
-	EXPECT_EQ(2, record.regs[BITS]);
+	RAISE(2);
+	PULSE();
+	EXPECT_PACKET(1, 2);
 }
 
 TEST_HARNESS_MAIN

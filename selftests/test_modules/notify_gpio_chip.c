@@ -3,8 +3,8 @@
  * GPIO controller in memory for notify_gpio.c, and a notify_gpio device on its lines or on
  * those of another controller.
  *
- * Writes to a parameter toggle the lines. Interrupts run in hard IRQ context, or are nested in a
- * thread. With nested interrupts, the levels can be read in any context, or only in a thread.
+ * Writes to the parameter "toggle" toggle a line. Interrupts run in hard IRQ context, or are nested
+ * in a thread. With nested interrupts, the levels can be read in any context, or only in a thread.
  */
 
 #include <linux/device.h>
@@ -14,6 +14,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pinctrl/pinconf-generic.h>
@@ -29,75 +30,45 @@
 #define CHIP_LINES	65
 #define DEVICE_ID	77
 
-static bool sleeping;
-module_param(sleeping, bool, 0444);
-MODULE_PARM_DESC(sleeping, "Levels can be read in a thread only");
+#define CHIP_PARAM(name, type, mode, description)	\
+	module_param(name, type, mode);			\
+	MODULE_PARM_DESC(name, description)
 
-static bool nested;
-module_param(nested, bool, 0444);
-MODULE_PARM_DESC(nested, "Interrupts are nested in a thread; implied by sleeping");
+/* The controller. */
+static bool sleeping, nested, broken, wakes;
+CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
+CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread; implied by sleeping");
+CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
+CHIP_PARAM(wakes, bool, 0444, "Interrupts support wakeup");
 
-static char *label = "kselftest-gpio";
-module_param(label, charp, 0444);
-MODULE_PARM_DESC(label, "Property label; empty for none");
+static unsigned int wakes_on, wakes_off, debounce_us;
+static unsigned long long handled_ns;
+CHIP_PARAM(wakes_on, uint, 0444, "Number of times that wakeup was enabled for a line");
+CHIP_PARAM(wakes_off, uint, 0444, "Number of times that wakeup was disabled for a line");
+CHIP_PARAM(debounce_us, uint, 0444, "Last requested debounce time; the request fails");
+CHIP_PARAM(handled_ns, ullong, 0444, "Time after the last handler, and before any IRQ thread");
 
-static char *controller = CHIP_LABEL;
-module_param(controller, charp, 0444);
-MODULE_PARM_DESC(controller, "Label of the controller that provides the lines");
-
-static bool nodes;
-module_param(nodes, bool, 0444);
-MODULE_PARM_DESC(nodes, "Specify the lines by software nodes instead of a lookup table");
-
-static char *edge = "";
-module_param(edge, charp, 0444);
-MODULE_PARM_DESC(edge, "Property notify-multi,edge; empty for none");
-
-static unsigned int lines = 2;
-module_param(lines, uint, 0444);
-MODULE_PARM_DESC(lines, "Number of lines of the device");
-
-static bool active_low;
-module_param(active_low, bool, 0444);
-MODULE_PARM_DESC(active_low, "The lines are active when low");
-
-static bool wakeup;
-module_param(wakeup, bool, 0444);
-MODULE_PARM_DESC(wakeup, "Property wakeup-source");
-
-static unsigned int debounce_ms, max_packets, max_requests, replay;
-module_param(debounce_ms, uint, 0444);
-module_param(max_packets, uint, 0444);
-module_param(max_requests, uint, 0444);
-module_param(replay, uint, 0444);
-MODULE_PARM_DESC(debounce_ms, "Property debounce-interval-ms; 0 for none");
-MODULE_PARM_DESC(max_packets, "Property notify-multi,max-packets; 0 for none");
-MODULE_PARM_DESC(max_requests, "Property notify-multi,max-requests; 0 for none");
-MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
-
-static bool broken;
-module_param(broken, bool, 0644);
-MODULE_PARM_DESC(broken, "Reading a level fails with EIO");
-
-static bool wakes;
-module_param(wakes, bool, 0444);
-MODULE_PARM_DESC(wakes, "Interrupts support wakeup");
-
-static unsigned int wakes_on, wakes_off;
-module_param(wakes_on, uint, 0444);
-module_param(wakes_off, uint, 0444);
-MODULE_PARM_DESC(wakes_on, "Number of times that wakeup was enabled for a line");
-MODULE_PARM_DESC(wakes_off, "Number of times that wakeup was disabled for a line");
-
-static unsigned int debounce_us;
-module_param(debounce_us, uint, 0444);
-MODULE_PARM_DESC(debounce_us, "Last requested debounce time; the request fails");
+/* The device. */
+static char *label = "kselftest-gpio", *controller = CHIP_LABEL, *edge = "";
+static unsigned int lines = 2, debounce_ms, max_packets, max_requests, replay;
+static bool nodes, active_low, wakeup;
+CHIP_PARAM(controller, charp, 0444, "Label of the controller that provides the lines");
+CHIP_PARAM(nodes, bool, 0444, "Specify the lines by software nodes instead of a lookup table");
+CHIP_PARAM(lines, uint, 0444, "Number of lines");
+CHIP_PARAM(active_low, bool, 0444, "The lines are active when low");
+CHIP_PARAM(label, charp, 0444, "Property label; empty for none");
+CHIP_PARAM(edge, charp, 0444, "Property notify-multi,edge; empty for none");
+CHIP_PARAM(debounce_ms, uint, 0444, "Property debounce-interval-ms; 0 for none");
+CHIP_PARAM(max_packets, uint, 0444, "Property notify-multi,max-packets; 0 for none");
+CHIP_PARAM(max_requests, uint, 0444, "Property notify-multi,max-requests; 0 for none");
+CHIP_PARAM(replay, uint, 0444, "Property notify-multi,replay; 0 for none");
+CHIP_PARAM(wakeup, bool, 0444, "Property wakeup-source");
 
 static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
 static struct device *chip_parent;
+static const struct software_node chip_node = { .name = CHIP_LABEL };
 static struct platform_device *chip_device;
 static struct gpiod_lookup_table *chip_lookup;
-static struct software_node chip_node;
 static struct software_node_ref_args chip_references[CHIP_LINES];
 static struct gpio_chip chip;
 static u8 chip_levels[CHIP_LINES];
@@ -113,11 +84,6 @@ static int chip_get(struct gpio_chip *gc, unsigned int line)
 static int chip_get_direction(struct gpio_chip *gc, unsigned int line)
 {
 	return GPIO_LINE_DIRECTION_IN;
-}
-
-static int chip_direction_input(struct gpio_chip *gc, unsigned int line)
-{
-	return 0;
 }
 
 static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned long config)
@@ -193,6 +159,7 @@ static int chip_do_move(void *data)
 
 	while (move->count--)
 		chip_toggle(move->line);
+	handled_ns = ktime_get_ns();
 	return 0;
 }
 
@@ -200,26 +167,24 @@ static int chip_do_move(void *data)
  * Toggle a line. All other CPUs are stopped, so that the hard handler runs for each edge before the
  * IRQ thread can run.
  */
-static int chip_move(struct chip_move *move)
+static int chip_toggle_set(const char *value, const struct kernel_param *param)
 {
+	struct chip_move move;
 	int ret;
 
-	if (move->line >= CHIP_LINES)
+	if (sscanf(value, "%u %u", &move.line, &move.count) != 2 || move.line >= CHIP_LINES)
 		return -EINVAL;
 	mutex_lock(&chip_lock);
-	ret = nested ? chip_do_move(move) : stop_machine(chip_do_move, move, NULL);
+	ret = nested ? chip_do_move(&move) : stop_machine(chip_do_move, &move, NULL);
 	mutex_unlock(&chip_lock);
 	return ret;
 }
 
-static int chip_toggle_set(const char *value, const struct kernel_param *param)
-{
-	struct chip_move move;
-
-	if (sscanf(value, "%u %u", &move.line, &move.count) != 2)
-		return -EINVAL;
-	return chip_move(&move);
-}
+static const struct kernel_param_ops chip_toggle_ops = {
+	.set = chip_toggle_set,
+};
+module_param_cb(toggle, &chip_toggle_ops, NULL, 0200);
+MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line COUNT times");
 
 /* For other devices, such as that of notify_irq_pci.c. */
 static int chip_interrupt_get(char *value, const struct kernel_param *param)
@@ -232,12 +197,6 @@ static const struct kernel_param_ops chip_interrupt_ops = {
 };
 module_param_cb(interrupt, &chip_interrupt_ops, NULL, 0444);
 MODULE_PARM_DESC(interrupt, "Number of the first line's interrupt");
-
-static const struct kernel_param_ops chip_toggle_ops = {
-	.set = chip_toggle_set,
-};
-module_param_cb(toggle, &chip_toggle_ops, NULL, 0200);
-MODULE_PARM_DESC(toggle, "\"LINE COUNT\" toggles a line COUNT times");
 
 /* -- Device -- */
 
@@ -267,30 +226,13 @@ static int chip_add_lookup(void)
 	return 0;
 }
 
-/* The name of the software node is the label of the controller. */
-static int chip_add_nodes(void)
+static void chip_remove_lookup(void)
 {
-	unsigned int i;
-
-	chip_node.name = controller;
-	for (i = 0; i < lines; i++)
-		chip_references[i] = SOFTWARE_NODE_REFERENCE(&chip_node, i, chip_line_flags());
-	return software_node_register(&chip_node);
-}
-
-static int chip_add_lines(void)
-{
-	return nodes ? chip_add_nodes() : chip_add_lookup();
-}
-
-static void chip_remove_lines(void)
-{
-	if (nodes) {
-		software_node_unregister(&chip_node);
+	if (!chip_lookup)
 		return;
-	}
 	gpiod_remove_lookup_table(chip_lookup);
 	kfree(chip_lookup);
+	chip_lookup = NULL;
 }
 
 static struct platform_device *chip_add_device(void)
@@ -301,8 +243,10 @@ static struct platform_device *chip_add_device(void)
 		.id = DEVICE_ID,
 		.properties = properties,
 	};
-	unsigned int n = 0;
+	unsigned int i, n = 0;
 
+	for (i = 0; i < lines; i++)
+		chip_references[i] = SOFTWARE_NODE_REFERENCE(&chip_node, i, chip_line_flags());
 	if (*label)
 		properties[n++] = PROPERTY_ENTRY_STRING("label", label);
 	if (*edge)
@@ -322,28 +266,30 @@ static struct platform_device *chip_add_device(void)
 	return platform_device_register_full(&info);
 }
 
-static void chip_remove_device(void)
-{
-	platform_device_unregister(chip_device);
-	chip_device = NULL;
-	chip_remove_lines();
-}
-
-static int chip_make_device(void)
+static int chip_create_device(void)
 {
 	struct platform_device *device;
 	int ret;
 
-	ret = chip_add_lines();
+	ret = nodes ? 0 : chip_add_lookup();
 	if (ret)
 		return ret;
 	device = chip_add_device();
 	if (IS_ERR(device)) {
-		chip_remove_lines();
+		chip_remove_lookup();
 		return PTR_ERR(device);
 	}
 	chip_device = device;
 	return 0;
+}
+
+static void chip_remove_device(void)
+{
+	if (!chip_device)
+		return;
+	platform_device_unregister(chip_device);
+	chip_device = NULL;
+	chip_remove_lookup();
 }
 
 /* The device is not created at load, because a bound device pins the module. */
@@ -357,8 +303,8 @@ static int chip_device_set(const char *value, const struct kernel_param *param)
 		return ret;
 	mutex_lock(&chip_lock);
 	if (wanted && !chip_device)
-		ret = chip_make_device();
-	else if (!wanted && chip_device)
+		ret = chip_create_device();
+	else if (!wanted)
 		chip_remove_device();
 	mutex_unlock(&chip_lock);
 	return ret;
@@ -378,6 +324,11 @@ static int __init notify_gpio_chip_init(void)
 	chip_parent = root_device_register("notify_gpio_chip");
 	if (IS_ERR(chip_parent))
 		return PTR_ERR(chip_parent);
+	ret = software_node_register(&chip_node);
+	if (ret)
+		goto unregister_parent;
+	/* The controller of the node: its fwnode from Linux 7.0 on, before that its label. */
+	chip_parent->fwnode = software_node_fwnode(&chip_node);
 	chip = (struct gpio_chip){
 		.label = CHIP_LABEL,
 		.parent = chip_parent,
@@ -387,7 +338,6 @@ static int __init notify_gpio_chip_init(void)
 		.can_sleep = sleeping,
 		.get = chip_get,
 		.get_direction = chip_get_direction,
-		.direction_input = chip_direction_input,
 		.set_config = chip_set_config,
 		.irq.handler = handle_simple_irq,
 		.irq.default_type = IRQ_TYPE_NONE,
@@ -395,17 +345,23 @@ static int __init notify_gpio_chip_init(void)
 	};
 	gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
 	ret = gpiochip_add_data(&chip, NULL);
-	if (ret)
-		root_device_unregister(chip_parent);
+	if (!ret)
+		return 0;
+
+	chip_parent->fwnode = NULL;
+	software_node_unregister(&chip_node);
+unregister_parent:
+	root_device_unregister(chip_parent);
 	return ret;
 }
 module_init(notify_gpio_chip_init);
 
 static void __exit notify_gpio_chip_exit(void)
 {
-	if (chip_device)
-		chip_remove_device();
+	chip_remove_device();
 	gpiochip_remove(&chip);
+	chip_parent->fwnode = NULL;
+	software_node_unregister(&chip_node);
 	root_device_unregister(chip_parent);
 }
 module_exit(notify_gpio_chip_exit);

@@ -17,32 +17,20 @@
 #define CARD_DEVICE	0x11e8
 #define CARD_BYTES	0x100
 #define CARD_RAISE	0x60
-#define CARD_ACK	0x64
 #define DEVICE_ID	78
 
-static unsigned int interrupt;
-module_param(interrupt, uint, 0444);
-MODULE_PARM_DESC(interrupt, "Number of an edge-triggered interrupt; 0 for that of the edu device");
+#define CARD_PARAM(name, type, description)	\
+	module_param(name, type, 0444);		\
+	MODULE_PARM_DESC(name, description)
 
-static bool stays;
-module_param(stays, bool, 0444);
-MODULE_PARM_DESC(stays, "The acknowledging write does not clear the interrupt");
-
-static bool statusless;
-module_param(statusless, bool, 0444);
-MODULE_PARM_DESC(statusless, "No property notify-multi,status");
-
-static unsigned int mask;
-module_param(mask, uint, 0444);
-MODULE_PARM_DESC(mask, "Mask of the status register; 0 for all bits");
-
-static bool wakeup;
-module_param(wakeup, bool, 0444);
-MODULE_PARM_DESC(wakeup, "Property wakeup-source");
-
-static unsigned int replay;
-module_param(replay, uint, 0444);
-MODULE_PARM_DESC(replay, "Property notify-multi,replay; 0 for none");
+static unsigned int interrupt, mask, replay;
+static bool stays, statusless, wakeup;
+CARD_PARAM(interrupt, uint, "An edge-triggered interrupt; 0 for that of the edu device");
+CARD_PARAM(stays, bool, "The acknowledging write does not clear the interrupt");
+CARD_PARAM(statusless, bool, "No property notify-multi,status");
+CARD_PARAM(mask, uint, "Mask of the status register; 0 for all bits");
+CARD_PARAM(wakeup, bool, "Property wakeup-source");
+CARD_PARAM(replay, uint, "Property notify-multi,replay; 0 for none");
 
 static struct pci_dev *card;
 static struct platform_device *card_device;
@@ -53,19 +41,26 @@ static void __iomem *card_registers;
 static const u32 card_status[] = { 0x24, 0xffffffff };
 static const u32 card_ack_copy[] = { 0x24, 0x64 };
 static const u32 card_snapshot[] = { 0x00, 10 };
+/*
+ * Acknowledge all bits at bind and unbind: without a handler, the emulated interrupt controller
+ * loses a change of the line.
+ */
+static const u32 card_clear[] = { 0x64, 0xffffffff };
 /* Copies the identification to the register that stores a complement: acknowledges nothing. */
 static const u32 card_useless_ack_copy[] = { 0x00, 0x04 };
 
 static struct platform_device *card_add_device(void)
 {
-	struct property_entry properties[7] = {
+	struct property_entry properties[9] = {
 		PROPERTY_ENTRY_STRING("label", "card"),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,snapshot", card_snapshot),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy", card_ack_copy),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,init", card_clear),
+		PROPERTY_ENTRY_U32_ARRAY("notify-multi,exit", card_clear),
 		PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", card_status),
 	};
 	const u32 masked_status[] = { card_status[0], mask };
-	unsigned int n = 4;
+	unsigned int n = 6;
 	struct resource resources[] = {
 		DEFINE_RES_MEM(pci_resource_start(card, 0), CARD_BYTES),
 		DEFINE_RES_IRQ(card->irq),
@@ -83,7 +78,7 @@ static struct platform_device *card_add_device(void)
 		properties[2] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,ack-copy",
 							 card_useless_ack_copy);
 	if (mask)
-		properties[3] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", masked_status);
+		properties[5] = PROPERTY_ENTRY_U32_ARRAY("notify-multi,status", masked_status);
 	if (statusless)
 		properties[--n] = (struct property_entry){ };
 	if (wakeup)
@@ -122,63 +117,46 @@ MODULE_PARM_DESC(raise, "Interrupt bits to raise");
 
 /* -- PCI device -- */
 
-static int card_enable(void)
+static int card_create_device(void)
 {
-	int ret = pci_enable_device(card);
+	struct platform_device *device;
 
-	if (ret)
-		return ret;
 	card_registers = pci_iomap(card, 0, CARD_BYTES);
-	if (!card_registers) {
-		pci_disable_device(card);
+	if (!card_registers)
 		return -ENOMEM;
+	device = card_add_device();
+	if (IS_ERR(device)) {
+		pci_iounmap(card, card_registers);
+		return PTR_ERR(device);
 	}
+	WRITE_ONCE(card_device, device);
 	return 0;
-}
-
-static void card_disable(void)
-{
-	pci_iounmap(card, card_registers);
-	pci_disable_device(card);
 }
 
 static int __init notify_irq_pci_init(void)
 {
-	struct platform_device *device;
 	int ret;
 
 	card = pci_get_device(CARD_VENDOR, CARD_DEVICE, NULL);
 	if (!card)
 		return -ENODEV;
-	ret = card_enable();
-	if (ret)
-		goto put;
-	device = card_add_device();
-	if (IS_ERR(device)) {
-		ret = PTR_ERR(device);
-		goto disable;
+	ret = pci_enable_device(card);
+	if (!ret) {
+		ret = card_create_device();
+		if (ret)
+			pci_disable_device(card);
 	}
-	WRITE_ONCE(card_device, device);
-	return 0;
-
-disable:
-	card_disable();
-put:
-	pci_dev_put(card);
+	if (ret)
+		pci_dev_put(card);
 	return ret;
 }
 module_init(notify_irq_pci_init);
 
 static void __exit notify_irq_pci_exit(void)
 {
-	/*
-	 * Clear pending bits while the interrupt has a handler. Without a handler, the interrupt
-	 * is not level-triggered: the emulated controller would miss the falling line, and raise
-	 * the interrupt indefinitely for the next handler.
-	 */
-	writel(0xffffffff, card_registers + CARD_ACK);
 	platform_device_unregister(card_device);
-	card_disable();
+	pci_iounmap(card, card_registers);
+	pci_disable_device(card);
 	pci_dev_put(card);
 }
 module_exit(notify_irq_pci_exit);
