@@ -12,7 +12,8 @@ PACKAGES=(
 	mmdebstrap                                             # programs of other architectures
 	"$GCC" "$GCC-aarch64-linux-gnu" "lib32$GCC-dev" pahole # modules, tool and tests
 	libc6-dev                                              # programs that kernel builds run
-	qemu-system-x86 qemu-system-arm device-tree-compiler   # guests
+	qemu-system-x86 qemu-system-arm                        # guests
+	device-tree-compiler cpp                               # nodes of boards
 	qemu-efi-aarch64 acpica-tools
 )
 

@@ -114,7 +114,7 @@ checkpatch() {
 readonly PROGRAMS_MAY=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE,VOLATILE,\
 BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO,\
 SPLIT_STRING,USE_NEGATIVE_ERRNO,SSCANF_TO_KSTRTO,NAKED_SSCANF,MULTISTATEMENT_MACRO_USE_DO_WHILE
-readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL
+readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE
 readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE
 # TRACE_EVENT() is indented like a structure.
 readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
@@ -176,9 +176,9 @@ lint_compat() {
 lint_checkpatch() {
 	local programs='^(selftests|testing/[^/]*|tools|Documentation/examples)/[^/]*\.[ch]$'
 	local modules='^(selftests/test_modules|testing/bench/module)/'
-	local others='^compat\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
+	local others='^compat\.h$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
-	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs")
+	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$others")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
 	checkpatch "$COMPAT_MAY" compat.h
 	checkpatch "$TRACE_MAY" notify_multi_trace.h
@@ -194,11 +194,15 @@ compile() {
 	dtc -q -@ -I dts -O dtb -o "$WORK/$1.dtb"
 }
 
+# preprocess ARGUMENT...: runs the C preprocessor on device tree source.
+preprocess() {
+	cpp -nostdinc -undef -x assembler-with-cpp -P -Iselftests "$@"
+}
+
 # example FILE: compiles the example of a binding.
 example() {
 	dt-extract-example "$1" >"$WORK/example.dts"
-	cpp -nostdinc -undef -x assembler-with-cpp \
-		-I "$KERNEL"/usr/src/linux-headers-*-common/include "$WORK/example.dts" |
+	preprocess -I "$KERNEL"/usr/src/linux-headers-*-common/include "$WORK/example.dts" |
 		compile example
 }
 
@@ -234,7 +238,8 @@ board() {
 			};
 		};
 	END
-	sed 's/@PL061@/\&pl061/g' "testing/qemu/$1.dts.in" | compile overlay
+	preprocess -DBINDING_FAULTS "testing/qemu/$1.dts.in" | sed 's/@PL061@/\&pl061/g' |
+		compile overlay
 	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
 }
 
@@ -243,22 +248,28 @@ dt_validate() {
 	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb"
 }
 
-# faulty NODE: valid nodes with one fault each from standard input
-faulty() {
-	local number=0 fault
-
-	echo '/dts-v1/; /plugin/; / {'
-	while read -r fault; do
-		echo "bad$number: bad$number { label = \"bad\"; $1 }; };"
-		echo "&bad$number { $fault };"
-		echo '/ {'
-		number=$((number + 1))
-	done
-	echo '};'
+# rejected DTB: lists the nodes below the root that the schema rejects.
+rejected() {
+	dt_validate "$1" 2>&1 | grep -oE ': /?[a-z]+[-a-z0-9@]*: ' | tr -d ' :/' | sort -u
 }
 
-bad_gpio_nodes() {
-	faulty 'compatible = "notify-multi,gpio"; gpios = <&gpio 0 0>;' <<-END
+# The bindings must reject the nodes of notify_irq that have a fault, and no others.
+irq_faults() {
+	board irq_faults
+	preprocess -D'FAULT_AT(device, error, message, node, ...)=node' -D'DRIVER_FAULT_AT(...)=' \
+		-D'BINDING_FAULT(name, ...)=name@a003e00' selftests/irq_faults.h | grep . | sort |
+		diff - <(rejected board)
+}
+
+# Each of these properties is a fault of a node of notify_gpio.
+gpio_faults() {
+	local number=0 fault nodes=
+
+	while read -r fault; do
+		nodes+="/ { bad$number { compatible = \"notify-multi,gpio\"; label = \"bad\";
+			gpios = <&gpio 0 0>; }; }; / { bad$number { $fault }; };"
+		number=$((number + 1))
+	done <<-END
 		/delete-property/ label;
 		/delete-property/ gpios;
 		compatible = "notify-multi,gpios";
@@ -274,50 +285,8 @@ bad_gpio_nodes() {
 		notify-multi,replay = <1 2>;
 		notify-multi,replays = <1>;
 	END
-}
-
-bad_irq_nodes() {
-	faulty 'compatible = "notify-multi,irq"; reg = <1 1>; interrupts = <1>;' <<-END
-		/delete-property/ label;
-		/delete-property/ reg;
-		/delete-property/ interrupts;
-		compatible = "notify-multi,interrupt";
-		label = "a/b";
-		notify-multi,snapshot = <0>;
-		notify-multi,snapshot = <0 0>;
-		notify-multi,snapshot = <0 65>;
-		notify-multi,snapshot = <2 1>;
-		notify-multi,snapshot = <0 1 2>;
-		notify-multi,status = <0>;
-		notify-multi,status = <0 0>;
-		notify-multi,status = <1 1>;
-		notify-multi,ack = <0>;
-		notify-multi,ack = <2 1>;
-		notify-multi,ack = <0 1>; notify-multi,ack-copy = <0 4>;
-		notify-multi,ack-copy = <0>;
-		notify-multi,ack-copy = <2 4>;
-		notify-multi,ack-copy = <4 2>;
-		notify-multi,init = <0 1>, <2>;
-		notify-multi,init = <0 1>, <2 1>;
-		notify-multi,exit = <2 1>;
-		notify-multi,max-packets = <0>;
-		notify-multi,max-requests = <0>;
-		notify-multi,replay = "every";
-		wakeup-source = <1>;
-		notify-multi,acks = <0 1>;
-	END
-}
-
-# refused NODES: checks that the schema rejects each of these nodes.
-refused() {
-	local node
-
-	"$1" | compile bad
-	dt_validate bad >"$WORK/bad" 2>&1
-	for node in $("$1" | grep -o '^bad[0-9]*'); do
-		[ "$(grep -cw "$node" "$WORK/bad")" -gt 0 ] ||
-			echo "fault not found by the schema: $("$1" | grep "^&$node ")"
-	done
+	echo "/dts-v1/; /plugin/; $nodes" | compile gpio_faults
+	diff <(seq -f bad%g 0 $((number - 1)) | sort) <(rejected gpio_faults)
 }
 
 # Applies the overlay, with parameters, to the device tree of a Raspberry Pi 4 in Debian's kernel.
@@ -369,8 +338,8 @@ lint_bindings() {
 		board $overlay
 		dt_validate board
 	done
-	refused bad_gpio_nodes
-	refused bad_irq_nodes
+	gpio_faults
+	irq_faults
 	rpi_overlay
 }
 

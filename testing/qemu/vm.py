@@ -425,8 +425,10 @@ class Machine:
                      "-smp", "2", "-nographic"])
         phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
         for name in self.overlays:
-            with open(os.path.join(QEMU_DIR, name + ".dts.in"), encoding="ascii") as source:
-                text = source.read().replace("@PL061@", phandle)
+            text = run_quietly([
+                "cpp", "-nostdinc", "-undef", "-x", "assembler-with-cpp", "-P",
+                "-I", os.path.join(TOP, "selftests"),
+                os.path.join(QEMU_DIR, name + ".dts.in")]).replace("@PL061@", phandle)
             overlays.append(os.path.join(self.directory, name + ".dtbo"))
             run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays[-1]], text)
         run_quietly(["fdtoverlay", "-i", virt, "-o", path, *overlays])

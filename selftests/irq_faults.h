@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Nodes with one fault each, for the board (testing/qemu/irq_faults.dts.in), the test of their
+ * errors (notify_irq_board.c) and the linter of the bindings:
+ *
+ *     FAULT(name, error, message, properties)
+ *
+ * adds these properties to a valid node. The probe must fail with the error, the kernel log must
+ * contain the message, and the binding must reject the node. The binding accepts a DRIVER_FAULT(),
+ * the driver a BINDING_FAULT().
+ */
+
+#define FAULT(name, error, message, ...) \
+	FAULT_AT("a003e00." #name, error, message, name@a003e00, __VA_ARGS__)
+#define DRIVER_FAULT(name, error, message, ...) \
+	DRIVER_FAULT_AT("a003e00." #name, error, message, name@a003e00, __VA_ARGS__)
+#define TEN_ZEROS 0 0 0 0 0 0 0 0 0 0
+
+FAULT(no-label, EINVAL, "label", /delete-property/ label;)
+FAULT(label-slash, EINVAL, "cannot register", label = "a/b";)
+DRIVER_FAULT(label-taken, EEXIST, "cannot register", label = "pl061";)
+FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)
+DRIVER_FAULT_AT("9030400.reg-taken", EBUSY, "reg", reg-taken@9030400,
+	reg = <0 0x9030400 0 0x100>;)
+FAULT(no-interrupt, ENXIO, "IRQ index 0", /delete-property/ interrupts;)
+DRIVER_FAULT(line-not-shared, EBUSY, "interrupt",
+	interrupts = <0 7 4>; notify-multi,ack = <0 0>;)
+/* Needs IRQF_ONESHOT, which the other handlers of the line do not use. */
+DRIVER_FAULT(line-not-masked, EBUSY, "interrupt",
+	label = "masked"; interrupts = <0 7 4>; notify-multi,status = <0x60 0xff>;)
+DRIVER_FAULT(level-triggered, EINVAL, "level-triggered", interrupts = <0 46 4>;)
+
+FAULT(snapshot-number, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0>;)
+FAULT(snapshot-three, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0 1 2>;)
+FAULT(snapshot-empty, EINVAL, "notify-multi,snapshot", notify-multi,snapshot;)
+FAULT(snapshot-none, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0 0>;)
+FAULT(snapshot-many, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0 65>;)
+FAULT(snapshot-odd, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <2 1>;)
+DRIVER_FAULT(snapshot-beyond, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0x1fc 2>;)
+DRIVER_FAULT(snapshot-far, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0xfffffffc 2>;)
+
+FAULT(status-number, EINVAL, "notify-multi,status", notify-multi,status = <0>;)
+FAULT(status-mask, EINVAL, "notify-multi,status", notify-multi,status = <0 0>;)
+FAULT(status-odd, EINVAL, "notify-multi,status", notify-multi,status = <1 1>;)
+DRIVER_FAULT(status-beyond, EINVAL, "notify-multi,status", notify-multi,status = <0x200 1>;)
+
+FAULT(ack-number, EINVAL, "notify-multi,ack", notify-multi,ack = <0>;)
+FAULT(ack-odd, EINVAL, "notify-multi,ack", notify-multi,ack = <3 1>;)
+DRIVER_FAULT(ack-beyond, EINVAL, "notify-multi,ack", notify-multi,ack = <0x200 1>;)
+FAULT(ack-twice, EINVAL, "notify-multi,ack-copy",
+	notify-multi,ack = <0 1>; notify-multi,ack-copy = <0 4>;)
+FAULT(copy-number, EINVAL, "notify-multi,ack-copy", notify-multi,ack-copy = <0>;)
+FAULT(copy-from-odd, EINVAL, "notify-multi,ack-copy", notify-multi,ack-copy = <2 4>;)
+FAULT(copy-to-odd, EINVAL, "notify-multi,ack-copy", notify-multi,ack-copy = <4 2>;)
+DRIVER_FAULT(copy-from-beyond, EINVAL, "notify-multi,ack-copy", notify-multi,ack-copy = <0x200 4>;)
+DRIVER_FAULT(copy-to-beyond, EINVAL, "notify-multi,ack-copy", notify-multi,ack-copy = <4 0x200>;)
+
+FAULT(init-half, EINVAL, "notify-multi,init", notify-multi,init = <0 1 2>;)
+FAULT(init-empty, EINVAL, "notify-multi,init", notify-multi,init;)
+FAULT(init-many, EINVAL, "notify-multi,init", notify-multi,init = <TEN_ZEROS TEN_ZEROS TEN_ZEROS
+	TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS TEN_ZEROS
+	TEN_ZEROS>;)
+FAULT(init-odd, EINVAL, "notify-multi,init", notify-multi,init = <0 0>, <2 0>;)
+DRIVER_FAULT(init-beyond, EINVAL, "notify-multi,init", notify-multi,init = <0 0>, <0x200 0>;)
+FAULT(exit-half, EINVAL, "notify-multi,exit", notify-multi,exit = <0>;)
+FAULT(exit-odd, EINVAL, "notify-multi,exit", notify-multi,exit = <2 1>;)
+DRIVER_FAULT(exit-beyond, EINVAL, "notify-multi,exit", notify-multi,exit = <0x200 0>;)
+
+FAULT(packets-none, EINVAL, "cannot register", notify-multi,max-packets = <0>;)
+FAULT(requests-none, EINVAL, "cannot register", notify-multi,max-requests = <0>;)
+DRIVER_FAULT(replay-many, EINVAL, "cannot register",
+	notify-multi,max-packets = <4>; notify-multi,replay = <5>;)
+
+BINDING_FAULT(compatible-unknown, compatible = "notify-multi,interrupt";)
+BINDING_FAULT(replay-text, notify-multi,replay = "every";)
+BINDING_FAULT(wakeup-number, wakeup-source = <1>;)
+BINDING_FAULT(property-unknown, notify-multi,acks = <0 1>;)
