@@ -1,0 +1,824 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The reader of the mapped ring: it returns the records that read() returns, also after an
+ * overrun.
+ */
+
+#include <notify_multi/reader.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "device.h"
+
+#define LIMIT	5
+#define SLOTS	8
+
+FIXTURE(ring)
+{
+	SIM_DEVICE;
+	uint64_t first;		/* seq of the first packet */
+	size_t bytes;
+	const struct notify_multi_ring *map;
+	struct notify_multi_reader reader;
+	unsigned char mapped[LIMIT * RECORD];
+	unsigned char read[LIMIT * RECORD];
+	__u32 position;
+};
+
+/* Ring positions are the low 32 bits of seq. Test their wrap, too. */
+FIXTURE_VARIANT(ring)
+{
+	uint64_t first_seq;
+};
+
+FIXTURE_VARIANT_ADD(ring, from_1) { .first_seq = 1 };
+FIXTURE_VARIANT_ADD(ring, across_u32_wrap) { .first_seq = 0xfffffffdULL };
+
+/* Map the ring, and start to read at the oldest queued packet. */
+#define MAP()									\
+do {										\
+	self->bytes = get_info(self->fd).ring_bytes;				\
+	self->map = mmap(NULL, self->bytes, PROT_READ, MAP_SHARED, self->fd, 0);	\
+	ASSERT_NE(MAP_FAILED, self->map);					\
+	READ_FROM(get_stats(self->fd).next);					\
+} while (0)
+
+#define UNMAP() ASSERT_EQ(0, munmap((void *)self->map, self->bytes))
+
+#define READ_FROM(seq) notify_multi_reader_init(&self->reader, self->map, seq)
+
+FIXTURE_SETUP(ring)
+{
+	SIM_SETUP(.max_packets = LIMIT, .first_seq = variant->first_seq);
+	self->first = variant->first_seq;
+	MAP();
+}
+
+FIXTURE_TEARDOWN(ring)
+{
+	munmap((void *)self->map, self->bytes);
+	SIM_TEARDOWN();
+}
+
+#define NEXT() notify_multi_reader_next(&self->reader, (void *)self->mapped)
+
+/* Packets are counted from 0. */
+#define EXPECT_NEXT(packet, drops)							\
+do {											\
+	ASSERT_EQ(1, NEXT());								\
+	EXPECT_RECORDS(self->mapped, .seq = self->first + (packet), .dropped = drops);	\
+} while (0)
+
+#define EXPECT_EMPTY() EXPECT_EQ(0, NEXT())
+
+/* The next record from the ring and from read() must have the same bytes. */
+#define EXPECT_SAME()									\
+do {											\
+	memset(self->mapped, 0xa5, RECORD);						\
+	ASSERT_EQ(RECORD, read_errno(self->fd, self->read, RECORD));			\
+	ASSERT_EQ(1, NEXT());								\
+	EXPECT_EQ(0, memcmp(self->mapped, self->read, RECORD));				\
+} while (0)
+
+TEST_F(ring, header_describes_layout)
+{
+	BROADCAST(2);
+	EXPECT_EQ((__u32)(self->first + 1), self->map->head);
+	EXPECT_EQ(SLOTS, self->map->slots);
+	EXPECT_EQ(RECORD, self->map->record_size);
+	EXPECT_EQ(sysconf(_SC_PAGESIZE), self->map->data_offset);
+	EXPECT_EQ(NOTIFY_MULTI_ABI_VERSION, self->map->abi_version);
+	EXPECT_EQ(LIMIT, self->map->max_packets);
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+}
+
+/* Slot of a packet, counted from 0. */
+#define RING_SLOT(packet)							\
+	((const void *)self->map + self->map->data_offset +			\
+	 ((self->first + (packet)) & (SLOTS - 1)) * RECORD)
+
+TEST_F(ring, record_is_in_slot_of_its_position)
+{
+	BROADCAST(2 * SLOTS);
+	for (unsigned int i = SLOTS; i < 2 * SLOTS; i++)
+		EXPECT_RECORDS(RING_SLOT(i), .seq = self->first + i);
+}
+
+TEST_F(ring, new_ring_is_empty)
+{
+	EXPECT_EQ((__u32)(self->first - 1), self->map->head);
+	EXPECT_EQ(NULL, notify_multi_reader_peek(&self->reader, &self->position));
+	EXPECT_EMPTY();
+	EXPECT_EQ(self->first, self->reader.next);
+}
+
+TEST_F(ring, records_match_read)
+{
+	for (unsigned int i = 0; i < 3 * SLOTS; i++) {
+		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", -(int)i));
+		BROADCAST(1);
+		EXPECT_SAME();
+		EXPECT_RECORDS(self->mapped, .seq = self->first + i, .status = -(int)i);
+		EXPECT_EMPTY();
+	}
+}
+
+TEST_F(ring, full_queue_is_read_in_order)
+{
+	BROADCAST(LIMIT);
+	for (unsigned int i = 0; i < LIMIT; i++)
+		EXPECT_NEXT(i, 0);
+	EXPECT_EMPTY();
+}
+
+TEST_F(ring, overflow_drops_oldest)
+{
+	/* The oldest packet is dropped although its slot has not been overwritten. */
+	BROADCAST(LIMIT + 1);
+	EXPECT_NEXT(1, 1);
+	for (unsigned int i = 2; i < LIMIT + 1; i++)
+		EXPECT_NEXT(i, 0);
+	EXPECT_EMPTY();
+}
+
+TEST_F(ring, drops_match_read)
+{
+	for (unsigned int round = 1; round < 4 * SLOTS; round++) {
+		BROADCAST(round);
+		for (unsigned int i = 0; i < round && i < LIMIT - 1; i++)
+			EXPECT_SAME();
+	}
+	EXPECT_SAME();
+	EXPECT_RECORDS(self->mapped, .seq = self->seq);
+	EXPECT_EMPTY();
+	EXPECT_EQ(-EAGAIN, READ(RECORD));
+}
+
+TEST_F(ring, late_reader_counts_from_its_start)
+{
+	BROADCAST(3);
+	ASSERT_EQ(0, consume(self->fd, self->first));
+	READ_FROM(get_stats(self->fd).next);
+	EXPECT_NEXT(1, 0);
+	BROADCAST(10);
+	READ_FROM(self->first + 2);
+	EXPECT_NEXT(13 - LIMIT, 13 - LIMIT - 2);
+}
+
+TEST_F(ring, dropped_saturates_at_u32_max)
+{
+	BROADCAST(LIMIT + 1);
+	READ_FROM(self->first + 1 - 0xffffff00ULL);
+	EXPECT_NEXT(1, 0xffffff00);
+	READ_FROM(self->first + 1 - (1ULL << 33));
+	EXPECT_NEXT(1, 0xffffffff);
+}
+
+TEST_F(ring, queue_of_one_has_newest)
+{
+	UNMAP();
+	ASSERT_EQ(0, set_max_packets(self->fd, 1));
+	MAP();
+	EXPECT_EQ(2, self->map->slots);
+	EXPECT_EQ(1, self->map->max_packets);
+	EXPECT_EQ((__u32)(self->first - 1), self->map->head);
+	EXPECT_EMPTY();
+	for (unsigned int i = 0; i < 4; i++) {
+		BROADCAST(1);
+		EXPECT_NEXT(i, 0);
+		EXPECT_EMPTY();
+	}
+	BROADCAST(3);
+	EXPECT_NEXT(6, 2);
+	EXPECT_EMPTY();
+}
+
+TEST_F(ring, mapping_after_resize_has_kept_packets)
+{
+	UNMAP();
+	BROADCAST(LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 2));
+	/* Packets dropped by the resize are before next: only read() reports them. */
+	MAP();
+	EXPECT_NEXT(LIMIT - 2, 0);
+	EXPECT_NEXT(LIMIT - 1, 0);
+	EXPECT_EMPTY();
+}
+
+TEST_F(ring, reader_from_before_resize_counts_drops)
+{
+	UNMAP();
+	BROADCAST(3 * LIMIT);
+	ASSERT_EQ(0, set_max_packets(self->fd, 4 * LIMIT));
+	MAP();
+	EXPECT_EQ(self->first + 2 * LIMIT, self->map->first);
+	READ_FROM(self->first);
+	EXPECT_NEXT(2 * LIMIT, 2 * LIMIT);
+	EXPECT_NEXT(2 * LIMIT + 1, 0);
+}
+
+TEST_F(ring, mapping_has_packets_consumed_by_read)
+{
+	BROADCAST(2);
+	EXPECT_READ(.seq = self->first, .size = RECORD);
+	EXPECT_NEXT(0, 0);
+	EXPECT_EQ(0, memcmp(self->mapped, scratch, RECORD));
+}
+
+TEST_F(ring, replayed_packets_have_replay_flag)
+{
+	UNMAP();
+	SIM_RESTART(.max_packets = LIMIT, .replay = 2, .first_seq = self->first);
+	BROADCAST(3);
+	OPEN();
+	BROADCAST(1);
+	MAP();
+	for (unsigned int i = 1; i < 4; i++) {
+		ASSERT_EQ(1, NEXT());
+		EXPECT_RECORDS(self->mapped, .seq = self->first + i,
+			       .flags = i < 3 ? NOTIFY_MULTI_REC_REPLAY : 0);
+	}
+}
+
+/* -- Several records at once -- */
+
+#define READ_MAPPED(buffer, count) notify_multi_reader_read(&self->reader, buffer, count)
+
+TEST_F(ring, batches_match_read)
+{
+	for (unsigned int round = 1; round < 2 * SLOTS; round++) {
+		unsigned int got, count;
+
+		BROADCAST(round);
+		memset(self->mapped, 0xa5, sizeof(self->mapped));
+		memset(self->read, 0xa5, sizeof(self->read));
+		for (got = 0; (count = READ_MAPPED(self->mapped + got * RECORD, LIMIT - got)); )
+			got += count;
+		EXPECT_EQ(round < LIMIT ? round : LIMIT, got);
+		EXPECT_EQ(got * RECORD, read_errno(self->fd, self->read, sizeof(self->read)));
+		EXPECT_EQ(0, memcmp(self->mapped, self->read, sizeof(self->read)));
+		EXPECT_EQ(0, READ_MAPPED(self->mapped, LIMIT));
+	}
+}
+
+TEST_F(ring, batch_fits_buffer)
+{
+	unsigned int got, count;
+
+	BROADCAST(4);
+	EXPECT_EQ(0, READ_MAPPED(self->mapped, 0));
+	memset(self->mapped, 0xa5, sizeof(self->mapped));
+	for (got = 0; got < 2; got += count) {
+		count = READ_MAPPED(self->mapped + got * RECORD, 2 - got);
+		ASSERT_LT(0, count);
+	}
+	EXPECT_EQ(2, got);
+	EXPECT_RECORDS(self->mapped, .seq = self->first, .count = 2);
+	EXPECT_EQ(0xa5, self->mapped[2 * RECORD]);
+	EXPECT_EQ(self->first + 2, self->reader.next);
+	EXPECT_NEXT(2, 0);
+}
+
+/* -- Records in place -- */
+
+#define PEEK() notify_multi_reader_peek(&self->reader, &self->position)
+#define DONE(record) notify_multi_reader_done(&self->reader, record, self->position)
+
+/* Expect a packet, counted from 0, in place. */
+#define EXPECT_PEEK(packet)							\
+do {										\
+	record = PEEK();							\
+	ASSERT_NE(NULL, record);						\
+	EXPECT_RECORDS(record, .seq = self->first + (packet));			\
+} while (0)
+
+TEST_F(ring, peek_repeats_record_until_done)
+{
+	const struct notify_multi_record *record;
+
+	BROADCAST(2);
+	for (unsigned int i = 0; i < 2; i++) {
+		EXPECT_PEEK(i);
+		EXPECT_EQ(record, PEEK());
+		EXPECT_EQ(self->first + i, self->reader.next);
+		EXPECT_EQ(1, DONE(record));
+		EXPECT_EQ(self->first + i + 1, self->reader.next);
+	}
+	EXPECT_EQ(NULL, PEEK());
+}
+
+TEST_F(ring, peek_skips_to_oldest_queued)
+{
+	const struct notify_multi_record *record;
+
+	BROADCAST(3 * SLOTS);
+	EXPECT_PEEK(3 * SLOTS - LIMIT);
+	EXPECT_EQ(1, DONE(record));
+	EXPECT_PEEK(3 * SLOTS - LIMIT + 1);
+}
+
+TEST_F(ring, done_accepts_record_until_slot_is_next)
+{
+	const struct notify_multi_record *record;
+
+	BROADCAST(1);
+	EXPECT_PEEK(0);
+	BROADCAST(SLOTS - 2);
+	EXPECT_EQ(1, DONE(record));
+	EXPECT_EQ(self->first + 1, self->reader.next);
+}
+
+TEST_F(ring, done_rejects_record_if_slot_is_next)
+{
+	const struct notify_multi_record *record;
+
+	BROADCAST(1);
+	EXPECT_PEEK(0);
+	/* The record is still complete, but the kernel may have begun to overwrite it. */
+	BROADCAST(SLOTS - 1);
+	EXPECT_EQ(0, DONE(record));
+	EXPECT_EQ(self->first, self->reader.next);
+	EXPECT_PEEK(SLOTS - LIMIT);
+	EXPECT_EQ(1, DONE(record));
+}
+
+TEST_F(ring, drops_before_rejected_record_are_reported)
+{
+	const struct notify_multi_record *record;
+
+	BROADCAST(3 * SLOTS);
+	EXPECT_PEEK(3 * SLOTS - LIMIT);
+	BROADCAST(SLOTS);
+	EXPECT_EQ(0, DONE(record));
+	EXPECT_NEXT(4 * SLOTS - LIMIT, 4 * SLOTS - LIMIT);
+}
+
+/* -- CONSUME and poll -- */
+
+#define ALL (POLLIN | POLLRDNORM | POLLPRI | POLLHUP)
+
+TEST_F(ring, pollin_set_until_consume)
+{
+	BROADCAST(2);
+	EXPECT_NEXT(0, 0);
+	EXPECT_NEXT(1, 0);
+	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+	ASSERT_EQ(0, consume(self->fd, self->first));
+	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+	ASSERT_EQ(0, consume(self->fd, self->reader.next - 1));
+	EXPECT_EQ(0, poll_now(self->fd, ALL));
+	BROADCAST(1);
+	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+}
+
+TEST_F(ring, consumed_records_count_as_delivered)
+{
+	BROADCAST(3);
+	EXPECT_NEXT(0, 0);
+	EXPECT_EQ(3, get_stats(self->fd).pending_packets);
+	EXPECT_NEXT(1, 0);
+	ASSERT_EQ(0, consume(self->fd, self->reader.next - 1));
+	EXPECT_STATS(.seq = self->seq, .next = self->reader.next, .delivered = 2,
+		     .pending_packets = 1);
+}
+
+TEST_F(ring, consume_counts_drops)
+{
+	BROADCAST(20);
+	EXPECT_EQ(POLLIN | POLLRDNORM | POLLPRI, poll_now(self->fd, ALL));
+	EXPECT_NEXT(20 - LIMIT, 20 - LIMIT);
+	ASSERT_EQ(0, consume(self->fd, self->reader.next - 1));
+	EXPECT_EQ(POLLIN | POLLRDNORM, poll_now(self->fd, ALL));
+	EXPECT_STATS(.seq = self->seq, .next = self->reader.next, .delivered = 1,
+		     .dropped = 20 - LIMIT, .pending_packets = LIMIT - 1);
+}
+
+TEST_F(ring, consume_beyond_newest_returns_einval)
+{
+	EXPECT_EQ(-EINVAL, consume(self->fd, self->reader.next));
+	BROADCAST(1);
+	EXPECT_NEXT(0, 0);
+	EXPECT_EQ(-EINVAL, consume(self->fd, self->reader.next));
+	EXPECT_EQ(0, consume(self->fd, self->reader.next - 1));
+}
+
+#define ROUNDS 25
+
+/* A program that reads all queued records, then calls CONSUME and poll(). */
+struct poll_reader {
+	struct thread thread;
+	int fd;
+	struct notify_multi_reader reader;
+	uint64_t end;
+	unsigned int records;
+	unsigned int polls;
+	unsigned int idle;	/* wakeups without a record */
+};
+
+static ssize_t run_poll_reader(void *data)
+{
+	struct poll_reader *poll_reader = data;
+
+	for (;;) {
+		unsigned int before = poll_reader->records;
+
+		while (notify_multi_reader_next(&poll_reader->reader, (void *)scratch))
+			poll_reader->records++;
+		/* The first round has no wakeup. */
+		if (poll_reader->polls && poll_reader->records == before)
+			poll_reader->idle++;
+		if (consume(poll_reader->fd, poll_reader->reader.next - 1))
+			return -EINVAL;
+		if (poll_reader->reader.next == poll_reader->end)
+			return 0;
+		poll_reader->polls++;
+		if (!wait_pollin(poll_reader->fd))
+			return -ETIMEDOUT;
+	}
+}
+
+TEST_F(ring, packet_wakes_poll_after_consume)
+{
+	struct poll_reader poll_reader = {
+		.fd = self->fd,
+		.reader = self->reader,
+		.end = self->first + ROUNDS,
+	};
+
+	ASSERT_TRUE(thread_start(&poll_reader.thread, run_poll_reader, &poll_reader));
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		/* The previous packet is consumed: the reader blocks, or is about to. */
+		while (get_stats(self->fd).next != self->first + i)
+			usleep(1000);
+		BROADCAST(1);
+	}
+	EXPECT_EQ(0, thread_join(&poll_reader.thread));
+	EXPECT_EQ(ROUNDS, poll_reader.records);
+	EXPECT_EQ(0, poll_reader.idle);
+	EXPECT_LE(ROUNDS - 1, poll_reader.polls);
+	EXPECT_GE(ROUNDS, poll_reader.polls);
+	EXPECT_EQ(ROUNDS, get_stats(self->fd).delivered);
+}
+
+/* -- Several mappings -- */
+
+TEST_F(ring, each_client_has_own_ring)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK), first = self->fd;
+	const struct notify_multi_reader reader = self->reader;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, set_max_packets(other, 2));
+	self->fd = other;
+	MAP();
+	BROADCAST(4);
+	EXPECT_EQ(2, self->map->max_packets);
+	EXPECT_EQ(LIMIT, reader.ring->max_packets);
+	EXPECT_NEXT(2, 2);
+	self->reader = reader;
+	EXPECT_NEXT(0, 0);
+	/* CONSUME affects one client only. */
+	ASSERT_EQ(0, consume(other, self->first + 3));
+	EXPECT_EQ(0, poll_now(other, POLLIN));
+	EXPECT_EQ(POLLIN, poll_now(first, POLLIN));
+	close(first);
+}
+
+TEST_F(ring, second_mapping_shows_same_ring)
+{
+	const void *map = mmap(NULL, self->bytes, PROT_READ, MAP_SHARED, self->fd, 0);
+
+	ASSERT_NE(MAP_FAILED, map);
+	BROADCAST(3);
+	EXPECT_EQ(0, memcmp(map, self->map, self->bytes));
+	munmap((void *)map, self->bytes);
+	/* The first mapping remains. */
+	EXPECT_EQ(-EBUSY, set_max_packets(self->fd, 4));
+	EXPECT_NEXT(0, 0);
+}
+
+/* For a child: exit with the line number if @condition is false. */
+#define CHILD_CHECK(condition)		\
+do {					\
+	if (!(condition))		\
+		_exit(__LINE__ % 256);	\
+} while (0)
+
+TEST_F(ring, child_reads_inherited_mapping)
+{
+	const struct expected expected = { .seq = self->first + 1 };
+	int go[2], status;
+	char byte;
+	pid_t child;
+
+	ASSERT_EQ(0, pipe(go));
+	BROADCAST(1);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		CHILD_CHECK(NEXT() == 1);
+		CHILD_CHECK(read(go[0], &byte, 1) == 1);
+		CHILD_CHECK(NEXT() == 1 && !wrong_records(self->mapped, PACKET, &expected));
+		CHILD_CHECK(NEXT() == 0);
+		_exit(0);
+	}
+	BROADCAST(1);
+	ASSERT_EQ(1, write(go[1], "", 1));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	/* The child has its own copy of the reader. */
+	EXPECT_NEXT(0, 0);
+	close(go[0]);
+	close(go[1]);
+}
+
+/* -- Unregistration -- */
+
+TEST_F(ring, records_readable_after_unregister)
+{
+	BROADCAST(3);
+	EXPECT_NEXT(0, 0);
+	UNREGISTER();
+	EXPECT_EQ(POLLIN | POLLRDNORM | POLLHUP, poll_now(self->fd, ALL));
+	EXPECT_NEXT(1, 0);
+	EXPECT_NEXT(2, 0);
+	EXPECT_EMPTY();
+	ASSERT_EQ(0, consume(self->fd, self->reader.next - 1));
+	EXPECT_EQ(POLLHUP, poll_now(self->fd, ALL));
+}
+
+TEST_F(ring, mmap_works_after_unregister)
+{
+	UNMAP();
+	BROADCAST(2);
+	UNREGISTER();
+	MAP();
+	EXPECT_NEXT(0, 0);
+}
+
+TEST_F(ring, next_source_uses_new_ring)
+{
+	BROADCAST(1);
+	UNREGISTER();
+	REREGISTER();
+	BROADCAST(1);
+	EXPECT_NEXT(0, 0);
+	EXPECT_EMPTY();
+}
+
+/* -- Unused memory -- */
+
+static bool all_zero(const void *from, const void *to)
+{
+	for (const unsigned char *byte = from; byte < (const unsigned char *)to; byte++)
+		if (*byte)
+			return false;
+	return true;
+}
+
+TEST_F(ring, unwritten_memory_is_zero)
+{
+	const void *slots = (const void *)self->map + self->map->data_offset;
+	/* The slot before the first packet contains the preceding seq. */
+	const __u64 *last = RING_SLOT(-1);
+
+	EXPECT_TRUE(all_zero(self->map->reserved, slots));
+	EXPECT_TRUE(all_zero(slots, last));
+	EXPECT_EQ(self->first - 1, *last);
+	EXPECT_TRUE(all_zero(last + 1, (const void *)self->map + self->bytes));
+}
+
+TEST_F(ring, padding_is_zero_in_all_slots)
+{
+	const void *slots = (const void *)self->map + self->map->data_offset;
+
+	BROADCAST(3 * SLOTS);
+	for (unsigned int i = 0; i < SLOTS; i++)
+		EXPECT_TRUE(all_zero(slots + i * RECORD + RECORD_HEADER + PACKET,
+				     slots + (i + 1) * RECORD));
+	EXPECT_TRUE(all_zero(slots + SLOTS * RECORD, (const void *)self->map + self->bytes));
+}
+
+/* -- Overrun -- */
+
+FIXTURE(overrun)
+{
+	SIM_DEVICE;
+	size_t bytes;
+	const struct notify_multi_ring *map;
+	struct notify_multi_reader reader;
+};
+
+FIXTURE_VARIANT(overrun)
+{
+	uint64_t first_seq;
+	unsigned int packet_size;
+	unsigned int max_packets;
+	unsigned int burst;
+	unsigned int bursts;
+	unsigned int batch;	/* records per read; 0: in place */
+};
+
+/* Two slots: the kernel writes one while the other is read. */
+FIXTURE_VARIANT_ADD(overrun, queue_of_one)
+{
+	.first_seq = 1,
+	.packet_size = 4096,
+	.max_packets = 1,
+	.burst = 64,
+	.bursts = 150,
+	.batch = 1,
+};
+
+/* The record is read in place while it may be overwritten. */
+FIXTURE_VARIANT_ADD(overrun, by_peek)
+{
+	.first_seq = 1,
+	.packet_size = 4096,
+	.max_packets = 1,
+	.burst = 64,
+	.bursts = 150,
+};
+
+FIXTURE_VARIANT_ADD(overrun, in_batches)
+{
+	.first_seq = 1,
+	.packet_size = 1024,
+	.max_packets = 3,
+	.burst = 64,
+	.bursts = 150,
+	.batch = 3,
+};
+
+/* Reads more than 10000 records. Each burst is four times the number of slots. */
+FIXTURE_VARIANT_ADD(overrun, across_u32_wrap)
+{
+	.first_seq = 0xffffa000ULL,
+	.packet_size = 256,
+	.max_packets = 31,
+	.burst = 128,
+	.bursts = 375,
+	.batch = 1,
+};
+
+FIXTURE_SETUP(overrun)
+{
+	SIM_SETUP(.packet_size = variant->packet_size, .max_packets = variant->max_packets,
+		  .first_seq = variant->first_seq, .context = "process");
+	MAP();
+}
+
+FIXTURE_TEARDOWN(overrun)
+{
+	UNMAP();
+	SIM_TEARDOWN();
+}
+
+/*
+ * Broadcasts bursts of many times the number of slots. Waits until the reader has read the last
+ * packet of each burst, so that a slow reader gets a minimum of records.
+ */
+struct flood {
+	struct thread thread;
+	int injector;
+	unsigned int packet_size;
+	unsigned int burst;
+	unsigned int bursts;
+	uint64_t next;
+	uint64_t read;
+};
+
+/*
+ * Each word of a packet is computed from its seq and the index of the word, so that any torn
+ * packet is detected.
+ */
+static uint64_t flood_word(uint64_t seq, unsigned int at)
+{
+	return seq * 0x9e3779b97f4a7c15ULL ^ at;
+}
+
+static bool flood_packet_is(const void *packet, unsigned int size, uint64_t seq)
+{
+	const volatile uint64_t *words = packet;
+
+	for (unsigned int at = 0; at < size / sizeof(uint64_t); at++)
+		if (words[at] != flood_word(seq, at))
+			return false;
+	return true;
+}
+
+static ssize_t run_flood(void *data)
+{
+	struct flood *flood = data;
+	unsigned int words = flood->packet_size / sizeof(uint64_t);
+	size_t bytes = (size_t)flood->burst * flood->packet_size;
+	uint64_t *packets = malloc(bytes);
+	ssize_t ret = bytes;
+
+	for (unsigned int burst = 0; ret == (ssize_t)bytes && burst < flood->bursts; burst++) {
+		for (unsigned int i = 0; i < flood->burst * words; i++)
+			packets[i] = flood_word(flood->next + i / words, i % words);
+		ret = errno_of(write(flood->injector, packets, bytes));
+		__atomic_store_n(&flood->next, flood->next + flood->burst, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&flood->read, __ATOMIC_ACQUIRE) < flood->next)
+			sched_yield();
+	}
+	free(packets);
+	return ret;
+}
+
+struct tally {
+	uint64_t next;
+	uint64_t got;
+	uint64_t dropped;
+	uint64_t torn;
+	uint64_t disorder;
+	uint64_t wrong_dropped;
+};
+
+static void tally_record(struct tally *tally, uint64_t seq, uint64_t dropped, bool complete)
+{
+	tally->torn += !complete;
+	tally->disorder += seq < tally->next;
+	tally->wrong_dropped += dropped != seq - tally->next;
+	tally->dropped += seq - tally->next;
+	tally->got++;
+	tally->next = seq + 1;
+}
+
+static void tally_batch(struct tally *tally, struct notify_multi_reader *reader,
+			unsigned int batch)
+{
+	unsigned int count;
+
+	if (batch > 1)
+		count = notify_multi_reader_read(reader, scratch, batch);
+	else
+		count = notify_multi_reader_next(reader, (void *)scratch);
+	for (unsigned int i = 0; i < count; i++) {
+		const struct notify_multi_record *record =
+			(const void *)(scratch + i * reader->ring->record_size);
+
+		tally_record(tally, record->seq, record->dropped,
+			     flood_packet_is(record->data, record->size, record->seq));
+	}
+}
+
+/* Check the next record in place. */
+static void tally_peek(struct tally *tally, struct notify_multi_reader *reader)
+{
+	const struct notify_multi_record *record;
+	__u32 position;
+	uint64_t seq;
+	bool complete;
+
+	do {
+		record = notify_multi_reader_peek(reader, &position);
+		if (!record)
+			return;
+		seq = *(const volatile __u64 *)&record->seq;
+		/* record->size may be torn: use the size of the slot. */
+		complete = flood_packet_is(record->data,
+					   reader->ring->record_size - RECORD_HEADER, seq);
+	} while (!notify_multi_reader_done(reader, record, position));
+	tally_record(tally, seq, seq - tally->next, complete);
+}
+
+TEST_F(overrun, reader_counts_drops_rejects_torn_records)
+{
+	struct flood flood = {
+		.injector = self->injector,
+		.packet_size = variant->packet_size,
+		.burst = variant->burst,
+		.bursts = variant->bursts,
+		.next = variant->first_seq,
+	};
+	struct tally tally = { .next = variant->first_seq };
+	uint64_t sent = (uint64_t)variant->burst * variant->bursts;
+
+	ASSERT_TRUE(thread_start(&flood.thread, run_flood, &flood));
+	/* Start after the first burst, so that some packets are dropped. */
+	while (__atomic_load_n(&flood.next, __ATOMIC_ACQUIRE) == variant->first_seq)
+		sched_yield();
+	while (tally.next < variant->first_seq + sent && !tally.torn && !tally.disorder) {
+		if (variant->batch)
+			tally_batch(&tally, &self->reader, variant->batch);
+		else
+			tally_peek(&tally, &self->reader);
+		__atomic_store_n(&flood.read, tally.next, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&flood.read, UINT64_MAX, __ATOMIC_RELEASE);
+	EXPECT_EQ(variant->burst * variant->packet_size, thread_join(&flood.thread));
+	EXPECT_EQ(0, tally.torn);
+	EXPECT_EQ(0, tally.disorder);
+	EXPECT_EQ(0, tally.wrong_dropped);
+	EXPECT_EQ(variant->first_seq + sent, tally.next);
+	EXPECT_EQ(sent, tally.got + tally.dropped);
+	EXPECT_LE((uint64_t)variant->bursts * variant->max_packets, tally.got);
+	EXPECT_LE(variant->burst - variant->max_packets, tally.dropped);
+	EXPECT_EQ(0, notify_multi_reader_next(&self->reader, (void *)scratch));
+	TH_LOG("%" PRIu64 " packets, %" PRIu64 " read", sent, tally.got);
+}
+
+TEST_HARNESS_MAIN
