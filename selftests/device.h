@@ -20,7 +20,9 @@
 #include "sim.h"
 
 /* The default; its payload is padded. */
+#ifndef PACKET
 #define PACKET	20
+#endif
 #define RECORD	RECORD_SIZE(PACKET)
 
 #define SIM_DEVICE								\

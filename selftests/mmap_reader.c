@@ -623,43 +623,27 @@ FIXTURE_VARIANT(overrun)
 /* Two slots: the kernel writes one while the other is read. */
 FIXTURE_VARIANT_ADD(overrun, queue_of_one)
 {
-	.first_seq = 1,
-	.packet_size = 4096,
-	.max_packets = 1,
-	.burst = 64,
-	.bursts = 150,
+	.first_seq = 1, .packet_size = 4096, .max_packets = 1, .burst = 64, .bursts = 150,
 	.batch = 1,
 };
 
 /* The record is read in place while it may be overwritten. */
 FIXTURE_VARIANT_ADD(overrun, by_peek)
 {
-	.first_seq = 1,
-	.packet_size = 4096,
-	.max_packets = 1,
-	.burst = 64,
-	.bursts = 150,
+	.first_seq = 1, .packet_size = 4096, .max_packets = 1, .burst = 64, .bursts = 150,
 };
 
 FIXTURE_VARIANT_ADD(overrun, in_batches)
 {
-	.first_seq = 1,
-	.packet_size = 1024,
-	.max_packets = 3,
-	.burst = 64,
-	.bursts = 150,
+	.first_seq = 1, .packet_size = 1024, .max_packets = 3, .burst = 64, .bursts = 150,
 	.batch = 3,
 };
 
 /* Reads more than 10000 records. Each burst is four times the number of slots. */
 FIXTURE_VARIANT_ADD(overrun, across_u32_wrap)
 {
-	.first_seq = 0xffffa000ULL,
-	.packet_size = 256,
-	.max_packets = 31,
-	.burst = 128,
-	.bursts = 375,
-	.batch = 1,
+	.first_seq = 0xffffa000ULL, .packet_size = 256, .max_packets = 31, .burst = 128,
+	.bursts = 375, .batch = 1,
 };
 
 FIXTURE_SETUP(overrun)

@@ -252,10 +252,7 @@ EMPTY_QUEUE_VARIANT(uring_read, RECORD, .asynchronous = true);
 EMPTY_QUEUE_VARIANT(uring_pend, RECORD, .asynchronous = true);
 FIXTURE_VARIANT_ADD(empty_queue, second_read)
 {
-	.run = call_read,
-	.ret = RECORD,
-	.restarts = true,
-	.second = true,
+	.run = call_read, .ret = RECORD, .restarts = true, .second = true,
 };
 
 FIXTURE_SETUP(empty_queue)

@@ -789,10 +789,7 @@ FIXTURE_VARIANT_ADD(ring_flags, none) { };
 FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun) { .flags = DEFERRED };
 FIXTURE_VARIANT_ADD(ring_flags, sqpoll) { .flags = IORING_SETUP_SQPOLL };
 FIXTURE_VARIANT_ADD(ring_flags, io_workers) { .sqe_flags = IOSQE_ASYNC };
-FIXTURE_VARIANT_ADD(ring_flags, sqe128_cqe32)
-{
-	.flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32,
-};
+FIXTURE_VARIANT_ADD(ring_flags, sqe128_cqe32) { .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32 };
 
 FIXTURE_SETUP(ring_flags)
 {

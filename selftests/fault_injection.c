@@ -1,0 +1,1150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failed allocations and copies: each allocation and each copy of a call fails in turn. The call
+ * returns its documented errno or succeeds, changes nothing if it fails, and leaves the device
+ * working.
+ */
+
+#include <limits.h>
+#include <linux/notify_gpio.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+
+#include "device.h"
+#include "gpio_chip.h"
+#include "irq_pci.h"
+#include "uring.h"
+
+#define LIMIT		8
+#define PAGE		((size_t)sysconf(_SC_PAGESIZE))
+#define DEBUG_DIR	"/sys/kernel/debug/"
+#define OTHER		"kselftest-of-a-longer-name"	/* configfs allocates a long name */
+#define POLLS		64	/* more than fit into the on-stack buffer of poll() */
+
+/* -- Fault injection -- */
+
+/*
+ * Faults that fail-nth counts: all, or only copies from and to user memory. The number of copies
+ * is constant; that of allocations depends on the caches of the kernel.
+ */
+enum fault_kind {
+	ALL,
+	COPIES,
+};
+
+static int count_only(enum fault_kind kind)
+{
+	int ret = write_file(DEBUG_DIR "failslab/cache-filter", kind == COPIES ? "Y" : "N");
+
+	return ret ?: write_file(DEBUG_DIR "fail_page_alloc/min-order",
+				 kind == COPIES ? "64" : "0");
+}
+
+/*
+ * Set up fault injection for fail-nth: all kinds of memory, without messages. Return NULL, or the
+ * reason to skip the test.
+ */
+static const char *prepare_faults(void)
+{
+	static const char * const settings[][2] = {
+		{ DEBUG_DIR "failslab/ignore-gfp-wait", "N" },
+		{ DEBUG_DIR "failslab/verbose", "0" },
+		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUG_DIR "fail_page_alloc/verbose", "0" },
+		{ DEBUG_DIR "fail_usercopy/verbose", "0" },
+	};
+
+	if (access("/proc/self/fail-nth", W_OK))
+		return "the kernel has no fault injection";
+	if (access(DEBUG_DIR "failslab", F_OK) &&
+	    mount("debugfs", DEBUG_DIR, "debugfs", 0, NULL))
+		return "debugfs cannot be mounted";
+	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++)
+		if (write_file(settings[i][0], settings[i][1]))
+			return "the kernel does not inject faults of allocations and copies";
+	if (count_only(ALL))
+		return "the kernel cannot inject faults of copies only";
+	/* Optional, and counted by fail-nth as well. */
+	write_file(DEBUG_DIR "fail_futex/verbose", "0");
+	return NULL;
+}
+
+/* Get the address range of a kernel function. Return false if it is unavailable. */
+static bool find_function(const char *function, uint64_t *start, uint64_t *end)
+{
+	FILE *symbols = fopen("/proc/kallsyms", "re");
+	char line[256], name[128];
+	uint64_t address;
+
+	*start = 0;
+	*end = 0;
+	if (!symbols)
+		return false;
+	while (!*end && fgets(line, sizeof(line), symbols)) {
+		if (sscanf(line, "%" SCNx64 " %*c %127s", &address, name) != 2)
+			continue;
+		if (*start && address != *start)
+			*end = address;
+		else if (!strcmp(name, function))
+			*start = address;
+	}
+	fclose(symbols);
+	return *end;
+}
+
+/*
+ * Inject no faults below this kernel function; NULL removes the exception. Return 0, or -ENOENT if
+ * fault injection cannot filter by function.
+ */
+static int spare_function(const char *function)
+{
+	static const char * const injectors[] = { "failslab", "fail_page_alloc" };
+	uint64_t start = 0, end = 0;
+	char path[128], text[32];
+	int ret = 0;
+
+	if (function && !find_function(function, &start, &end))
+		return -ENOENT;
+	for (unsigned int i = 0; !ret && i < 2; i++) {
+		snprintf(path, sizeof(path), DEBUG_DIR "%s/reject-start", injectors[i]);
+		snprintf(text, sizeof(text), "0x%" PRIx64, start);
+		ret = write_file(path, text);
+		snprintf(path, sizeof(path), DEBUG_DIR "%s/reject-end", injectors[i]);
+		snprintf(text, sizeof(text), "0x%" PRIx64, end);
+		if (!ret)
+			ret = write_file(path, text);
+	}
+	return ret;
+}
+
+/* Return the number of rings, over all devices. */
+static int rings(void)
+{
+	FILE *areas = fopen("/proc/vmallocinfo", "re");
+	char line[512];
+	int count = 0;
+
+	if (!areas)
+		return -errno;
+	while (fgets(line, sizeof(line), areas))
+		count += !!strstr(line, "[notify_multi]");
+	fclose(areas);
+	return count;
+}
+
+/* Number of injected faults, and results of the calls. */
+struct outcome {
+	unsigned int faults;
+	unsigned int nomem;
+	unsigned int efault;
+	unsigned int wrong;
+	unsigned int survived;
+};
+
+/* @instead is the errno that other parts of the kernel return instead of ENOMEM, or 0. */
+static void count_outcome(struct outcome *outcome, ssize_t ret, int instead)
+{
+	outcome->faults++;
+	if (ret >= 0) {
+		outcome->survived++;
+	} else if (ret == -ENOMEM || ret == instead) {
+		outcome->nomem++;
+	} else if (ret == -EFAULT) {
+		outcome->efault++;
+	} else {
+		outcome->wrong++;
+		printf("# fault %u: returned %zd\n", outcome->faults, ret);
+	}
+}
+
+/* Let the @n-th allocation or user copy of this task fail. */
+static void arm(int fail_nth, unsigned int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	if (pwrite(fail_nth, text, strlen(text), 0) < 0)
+		abort();
+}
+
+/*
+ * Stop fault injection; return true if there was a fault. The fault can hit pread() or the first
+ * pwrite().
+ */
+static bool disarm(int fail_nth)
+{
+	char text[16] = "";
+	bool failed = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && atoi(text) == 0;
+
+	if (pwrite(fail_nth, "0", 1, 0) < 0 && pwrite(fail_nth, "0", 1, 0) < 0)
+		abort();
+	return failed;
+}
+
+/* Platform device that a test module creates for notify_gpio or notify_irq. */
+struct platform {
+	const char *driver;	/* directory of the driver in sysfs */
+	const char *name;	/* name of the platform device */
+	const char *label;	/* name of the device node */
+	int (*make)(void);	/* -ENOENT or -ENODEV: unavailable here */
+	int (*remove)(void);
+	bool (*works)(void);	/* the device must be bound */
+};
+
+FIXTURE(fail_nth)
+{
+	struct target {
+		const struct _fixture_variant_fail_nth *variant;
+		int injector;
+		int fd;		/* checks that the device works */
+		int client;	/* has the queued packets of the operation */
+		int other;	/* another file of the operation */
+		int fail_nth;
+		uint64_t seq;	/* of the newest packet */
+		int rings;	/* without the replay history of a platform device */
+		int pipes[2];
+		size_t ring_bytes;
+		struct io_uring ring;
+		struct pollfd pollfds[POLLS];
+		void *image;	/* of a module */
+		size_t image_size;
+		unsigned int others;	/* unloaded modules */
+	} target;
+};
+
+#define ANY_COPIES	UINT_MAX
+
+/* An operation: its preparation, its call, its check and cleanup. */
+FIXTURE_VARIANT(fail_nth)
+{
+	bool (*begin)(struct target *target);
+	ssize_t (*run)(struct target *target);
+	bool (*end)(struct target *target, ssize_t ret);
+	unsigned int packets;	/* broadcast before the operation */
+	unsigned int nomem;	/* minimum of faults with ENOMEM */
+	unsigned int copies;	/* exact number of copies; ANY_COPIES: at least one */
+	unsigned long request;	/* of an ioctl */
+	__u32 argument;
+	const char *context;	/* of a broadcast */
+	const struct platform *platform;	/* NULL: simulator */
+	bool binds;
+	const char *module;	/* to be loaded */
+	int instead;		/* see count_outcome() */
+	const char *spares;	/* kernel function that does not handle faults */
+};
+
+static bool close_other(struct target *target, ssize_t ret)
+{
+	if (target->other >= 0)
+		close(target->other);
+	target->other = -1;
+	return true;
+}
+
+static ssize_t run_open(struct target *target)
+{
+	target->other = open(NOTIFY_DIR SIM_NAME, O_RDONLY | O_NONBLOCK);
+	return errno_of(target->other);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, open)
+{
+	.run = run_open, .end = close_other, .packets = 3, .nomem = 4, .copies = ANY_COPIES,
+};
+
+/* -- ioctls -- */
+
+static ssize_t run_ioctl(struct target *target)
+{
+	memcpy(scratch, &target->variant->argument, sizeof(__u32));
+	return errno_of(ioctl(target->client, target->variant->request, scratch));
+}
+
+/* Return true if only a successful call changed its setting. */
+static bool end_ioctl(struct target *target, ssize_t ret)
+{
+	unsigned long changed = ret ? 0 : target->variant->request;
+	struct notify_multi_info info = get_info(target->client);
+
+	return info.format == (changed == NOTIFY_MULTI_IOC_SET_FORMAT) &&
+	       info.max_packets == (changed == NOTIFY_MULTI_IOC_SET_MAX_PACKETS ? 100 : LIMIT) &&
+	       get_stats(target->client).pending_packets == 3;
+}
+
+#define IOCTL_VARIANT(name, ioctl, ...)						\
+	FIXTURE_VARIANT_ADD(fail_nth, name)					\
+	{									\
+		.run = run_ioctl,						\
+		.end = end_ioctl,						\
+		.packets = 3,							\
+		.request = NOTIFY_MULTI_IOC_##ioctl,				\
+		.copies = 1,							\
+		__VA_ARGS__							\
+	}
+
+IOCTL_VARIANT(get_info, GET_INFO);
+IOCTL_VARIANT(get_stats, GET_STATS);
+IOCTL_VARIANT(set_format, SET_FORMAT, .argument = NOTIFY_MULTI_FORMAT_RAW);
+IOCTL_VARIANT(set_max_packets, SET_MAX_PACKETS, .argument = 100, .nomem = 3);
+
+static ssize_t run_consume(struct target *target)
+{
+	return consume(target->client, target->seq);
+}
+
+static bool end_consume(struct target *target, ssize_t ret)
+{
+	return get_stats(target->client).pending_packets == (ret ? 3 : 0);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, consume)
+{
+	.run = run_consume, .end = end_consume, .packets = 3, .copies = 1,
+};
+
+/* -- Reads -- */
+
+static ssize_t run_read(struct target *target)
+{
+	return read_errno(target->client, scratch, 3 * RECORD);
+}
+
+/* Return true if scratch has the packets that were read, and all others are still queued. */
+static bool end_read(struct target *target, ssize_t ret)
+{
+	struct notify_multi_stats stats = get_stats(target->client);
+	bool raw = get_info(target->client).format == NOTIFY_MULTI_FORMAT_RAW;
+	struct expected expected = {
+		.seq = target->seq - 2,
+		.count = ret < 0 ? 0 : ret / (raw ? PACKET : RECORD),
+		.raw = raw,
+	};
+
+	return stats.pending_packets == 3 - expected.count &&
+	       stats.next == expected.seq + expected.count &&
+	       !stats.dropped && !stats.pending_requests &&
+	       (!expected.count || !wrong_records(scratch, PACKET, &expected));
+}
+
+#define READ_VARIANT(name, ...)							\
+	FIXTURE_VARIANT_ADD(fail_nth, name)					\
+	{									\
+		.packets = 3,							\
+		__VA_ARGS__							\
+	}
+
+READ_VARIANT(read, .run = run_read, .end = end_read, .copies = 1);
+
+static bool make_blocking(struct target *target)
+{
+	return !set_blocking(target->client, true);
+}
+
+READ_VARIANT(blocking_read, .begin = make_blocking, .run = run_read, .end = end_read, .copies = 1);
+
+static bool make_raw(struct target *target)
+{
+	return !set_format(target->client, NOTIFY_MULTI_FORMAT_RAW);
+}
+
+/* The first raw read of a client allocates memory. */
+READ_VARIANT(raw_read, .begin = make_raw, .run = run_read, .end = end_read, .nomem = 1,
+	     .copies = ANY_COPIES);
+
+static ssize_t run_readv(struct target *target)
+{
+	struct iovec iov[] = {
+		{ scratch, RECORD + 1 },
+		{ scratch + RECORD + 1, 2 * RECORD - 1 },
+	};
+
+	return errno_of(readv(target->client, iov, 2));
+}
+
+/* One copy per segment: if the second fails, the records in the first are returned. */
+READ_VARIANT(readv, .run = run_readv, .end = end_read, .copies = 2);
+
+static bool open_pipe(struct target *target)
+{
+	return !pipe2(target->pipes, O_CLOEXEC);
+}
+
+static ssize_t run_splice(struct target *target)
+{
+	return errno_of(splice(target->client, NULL, target->pipes[1], NULL, 3 * RECORD, 0));
+}
+
+static bool end_splice(struct target *target, ssize_t ret)
+{
+	bool right = ret < 0 || read_errno(target->pipes[0], scratch, ret) == ret;
+
+	close(target->pipes[0]);
+	close(target->pipes[1]);
+	return right && end_read(target, ret);
+}
+
+READ_VARIANT(splice, .begin = open_pipe, .run = run_splice, .end = end_splice, .nomem = 1);
+
+static bool open_ring(struct target *target)
+{
+	return !ring_start(&target->ring, 0);
+}
+
+static ssize_t run_uring_read(struct target *target)
+{
+	prepare_read(&target->ring, target->client, scratch, 3 * RECORD, 0);
+	return ring_result(&target->ring);
+}
+
+static ssize_t run_uring_pend(struct target *target)
+{
+	prepare_pend(&target->ring, target->client, scratch, RECORD, 0);
+	return ring_result(&target->ring);
+}
+
+static bool end_uring(struct target *target, ssize_t ret)
+{
+	io_uring_queue_exit(&target->ring);
+	return end_read(target, ret);
+}
+
+READ_VARIANT(uring_read, .begin = open_ring, .run = run_uring_read, .end = end_uring,
+	     .copies = ANY_COPIES);
+READ_VARIANT(uring_pend, .begin = open_ring, .run = run_uring_pend, .end = end_uring, .nomem = 1,
+	     .copies = ANY_COPIES);
+
+/* -- poll, epoll, SIGIO and the mapped ring -- */
+
+static bool prepare_poll(struct target *target)
+{
+	for (unsigned int i = 0; i < POLLS; i++)
+		target->pollfds[i] = (struct pollfd){ .fd = target->client, .events = POLLIN };
+	return true;
+}
+
+static ssize_t run_poll(struct target *target)
+{
+	return errno_of(poll(target->pollfds, POLLS, 1));
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, poll)
+{
+	.begin = prepare_poll, .run = run_poll, .nomem = 1, .copies = ANY_COPIES,
+};
+
+static bool open_epoll(struct target *target)
+{
+	target->other = epoll_create1(EPOLL_CLOEXEC);
+	return target->other >= 0;
+}
+
+static ssize_t run_epoll_add(struct target *target)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return errno_of(epoll_ctl(target->other, EPOLL_CTL_ADD, target->client, &event));
+}
+
+static bool end_epoll(struct target *target, ssize_t ret)
+{
+	struct epoll_event event;
+
+	return !epoll_wait(target->other, &event, 1, 0) && close_other(target, ret);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, epoll_add)
+{
+	.begin = open_epoll, .run = run_epoll_add, .end = end_epoll, .nomem = 2,
+	.copies = ANY_COPIES,
+};
+
+static ssize_t run_fasync(struct target *target)
+{
+	return errno_of(fcntl(target->client, F_SETFL, O_NONBLOCK | O_ASYNC));
+}
+
+static bool end_fasync(struct target *target, ssize_t ret)
+{
+	return !!(fcntl(target->client, F_GETFL) & O_ASYNC) == !ret;
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, fasync) { .run = run_fasync, .end = end_fasync, .nomem = 1 };
+
+/* Map the ring and read every page. The kernel retries a page fault without memory. */
+static ssize_t run_mmap(struct target *target)
+{
+	size_t bytes = target->ring_bytes;
+	unsigned char *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, target->client, 0);
+	unsigned int used = 0;
+
+	if (map == MAP_FAILED)
+		return -errno;
+	for (size_t at = 0; at < bytes; at += PAGE)
+		used += !!__atomic_load_n(&map[at], __ATOMIC_RELAXED);
+	/* munmap() may need memory, too. */
+	if (munmap(map, bytes) && munmap(map, bytes))
+		return -EPROTO;
+	return used ? 0 : -ENODATA;
+}
+
+/* A ring can be resized after munmap(). */
+static bool end_mmap(struct target *target, ssize_t ret)
+{
+	return !set_max_packets(target->client, LIMIT);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, mmap) { .run = run_mmap, .end = end_mmap, .packets = 1, .nomem = 1 };
+
+/* -- Broadcasts, which allocate nothing; only notify_sim's copy of the packet can fail -- */
+
+static bool set_context(struct target *target)
+{
+	return !sim_set(SIM_NAME, "context", target->variant->context);
+}
+
+static ssize_t run_broadcast(struct target *target)
+{
+	return errno_of(write(target->injector, scratch, PACKET));
+}
+
+static bool end_broadcast(struct target *target, ssize_t ret)
+{
+	target->seq += ret > 0;
+	return get_stats(target->fd).seq == target->seq;
+}
+
+#define BROADCAST_VARIANT(name)							\
+	FIXTURE_VARIANT_ADD(fail_nth, broadcast_in_##name)			\
+	{									\
+		.begin = set_context,						\
+		.run = run_broadcast,						\
+		.end = end_broadcast,						\
+		.context = #name,						\
+		.copies = 1,							\
+	}
+
+BROADCAST_VARIANT(process);
+BROADCAST_VARIANT(hardirq);
+BROADCAST_VARIANT(thread);
+
+/* -- Creating and removing another simulator -- */
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+/* Return true if the client gets exactly this packet. */
+static bool gets_packet(int fd, uint64_t seq)
+{
+	const struct expected expected = { .seq = seq };
+
+	return !wrong_read(fd, PACKET, &expected);
+}
+
+/* Check that the live simulator works, then disable it. */
+static bool other_works(void)
+{
+	int fd = sim_open(OTHER, O_RDONLY | O_NONBLOCK);
+	int injector = sim_open_injector(OTHER);
+	bool right = fd >= 0 && injector >= 0 && get_stats(fd).clients == 1 &&
+		     sim_broadcast(injector, PACKET, 1, 1) == PACKET && gets_packet(fd, 1);
+
+	close(fd);
+	close(injector);
+	return right && !sim_set(OTHER, "live", "0");
+}
+
+static bool other_is_removed(void)
+{
+	return !exists(NOTIFY_DIR OTHER) && !exists(SIM_INJECT_DIR OTHER) &&
+	       !exists("/sys/class/misc/notify!" OTHER);
+}
+
+static bool make_other(struct target *target)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.replay = 3,
+	};
+
+	if (sim_make(OTHER) || sim_configure(OTHER, &config))
+		return false;
+	target->other = open(SIM_CONFIG_DIR OTHER "/live", O_WRONLY | O_CLOEXEC);
+	return target->other >= 0;
+}
+
+static bool start_other(struct target *target)
+{
+	return make_other(target) && !sim_set(OTHER, "live", "1");
+}
+
+static ssize_t run_make(struct target *target)
+{
+	return sim_make(OTHER);
+}
+
+/* A new simulator has its complete name. */
+static bool end_make(struct target *target, ssize_t ret)
+{
+	if (exists(SIM_CONFIG_DIR OTHER) != !ret)
+		return false;
+	return ret || (!sim_set(OTHER, "live", "1") && exists(NOTIFY_DIR OTHER) &&
+		       !sim_remove(OTHER));
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, create_simulator)
+{
+	.run = run_make, .end = end_make, .nomem = 2, .copies = ANY_COPIES,
+};
+
+static ssize_t run_register(struct target *target)
+{
+	return errno_of(write(target->other, "1", 1));
+}
+
+static bool end_register(struct target *target, ssize_t ret)
+{
+	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
+
+	close_other(target, 0);
+	return live == done && (live || other_is_removed()) &&
+	       !sim_set(OTHER, "live", "1") && other_works() && other_is_removed() &&
+	       !sim_remove(OTHER);
+}
+
+/* Allocations: buffer, interrupt and thread of the simulator; device, names, history, nodes. */
+FIXTURE_VARIANT_ADD(fail_nth, register)
+{
+	.begin = make_other,
+	.run = run_register,
+	.end = end_register,
+	.nomem = 15,
+	.copies = ANY_COPIES,
+	/* Without its file in /proc/irq, free_irq() warns. */
+	.spares = "register_irq_proc",
+};
+
+static ssize_t run_unregister(struct target *target)
+{
+	return errno_of(write(target->other, "0", 1));
+}
+
+/* Only the part before the unregistration can fail. */
+static bool end_unregister(struct target *target, ssize_t ret)
+{
+	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
+
+	close_other(target, 0);
+	return live != done && (!live || other_works()) && other_is_removed() &&
+	       !sim_remove(OTHER);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, unregister)
+{
+	.begin = start_other, .run = run_unregister, .end = end_unregister, .nomem = 1,
+	.copies = ANY_COPIES,
+};
+
+static ssize_t run_remove(struct target *target)
+{
+	return sim_remove(OTHER);
+}
+
+static bool end_remove(struct target *target, ssize_t ret)
+{
+	bool right = exists(SIM_CONFIG_DIR OTHER) == !!ret;
+
+	close_other(target, 0);
+	if (!ret)
+		return right && other_is_removed();
+	return right && other_works() && !sim_remove(OTHER);
+}
+
+FIXTURE_VARIANT_ADD(fail_nth, remove_live_simulator)
+{
+	.begin = start_other, .run = run_remove, .end = end_remove, .nomem = 1,
+	.copies = ANY_COPIES,
+};
+
+/* -- Probing platform devices -- */
+
+#define PLATFORM_DEVICES	"/sys/bus/platform/devices/"
+
+static bool has_file(const char *dir, const char *name, const char *file)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s%s", dir, name, file);
+	return exists(path);
+}
+
+static bool is_bound(const struct platform *platform)
+{
+	return has_file(platform->driver, platform->name, "");
+}
+
+static bool is_removed(const struct platform *platform)
+{
+	return !has_file(NOTIFY_DIR, platform->label, "") &&
+	       !has_file("/sys/class/misc/notify!", platform->label, "") &&
+	       !has_file(PLATFORM_DEVICES, platform->name, "/overflows") &&
+	       !has_file(PLATFORM_DEVICES, platform->name, "/power/wakeup");
+}
+
+/* Write the name of the device to the file "bind" or "unbind". */
+static int open_driver(const struct platform *platform, bool binds)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", platform->driver, binds ? "bind" : "unbind");
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static ssize_t write_name(const struct platform *platform, int fd)
+{
+	return errno_of(write(fd, platform->name, strlen(platform->name)));
+}
+
+/* Bind or unbind; return true on success. */
+static bool set_bound(const struct platform *platform, bool binds)
+{
+	int fd;
+
+	if (is_bound(platform) == binds)
+		return true;
+	fd = open_driver(platform, binds);
+	write_name(platform, fd);
+	close(fd);
+	return is_bound(platform) == binds;
+}
+
+static bool open_bind(struct target *target)
+{
+	const struct platform *platform = target->variant->platform;
+	bool binds = target->variant->binds;
+
+	target->other = open_driver(platform, binds);
+	return target->other >= 0 && set_bound(platform, !binds);
+}
+
+static ssize_t run_bind(struct target *target)
+{
+	return write_name(target->variant->platform, target->other);
+}
+
+static bool end_bind(struct target *target, ssize_t ret)
+{
+	const struct platform *platform = target->variant->platform;
+	bool bound = (ret > 0) == target->variant->binds;
+
+	close_other(target, 0);
+	return is_bound(platform) == bound && (bound || is_removed(platform)) &&
+	       set_bound(platform, true) && platform->works() &&
+	       set_bound(platform, false) && is_removed(platform);
+}
+
+#define PLATFORM_VARIANTS(source, error)					\
+	FIXTURE_VARIANT_ADD(fail_nth, probe_##source)				\
+	{									\
+		.platform = &(source),						\
+		.binds = true,							\
+		.begin = open_bind,						\
+		.run = run_bind,						\
+		.end = end_bind,						\
+		.nomem = 15,							\
+		.copies = ANY_COPIES,						\
+		.instead = error,						\
+	};									\
+										\
+	FIXTURE_VARIANT_ADD(fail_nth, unbind_##source)				\
+	{									\
+		.platform = &(source),						\
+		.begin = open_bind,						\
+		.run = run_bind,						\
+		.end = end_bind,						\
+		.nomem = 1,							\
+		.copies = ANY_COPIES,						\
+	}
+
+/*
+ * Check that the properties for replay and wakeup took effect. The kernel ignores a failure to
+ * create power/wakeup.
+ */
+static bool is_as_described(int fd, const char *wakeup)
+{
+	char text[32] = "";
+
+	return fd >= 0 && get_info(fd).replay == 3 &&
+	       (read_file(wakeup, text, sizeof(text)) || !strcmp(text, "enabled"));
+}
+
+/* -- notify_gpio -- */
+
+static int make_gpio(void)
+{
+	int ret = load_chip("wakeup=1 replay=3");
+
+	if (!ret && !exists(DRIVER))
+		ret = load_module("notify_gpio", "");
+	return ret ?: write_file(PARAMETERS "device", "1");
+}
+
+/* An edge sends a packet. */
+static bool gpio_works(void)
+{
+	const struct notify_multi_record *record = (void *)scratch;
+	int fd = sim_open(NAME, O_RDONLY);
+	bool right = is_as_described(fd, DEVICE "power/wakeup") && !toggle(1, 1) &&
+		     read_errno(fd, scratch, sizeof(scratch)) ==
+			     RECORD_SIZE(sizeof(struct notify_gpio_event)) &&
+		     record->seq == 1;
+
+	close(fd);
+	return right;
+}
+
+static const struct platform gpio = {
+	.driver = DRIVER,
+	.name = DEVICE_NAME,
+	.label = NAME,
+	.make = make_gpio,
+	.remove = unload_chip,
+	.works = gpio_works,
+};
+
+PLATFORM_VARIANTS(gpio, 0);
+
+static ssize_t run_gpio_open(struct target *target)
+{
+	target->other = open(NOTIFY_DIR NAME, O_RDONLY | O_NONBLOCK);
+	return errno_of(target->other);
+}
+
+static bool bind_gpio(struct target *target)
+{
+	return set_bound(&gpio, true);
+}
+
+/* A source without callbacks. */
+FIXTURE_VARIANT_ADD(fail_nth, open_without_arrival)
+{
+	.platform = &gpio, .begin = bind_gpio, .run = run_gpio_open, .end = close_other, .nomem = 4,
+	.copies = ANY_COPIES,
+};
+
+/* -- notify_irq -- */
+
+static int make_irq(void)
+{
+	return load_card("wakeup=1 replay=3");
+}
+
+static int remove_irq(void)
+{
+	return unload_module(CARD);
+}
+
+/* An interrupt sends a packet. */
+static bool irq_works(void)
+{
+	struct card_record record;
+	int fd = sim_open("card", O_RDONLY);
+	bool right = is_as_described(fd, IRQ_SYSFS "power/wakeup") && !raise_bits(4) &&
+		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
+		     record.header.seq == 1 && record.irq_count == 1 && record.regs[BITS] == 4;
+
+	close(fd);
+	return right;
+}
+
+static const struct platform irq = {
+	.driver = IRQ_DRIVER,
+	.name = IRQ_DEVICE,
+	.label = "card",
+	.make = make_irq,
+	.remove = remove_irq,
+	.works = irq_works,
+};
+
+/* EBUSY is also returned if the memory region cannot be allocated. */
+PLATFORM_VARIANTS(irq, -EBUSY);
+
+/* -- Loading modules -- */
+
+/* Not by finit_module(): the kernel warns if reading the file fails. */
+static ssize_t run_load(struct target *target)
+{
+	return errno_of(syscall(SYS_init_module, target->image, target->image_size, ""));
+}
+
+static bool end_load(struct target *target, ssize_t ret)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", target->variant->module);
+	return exists(path) == !ret && (ret || !unload_module(target->variant->module));
+}
+
+#define MODULE_VARIANT(name, ...)						\
+	FIXTURE_VARIANT_ADD(fail_nth, load_##name)				\
+	{									\
+		.module = #name,						\
+		.run = run_load,						\
+		.end = end_load,						\
+		.nomem = 1,							\
+		.copies = ANY_COPIES,						\
+		__VA_ARGS__							\
+	}
+
+/* The notifier of tracepoints warns if an allocation fails. */
+MODULE_VARIANT(notify_multi, .spares = "blocking_notifier_call_chain_robust");
+MODULE_VARIANT(notify_sim);
+/* EINVAL is from creating the link between the driver and its module. */
+MODULE_VARIANT(notify_gpio, .instead = -EINVAL);
+MODULE_VARIANT(notify_irq, .instead = -EINVAL);
+
+/* Read the module, and unload it with all that use it. Return -ENOENT if there is no file. */
+static int prepare_load(struct target *target)
+{
+	const char *dir = getenv("NOTIFY_MULTI_MODULES"), *module = target->variant->module;
+	struct stat stat;
+	char path[512];
+	int fd, ret = 0;
+
+	if (!dir)
+		return -ENOENT;
+	snprintf(path, sizeof(path), "%s/%s.ko", dir, module);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &stat))
+		return -errno;
+	target->image_size = stat.st_size;
+	target->image = malloc(target->image_size);
+	if (!target->image || read(fd, target->image, stat.st_size) != stat.st_size)
+		ret = -EIO;
+	close(fd);
+	sim_remove(SIM_NAME);
+	target->others = unload_other_sources();
+	if (!ret)
+		ret = unload_module("notify_sim");
+	if (!ret && !strcmp(module, "notify_multi"))
+		ret = unload_module("notify_multi");
+	return ret;
+}
+
+/* -- Tests -- */
+
+/* Prepare the device for the operation; return 0, or an errno that skips the test. */
+static int prepare_device(struct target *target)
+{
+	const struct sim_config config = {
+		.packet_size = PACKET,
+		.max_packets = LIMIT,
+		.replay = 3,
+	};
+	const struct platform *platform = target->variant->platform;
+	int ret = platform ? platform->make() : 0;
+
+	if (ret)
+		return ret;
+	if (platform && !set_bound(platform, false))
+		return -EBUSY;
+	sim_remove(OTHER);
+	ret = sim_start(SIM_NAME, &config);
+	if (ret)
+		return ret;
+	target->injector = sim_open_injector(SIM_NAME);
+	target->fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	target->ring_bytes = get_info(target->fd).ring_bytes;
+	target->rings = rings();
+	return target->injector < 0 || target->fd < 0 || target->rings <= 0 ? -EIO : 0;
+}
+
+FIXTURE_SETUP(fail_nth)
+{
+	const char *reason = prepare_faults();
+	struct target *target = &self->target;
+	int ret;
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (variant->spares && spare_function(variant->spares))
+		SKIP(return, "no filter to spare %s()", variant->spares);
+	target->variant = variant;
+	target->other = -1;
+	target->fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, target->fail_nth);
+	ret = variant->module ? prepare_load(target) : prepare_device(target);
+	if (ret == -ENOENT || ret == -ENODEV)
+		SKIP(return, "a module or device is not available: errno %d", -ret);
+	ASSERT_EQ(0, ret);
+}
+
+FIXTURE_TEARDOWN(fail_nth)
+{
+	if (variant->spares)
+		EXPECT_EQ(0, spare_function(NULL));
+	if (variant->module) {
+		load_module("notify_multi", "");
+		load_module("notify_sim", "");
+		load_other_sources(self->target.others);
+		EXPECT_TRUE(exists("/sys/kernel/config/notify_sim"));
+		return;
+	}
+	close(self->target.fd);
+	close(self->target.injector);
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+	if (variant->platform)
+		EXPECT_EQ(0, variant->platform->remove());
+}
+
+static bool broadcast(struct target *target, unsigned int count)
+{
+	ssize_t bytes = count * PACKET;
+	uint64_t first = target->seq + 1;
+
+	target->seq += count;
+	return !count || sim_broadcast(target->injector, PACKET, first, count) == bytes;
+}
+
+/* Open a client, and consume the replayed packets. */
+static bool open_client(struct target *target)
+{
+	target->client = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
+	return target->client >= 0 && !consume(target->client, target->seq);
+}
+
+/* The first client and a new one get the next packet; there are no other clients. */
+static bool works(struct target *target)
+{
+	const struct platform *platform = target->variant->platform;
+	bool right;
+
+	if (!open_client(target))
+		return false;
+	consume(target->fd, target->seq);
+	right = broadcast(target, 1) && gets_packet(target->fd, target->seq) &&
+		gets_packet(target->client, target->seq) &&
+		get_stats(target->fd).clients == 2 && !poll_now(target->fd, POLLIN | POLLPRI);
+	close(target->client);
+	return right && get_stats(target->fd).clients == 1 &&
+	       sim_get_number(SIM_NAME, "arrivals") - 1 ==
+		       sim_get_number(SIM_NAME, "departures") &&
+	       rings() == target->rings + (platform && is_bound(platform));
+}
+
+/*
+ * Run once without a fault, to fill the caches of the kernel; then let the first allocation or
+ * copy fail, then the second, until none is left. Return false if the operation is unsupported.
+ */
+static bool sweep(struct __test_metadata *_metadata, struct target *target,
+		  struct outcome *outcome)
+{
+	const struct _fixture_variant_fail_nth *variant = target->variant;
+	bool failed = true;
+
+	for (unsigned int n = 0; failed; n++) {
+		ssize_t ret;
+
+		if (!variant->module)
+			ASSERT_TRUE(open_client(target));
+		ASSERT_TRUE(!variant->begin || variant->begin(target));
+		ASSERT_TRUE(broadcast(target, variant->packets));
+		arm(target->fail_nth, n);
+		ret = variant->run(target);
+		failed = disarm(target->fail_nth);
+		if (ret == -EOPNOTSUPP || ret == -ENOSYS)
+			SKIP(return false, "not supported by this kernel");
+		EXPECT_TRUE(!variant->end || variant->end(target, ret))
+			TH_LOG("fault %u: returned %zd", n, ret);
+		if (!variant->module) {
+			close(target->client);
+			EXPECT_TRUE(works(target))
+				TH_LOG("after fault %u, which returned %zd", n, ret);
+		}
+		if (n && failed)
+			count_outcome(outcome, ret, variant->instead);
+		else
+			EXPECT_LE(0, ret);
+	}
+	return true;
+}
+
+static void log_outcome(struct __test_metadata *_metadata, const struct outcome *outcome)
+{
+	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u wrong, %u survived", outcome->faults,
+	       outcome->nomem, outcome->efault, outcome->wrong, outcome->survived);
+}
+
+TEST_F_TIMEOUT(fail_nth, copy_fault_returns_efault, 600)
+{
+	struct outcome outcome = { };
+
+	ASSERT_EQ(0, count_only(COPIES));
+	if (!sweep(_metadata, &self->target, &outcome))
+		return;
+	log_outcome(_metadata, &outcome);
+	EXPECT_EQ(0, outcome.nomem);
+	EXPECT_EQ(0, outcome.wrong);
+	if (variant->copies)
+		EXPECT_LT(0, outcome.efault);
+	if (variant->copies != ANY_COPIES)
+		EXPECT_EQ(variant->copies, outcome.faults);
+}
+
+/* Sweep repeatedly: unrelated allocations can shift the fault. */
+#define SWEEPS	5
+
+TEST_F_TIMEOUT(fail_nth, fault_returns_documented_errno, 600)
+{
+	struct outcome outcome = { };
+
+	for (unsigned int i = 0; i < SWEEPS && (!i || outcome.nomem < variant->nomem); i++)
+		if (!sweep(_metadata, &self->target, &outcome))
+			return;
+	log_outcome(_metadata, &outcome);
+	EXPECT_LT(0, outcome.faults);
+	EXPECT_LE(variant->nomem, outcome.nomem);
+	EXPECT_EQ(0, outcome.wrong);
+}
+
+/* -- Leaks -- */
+
+/* Return the number of lines of the kmemleak report with our modules. */
+static int leaks(void)
+{
+	FILE *report = fopen(DEBUG_DIR "kmemleak", "re");
+	char line[512];
+	int count = 0;
+
+	if (!report)
+		return -errno;
+	while (fgets(line, sizeof(line), report)) {
+		if (strstr(line, "[notify_")) {
+			printf("# kmemleak: %s", line);
+			count++;
+		}
+	}
+	fclose(report);
+	return count;
+}
+
+TEST(kmemleak_reports_no_leak)
+{
+	const char *reason = prepare_faults();
+
+	if (reason)
+		SKIP(return, "%s", reason);
+	if (!exists(DEBUG_DIR "kmemleak"))
+		SKIP(return, "the kernel has no kmemleak");
+	/* kmemleak reports a leak only after five seconds and a second scan. */
+	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
+	sleep(6);
+	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
+	EXPECT_EQ(0, leaks());
+}
+
+TEST_HARNESS_MAIN
