@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For every test: the harness, files, and calls on a client of a device.
+ * For every test: the harness, and calls on a client of a device.
  */
 #ifndef CLIENT_H
 #define CLIENT_H
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <linux/notify_multi.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
+#include "file.h"
 #include "kselftest_harness.h"
 
 /*
@@ -28,63 +21,7 @@
 #define TEST_TIMEOUT_DEFAULT	180
 #define WAIT_MS			120000
 
-/* -- Files -- */
-
-static inline int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-/* Read the first line of a file. */
-static inline int read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t bytes;
-
-	if (fd < 0)
-		return -errno;
-	bytes = read(fd, text, size - 1);
-	if (bytes < 0)
-		bytes = -errno;
-	close(fd);
-	if (bytes < 0)
-		return bytes;
-	text[bytes] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
-}
-
-static inline int write_number(const char *path, long long value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%lld", value);
-	return write_file(path, text);
-}
-
-/* Return the number in a file, or -errno. */
-static inline long long read_number(const char *path)
-{
-	char text[64];
-	int ret = read_file(path, text, sizeof(text));
-
-	return ret ? ret : strtoll(text, NULL, 10);
-}
-
 /* -- Calls, which return a result or -errno -- */
-
-static inline ssize_t errno_of(ssize_t ret)
-{
-	return ret < 0 ? -errno : ret;
-}
 
 static inline ssize_t read_errno(int fd, void *buffer, size_t size)
 {

@@ -5,7 +5,7 @@
 #ifndef FDINFO_H
 #define FDINFO_H
 
-#include "sim.h"
+#include "file.h"
 
 struct fdinfo {
 	char device[64];

@@ -4,6 +4,7 @@
  * test=NAME runs one of them.
  */
 
+#include "client.h"
 #include "module.h"
 
 #define MODULE	"notify_multi_api"

@@ -7,7 +7,7 @@
 
 #include <sys/syscall.h>
 
-#include "client.h"
+#include "file.h"
 
 /*
  * Load from $NOTIFY_MULTI_MODULES if it is set, else from test_modules/ or by modprobe. Return
@@ -39,7 +39,7 @@ static inline int unload_module(const char *module)
 
 /* Sources other than notify_sim; they pin notify_multi, too. */
 static const char * const other_sources[] = { "notify_gpio", "notify_irq" };
-#define OTHER_SOURCES	(sizeof(other_sources) / sizeof(*other_sources))
+#define OTHER_SOURCES	ARRAY_SIZE(other_sources)
 
 /* Return a mask of the unloaded modules. */
 static inline unsigned int unload_other_sources(void)

@@ -10,13 +10,10 @@
 
 #include "client.h"
 #include "module.h"
+#include "notify_sim.h"
 #include "packet.h"
 #include "thread.h"
 
-#define CONFIGFS	"/sys/kernel/config"
-#define SIM_CONFIG_DIR	CONFIGFS "/notify_sim/"
-#define SIM_INJECT_DIR	"/dev/notify_sim/"
-#define NOTIFY_DIR	"/dev/notify/"
 #define SIM_NAME	"kselftest"
 
 /* Members that are 0 or NULL keep the default of notify_sim. */
@@ -35,37 +32,6 @@ struct sim_config {
 	bool blocking;
 };
 
-/* Path of a device, or of one of its attributes, in static memory. */
-static inline const char *sim_path(const char *directory, const char *name, const char *attribute)
-{
-	static __thread char path[256];
-
-	snprintf(path, sizeof(path), "%s%s/%s", directory, name, attribute);
-	if (!*attribute)
-		path[strlen(path) - 1] = '\0';
-	return path;
-}
-
-static inline int sim_set(const char *name, const char *attribute, const char *value)
-{
-	return write_file(sim_path(SIM_CONFIG_DIR, name, attribute), value);
-}
-
-static inline int sim_set_number(const char *name, const char *attribute, long long value)
-{
-	return write_number(sim_path(SIM_CONFIG_DIR, name, attribute), value);
-}
-
-static inline int sim_get(const char *name, const char *attribute, char *text, size_t size)
-{
-	return read_file(sim_path(SIM_CONFIG_DIR, name, attribute), text, size);
-}
-
-static inline long long sim_get_number(const char *name, const char *attribute)
-{
-	return read_number(sim_path(SIM_CONFIG_DIR, name, attribute));
-}
-
 /* complete_error can be written only while live is 0: register the device again. */
 static inline int sim_set_complete_error(const char *name, int error)
 {
@@ -74,16 +40,6 @@ static inline int sim_set_complete_error(const char *name, int error)
 	if (!ret)
 		ret = sim_set_number(name, "complete_error", error);
 	return ret ? ret : sim_set(name, "live", "1");
-}
-
-static inline int sim_make(const char *name)
-{
-	return errno_of(mkdir(sim_path(SIM_CONFIG_DIR, name, ""), 0700));
-}
-
-static inline int sim_remove(const char *name)
-{
-	return errno_of(rmdir(sim_path(SIM_CONFIG_DIR, name, "")));
 }
 
 static inline int sim_configure(const char *name, const struct sim_config *config)
@@ -136,16 +92,6 @@ static inline int sim_start(const char *name, const struct sim_config *config)
 	if (!ret)
 		ret = sim_configure(name, config);
 	return ret ? ret : sim_set(name, "live", "1");
-}
-
-static inline int sim_open(const char *name, int flags)
-{
-	return errno_of(open(sim_path(NOTIFY_DIR, name, ""), flags | O_CLOEXEC));
-}
-
-static inline int sim_open_injector(const char *name)
-{
-	return errno_of(open(sim_path(SIM_INJECT_DIR, name, ""), O_WRONLY | O_CLOEXEC));
 }
 
 /* Broadcast @count packets, numbered from @number, in one write. */
