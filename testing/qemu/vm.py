@@ -386,8 +386,9 @@ class Machine:
                    "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
         if self.arch == "um":
             # It saves system calls with one CPU.
-            return [kernel, f"mem={self.memory}M", "ncpus=1", "seccomp=on", "noreboot", "con=null",
-                    "con0=fd:0,fd:1", f"initrd={initrd}", "nm.leak_age=1", *append.split()]
+            return [kernel, f"mem={self.memory}M", "ncpus=1", "seccomp=on", "noreboot", "quiet",
+                    "con=null", "con0=fd:0,fd:1", f"uml_dir={self.directory}/",
+                    f"initrd={initrd}", "nm.leak_age=1", *append.split()]
         if self.arch == "amd64":
             # A PCI device for notify_irq.
             command += ["-device", "edu"]
