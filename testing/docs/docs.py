@@ -333,7 +333,7 @@ class Guest(console.Console):
 
 def pack(directory, text):
     """Append the script to the initramfs of the build."""
-    build = vm.build(os.path.basename(directory), "strict")
+    build = vm.build(os.path.basename(directory), "board")
     root = os.path.join(directory + ".root", "docs")
     os.makedirs(root)
     with open(os.path.join(root, "run"), "w", encoding="utf-8") as file:

@@ -1,65 +1,46 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# build.sh MACHINE [strict|fuzzers|gcov|bench]: build modules, tool and suite for a machine of the
-# matrix in the cache, and pack them into an initramfs. Prints the directory of the build.
+# build.sh MACHINE [KIND]: build modules and programs for a machine of the matrix in the cache, and
+# pack them into an initramfs. Prints the directory of the build.
 #
-#   strict   fail on warnings, with W=1
-#   fuzzers  like strict, with Debian's fuzzers
-#   gcov     count the lines that run; in a separate directory
-#   bench    the benchmark instead of the suite; in a separate directory
+#   check    the suite, or only $TESTS of it
+#   torture  the programs of torture.py; "fuzzers" adds Debian's fuzzers
+#   gcov     the suite and the fuzzer; count the lines that run, in a separate directory
+#   bench    the benchmark
+#   board    only the modules and the tool
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
 
-MACHINE=${1:?usage: build.sh MACHINE [strict|fuzzers|gcov|bench]}
-KIND=${2-}
-
-# kernel_make ARG...: run make in the kernel's build directory. A kernel whose toolchain is newer
-# than the host's is built in a root with that toolchain.
-kernel_make() {
-	local toolchain enter=() compiler=$CROSS$GCC
-
-	toolchain=$("$TESTING/fetch/fetch.sh" toolchain "$MACHINE")
-	if [ -n "$toolchain" ]; then
-		enter=(bwrap --bind "$toolchain" / --dev /dev --proc /proc --tmpfs /tmp
-		       --bind "$CACHE" "$CACHE" --bind "$BUILD" "$BUILD" --chdir "$KERNEL/build"
-		       --die-with-parent)
-		compiler=${CROSS}gcc-$(cat "$KERNEL/gcc")
-	fi
-	"${enter[@]}" make -j"$(nproc)" -C "$KERNEL/build" ARCH="$KARCH" \
-		CROSS_COMPILE="$CROSS" CC="$compiler" "${MODULE_FLAGS[@]}" "$@"
-}
+MACHINE=${1:?usage: build.sh MACHINE [check|torture|fuzzers|gcov|bench|board]}
+KIND=${2:-check}
 
 # Debian's kernel modules that the guest loads, and those that some kernels lack.
 KERNEL_MODULES=(configfs)
 OPTIONAL_MODULES=(gpio-sim)
-if [ "$KIND" = bench ]; then
-	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
-	OPTIONAL_MODULES=()
-fi
-
-MODULE_FLAGS=()
-ERRORS=
+# KCOV (if the kernel has it) guides the fuzzer.
+MODULE_FLAGS=(W=1 KCFLAGS=-Werror KCOV_INSTRUMENT=y)
+SUFFIX=
+PROGRAMS=()
 case $KIND in
-strict | fuzzers)
-	MODULE_FLAGS=(W=1 KCFLAGS=-Werror)
-	ERRORS=-Werror
+torture | fuzzers) PROGRAMS=(stress fuzz) ;;
+bench)
+	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
 	;;
 gcov)
+	PROGRAMS=(fuzz)
 	MODULE_FLAGS=(GCOV_PROFILE=y)
+	SUFFIX=-gcov
 	;;
 esac
 machine_row "$MACHINE"
 KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
-KSRC=$("$TESTING/fetch/fetch.sh" source)
 SYSROOT=$("$TESTING/fetch/fetch.sh" sysroot "$ARCH")
 CROSS=$(cross_prefix "$ARCH")
 PROGRAM_CC="$CROSS$GCC --sysroot=$SYSROOT"
-BUILD=${NOTIFY_MULTI_BUILDS:-$CACHE/build}/$MACHINE
-case $KIND in
-bench | gcov) BUILD+=-$KIND ;;
-esac
+BUILDS=${NOTIFY_MULTI_BUILDS:-$CACHE/build/$(sha256sum <<<"$TOP" | cut -c1-12)}
+BUILD=$BUILDS/$MACHINE$SUFFIX
 TREE=$BUILD/tree
 ROOT=$BUILD/root
 
@@ -90,41 +71,66 @@ copy_tree() {
 	mv "$list.new" "$list"
 }
 
-build_modules() {
-	# KCOV (if the kernel has it) guides the fuzzer.
-	quietly modules kernel_make M="$TREE" KCOV_INSTRUMENT=y modules
-	quietly test_modules kernel_make M="$TREE/selftests/test_modules" \
-		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
-	[ "$KIND" != bench ] || quietly bench_module kernel_make M="$TREE/testing/bench/module" \
-		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
-	quietly driver kernel_make M="$TREE/Documentation/driver" \
-		KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers" modules
-}
+# Each checkout has its own builds. Remove those of checkouts that no longer exist.
+remove_old_builds() {
+	local file
 
-# build_suite OUTPUT CC
-build_suite() {
-	mkdir -p "$1"
-	quietly suite make -j"$(nproc)" -C "$TREE/selftests" KSRC="$KSRC" KDIR= CC="$2" \
-		OUTPUT="$1" USERCFLAGS="$ERRORS" USERLDFLAGS=-static all
-}
-
-build_tool() {
-	quietly tool make -C "$TREE/tools" CC="$PROGRAM_CC" CFLAGS="-O2 $ERRORS" LDFLAGS=-static \
-		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
-}
-
-build_torture() {
-	local dir
-
-	for dir in stress fuzz; do
-		quietly "$dir" make -C "$TREE/testing/$dir" CC="$PROGRAM_CC" \
-			CFLAGS="-O2 $ERRORS" LDFLAGS=-static
+	mkdir -p "$BUILD/log"
+	echo "$TOP" >"$BUILDS/checkout"
+	for file in "$CACHE"/build/*/checkout; do
+		[ ! -e "$file" ] || [ -e "$(cat "$file")" ] || rm -rf "$(dirname "$file")"
 	done
 }
 
-build_bench() {
-	quietly bench make -C "$TREE/testing/bench" CC="$PROGRAM_CC" CFLAGS="-O2 -Werror" \
-		LDFLAGS=-static
+# kernel_make NAME DIR [ARG...]
+kernel_make() {
+	quietly "$1" "$TESTING/qemu/kernel_make.sh" "$MACHINE" "$BUILD" "${MODULE_FLAGS[@]}" \
+		M="$2" "${@:3}" modules
+}
+
+# make needs seconds to find that nothing has changed.
+build_modules() {
+	local dir others="selftests/test_modules Documentation/driver" sums=$BUILD/modules.sums
+
+	[ "$KIND" != bench ] || others+=" testing/bench/module"
+	(cd "$TREE" && echo "$(cat "$KERNEL/done") ${MODULE_FLAGS[*]} $others" &&
+	 grep -E "^\./([^/]*\$|hwsrc/|uapi/|include/|${others// //|}/)" "$BUILD/sources" |
+		xargs sha256sum) >"$sums.new"
+	! cmp -s "$sums.new" "$sums" || return 0
+	rm -f "$sums"
+	kernel_make modules "$TREE"
+	for dir in $others; do
+		kernel_make "${dir##*/}" "$TREE/$dir" KBUILD_EXTRA_SYMBOLS="$TREE/Module.symvers"
+	done
+	mv "$sums.new" "$sums"
+}
+
+# build_suite NAME CC
+build_suite() {
+	local test goals=() output=$BUILD/$1
+
+	for test in ${TESTS-}; do
+		if [ -e "$TREE/selftests/$test.c" ]; then
+			goals+=("$output/$test")
+		else
+			goals+=(all)
+		fi
+	done
+	mkdir -p "$output"
+	quietly "$1" make -j"$(nproc)" -C "$TREE/selftests" CC="$2" OUTPUT="$output" KDIR= \
+		KSRC="$("$TESTING/fetch/fetch.sh" source)" USERCFLAGS=-Werror USERLDFLAGS=-static \
+		"${goals[@]:-all}"
+	[[ "${goals[*]:-all}" != *all* ]] || goals=("$output"/*)
+	install -D -t "$ROOT/selftests/$1" "$TREE"/selftests/*.sh "${goals[@]}"
+}
+
+# build_program DIR [ARG...]
+build_program() {
+	local dir=$1
+	shift
+
+	quietly "${dir##*/}" make -j"$(nproc)" -C "$TREE/$dir" CC="$PROGRAM_CC" CFLAGS="-O2 -Werror" \
+		LDFLAGS=-static "$@"
 }
 
 install_kernel_module() {
@@ -139,12 +145,13 @@ install_kernel_module() {
 	esac
 }
 
-pack_root() {
+new_root() {
 	local module
 
 	rm -rf "$ROOT"
 	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,modules,selftests}
 	find "$SYSROOT" -path '*/bin/busybox' -exec cp {} "$ROOT/bin/" \;
+	find "$SYSROOT" -path '*/terminfo/l/linux' -exec install -D -t "$ROOT/lib/terminfo/l" {} +
 	for module in "${KERNEL_MODULES[@]}"; do
 		install_kernel_module "$module"
 	done
@@ -152,39 +159,34 @@ pack_root() {
 		[ -z "$(find "$KERNEL/modules/" -name "$module.ko*")" ] ||
 			install_kernel_module "$module"
 	done
-	cp "$TREE"/*.ko "$TREE"/hwsrc/*.ko "$TREE"/selftests/test_modules/*.ko \
-		"$TREE"/Documentation/driver/*.ko "$ROOT/modules/"
+	find "$TREE" -name '*.ko' -exec cp -t "$ROOT/modules" {} +
+	"${CROSS}strip" --strip-debug "$ROOT"/modules/*.ko
 	cp "$TREE/tools/notifycat" "$ROOT/bin/"
-	find "$SYSROOT" -path '*/terminfo/l/linux' -exec install -D -t "$ROOT/lib/terminfo/l" {} +
-	if [ "$KIND" = bench ]; then
-		cp "$TREE/testing/bench/notify_bench" "$ROOT/bin/"
-		cp "$TREE"/testing/bench/module/*.ko "$ROOT/modules/"
-	else
-		cp "$TREE/selftests/run_kselftest.sh" "$ROOT/selftests/"
-		cp -r "$BUILD"/suite* "$ROOT/selftests/"
-		make -s -C "$TREE/testing/stress" install DESTDIR="$ROOT/torture"
-		make -s -C "$TREE/testing/fuzz" install DESTDIR="$ROOT/torture"
-	fi
-	if [ "$KIND" = fuzzers ]; then
-		cp -r "$("$TESTING/fetch/fetch.sh" fuzzers)"/{bin,lib,lib64} "$ROOT/"
-	fi
 	cp "$TESTING/qemu/init" "$ROOT/init"
-	(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
 }
 
 say "building for $MACHINE ($(cat "$KERNEL/done"))"
-mkdir -p "$BUILD/log"
+remove_old_builds
 copy_tree
 build_modules
-build_tool
-if [ "$KIND" = bench ]; then
-	build_bench
-else
-	build_suite "$BUILD/suite" "$PROGRAM_CC"
-	build_torture
-fi
-if [ "$KARCH" = x86 ] && [ "$KIND" != bench ] && [ "$KIND" != gcov ]; then
-	build_suite "$BUILD/suite32" "$GCC -m32 --sysroot=$("$TESTING/fetch/fetch.sh" sysroot i386)"
-fi
-pack_root
+build_program tools URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
+new_root
+case $KIND in
+check | gcov)
+	build_suite suite "$PROGRAM_CC"
+	[ "$KIND-$KARCH" != check-x86 ] ||
+		build_suite suite32 "$GCC -m32 --sysroot=$("$TESTING/fetch/fetch.sh" sysroot i386)"
+	;;
+bench)
+	build_program testing/bench
+	cp "$TREE/testing/bench/notify_bench" "$ROOT/bin/"
+	;;
+fuzzers)
+	cp -r "$("$TESTING/fetch/fetch.sh" fuzzers)"/{bin,lib,lib64} "$ROOT/"
+	;;
+esac
+for program in "${PROGRAMS[@]}"; do
+	build_program "testing/$program" install DESTDIR="$ROOT/torture"
+done
+(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
 echo "$BUILD"

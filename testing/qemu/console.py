@@ -60,7 +60,7 @@ class Console:
         """Print the last lines of the console."""
         print("\n".join("    " + text for text in self.log[-count:]), flush=True)
 
-    def run(self, job, seconds, kind="strict", **options):
+    def run(self, job, seconds, kind="check", **options):
         """Build and boot the machine, and process its output until it ends."""
         self.ended = False
         self.kernel_problems = []

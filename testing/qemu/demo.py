@@ -132,7 +132,7 @@ def run_interactive(directory):
 def main():
     """Build and boot the board, and run the demo."""
     try:
-        directory = vm.build(MACHINE)
+        directory = vm.build(MACHINE, "board")
         vm.progress(f"booting {MACHINE}")
         run = run_interactive if "--interactive" in sys.argv[1:] else run_demo
         return 0 if run(directory) else 1

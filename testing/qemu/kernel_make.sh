@@ -14,7 +14,8 @@ shift 2
 
 machine_row "$MACHINE"
 KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
-TOOLCHAIN=$("$TESTING/fetch/fetch.sh" toolchain "$MACHINE")
+TOOLCHAIN=
+[ "$SUITE" = built ] || TOOLCHAIN=$("$TESTING/fetch/fetch.sh" toolchain "$MACHINE")
 CROSS=$(cross_prefix "$ARCH")
 COMPILER=$GCC
 ENTER=()

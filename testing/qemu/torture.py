@@ -71,7 +71,7 @@ def torture(name, arguments, options):
     result = Torture(name)
     result.run("torture", arguments.seconds + EXTRA_SECONDS,
                append="nm.torture=" + "+".join([arguments.what, *options]),
-               kind="fuzzers" if arguments.what in FUZZERS else "strict", memory=2048)
+               kind="fuzzers" if arguments.what in FUZZERS else "torture", memory=2048)
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
           f"{result.result or 'no result'}, seed {arguments.seed}", flush=True)
     return [f"{name}: FAILED {text}" for text in result.failed]

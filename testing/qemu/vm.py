@@ -139,10 +139,10 @@ def is_debug(name):
     return machine_row(name)[5] == "debug"
 
 
-def build(name, *options):
-    """Build for a machine and return the directory of the build."""
+def build(name, kind):
+    """Build for a machine and return the directory of the build. See build.sh for the kinds."""
     script = os.path.join(QEMU_DIR, "build.sh")
-    result = subprocess.run([script, name, *options], stdout=subprocess.PIPE, text=True,
+    result = subprocess.run([script, name, kind], stdout=subprocess.PIPE, text=True,
                             timeout=1800)
     if result.returncode:
         raise MachineError(f"the build for {name} failed")
@@ -302,7 +302,7 @@ class Machine:
     drivers come from device tree overlays, or from sources of ACPI tables.
     """
 
-    def __init__(self, name, directory, job, interactive=False, icount=False, memory=1024,
+    def __init__(self, name, directory, job, interactive=False, icount=False, memory=512,
                  append="", arch=None, tests=None, overlays=("board",), tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)

@@ -117,7 +117,7 @@ def check(reader, wave):
 
 def run():
     """Record and check a waveform for each reader. Return true if all are correct."""
-    directory = vm.build(MACHINE)
+    directory = vm.build(MACHINE, "board")
     vm.progress(f"booting {MACHINE}")
     with vm.Machine(MACHINE, directory, "waveform") as machine:
         recorder = Recorder(machine)
