@@ -29,7 +29,9 @@
 	struct sim_config config;						\
 	int injector;								\
 	int fd;									\
-	uint64_t seq	/* of the newest packet */
+	int second;	/* client opened by OPEN_SECOND() */			\
+	uint64_t seq;	/* of the newest packet */				\
+	long long max_ring_bytes
 
 /* Arguments are members of struct sim_config. */
 #define SIM_SETUP(...)								\
@@ -40,6 +42,8 @@ do {										\
 	if (!self->config.packet_size)						\
 		self->config.packet_size = PACKET;				\
 	self->fd = -1;								\
+	self->second = -1;							\
+	self->max_ring_bytes = read_number(MAX_RING_BYTES);			\
 	ASSERT_EQ(0, sim_start(SIM_NAME, &self->config));			\
 	self->seq = self->config.first_seq ? self->config.first_seq - 1 : 0;	\
 	self->injector = sim_open_injector(SIM_NAME);				\
@@ -48,11 +52,13 @@ do {										\
 		OPEN();								\
 } while (0)
 
-/* The test may have removed the device. */
+/* The test may have removed the device, or changed the limit of ring sizes. */
 #define SIM_TEARDOWN()								\
 do {										\
 	int ret_;								\
 										\
+	EXPECT_EQ(0, write_number(MAX_RING_BYTES, self->max_ring_bytes));	\
+	close(self->second);							\
 	close(self->fd);							\
 	close(self->injector);							\
 	ret_ = sim_remove(SIM_NAME);						\
@@ -82,13 +88,16 @@ FIXTURE_TEARDOWN(name)								\
 	SIM_TEARDOWN();								\
 }
 
-/* Open the client of the fixture; the previous one is closed. */
-#define OPEN()									\
+/* Open a client of the fixture; the previous one is closed. */
+#define OPEN() OPEN_CLIENT(self->fd)
+#define OPEN_SECOND() OPEN_CLIENT(self->second)
+
+#define OPEN_CLIENT(client)							\
 do {										\
-	close(self->fd);							\
-	self->fd = sim_open(SIM_NAME, self->config.blocking ?			\
-				      O_RDONLY : O_RDONLY | O_NONBLOCK);	\
-	ASSERT_LE(0, self->fd);							\
+	close(client);								\
+	client = sim_open(SIM_NAME, self->config.blocking ?			\
+				    O_RDONLY : O_RDONLY | O_NONBLOCK);		\
+	ASSERT_LE(0, client);							\
 } while (0)
 
 #define UNREGISTER() ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"))

@@ -4,7 +4,6 @@
  */
 
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "device.h"
@@ -89,14 +88,11 @@ TEST_F(fdinfo, counts_blocked_reads)
 
 TEST_F(fdinfo, is_per_client)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
-	ASSERT_EQ(0, set_max_packets(other, 7));
+	OPEN_SECOND();
+	ASSERT_EQ(0, set_max_packets(self->second, 7));
 	BROADCAST(LIMIT + 1);
 	EXPECT_FDINFO(self->fd, .queued = LIMIT, .max = LIMIT, .dropped = 1);
-	EXPECT_FDINFO(other, .queued = LIMIT + 1, .max = 7);
-	close(other);
+	EXPECT_FDINFO(self->second, .queued = LIMIT + 1, .max = 7);
 }
 
 TEST_F(fdinfo, is_readable_after_unregister)
@@ -145,61 +141,39 @@ TEST_F(fdinfo, client_numbers_are_unique)
 	uint64_t numbers[4];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++) {
-		int fd;
-
 		if (i == 3) {
 			UNREGISTER();
 			REREGISTER();
 		}
-		fd = i ? sim_open(SIM_NAME, O_RDONLY) : self->fd;
-		ASSERT_LE(0, fd);
-		GET_FDINFO(fd);
+		if (i)
+			OPEN_SECOND();
+		GET_FDINFO(i ? self->second : self->fd);
 		numbers[i] = self->info.client;
 		for (unsigned int j = 0; j < i; j++)
 			EXPECT_NE(numbers[j], numbers[i]);
-		if (i)
-			close(fd);
 	}
 }
 
 /* -- Openers -- */
 
-/* This process gets the client from a child by SCM_RIGHTS. */
+static int open_client(void *data)
+{
+	return sim_open(SIM_NAME, O_RDONLY);
+}
+
+/* The process that opens the client shares its descriptors with this one. */
 TEST_F(fdinfo, opener_keeps_pid_after_exit)
 {
-	int sockets[2], status, fd = -1;
-	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { };
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	pid_t child;
+	static _Alignas(16) char stack[65536];
+	pid_t child = clone(open_client, stack + sizeof(stack), CLONE_FILES | SIGCHLD, NULL);
+	int status;
 
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM, 0, sockets));
-	child = fork();
 	ASSERT_LE(0, child);
-	if (!child) {
-		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-		fd = sim_open(SIM_NAME, O_RDONLY);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-		_exit(sendmsg(sockets[1], &msg, 0) == 1 ? 0 : 1);
-	}
-	ASSERT_EQ(1, recvmsg(sockets[0], &msg, 0));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
-	ASSERT_EQ(0, status);
-	GET_FDINFO(fd);
+	ASSERT_TRUE(WIFEXITED(status));
+	self->second = WEXITSTATUS(status);
+	GET_FDINFO(self->second);
 	EXPECT_EQ(child, self->info.opener);
-	close(fd);
-	close(sockets[0]);
-	close(sockets[1]);
 }
 
 TEST_F(fdinfo, opener_is_pid_in_namespace_of_reader)

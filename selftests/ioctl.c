@@ -62,12 +62,10 @@ TEST_F(ioctl, new_client_has_initial_stats)
 
 TEST_F(ioctl, stats_count_clients)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	EXPECT_EQ(2, get_stats(self->fd).clients);
-	EXPECT_EQ(2, get_stats(other).clients);
-	close(other);
+	EXPECT_EQ(2, get_stats(self->second).clients);
+	close(self->second);
 	EXPECT_EQ(1, get_stats(self->fd).clients);
 }
 
@@ -108,16 +106,13 @@ TEST_F(ioctl, bad_pointers_return_efault)
 
 TEST_F(ioctl, format_is_per_client)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RAW, get_info(self->fd).format);
-	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(other).format);
+	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->second).format);
 	BROADCAST(1);
 	EXPECT_READ(.seq = 1, .raw = true);
-	EXPECT_READ_FROM(other, .seq = 1);
-	close(other);
+	EXPECT_READ_FROM(self->second, .seq = 1);
 }
 
 TEST_F(ioctl, unknown_format_returns_einval)

@@ -65,16 +65,13 @@ TEST_F(max_requests, nonblocking_read_is_not_counted)
 
 TEST_F(max_requests, limit_is_per_client)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	BLOCK_READS(self->readers, LIMIT);
-	ASSERT_TRUE(reader_start(&self->readers[LIMIT], other, RECORD));
-	ASSERT_TRUE(wait_requests(other, 1));
+	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->second, RECORD));
+	ASSERT_TRUE(wait_requests(self->second, 1));
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT);
 	EXPECT_READER(&self->readers[LIMIT], .seq = 1);
-	close(other);
 }
 
 TEST_F(max_requests, completed_read_frees_request_slot)
@@ -110,7 +107,7 @@ TEST_F(max_requests, failed_read_wakes_next_waiter)
 	/* First to sleep, hence first to be woken. */
 	ASSERT_TRUE(thread_start_asleep(&failing, read_to_bad_pointer, &self->fd));
 	BLOCK_READS(self->readers, 1);
-	ASSERT_TRUE(wait_asleep(&self->readers[0].task, 'S'));
+	ASSERT_TRUE(wait_asleep(&self->readers[0].thread.task, 'S'));
 	BROADCAST(1);
 	EXPECT_READER(&self->readers[0], .seq = 1);
 	EXPECT_EQ(-EFAULT, thread_join(&failing));

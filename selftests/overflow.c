@@ -76,28 +76,21 @@ TEST_F(overflow, stats_count_every_packet)
 
 TEST_F(overflow, does_not_affect_other_clients)
 {
-	int fast = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, fast);
+	OPEN_SECOND();
 	for (unsigned int i = 0; i < 20; i++) {
 		BROADCAST(1);
-		EXPECT_READ_FROM(fast, .seq = FIRST + i);
+		EXPECT_READ_FROM(self->second, .seq = FIRST + i);
 	}
 	EXPECT_READ(.seq = FIRST + 16, .count = LIMIT, .dropped = 16);
-	close(fast);
 }
 
 TEST_F(overflow, late_client_counts_from_its_open)
 {
-	int late;
-
 	BROADCAST(3);
-	late = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	ASSERT_LE(0, late);
-	EXPECT_EQ(FIRST + 3, get_stats(late).next);
+	OPEN_SECOND();
+	EXPECT_EQ(FIRST + 3, get_stats(self->second).next);
 	BROADCAST(9);
-	EXPECT_READ_FROM(late, .seq = FIRST + 8, .count = LIMIT, .dropped = 5);
-	close(late);
+	EXPECT_READ_FROM(self->second, .seq = FIRST + 8, .count = LIMIT, .dropped = 5);
 }
 
 TEST_F(overflow, queue_of_one_keeps_newest)

@@ -8,12 +8,6 @@
 #include "client.h"
 #include "payload.h"
 
-static inline const struct notify_multi_record *record_index(const void *buffer, size_t packet_size,
-							     unsigned int index)
-{
-	return buffer + index * RECORD_SIZE(packet_size);
-}
-
 static inline const void *record_payload(const struct notify_multi_record *record)
 {
 	return record + 1;
@@ -54,20 +48,23 @@ static inline const char *wrong_record(const struct notify_multi_record *record,
 				       unsigned int index, const struct expected *expected)
 {
 	static const unsigned char zeros[8];
-	uint32_t dropped = index ? 0 : expected->dropped;
+	const struct {
+		const char *name;
+		long long expected, actual;
+	} members[] = {
+		{ "seq", expected->seq + index, record->seq },
+		{ "dropped", index ? 0 : expected->dropped, record->dropped },
+		{ "status", expected->status, record->status },
+		{ "flags", expected->flags, record->flags },
+		{ "size", packet_size, record->size },
+		{ "padding", 0, memcmp(record_payload(record) + packet_size, zeros,
+				       -packet_size % 8) },
+	};
 
-	if (record->seq != expected->seq + index)
-		return wrong_value("seq", index, expected->seq + index, record->seq);
-	if (record->dropped != dropped)
-		return wrong_value("dropped", index, dropped, record->dropped);
-	if (record->status != expected->status)
-		return wrong_value("status", index, expected->status, record->status);
-	if (record->flags != expected->flags)
-		return wrong_value("flags", index, expected->flags, record->flags);
-	if (record->size != packet_size)
-		return wrong_value("size", index, packet_size, record->size);
-	if (memcmp(record_payload(record) + packet_size, zeros, -packet_size % 8))
-		return "padding is not zero";
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (members[i].expected != members[i].actual)
+			return wrong_value(members[i].name, index, members[i].expected,
+					   members[i].actual);
 	return NULL;
 }
 
@@ -78,7 +75,7 @@ static inline const char *wrong_records(const void *buffer, size_t packet_size,
 	const char *wrong = NULL;
 
 	for (unsigned int i = 0; i < expected_count(expected) && !wrong; i++) {
-		const struct notify_multi_record *record = record_index(buffer, packet_size, i);
+		const struct notify_multi_record *record = buffer + i * RECORD_SIZE(packet_size);
 		const void *payload = expected->raw ? buffer + i * packet_size :
 						      record_payload(record);
 
@@ -155,20 +152,15 @@ static inline const char *wrong_read(int fd, size_t packet_size, const struct ex
 	return wrong_records(scratch, packet_size, expected);
 }
 
-#define EXPECT_CORRECT(check)							\
-do {										\
-	const char *wrong_ = check;						\
-										\
-	EXPECT_EQ(NULL, wrong_)							\
-		TH_LOG("%s", wrong_);						\
-} while (0)
-
+#define EXPECT_CORRECT(check)	CHECK_CORRECT(EXPECT_EQ, check)
 /* For loops, which would repeat the message. */
-#define ASSERT_CORRECT(check)							\
+#define ASSERT_CORRECT(check)	CHECK_CORRECT(ASSERT_EQ, check)
+
+#define CHECK_CORRECT(macro, check)						\
 do {										\
 	const char *wrong_ = check;						\
 										\
-	ASSERT_EQ(NULL, wrong_)							\
+	macro(NULL, wrong_)							\
 		TH_LOG("%s", wrong_);						\
 } while (0)
 

@@ -97,18 +97,18 @@ FIXTURE_VARIANT(blocked_poll)
 {
 	short events;
 	unsigned int queued;	/* packets before poll() */
-	enum { PACKET_ARRIVES, QUEUE_SHRINKS, SOURCE_UNREGISTERS } event;
+	enum { ON_BROADCAST, ON_RESIZE, ON_UNREGISTER } event;
 	short revents;
 };
 
 SIM_FIXTURE(blocked_poll, .max_packets = LIMIT)
 
-FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_broadcast) { POLLIN, 0, PACKET_ARRIVES, POLLIN };
-FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm_until_broadcast) { POLLRDNORM, 0, PACKET_ARRIVES, POLLRDNORM };
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_drop) { POLLPRI, LIMIT, PACKET_ARRIVES, POLLPRI };
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_resize_drop) { POLLPRI, LIMIT, QUEUE_SHRINKS, POLLPRI };
-FIXTURE_VARIANT_ADD(blocked_poll, pollin_until_unregister) { POLLIN, 0, SOURCE_UNREGISTERS, POLLHUP };
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_until_unregister) { POLLPRI, LIMIT, SOURCE_UNREGISTERS, POLLHUP };
+FIXTURE_VARIANT_ADD(blocked_poll, pollin) { POLLIN, 0, ON_BROADCAST, POLLIN };
+FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm) { POLLRDNORM, 0, ON_BROADCAST, POLLRDNORM };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_drop) { POLLPRI, LIMIT, ON_BROADCAST, POLLPRI };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_resize) { POLLPRI, LIMIT, ON_RESIZE, POLLPRI };
+FIXTURE_VARIANT_ADD(blocked_poll, pollin_unregister) { POLLIN, 0, ON_UNREGISTER, POLLHUP };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_unregister) { POLLPRI, LIMIT, ON_UNREGISTER, POLLHUP };
 
 TEST_F(blocked_poll, every_poll_returns_event)
 {
@@ -122,13 +122,13 @@ TEST_F(blocked_poll, every_poll_returns_event)
 		POLL_ASLEEP(&threads[i], &pollfds[i]);
 	}
 	switch (variant->event) {
-	case PACKET_ARRIVES:
+	case ON_BROADCAST:
 		BROADCAST(1);
 		break;
-	case QUEUE_SHRINKS:
+	case ON_RESIZE:
 		ASSERT_EQ(0, set_max_packets(self->fd, 1));
 		break;
-	case SOURCE_UNREGISTERS:
+	case ON_UNREGISTER:
 		UNREGISTER();
 		break;
 	}

@@ -153,31 +153,25 @@ TEST_F(records, are_padded_with_zeros)
 
 TEST_F(records, are_identical_for_all_clients)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
 	unsigned char copy[3 * RECORD];
 
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	BROADCAST(3);
 	EXPECT_READ(.seq = 1, .count = 3);
-	ASSERT_EQ(sizeof(copy), read_errno(other, copy, sizeof(copy)));
+	ASSERT_EQ(sizeof(copy), read_errno(self->second, copy, sizeof(copy)));
 	EXPECT_EQ(0, memcmp(copy, scratch, sizeof(copy)));
-	close(other);
 }
 
 /* -- Clients -- */
 
 TEST_F(records, new_client_gets_later_packets_only)
 {
-	int late;
-
 	BROADCAST(3);
-	late = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	ASSERT_LE(0, late);
-	EXPECT_EQ(4, get_stats(late).next);
-	EXPECT_EQ(-EAGAIN, read_errno(late, scratch, RECORD));
+	OPEN_SECOND();
+	EXPECT_STATS_OF(self->second, .seq = 3, .next = 4);
+	EXPECT_EQ(-EAGAIN, read_errno(self->second, scratch, RECORD));
 	BROADCAST(1);
-	EXPECT_READ_FROM(late, .seq = 4);
-	close(late);
+	EXPECT_READ_FROM(self->second, .seq = 4);
 }
 
 TEST_F(records, dup_shares_queue)

@@ -7,24 +7,7 @@
 
 #define LIMIT	4
 
-FIXTURE(resize)
-{
-	SIM_DEVICE;
-	long long max_ring_bytes;
-};
-
-FIXTURE_SETUP(resize)
-{
-	self->max_ring_bytes = read_number(MAX_RING_BYTES);
-	ASSERT_LT(0, self->max_ring_bytes);
-	SIM_SETUP(.max_packets = LIMIT);
-}
-
-FIXTURE_TEARDOWN(resize)
-{
-	EXPECT_EQ(0, write_number(MAX_RING_BYTES, self->max_ring_bytes));
-	SIM_TEARDOWN();
-}
+SIM_FIXTURE(resize, .max_packets = LIMIT)
 
 TEST_F(resize, smaller_queue_keeps_newest)
 {
@@ -74,13 +57,9 @@ TEST_F(resize, empty_queue_drops_nothing)
 
 TEST_F(resize, is_per_client)
 {
-	int other;
-
 	ASSERT_EQ(0, set_max_packets(self->fd, 100));
-	other = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, other);
-	EXPECT_EQ(LIMIT, get_info(other).max_packets);
-	close(other);
+	OPEN_SECOND();
+	EXPECT_EQ(LIMIT, get_info(self->second).max_packets);
 }
 
 TEST_F(resize, consume_of_dropped_seq_keeps_queue)

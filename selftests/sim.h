@@ -138,34 +138,6 @@ static inline ssize_t producer_join(struct producer *producer)
 	return thread_join(&producer->thread);
 }
 
-/* -- Long queues -- */
-
-/* Large enough for broadcasts to occur while the queue is copied. */
-#define LONG_NAME	"kselftest-long"
-#define LONG_PACKET	4096
-#define LONG_PACKETS	200
-#define LONG_RECORD	(RECORD_HEADER + LONG_PACKET)
-#define LONG_BYTES	((LONG_PACKETS + 1) * LONG_RECORD)
-
-/*
- * Check records whose packets are numbered by their seq; *next is the expected seq. Return 0
- * and advance *next if all are right, else the seq expected at the first wrong one.
- */
-static inline uint64_t wrong_record_seq(const unsigned char *buffer, ssize_t bytes, uint64_t *next)
-{
-	ssize_t at;
-
-	for (at = 0; at < bytes; at += LONG_RECORD) {
-		const struct notify_multi_record *record = (const void *)(buffer + at);
-
-		if (record->seq != *next + record->dropped ||
-		    !packet_is(record->data, LONG_PACKET, record->seq))
-			return *next;
-		*next = record->seq + 1;
-	}
-	return 0;
-}
-
 /* -- Oversized rings -- */
 
 #define MAX_RING_BYTES	"/sys/module/notify_multi/parameters/max_ring_bytes"

@@ -67,13 +67,10 @@ TEST_F(sysfs, attributes_are_read_only)
 
 TEST_F(sysfs, clients_counts_open_clients)
 {
-	int other;
-
 	EXPECT_ATTRIBUTE(1, "clients");
-	other = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	EXPECT_ATTRIBUTE(2, "clients");
-	close(other);
+	close(self->second);
 	EXPECT_ATTRIBUTE(1, "clients");
 }
 
@@ -86,18 +83,15 @@ TEST_F(sysfs, broadcasts_starts_at_0_with_any_first_seq)
 
 TEST_F(sysfs, dropped_sums_all_clients)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	EXPECT_ATTRIBUTE(0, "dropped");
-	ASSERT_EQ(0, set_max_packets(other, 2));
+	ASSERT_EQ(0, set_max_packets(self->second, 2));
 	BROADCAST(8);
 	EXPECT_ATTRIBUTE(3 + 6, "dropped");
-	EXPECT_READ_FROM(other, .seq = 106, .dropped = 6, .size = RECORD);
+	EXPECT_READ_FROM(self->second, .seq = 106, .dropped = 6, .size = RECORD);
 	EXPECT_ATTRIBUTE(3 + 6, "dropped");
 	BROADCAST(1);
 	EXPECT_ATTRIBUTE(4 + 6, "dropped");
-	close(other);
 }
 
 TEST_F(sysfs, dropped_includes_resize_drops)
@@ -111,13 +105,11 @@ TEST_F(sysfs, dropped_includes_resize_drops)
 
 TEST_F(sysfs, dropped_includes_closed_clients)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	BROADCAST(8);
-	EXPECT_READ_FROM(other, .seq = 103, .dropped = 3, .size = RECORD);
+	EXPECT_READ_FROM(self->second, .seq = 103, .dropped = 3, .size = RECORD);
 	/* A client that has reported its drops, then one that has not. */
-	close(other);
+	close(self->second);
 	EXPECT_ATTRIBUTE(3 + 3, "dropped");
 	close(self->fd);
 	EXPECT_ATTRIBUTE(3 + 3, "dropped");
@@ -162,20 +154,18 @@ TEST_F(sysfs, dropped_counts_each_client_once_during_close)
 TEST_F(sysfs, ring_bytes_sums_history_and_clients)
 {
 	long long history, one = get_info(self->fd).ring_bytes;
-	int other;
 
 	close(self->fd);
 	history = attribute_number(self->directory, "ring_bytes");
 	EXPECT_LT(0, history);
 	OPEN();
 	EXPECT_ATTRIBUTE(history + one, "ring_bytes");
-	other = sim_open(SIM_NAME, O_RDONLY);
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	EXPECT_ATTRIBUTE(history + 2 * one, "ring_bytes");
-	ASSERT_EQ(0, set_max_packets(other, 5000));
-	EXPECT_LT(one, get_info(other).ring_bytes);
-	EXPECT_ATTRIBUTE(history + one + get_info(other).ring_bytes, "ring_bytes");
-	close(other);
+	ASSERT_EQ(0, set_max_packets(self->second, 5000));
+	EXPECT_LT(one, get_info(self->second).ring_bytes);
+	EXPECT_ATTRIBUTE(history + one + get_info(self->second).ring_bytes, "ring_bytes");
+	close(self->second);
 	EXPECT_ATTRIBUTE(history + one, "ring_bytes");
 }
 

@@ -42,16 +42,6 @@ static inline bool wait_asleep(pid_t *task, char state)
 
 /* -- Calls -- */
 
-/* Join within a bound: the thread of a lost wakeup ends with the process. */
-static inline bool join_thread(pthread_t thread)
-{
-	struct timespec limit;
-
-	clock_gettime(CLOCK_REALTIME, &limit);
-	limit.tv_sec += WAIT_MS / 1000;
-	return !pthread_timedjoin_np(thread, NULL, &limit);
-}
-
 struct thread {
 	ssize_t (*run)(void *data);
 	void *data;
@@ -82,51 +72,45 @@ static inline bool thread_start_asleep(struct thread *thread, ssize_t (*run)(voi
 	return thread_start(thread, run, data) && wait_asleep(&thread->task, 'S');
 }
 
-/* Return the result of the call, or -ETIMEDOUT. */
+/* Return the result of the call. A thread that does not end in time ends with the process. */
 static inline ssize_t thread_join(struct thread *thread)
 {
-	return join_thread(thread->id) ? thread->ret : -ETIMEDOUT;
+	struct timespec limit;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	limit.tv_sec += WAIT_MS / 1000;
+	return pthread_timedjoin_np(thread->id, NULL, &limit) ? -ETIMEDOUT : thread->ret;
 }
 
 /* -- Reads -- */
 
 struct reader {
-	pthread_t thread;
-	pid_t task;
+	struct thread thread;
 	int fd;
 	size_t size;
-	ssize_t ret;
-	bool started;
 	union {
 		struct notify_multi_record record;
 		unsigned char buffer[4096];
 	};
 };
 
-static inline void *reader_main(void *data)
+static inline ssize_t reader_main(void *data)
 {
 	struct reader *reader = data;
 
-	__atomic_store_n(&reader->task, syscall(SYS_gettid), __ATOMIC_RELEASE);
-	reader->ret = read_errno(reader->fd, reader->buffer, reader->size);
-	return NULL;
+	return read_errno(reader->fd, reader->buffer, reader->size);
 }
 
 static inline bool reader_start(struct reader *reader, int fd, size_t size)
 {
-	reader->task = 0;
 	reader->fd = fd;
 	reader->size = size;
-	reader->started = !pthread_create(&reader->thread, NULL, reader_main, reader);
-	return reader->started;
+	return thread_start(&reader->thread, reader_main, reader);
 }
 
 static inline ssize_t reader_join(struct reader *reader)
 {
-	if (!reader->started || !join_thread(reader->thread))
-		return -ETIMEDOUT;
-	reader->started = false;
-	return reader->ret;
+	return thread_join(&reader->thread);
 }
 
 /* -- Contention for the lock of a client: GET_STATS in a loop -- */

@@ -145,51 +145,37 @@ TEST_F(trace, resize_drop_is_traced_when_reported)
 
 /* -- Kernel log -- */
 
-FIXTURE(messages)
-{
-	SIM_DEVICE;
-	long long max_ring_bytes;
-	int log;
-};
-
-FIXTURE_SETUP(messages)
-{
-	SIM_SETUP(.max_packets = LIMIT);
-	self->max_ring_bytes = read_number(MAX_RING_BYTES);
-	ASSERT_LT(0, self->max_ring_bytes);
-	self->log = log_open();
-	ASSERT_LE(0, self->log);
-}
-
-FIXTURE_TEARDOWN(messages)
-{
-	EXPECT_EQ(0, write_number(MAX_RING_BYTES, self->max_ring_bytes));
-	close(self->log);
-	SIM_TEARDOWN();
-}
+SIM_FIXTURE(messages, .max_packets = LIMIT)
 
 TEST_F(messages, close_after_drops_is_not_logged)
 {
+	int log = log_open();
+
+	ASSERT_LE(0, log);
 	BROADCAST(LIMIT + 6);
 	close(self->fd);
-	EXPECT_FALSE(log_contains(self->log, "notify_multi", SIM_NAME));
+	EXPECT_FALSE(log_contains(log, "notify_multi", SIM_NAME));
+	close(log);
 }
 
 /* The message is ratelimited to ten in five seconds, which another test may have used up. */
 TEST_F(messages, register_failure_logs_reason)
 {
+	int log = log_open();
 	bool logged = false;
 
+	ASSERT_LE(0, log);
 	UNREGISTER();
 	ASSERT_EQ(0, write_number(MAX_RING_BYTES, 4096));
 	for (int i = 0; i < 120 && !logged; i++) {
 		ASSERT_EQ(-EINVAL, sim_set(SIM_NAME, "live", "1"));
-		logged = log_contains(self->log, "notify_multi: ",
+		logged = log_contains(log, "notify_multi: ",
 				      SIM_NAME ": invalid max_packets\n");
 		if (!logged)
 			usleep(100000);
 	}
 	EXPECT_TRUE(logged);
+	close(log);
 }
 
 TEST_HARNESS_MAIN

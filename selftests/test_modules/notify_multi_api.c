@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "notify_multi.h"
+#include "notify_multi_api.h"
 
 #define NAME	"kselftest-api"
 #define NODE	"/dev/notify/" NAME
@@ -611,39 +612,14 @@ static int test_killed_read_during_unregister_returns_eintr(void)
 
 /* -- The parameter "test" -- */
 
-#define API_TEST(name, ops, clients) { #name, test_##name, ops, clients }
+#define API_TEST(name, ops, clients) { #name, test_##name, ops, clients },
 
-/* The device and its clients exist before the test, unless @ops is NULL. */
 static const struct api_test {
 	const char *name;
 	int (*run)(void);
 	const struct notify_multi_ops *ops;
 	unsigned int clients;
-} api_tests[] = {
-	API_TEST(register_rejects_bad_names, NULL, 0),
-	API_TEST(register_rejects_sizes_out_of_range, NULL, 0),
-	API_TEST(register_taken_name_returns_eexist, &no_ops, 0),
-	API_TEST(devm_unregisters_with_parent, NULL, 0),
-	API_TEST(first_seq_0_means_1, &no_ops, 1),
-	API_TEST(broadcast_wrong_size_returns_einval, &no_ops, 1),
-	API_TEST(broadcast_bad_status_returns_einval, &no_ops, 1),
-	API_TEST(broadcast_at_sets_timestamp, &no_ops, 1),
-	API_TEST(broadcast_sets_current_timestamp, &no_ops, 1),
-	API_TEST(broadcast_works_with_interrupts_off, &no_ops, 1),
-	API_TEST(broadcast_after_unregister_returns_enodev, &no_ops, 1),
-	API_TEST(callbacks_get_drvdata_and_private, &all_ops, 1),
-	API_TEST(refused_open_calls_no_departure, &all_ops, 0),
-	API_TEST(unregister_calls_departure_once, &all_ops, 2),
-	API_TEST(packet_broadcast_in_arrival_is_received, &ops_without_complete, 0),
-	API_TEST(register_copies_ops, NULL, 0),
-	API_TEST(complete_changes_copy_of_one_client, &all_ops, 2),
-	API_TEST(complete_cannot_move_reader, &all_ops, 1),
-	API_TEST(complete_error_fails_read_consumes_packet, &all_ops, 1),
-	API_TEST(complete_runs_once_for_packet_after_batch, &all_ops, 1),
-	API_TEST(unregister_discards_packets_with_complete, &all_ops, 1),
-	API_TEST(read_during_unregister_returns_enodev, &late_ops, 2),
-	API_TEST(killed_read_during_unregister_returns_eintr, &late_ops, 2),
-};
+} api_tests[] = { API_TESTS(API_TEST) };
 
 /* A failed test must not leave a device, because the callbacks are freed with the module. */
 static int api_run(const struct api_test *api_test)
