@@ -57,7 +57,6 @@ TEST_F(blocked_copy, broadcast_poll_other_client_do_not_block)
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN | POLLPRI));
 	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
 	EXPECT_EQ(LIMIT - 1, get_stats(self->fd).pending_packets);
-	close(other);
 }
 
 TEST_F(blocked_copy, mmap_does_not_block)

@@ -100,23 +100,17 @@ static bool find_function(const char *function, uint64_t *start, uint64_t *end)
  */
 static int spare_function(const char *function)
 {
-	static const char * const injectors[] = { "failslab", "fail_page_alloc" };
 	uint64_t start = 0, end = 0;
-	char path[128], text[32];
-	int ret = 0;
+	char first[32], last[32];
 
 	if (function && !find_function(function, &start, &end))
 		return -ENOENT;
-	for (unsigned int i = 0; !ret && i < 2; i++) {
-		snprintf(path, sizeof(path), DEBUG_DIR "%s/reject-start", injectors[i]);
-		snprintf(text, sizeof(text), "0x%" PRIx64, start);
-		ret = write_file(path, text);
-		snprintf(path, sizeof(path), DEBUG_DIR "%s/reject-end", injectors[i]);
-		snprintf(text, sizeof(text), "0x%" PRIx64, end);
-		if (!ret)
-			ret = write_file(path, text);
-	}
-	return ret;
+	snprintf(first, sizeof(first), "0x%" PRIx64, start);
+	snprintf(last, sizeof(last), "0x%" PRIx64, end);
+	return write_file(DEBUG_DIR "failslab/reject-start", first) ?:
+	       write_file(DEBUG_DIR "failslab/reject-end", last) ?:
+	       write_file(DEBUG_DIR "fail_page_alloc/reject-start", first) ?:
+	       write_file(DEBUG_DIR "fail_page_alloc/reject-end", last);
 }
 
 /* Return the number of rings, over all devices. */
@@ -229,19 +223,11 @@ FIXTURE_VARIANT(fail_nth)
 	__u32 argument;
 	const char *context;	/* of a broadcast */
 	const struct platform *platform;	/* NULL: simulator */
-	bool binds;
+	bool enables;		/* or binds; otherwise the opposite */
 	const char *module;	/* to be loaded */
 	int instead;		/* see count_outcome() */
 	const char *spares;	/* kernel function that does not handle faults */
 };
-
-static bool close_other(struct target *target, ssize_t ret)
-{
-	if (target->other >= 0)
-		close(target->other);
-	target->other = -1;
-	return true;
-}
 
 static ssize_t run_open(struct target *target)
 {
@@ -251,7 +237,7 @@ static ssize_t run_open(struct target *target)
 
 FIXTURE_VARIANT_ADD(fail_nth, open)
 {
-	.run = run_open, .end = close_other, .packets = 3, .nomem = 4, .copies = ANY_COPIES,
+	.run = run_open, .packets = 3, .nomem = 4, .copies = ANY_COPIES,
 };
 
 /* -- ioctls -- */
@@ -451,7 +437,7 @@ static bool end_epoll(struct target *target, ssize_t ret)
 {
 	struct epoll_event event;
 
-	return !epoll_wait(target->other, &event, 1, 0) && close_other(target, ret);
+	return !epoll_wait(target->other, &event, 1, 0);
 }
 
 FIXTURE_VARIANT_ADD(fail_nth, epoll_add)
@@ -563,7 +549,8 @@ static bool other_is_removed(void)
 	       !exists("/sys/class/misc/notify!" OTHER);
 }
 
-static bool make_other(struct target *target)
+/* Create the simulator, and enable it if the operation does not. */
+static bool create_other(struct target *target)
 {
 	const struct sim_config config = {
 		.packet_size = PACKET,
@@ -571,15 +558,11 @@ static bool make_other(struct target *target)
 		.replay = 3,
 	};
 
-	if (sim_make(OTHER) || sim_configure(OTHER, &config))
+	if (sim_make(OTHER) || sim_configure(OTHER, &config) ||
+	    (!target->variant->enables && sim_set(OTHER, "live", "1")))
 		return false;
 	target->other = open(SIM_CONFIG_DIR OTHER "/live", O_WRONLY | O_CLOEXEC);
 	return target->other >= 0;
-}
-
-static bool start_other(struct target *target)
-{
-	return make_other(target) && !sim_set(OTHER, "live", "1");
 }
 
 static ssize_t run_make(struct target *target)
@@ -601,17 +584,16 @@ FIXTURE_VARIANT_ADD(fail_nth, create_simulator)
 	.run = run_make, .end = end_make, .nomem = 2, .copies = ANY_COPIES,
 };
 
-static ssize_t run_register(struct target *target)
+static ssize_t run_enable(struct target *target)
 {
-	return errno_of(write(target->other, "1", 1));
+	return errno_of(write(target->other, target->variant->enables ? "1" : "0", 1));
 }
 
-static bool end_register(struct target *target, ssize_t ret)
+static bool end_enable(struct target *target, ssize_t ret)
 {
-	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
+	bool live = (ret > 0) == target->variant->enables;
 
-	close_other(target, 0);
-	return live == done && (live || other_is_removed()) &&
+	return sim_get_number(OTHER, "live") == live && (live || other_is_removed()) &&
 	       !sim_set(OTHER, "live", "1") && other_works() && other_is_removed() &&
 	       !sim_remove(OTHER);
 }
@@ -619,33 +601,16 @@ static bool end_register(struct target *target, ssize_t ret)
 /* Allocations: buffer, interrupt and thread of the simulator; device, names, history, nodes. */
 FIXTURE_VARIANT_ADD(fail_nth, register)
 {
-	.begin = make_other,
-	.run = run_register,
-	.end = end_register,
-	.nomem = 15,
+	.enables = true, .begin = create_other, .run = run_enable, .end = end_enable, .nomem = 15,
 	.copies = ANY_COPIES,
 	/* Without its file in /proc/irq, free_irq() warns. */
 	.spares = "register_irq_proc",
 };
 
-static ssize_t run_unregister(struct target *target)
-{
-	return errno_of(write(target->other, "0", 1));
-}
-
 /* Only the part before the unregistration can fail. */
-static bool end_unregister(struct target *target, ssize_t ret)
-{
-	bool live = sim_get_number(OTHER, "live"), done = ret > 0;
-
-	close_other(target, 0);
-	return live != done && (!live || other_works()) && other_is_removed() &&
-	       !sim_remove(OTHER);
-}
-
 FIXTURE_VARIANT_ADD(fail_nth, unregister)
 {
-	.begin = start_other, .run = run_unregister, .end = end_unregister, .nomem = 1,
+	.begin = create_other, .run = run_enable, .end = end_enable, .nomem = 1,
 	.copies = ANY_COPIES,
 };
 
@@ -656,17 +621,14 @@ static ssize_t run_remove(struct target *target)
 
 static bool end_remove(struct target *target, ssize_t ret)
 {
-	bool right = exists(SIM_CONFIG_DIR OTHER) == !!ret;
-
-	close_other(target, 0);
-	if (!ret)
-		return right && other_is_removed();
-	return right && other_works() && !sim_remove(OTHER);
+	if (exists(SIM_CONFIG_DIR OTHER) != !!ret)
+		return false;
+	return ret ? other_works() && !sim_remove(OTHER) : other_is_removed();
 }
 
 FIXTURE_VARIANT_ADD(fail_nth, remove_live_simulator)
 {
-	.begin = start_other, .run = run_remove, .end = end_remove, .nomem = 1,
+	.begin = create_other, .run = run_remove, .end = end_remove, .nomem = 1,
 	.copies = ANY_COPIES,
 };
 
@@ -725,7 +687,7 @@ static bool set_bound(const struct platform *platform, bool binds)
 static bool open_bind(struct target *target)
 {
 	const struct platform *platform = target->variant->platform;
-	bool binds = target->variant->binds;
+	bool binds = target->variant->enables;
 
 	target->other = open_driver(platform, binds);
 	return target->other >= 0 && set_bound(platform, !binds);
@@ -739,9 +701,8 @@ static ssize_t run_bind(struct target *target)
 static bool end_bind(struct target *target, ssize_t ret)
 {
 	const struct platform *platform = target->variant->platform;
-	bool bound = (ret > 0) == target->variant->binds;
+	bool bound = (ret > 0) == target->variant->enables;
 
-	close_other(target, 0);
 	return is_bound(platform) == bound && (bound || is_removed(platform)) &&
 	       set_bound(platform, true) && platform->works() &&
 	       set_bound(platform, false) && is_removed(platform);
@@ -751,7 +712,7 @@ static bool end_bind(struct target *target, ssize_t ret)
 	FIXTURE_VARIANT_ADD(fail_nth, probe_##source)				\
 	{									\
 		.platform = &(source),						\
-		.binds = true,							\
+		.enables = true,						\
 		.begin = open_bind,						\
 		.run = run_bind,						\
 		.end = end_bind,						\
@@ -832,7 +793,7 @@ static bool bind_gpio(struct target *target)
 /* A source without callbacks. */
 FIXTURE_VARIANT_ADD(fail_nth, open_without_arrival)
 {
-	.platform = &gpio, .begin = bind_gpio, .run = run_gpio_open, .end = close_other, .nomem = 4,
+	.platform = &gpio, .begin = bind_gpio, .run = run_gpio_open, .nomem = 4,
 	.copies = ANY_COPIES,
 };
 
@@ -1060,6 +1021,8 @@ static bool sweep(struct __test_metadata *_metadata, struct target *target,
 			SKIP(return false, "not supported by this kernel");
 		EXPECT_TRUE(!variant->end || variant->end(target, ret))
 			TH_LOG("fault %u: returned %zd", n, ret);
+		close(target->other);
+		target->other = -1;
 		if (!variant->module) {
 			close(target->client);
 			EXPECT_TRUE(works(target))

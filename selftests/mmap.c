@@ -143,7 +143,6 @@ TEST_F(mapping, writable_or_executable_mmap_is_refused)
 					  MAP_SHARED, 0));
 	EXPECT_EQ(exec_error(), map_errno(fd, self->bytes, PROT_EXEC, MAP_SHARED, 0));
 	EXPECT_EQ(0, map_errno(fd, self->bytes, PROT_READ, MAP_SHARED, 0));
-	close(fd);
 }
 
 TEST_F(mapping, write_only_client_cannot_be_mapped)
@@ -152,7 +151,6 @@ TEST_F(mapping, write_only_client_cannot_be_mapped)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EACCES, map_errno(fd, self->bytes, PROT_READ, MAP_SHARED, 0));
-	close(fd);
 }
 
 TEST_F(mapping, mprotect_write_or_exec_returns_eacces)
@@ -165,7 +163,6 @@ TEST_F(mapping, mprotect_write_or_exec_returns_eacces)
 	EXPECT_EQ(-EACCES, errno_of(mprotect(self->map, self->page, PROT_WRITE)));
 	EXPECT_EQ(-EACCES, errno_of(mprotect(self->map, self->bytes, PROT_READ | PROT_EXEC)));
 	UNMAP();
-	close(fd);
 }
 
 TEST_F(mapping, mprotect_none_and_back_works)
@@ -191,7 +188,6 @@ TEST_F(mapping, proc_mem_write_fails)
 	EXPECT_EQ(-1, pwrite(mem, &head, sizeof(head), (uintptr_t)self->map));
 	EXPECT_EQ(0, HEADER()->head);
 	UNMAP();
-	close(mem);
 }
 
 TEST_F(mapping, read_into_mapping_returns_efault)

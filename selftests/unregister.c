@@ -78,7 +78,6 @@ TEST_F(unregister, reregistered_name_is_new_device)
 	/* The old client keeps its queue. */
 	EXPECT_READ(.seq = 1, .count = 2);
 	EXPECT_EQ(-ENODEV, READ(RECORD));
-	close(fd);
 }
 
 TEST_F(unregister, rmdir_unregisters_enabled_source)

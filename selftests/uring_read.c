@@ -186,8 +186,6 @@ TEST_F(uring_read, linked_write_forwards_record)
 	EXPECT_CQE(1, RECORD);
 	ASSERT_EQ(RECORD, read_errno(ends[0], SLOT(1), RECORD));
 	EXPECT_SLOT(1, 1);
-	close(ends[0]);
-	close(ends[1]);
 }
 
 TEST_F(uring_read, failed_read_cancels_linked_read)
@@ -287,7 +285,6 @@ TEST_F(uring_read, pending_read_pins_client_until_ring_exit)
 	RING_TEARDOWN();
 	while (get_stats(other).clients != 1)
 		usleep(1000);
-	close(other);
 }
 
 TEST_F(uring_read, unregister_ends_pending_reads_with_enodev)
