@@ -296,8 +296,11 @@ enum exit_status stream(const struct options *options, struct device *devices, s
 		return EXIT_FAILED;
 	flush(&stream);
 	run(&stream);
-	if (format->end)
-		format->end(&stream.devices.output);
-	flush(&stream);
+	/* A failed write was reported. */
+	if (!ferror(stdout)) {
+		if (format->end)
+			format->end(&stream.devices.output);
+		flush(&stream);
+	}
 	return outcome(&stream);
 }
