@@ -12,7 +12,7 @@ dir=$(dirname "$0")
 tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace"
 tests="$tests unregister blocked_copy mmap mmap_reader uring_read uring_cmd signal efault"
 tests="$tests fault_injection"
-tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat"
+tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat notifycat_terminal"
 program_seconds=900
 
 after=
@@ -62,9 +62,11 @@ count() {
 }
 
 for test in $tests; do
+	program=$dir/$test
+	[ ! -e "$program.sh" ] || program=$program.sh
 	echo "# selftests: notify_multi: $test"
 	# shellcheck disable=SC2086 # options
-	{ timeout "$program_seconds" "$dir/$test" $exclude 2>&1; echo "# exit status $?"; } | tee "$log"
+	{ timeout "$program_seconds" "$program" $exclude 2>&1; echo "# exit status $?"; } | tee "$log"
 	exclude=
 
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$log" | head -n 1)

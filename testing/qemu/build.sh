@@ -112,6 +112,8 @@ build_suite() {
 	for test in ${TESTS-}; do
 		if [ -e "$TREE/selftests/$test.c" ]; then
 			goals+=("$output/$test")
+		elif [ -e "$TREE/selftests/$test.sh" ]; then
+			goals+=("$output/ktap_helpers.sh")
 		else
 			goals+=(all)
 		fi

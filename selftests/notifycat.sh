@@ -1,0 +1,950 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# notifycat.sh [-T TEST]... [TEST]...: test notifycat, from $NOTIFYCAT or $PATH; all tests by default,
+# but not those of -T.
+#
+# A test is a function test_NAME. It runs in a subshell, in an empty directory. All its commands
+# must succeed ("set -e"); otherwise its last commands are shown.
+
+# shellcheck source=/dev/null
+. "$(dirname "$0")/ktap_helpers.sh"
+
+export TZ=UTC0 LC_ALL=C
+program=$(command -v "${NOTIFYCAT:-notifycat}")
+as_user='' output=out
+dev=kselftest other=kselftest-other gpio=kselftest-gpio
+config=/sys/kernel/config/notify_sim
+sim=$config/$dev
+chip=/sys/module/notify_gpio_chip
+driver=/sys/bus/platform/drivers/notify_gpio
+wait_tries=300
+
+# -- Sources --
+
+remove_sim() { [ ! -e "$config/$1" ] || rmdir "$config/$1"; }
+
+# start_sim NAME [ATTRIBUTE=VALUE]...
+start_sim() {
+	name=$1
+	shift
+	remove_sim "$name"
+	mkdir "$config/$name"
+	for attribute in "$@" live=1; do
+		echo "${attribute#*=}" >"$config/$name/${attribute%%=*}"
+	done
+}
+
+start_dev() { start_sim $dev packet_size=16 max_packets=8 replay=8; }
+
+# inject [NAME]: broadcast the packets of standard input by one write.
+inject() { dd obs=65536 of="/dev/notify_sim/${1-$dev}" 2>/dev/null; }
+
+# broadcast COUNT: broadcast packets of 16 zeros.
+broadcast() { head -c $((16 * $1)) /dev/zero | inject; }
+
+shifts='0 8 16 24 32 40 48 56'
+[ "$(printf '\001\000' | od -A n -t u2 | tr -d ' ')" = 1 ] || shifts='56 48 40 32 24 16 8 0'
+
+# number BYTES VALUE...: print binary numbers.
+number() {
+	bits=$((8 * $1))
+	shift
+	for value in "$@"; do
+		for shift in $shifts; do
+			[ "$shift" -lt $bits ] || continue
+			byte=$((value >> shift & 255))
+			# shellcheck disable=SC2059 # an octal escape
+			printf "\\$((byte >> 6))$((byte >> 3 & 7))$((byte & 7))"
+		done
+	done
+}
+
+# read_records COUNT SIZE [NAME]: read the queued packets of SIZE bytes into the file records.
+read_records() {
+	record_size=$((32 + ($2 + 7) / 8 * 8))
+	timeout 60 dd if="/dev/notify/${3-$dev}" of=records bs=65536 count=1 2>/dev/null
+	[ "$(wc -c <records)" -eq $(($1 * record_size)) ]
+}
+
+# Print the timestamp of a record, in nanoseconds.
+timestamp() { od -A n -t u8 -j $((($1 - 1) * record_size + 8)) -N 8 records | tr -d ' '; }
+
+seconds() { timestamp "$1" | sed 's/.\{9\}$/.&/'; }
+
+load_chip() {
+	unload_chip
+	file=${NOTIFY_MULTI_MODULES-}/notify_gpio_chip.ko
+	if [ -e "$file" ]; then
+		insmod "$file" "$@"
+	else
+		modprobe -q notify_gpio_chip "$@" || skip "no module notify_gpio_chip"
+	fi
+}
+
+unload_chip() {
+	[ -e $chip ] || return 0
+	echo 0 >$chip/parameters/device
+	rmmod notify_gpio_chip
+}
+
+# -- Runs --
+
+# start ARGUMENT...: run notifycat in the background.
+start() {
+	: >out
+	: >err
+	# shellcheck disable=SC2086 # a command or nothing
+	$as_user "$program" "$@" >>$output 2>>err &
+	pid=$!
+	pids="$pids $pid"
+}
+
+# Return true if notifycat waits for packets of its device N, counted from 0.
+reads() { grep -q "^tfd:.* data: *$1 " "/proc/$pid/fdinfo/"*; }
+
+# Start, and wait until no packet of the first device can be missed.
+start_reading() {
+	start "$@"
+	wait_for reads 0
+}
+
+# wait_for COMMAND...: repeat the command until it succeeds. Fail if notifycat exits before.
+wait_for() {
+	tries=0
+	until "$@" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -lt $wait_tries ]
+		! exited || tries=$((wait_tries - 1))
+		sleep 0.05
+	done
+}
+
+wait_output() { wait_for grep -q -e "$1" out; }
+wait_error() { wait_for grep -q -e "$1" err; }
+
+stop() {
+	kill -STOP "$1"
+	wait_for grep -q ' T ' "/proc/$1/stat"
+}
+
+# while_stopped COMMAND...: run the command while notifycat is stopped.
+while_stopped() {
+	stop "$pid"
+	"$@"
+	kill -CONT "$pid"
+}
+
+exited() { ! read -r _ _ state _ 2>/dev/null <"/proc/$pid/stat" || [ "$state" = Z ]; }
+
+# finish STATUS: wait for the end of notifycat and check its exit status.
+finish() {
+	status=0
+	wait_for exited
+	wait "$pid" || status=$?
+	[ $status -eq "$1" ]
+}
+
+# run STATUS ARGUMENT...: run notifycat to its end and check its exit status.
+run() {
+	expected_status=$1
+	shift
+	start "$@"
+	finish "$expected_status"
+}
+
+# prints ARGUMENT...: run notifycat and compare its output with standard input.
+prints() {
+	run 0 "$@"
+	diff - out
+}
+
+# shows PATTERN ARGUMENT...: run notifycat and search a line of its output.
+shows() {
+	pattern=$1
+	shift
+	run 0 "$@"
+	contains "$pattern"
+}
+
+# interrupt SIGNAL: end notifycat, which must succeed.
+interrupt() {
+	kill "-$1" "$pid"
+	finish 0
+}
+
+# Print standard input as one line.
+join() { tr -d '\n'; echo; }
+
+error_is() { echo "notifycat: $1" | diff - err; }
+no_error() { diff /dev/null err; }
+contains() { grep -q -e "$1" out; }
+lacks() { if grep -e "$1" out; then return 1; fi; }
+
+skip() {
+	echo "$*" >reason
+	exit "$KSFT_SKIP"
+}
+
+need_inotify() { [ -e /proc/sys/fs/inotify ] || skip "the kernel has no inotify"; }
+
+# -- Formats --
+
+# broadcast_two STATUS: broadcast a packet with status 0, and one with STATUS.
+broadcast_two() {
+	start_dev
+	printf '\000\001\177\200\377abcdefghijk' | inject
+	echo "$1" >$sim/status
+	printf 'packet number 02' | inject
+	read_records 2 16
+	data1=00017f80ff6162636465666768696a6b data2=7061636b6574206e756d626572203032
+}
+
+test_text_prints_line_per_packet() {
+	broadcast_two -5
+	cat >expected <<-END
+		$dev 1 $(seconds 1) $data1 replay
+		$dev 2 $(seconds 2) $data2 replay status -5 (Input/output error)
+	END
+	prints -n 2 $dev <expected
+	no_error
+	prints --count=2 --format=text /dev/notify/$dev <expected
+}
+
+test_json_prints_object_per_packet() {
+	broadcast_two -110
+	rest='"dropped":0,"replay":true,"data":'
+	prints -f json -n 2 $dev <<-END
+		{"device":"$dev","seq":1,"timestamp_ns":$(timestamp 1),"status":0,$rest"$data1"}
+		{"device":"$dev","seq":2,"timestamp_ns":$(timestamp 2),"status":-110,$rest"$data2"}
+	END
+}
+
+# The older packet is first.
+test_csv_prints_columns_of_all_devices() {
+	start_sim $dev packet_size=8 replay=8
+	{ number 4 7; printf '\001\002\003\377'; } | inject
+	read_records 1 8
+	first=$(seconds 1)
+	start_sim $other packet_size=5 replay=1
+	printf 'a,"b\200' | inject $other
+	read_records 1 5 $other
+	prints -f csv -n 2 -d $other:'char[4] name' -d 'u32 line, x8[4] raw' $other $dev <<-END
+		device,seq,time,status,dropped,replay,name,line,raw[0],raw[1],raw[2],raw[3],data
+		$dev,1,$first,0,0,1,,7,0x01,0x02,0x03,0xff,
+		$other,1,$(seconds 1),0,0,1,"a,\x22b",,,,,,80
+	END
+}
+
+test_raw_and_record_print_unchanged_bytes() {
+	start_sim $dev packet_size=13 replay=8
+	printf 'packet\000\200\37701\n\r' | inject
+	echo -5 >$sim/status
+	printf 'packet number' | inject
+	echo 0 >$sim/status
+	printf '\000packet three' | inject
+	read_records 3 13
+	run 0 -f raw --replay-only $dev
+	printf 'packet\000\200\37701\n\r\000packet three' | cmp - out
+	error_is "$dev: packet 2 has status -5: Input/output error"
+	run 0 -f record --replay-only $dev
+	cmp records out
+}
+
+# Compare the words of a waveform, without its date, with standard input. Its last time is TIME.
+wave_is() {
+	sed -e "1,/^.comment/d" -e "\$s/^#[0-9]*$/TIME/" out | tr ' ' '\n' >actual
+	tr -s ' ' '\n' | diff - actual
+}
+
+test_vcd_draws_wire_per_number() {
+	start_sim $dev packet_size=8 replay=8
+	{
+		number 1 1 -1; number 2 0 32769; number 1 9 9
+		number 1 255 2; number 2 3 4; number 1 0 0
+	} | inject
+	read_records 2 8
+	for unit in ns:1 us:1000 ms:1000000; do
+		origin=$(($(timestamp 1) - ${unit#*:}))
+		time=$((($(timestamp 2) - origin) / ${unit#*:}))
+		# A time is printed if it has changed.
+		[ $time -gt 1 ] && time="#$time" || time=
+		run 0 -f vcd --timescale=${unit%:*} --replay-only \
+			-d 'u8 a, s8 b, u16[2] c, u8[2] _' $dev
+		grep -qx ".comment time 0 is $origin ns of CLOCK_MONOTONIC .end" out
+		wave_is <<-END
+			\$timescale 1 ${unit%:*} \$end \$scope module $dev \$end
+			\$var wire 8 % a \$end \$var wire 8 & b \$end
+			\$var wire 16 ' c_0 \$end \$var wire 16 ( c_1 \$end
+			\$upscope \$end \$enddefinitions \$end
+			#0 \$dumpvars bx % bx & bx ' bx ( \$end
+			#1 b1 % b11111111 & b0 ' b1000000000000001 (
+			$time b11111111 % b10 & b11 ' b100 ( TIME
+		END
+	done
+	run 1 -f vcd --replay-only $dev
+	error_is "$dev: no packet layout to draw, use --decode"
+}
+
+# wall_clock PATTERN OPTION...: TIME in the pattern matches the time of day.
+wall_clock() {
+	pattern=$(echo "$1" | sed 's/TIME/\\([-0-9T:]*\\)\\.[0-9]\\{9\\}+00:00/')
+	shift
+	run 0 "$@" -n 1 $dev
+	sed -n "s/$pattern/\\1/p" out >printed
+	date -u +%Y-%m-%dT%H:%M:%S >after
+	[ "$(wc -l <printed)" -eq 1 ]
+	cat before printed after | sort -c
+}
+
+# The difference of two clocks, which are read one after the other, may be too small.
+test_wall_clock_prints_time_of_day() {
+	start_dev
+	date -u -d "@$(($(date +%s) - 1))" +%Y-%m-%dT%H:%M:%S >before
+	broadcast 1
+	wall_clock "^$dev 1 TIME 0.*" --wall-clock
+	wall_clock '.*,"time":"TIME",.*' -w -f json
+	wall_clock "^$dev,1,TIME,.*" -w -f csv
+}
+
+# -- Layouts --
+
+types='u8 a,s8 b,u16 c,s16 d,u32 e,s32 f,u64 g,s64 h,x8 i,x16 j,x32 k,x64 l,'
+types=$types'char[6] text , s16 [ 2 ] array'
+
+# Limits of each type, escaped characters, and bytes without a layout.
+test_decode_prints_each_type() {
+	start_sim $dev packet_size=57 replay=8
+	{
+		number 1 255 -128; number 2 65535 -32768; number 4 4294967295 -2147483648
+		number 8 -1 -9223372036854775808
+		number 1 -1; number 2 -1; number 4 -1; number 8 -1
+		printf 'a"\\\n\351z'; number 2 -32768 32767; number 1 1 254
+
+		number 1 0 127; number 2 0 32767; number 4 0 2147483647
+		number 8 0 9223372036854775807
+		number 1 1; number 2 2; number 4 3; number 8 4
+		printf 'ok\000\000\000\000'; number 2 0 0; number 1 0 0
+	} | inject
+	read_records 2 57
+	join >expected <<-END
+		$dev 1 $(seconds 1) a 255 b -128 c 65535 d -32768 e 4294967295 f -2147483648
+		 g 18446744073709551615 h -9223372036854775808 i 0xff j 0xffff k 0xffffffff
+		 l 0xffffffffffffffff text "a\x22\x5c\x0a\xe9z" array -32768,32767 data 01fe replay
+	END
+	join >>expected <<-END
+		$dev 2 $(seconds 2) a 0 b 127 c 0 d 32767 e 0 f 2147483647 g 0 h 9223372036854775807
+		 i 0x01 j 0x0002 k 0x00000003 l 0x0000000000000004 text "ok" array 0,0 data 0000 replay
+	END
+	prints --replay-only -d "$types" $dev <expected
+	join >expected <<-END
+		{"device":"$dev","seq":1,"timestamp_ns":$(timestamp 1),"status":0,"dropped":0,
+		"replay":true,"a":255,"b":-128,"c":65535,"d":-32768,"e":4294967295,"f":-2147483648,
+		"g":18446744073709551615,"h":-9223372036854775808,"i":255,"j":65535,"k":4294967295,
+		"l":18446744073709551615,"text":"a\"\\\\\u000a\u00e9z","array":[-32768,32767],
+		"data":"01fe"}
+	END
+	prints -f json -n 1 --decode "$types" $dev <expected
+}
+
+# refuse_layout COLUMN MESSAGE LAYOUT
+refuse_layout() {
+	run 2 -d "$3" $dev
+	printf 'notifycat: invalid --decode: %s\n  %s\n  %*s^\n' "$2" "$3" "$1" '' | diff - err
+}
+
+test_decode_marks_error_in_layout() {
+	known='(use u8 to u64, s8 to s64, x8 to x64, char)'
+	refuse_layout 0 'missing type' ''
+	refuse_layout 10 "unknown type \"u33\" $known" 'u32 line, u33 raw'
+	refuse_layout 0 "unknown type \"u\" $known" 'u 8'
+	refuse_layout 3 'missing name' 'u32'
+	refuse_layout 4 'missing name' 'u32 1a'
+	for count in 0 65537 -1; do
+		refuse_layout 3 'count must be 1 to 65536' "u8[$count] a"
+	done
+	refuse_layout 5 'missing "]"' 'u8[4 a'
+	refuse_layout 5 'missing ","' 'u8 a u8 b'
+	refuse_layout 5 'missing type' 'u8 a,'
+	refuse_layout 9 'duplicate field "a"' 'u8 a, u8 a'
+	refuse_layout 3 'reserved name "dropped"' 'u8 dropped'
+	refuse_layout 13 'layout exceeds 65536 bytes' 'u8[65536] a, u8 b'
+	refuse_layout 6 'missing ","' 'x:u8 a; u8 b'
+}
+
+# A layout of another device is ignored.
+test_decode_fails_if_layout_exceeds_packet() {
+	start_sim $dev packet_size=8 replay=8
+	number 8 1 | inject
+	run 0 -n 1 -d 'u64 a' $dev
+	run 1 -n 1 -d 'u64 a, u8 b' $dev
+	error_is "$dev: layout needs 9 bytes, packets have only 8"
+	run 0 -n 1 -d 'x:u64 a, u8 b' $dev
+}
+
+test_formats_decode_gpio_edges() {
+	dev=$gpio
+	load_chip sleeping=0 replay=8
+	echo 1 >$chip/parameters/device
+	echo 0 1 >$chip/parameters/toggle
+	echo 1 2 >$chip/parameters/toggle
+	wait_for grep -qx 3 "/sys/class/misc/notify!$dev/broadcasts"
+	read_records 3 16
+	prints -n 3 $dev <<-END
+		$dev 1 $(seconds 1) line 0 rising level 1 edge 1 replay
+		$dev 2 $(seconds 2) line 1 rising level 1 edge 1 replay
+		$dev 3 $(seconds 3) line 1 falling level 0 edge 2 replay
+	END
+	shows ',"line":0,"edge":"rising","level":1,"line_seqno":1}$' -n 1 -f json $dev
+	shows ',replay,line,edge,level,line_seqno$' -n 1 -f csv $dev
+	contains ',0,0,1,0,rising,1,1$'
+	run 0 -n 3 -f vcd --timescale ns $dev
+	wave_is <<-END
+		\$timescale 1 ns \$end \$scope module $dev \$end
+		\$var wire 1 % line0 \$end \$var wire 1 & line1 \$end
+		\$upscope \$end \$enddefinitions \$end
+		#0 \$dumpvars x% x& \$end #1 1% #$(($(timestamp 2) - $(timestamp 1) + 1)) 1&
+		#$(($(timestamp 3) - $(timestamp 1) + 1)) 0& TIME
+	END
+}
+
+# -- Options and errors --
+
+test_exits_after_count_timeout_or_replay() {
+	start_dev
+	broadcast 3
+	shows "^$dev 2 " -n 2 $dev
+	lacks "^$dev 3 "
+	run 3 -n 4 -t 0.2 $dev
+	contains "^$dev 3 "
+	shows "^$dev 3 " --timeout=.2 $dev
+	shows "^$dev 3 " --replay-only $dev
+	# Without packets to replay, --replay-only exits at once.
+	echo 0 >$sim/live
+	echo 1 >$sim/live
+	prints --replay-only $dev </dev/null
+}
+
+# refuse MESSAGE ARGUMENT...
+refuse() {
+	message=$1
+	shift
+	run 2 "$@"
+	diff /dev/null out
+	grep -qF -e "$message" err
+}
+
+test_options_are_refused_if_invalid() {
+	refuse 'unknown format "xml"' -f xml x
+	for count in 0 -1 1x 18446744073709551616; do
+		refuse "invalid count \"$count\"" -n $count x
+	done
+	for seconds in '' 0.0 1s; do
+		refuse "invalid timeout \"$seconds\"" -t "$seconds" x
+	done
+	refuse 'invalid queue "4294967296"' -q 4294967296 x
+	refuse 'unknown timescale "s"' --timescale s x
+	refuse '--mmap and --uring cannot be combined' --mmap --uring x
+	refuse '--replay-only and --follow cannot be combined' --replay-only --follow x
+	refuse 'option cannot be used with --info or --stats' --info --follow x
+	refuse 'option cannot be used with --info or --stats' --stats -n 1 x
+	refuse '--info, --stats and top support only text and json' --info -f csv x
+	refuse '--batch requires top' --batch x
+	refuse 'invalid interval "x"' top -i x
+	refuse 'Usage:' --nonsense x
+	refuse 'Usage:' -f
+	refuse 'Usage:'
+}
+
+test_device_errors_are_reported() {
+	start_dev
+	run 1 nosuch
+	error_is '/dev/notify/nosuch: No such device (is its source loaded?)'
+	run 1 /dev/null
+	error_is '/dev/null: Not a notify_multi device'
+	run 1 -q 4294967295 $dev
+	error_is "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes"
+	echo -16 >$sim/arrival_error
+	run 1 $dev
+	error_is "/dev/notify/$dev: Device or resource busy"
+	echo 0 >$sim/arrival_error
+	# The removal of the last device ends the program.
+	start_reading $dev
+	echo 0 >$sim/live
+	finish 1
+	error_is "/dev/notify/$dev: No such device"
+}
+
+# The error consumes one packet. The next one, and those of other devices, are still read.
+test_failed_read_of_packet_is_reported() {
+	start_sim $dev packet_size=16 complete_error=-5
+	start_sim $other packet_size=16
+	start_reading $dev $other
+	wait_for reads 1
+	broadcast 1
+	wait_error "^notifycat: $dev: cannot read packet 1: Input/output error$"
+	printf 'packet number 01' | inject $other
+	wait_output "^$other 1 .* 7061636b6574206e756d626572203031$"
+	broadcast 1
+	wait_error "^notifycat: $dev: cannot read packet 2: Input/output error$"
+	echo 0 >$sim/live
+	echo 0 >$config/$other/live
+	finish 1
+	lacks "^$dev "
+}
+
+# -- Drops --
+
+# expect_drops PATTERN OPTION...
+expect_drops() {
+	pattern=$1
+	shift
+	start_dev
+	start_reading -n 8 "$@" $dev
+	while_stopped broadcast 20
+	finish 0
+	error_is "$dev: 12 packets dropped before 13"
+	contains "$pattern"
+}
+
+test_drops_are_reported_in_each_format() {
+	expect_drops "^$dev 13 " -f text
+	expect_drops '"seq":13,.*"dropped":12,"replay":false' -f json
+	expect_drops '"seq":13,.*"dropped":12,"replay":false' -f json --mmap
+	expect_drops "^$dev,13,[0-9.]*,0,12,0," -f csv
+}
+
+# Wires are x from the last packet before the drop to the first one after it.
+test_drops_are_x_in_waveform() {
+	start_sim $dev packet_size=1 max_packets=8
+	start_reading -n 9 -f vcd --timescale=ns -d 'u8 level' $dev
+	printf '\005' | inject
+	wait_output '^b101 %$'
+	printf '\001\001\001\000\001\001\001\001\001\001\001' >dropped
+	while_stopped inject <dropped
+	finish 0
+	error_is "$dev: 3 packets dropped before 5"
+	grep -A 4 '^b101' out | sed 's/^#[0-9]\{2,\}$/LATER/' >actual
+	printf 'b101 %%\n#2\nbx %%\nLATER\nb0 %%\n' | diff - actual
+}
+
+test_queue_option_avoids_drops() {
+	start_dev
+	start_reading -n 100 --queue 100 $dev
+	while_stopped broadcast 100
+	finish 0
+	no_error
+	contains "^$dev 100 "
+}
+
+# -- Readers --
+
+# Compare packets that are read at once, and those left in the queue at unregistration.
+expect_same_as_read() {
+	start_dev
+	start_reading -f json $dev
+	mv out read.out
+	mv err read.err
+	read_pid=$pid
+	start_reading -f json "$1" $dev
+	for seq in 1 2 3 4 5 6 7 8; do
+		printf 'packet %09d' $seq | inject
+		wait_output "\"seq\":$seq,"
+		wait_for grep -q "\"seq\":$seq," read.out
+	done
+	wait_for grep -q '^queued:[[:space:]]*0$' "/proc/$pid/fdinfo/"*
+	stop "$pid"
+	stop "$read_pid"
+	printf 'packet %09d' 9 10 11 12 13 14 15 16 | inject
+	echo 0 >$sim/live
+	kill -CONT "$pid" "$read_pid"
+	finish 1
+	contains '"seq":16,'
+	error_is "/dev/notify/$dev: No such device"
+	pid=$read_pid
+	finish 1
+	diff read.out out
+}
+
+test_mmap_prints_same_packets_as_read() { expect_same_as_read --mmap; }
+
+test_uring_prints_same_packets_as_read() {
+	start_dev
+	start --uring --replay-only $dev
+	wait_for exited
+	! grep 'cannot set up io_uring\|built without liburing' err || skip "$(cat err)"
+	expect_same_as_read --uring
+}
+
+test_mmap_failure_is_reported() {
+	start_sim $dev packet_size=16 complete_error=-5
+	run 1 --mmap $dev
+	error_is "$dev: cannot map ring: not supported by this device"
+}
+
+# -- Following --
+
+expect_follow() {
+	need_inotify
+	start_dev
+	echo 0 >$sim/live
+	start --follow -f json "$1" $dev
+	wait_error "^notifycat: $dev: not present, waiting$"
+	for _ in 1 2 3; do
+		: >out
+		echo 1 >$sim/live
+		wait_output "^{\"device\":\"$dev\",\"event\":\"added\",\"missed\":0}$"
+		broadcast 2
+		wait_output '"seq":1,'
+		wait_output '"seq":2,'
+		echo 0 >$sim/live
+		wait_output "^{\"device\":\"$dev\",\"event\":\"removed\"}$"
+	done
+	interrupt INT
+}
+
+test_follow_reopens_added_device() { expect_follow --queue=8; }
+test_follow_reopens_added_device_by_mmap() { expect_follow --mmap; }
+
+# The kernel removes /dev/notify together with its last node.
+test_follow_reopens_device_of_rebound_driver() {
+	need_inotify
+	load_chip sleeping=0
+	start -F $gpio
+	wait_error "^notifycat: $gpio: not present, waiting$"
+	echo 1 >$chip/parameters/device
+	for _ in 1 2 3; do
+		wait_error "^notifycat: $gpio: available; no packets missed$"
+		echo 0 1 >$chip/parameters/toggle
+		wait_output ' edge 1$'
+		: >out
+		: >err
+		echo notify_gpio.77 >$driver/unbind
+		wait_error "^notifycat: $gpio: removed$"
+		echo notify_gpio.77 >$driver/bind
+	done
+	wait_error "^notifycat: $gpio: available; no packets missed$"
+	interrupt INT
+}
+
+test_follow_reports_missed_packets() {
+	need_inotify
+	start_dev
+	start_reading --follow -f json $dev
+	stop "$pid"
+	start_sim $dev packet_size=16 first_seq=1000
+	broadcast 3
+	kill -CONT "$pid"
+	wait_output '"event":"added","missed":3}$'
+	wait_error "^notifycat: $dev: available; 3 packets missed$"
+	broadcast 1
+	wait_output '"seq":1003,'
+	# Replayed packets were not missed.
+	stop "$pid"
+	start_sim $dev packet_size=16 replay=2
+	broadcast 3
+	kill -CONT "$pid"
+	wait_output '"event":"added","missed":1}$'
+	wait_output '"seq":2,.*"replay":true'
+	interrupt TERM
+}
+
+# After the removal of one device, the others are still read.
+test_devices_are_read_independently() {
+	start_dev
+	start_sim $other packet_size=4
+	start_reading $dev $other $dev
+	wait_for reads 1
+	wait_for reads 2
+	broadcast 1
+	number 4 1 | inject $other
+	wait_output "^$other 1 "
+	echo 0 >$config/$other/live
+	wait_error "^notifycat: /dev/notify/$other: No such device$"
+	broadcast 1
+	wait_output "^$dev 2 "
+	interrupt INT
+}
+
+# -- Exit --
+
+# Detected without another packet.
+test_exits_when_pipe_is_closed() {
+	start_dev
+	broadcast 1
+	output=pipe
+	mkfifo $output
+	for arguments in $dev 'top -b -i .1'; do
+		head -n 1 $output &
+		pids="$pids $!"
+		# shellcheck disable=SC2086 # several arguments
+		run 0 $arguments
+		no_error
+	done
+}
+
+test_exits_with_1_if_output_fails() {
+	start_dev
+	broadcast 1
+	output=/dev/full
+	run 1 $dev
+	error_is 'cannot write output: No space left on device'
+}
+
+# An interrupted waveform is complete and extends to the signal.
+test_signal_ends_waveform_completely() {
+	start_sim $dev packet_size=1
+	for signal in INT TERM HUP; do
+		start_reading -f vcd -d 'u8 a' $dev
+		printf '\001' | inject
+		wait_output '^b1 %$'
+		sleep 0.1
+		interrupt $signal
+		no_error
+		microseconds=$(sed -n '$s/^#//p' out)
+		[ "$microseconds" -gt 100000 ]
+		[ "$(tail -c 1 out | od -A n -t u1 | tr -d ' ')" = 10 ]
+	done
+}
+
+test_waveform_is_complete_without_packets() {
+	start_sim $dev packet_size=1
+	run 0 -f vcd -d 'u8 a' -t 0.1 $dev
+	wave_is <<-END
+		\$timescale 1 us \$end \$scope module $dev \$end \$var wire 8 % a \$end
+		\$upscope \$end \$enddefinitions \$end #0 \$dumpvars bx % \$end TIME
+	END
+}
+
+# -- Properties and counters --
+
+test_info_prints_properties() {
+	start_dev
+	start_reading --mmap $dev
+	ring=$(sed -n "s|\(.*\)-\(.*\) r--s .*/notify/$dev\$|0x\2 - 0x\1|p" "/proc/$pid/maps")
+	prints --info $dev <<-END
+		$dev
+		  node              /dev/notify/$dev
+		  abi_version       1
+		  packet_size       16
+		  record_size       48
+		  max_packets       8
+		  max_requests      $(cat "/sys/class/misc/notify!$dev/max_requests")
+		  replay            8
+		  ring_bytes        $((ring))
+	END
+}
+
+client_header='       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING'
+
+# Open a client, and get the properties of this process.
+open_client() {
+	exec 3<"/dev/notify/$dev"
+	read -r self _ </proc/self/stat
+	read -r command </proc/self/comm
+	client=$(sed -n 's/^client:[[:space:]]*//p' "/proc/$self/fdinfo/3")
+	process=$(printf '%10d %-16s' "$self" "$command")
+}
+
+counters_are_zero() {
+	prints --stats $dev <<-END
+		$dev
+		  broadcasts        0
+		  readers           0
+		  dropped           0
+	END
+}
+
+test_stats_lists_clients() {
+	start_dev
+	counters_are_zero
+	open_client
+	broadcast 13
+	dd bs=48 count=1 <&3 >/dev/null
+	prints --stats $dev <<-END
+		$dev
+		  broadcasts        13
+		  readers           1
+		  dropped           5
+		$client_header
+		$process          7          8          1          5       0
+	END
+	join >expected <<-END
+		,"broadcasts":13,"readers":1,"dropped":5,"clients":[
+		{"client":$client,"pid":$self,"command":"$command",
+		"queued":7,"max":8,"delivered":1,"dropped":5,"pending":0}]}
+	END
+	echo "{\"device\":\"$dev\"$(cat expected)" | prints --stats -f json $dev
+	# --info opens the device, but is not counted.
+	run 0 --info --stats -f json $dev
+	grep -F -f expected out | grep ',"packet_size":16,'
+}
+
+test_stats_omits_clients_of_removed_device() {
+	start_dev
+	open_client
+	echo 0 >$sim/live
+	run 1 --stats $dev
+	echo 1 >$sim/live
+	counters_are_zero
+	run 1 --stats /dev/null
+	error_is '/dev/null: Not a notify_multi device'
+}
+
+# has_client ID PID: the client is listed once, with this process.
+has_client() {
+	[ "$(grep -o "\"client\":$1," out | wc -l)" -eq 1 ]
+	contains "\"client\":$1,\"pid\":$2,"
+}
+
+# hold COMMAND...: keep a copy of the client open in another process.
+hold() {
+	"$@" sleep 1000 &
+	holder=$!
+	pids="$pids $holder"
+}
+
+test_stats_lists_shared_client_once() {
+	start_dev
+	open_client
+	exec 4<&3
+	hold
+	run 0 --stats -f json $dev
+	has_client "$client" "$self"
+	# Without the opener, the client belongs to the other process.
+	exec 3<&- 4<&-
+	run 0 --stats -f json $dev
+	has_client "$client" $holder
+}
+
+is_owner() { [ "$(stat -c %u "$1")" = "$2" ]; }
+
+test_stats_lists_own_processes_without_root() {
+	user='nsenter -S 65534 -F'
+	$user "$program" --help >/dev/null || skip "no nsenter -S, or $program is not executable"
+	start_dev
+	open_client
+	own=$client
+	# shellcheck disable=SC2086 # a command
+	hold $user
+	# Until exec(), the process belongs to root.
+	wait_for is_owner "/proc/$holder/fdinfo" 65534
+	open_client
+	run 0 --stats -f json $dev
+	has_client "$own" "$holder"
+	has_client "$client" "$self"
+
+	as_user=$user
+	for arguments in --stats 'top -b -n 1 -i .1'; do
+		# shellcheck disable=SC2086 # several arguments
+		run 0 $arguments -f json $dev 3<&-
+		contains '"readers":2,'
+		has_client "$own" "$holder"
+		lacks "\"client\":$client,"
+	done
+}
+
+# -- top --
+
+top_header='DEVICE              RATE/s READERS    DROPPED BROADCASTS'
+
+# The sum includes drops of closed readers.
+test_top_prints_table() {
+	start_dev
+	open_client
+	broadcast 13
+	prints top -b -n 1 -i 0.1 $dev $other /dev/null <<-END
+		$top_header
+		$client_header
+		$dev              0.0       1          5         13
+		$process          8          8          0          5       0
+		$other  not present
+		null             not a notify_multi device
+	END
+	exec 3<&-
+	prints top -b -n 1 -i 0.1 $dev <<-END
+		$top_header
+		$client_header
+		$dev              0.0       0          5         13
+	END
+}
+
+test_top_opens_no_device() {
+	start_dev
+	run 0 top -b -n 3 -i 0.1 $dev
+	run 0 --stats $dev
+	grep -qx 0 $sim/arrivals
+	run 0 --info $dev
+	grep -qx 1 $sim/arrivals
+}
+
+test_top_finds_devices_and_rates() {
+	start_dev
+	row="^{\"device\":\"$dev\",\"present\":true,\"rate\":"
+	start top -b -i .2 -f json
+	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":0,\"clients\":\[\]}$"
+	# One update has all packets.
+	while_stopped broadcast 777
+	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":777,"
+	[ "$(grep -c "${row}[0.]*[1-9][0-9.]*,.*\"broadcasts\":777," out)" -eq 1 ]
+	echo 0 >$sim/live
+	wait_output "^{\"device\":\"$dev\",\"present\":false}$"
+	: >out
+	echo 1 >$sim/live
+	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
+	interrupt INT
+}
+
+# -- Runner --
+
+clean_up() {
+	set +ex
+	exec 3<&-
+	# shellcheck disable=SC2086 # a list of numbers
+	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+	remove_sim $dev
+	remove_sim $other
+	unload_chip
+}
+
+run_test() {
+	ktap_print_msg "RUN $1 ..."
+	mkdir "$work/$1"
+	(
+		cd "$work/$1" || exit
+		pid=self pids=
+		trap clean_up EXIT
+		[ -n "$program" ] || skip "no notifycat in \$PATH or \$NOTIFYCAT"
+		set -ex
+		"test_$1"
+	) >"$work/log" 2>&1
+	case $? in
+	0)
+		ktap_test_pass "$1"
+		;;
+	"$KSFT_SKIP")
+		__ktap_test ok "$1" "SKIP $(cat "$work/$1/reason")"
+		KTAP_CNT_SKIP=$((KTAP_CNT_SKIP + 1))
+		;;
+	*)
+		{ tail -n 6 "$work/log"; tail -n 2 "$work/$1/out" "$work/$1/err"; } | sed 's/^/# /'
+		ktap_test_fail "$1"
+		;;
+	esac
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sed -n 's/^test_\([a-z0-9_]*\)() {.*/\1/p' "$0" >"$work/tests"
+while getopts T: _; do
+	sed -i "/^$OPTARG\$/d" "$work/tests"
+done
+shift $((OPTIND - 1))
+# shellcheck disable=SC2046 # names of tests
+[ $# -gt 0 ] || set -- $(cat "$work/tests")
+ktap_print_header
+ktap_set_plan $#
+for test in "$@"; do
+	run_test "$test"
+done
+ktap_finished

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The screen of notifycat top, from $NOTIFYCAT or $PATH, on a terminal. notifycat.sh has the
+ * other tests of notifycat.
+ */
+
+#include "device.h"
+#include "thread.h"
+
+#include <pty.h>
+#include <sys/wait.h>
+
+FIXTURE(notifycat_terminal)
+{
+	SIM_DEVICE;
+	pid_t pid;
+	int terminal;
+	size_t bytes;
+	char text[65536];
+};
+
+FIXTURE_SETUP(notifycat_terminal)
+{
+	SIM_SETUP(.no_client = true);
+	self->terminal = -1;
+}
+
+FIXTURE_TEARDOWN(notifycat_terminal)
+{
+	if (self->pid > 0) {
+		kill(self->pid, SIGKILL);
+		waitpid(self->pid, NULL, 0);
+	}
+	close(self->terminal);
+	SIM_TEARDOWN();
+}
+
+static void start_top(struct _test_data_notifycat_terminal *self, const char *interval)
+{
+	const char *program = getenv("NOTIFYCAT") ?: "notifycat";
+	const struct winsize size = { .ws_row = 24, .ws_col = 132 };
+
+	self->pid = forkpty(&self->terminal, NULL, NULL, &size);
+	if (!self->pid) {
+		setenv("TERM", "linux", 1);
+		execlp(program, program, "top", "-i", interval, NULL);
+		_exit(127);
+	}
+}
+
+/* Read until the terminal shows the text. With NULL, read until notifycat exits. */
+static bool shows(struct _test_data_notifycat_terminal *self, const char *text)
+{
+	ssize_t ret = 1;
+
+	while (!text || !strstr(self->text, text)) {
+		struct pollfd pollfd = { .fd = self->terminal, .events = POLLIN };
+
+		if (poll(&pollfd, 1, WAIT_MS) == 1)
+			ret = read_errno(self->terminal, self->text + self->bytes,
+					 sizeof(self->text) - 1 - self->bytes);
+		if (ret <= 0 || !pollfd.revents)
+			return !text && ret == -EIO;
+		self->bytes += ret;
+	}
+	return true;
+}
+
+static void clear_text(struct _test_data_notifycat_terminal *self)
+{
+	memset(self->text, 0, self->bytes);
+	self->bytes = 0;
+}
+
+/* Skip the test if this system has no screen of top. */
+#define START_TOP(interval)							\
+do {										\
+	start_top(self, interval);						\
+	ASSERT_LT(0, self->pid);						\
+	if (!shows(self, "q: quit")) {						\
+		if (strstr(self->text, "built without ncurses"))		\
+			SKIP(return, "notifycat was built without ncurses");	\
+		if (strstr(self->text, "terminfo"))				\
+			SKIP(return, "terminfo has no terminal \"linux\"");	\
+		if (!*self->text)						\
+			SKIP(return, "no notifycat in $PATH or $NOTIFYCAT");	\
+		ASSERT_STREQ("q: quit", self->text);				\
+	}									\
+} while (0)
+
+#define EXPECT_EXIT()								\
+do {										\
+	int status_;								\
+										\
+	ASSERT_TRUE(shows(self, NULL));						\
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status_, 0));			\
+	self->pid = 0;								\
+	EXPECT_EQ(0, status_);							\
+} while (0)
+
+TEST_F(notifycat_terminal, top_draws_screen)
+{
+	int status;
+
+	START_TOP("0.1");
+	ASSERT_TRUE(shows(self, SIM_NAME));
+	/* Stop top, so that the screen changes from 0 to 777 in one step. */
+	kill(self->pid, SIGSTOP);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, WUNTRACED));
+	BROADCAST(777);
+	kill(self->pid, SIGCONT);
+	ASSERT_TRUE(shows(self, "777"));
+	UNREGISTER();
+	ASSERT_TRUE(shows(self, "not present"));
+	ASSERT_EQ(1, write(self->terminal, "q", 1));
+	EXPECT_EXIT();
+}
+
+TEST_F(notifycat_terminal, top_redraws_screen_after_resize)
+{
+	const struct winsize size = { .ws_row = 20, .ws_col = 100 };
+
+	START_TOP("0.1");
+	clear_text(self);
+	ASSERT_EQ(0, ioctl(self->terminal, TIOCSWINSZ, &size));
+	/* The last line has moved. */
+	EXPECT_TRUE(shows(self, "q: quit"));
+}
+
+TEST_F(notifycat_terminal, top_restores_cursor_on_signal)
+{
+	START_TOP("3600");
+	clear_text(self);
+	kill(self->pid, SIGTERM);
+	EXPECT_EXIT();
+	EXPECT_NE(NULL, strstr(self->text, "\033[?25h"));
+}
+
+TEST_HARNESS_MAIN
