@@ -90,9 +90,6 @@ static ssize_t call_poll(void *data)
 	return errno_of(poll(data, 1, -1));
 }
 
-#define POLL_ASLEEP(thread, pollfd) \
-	ASSERT_TRUE(thread_start_asleep(thread, call_poll, pollfd))
-
 FIXTURE_VARIANT(blocked_poll)
 {
 	short events;
@@ -119,7 +116,7 @@ TEST_F(blocked_poll, every_poll_returns_event)
 		BROADCAST(variant->queued);
 	for (unsigned int i = 0; i < 3; i++) {
 		pollfds[i] = (struct pollfd){ .fd = self->fd, .events = variant->events };
-		POLL_ASLEEP(&threads[i], &pollfds[i]);
+		ASSERT_TRUE(thread_start_asleep(&threads[i], call_poll, &pollfds[i]));
 	}
 	switch (variant->event) {
 	case ON_BROADCAST:

@@ -12,14 +12,19 @@ FIXTURE(sysfs)
 };
 
 /* Use the device number, as a program that has only a file descriptor. */
+#define FIND_DIRECTORY()							\
+do {										\
+	struct stat st_;							\
+										\
+	ASSERT_EQ(0, fstat(self->fd, &st_));					\
+	snprintf(self->directory, sizeof(self->directory), "/sys/dev/char/%u:%u", \
+		 major(st_.st_rdev), minor(st_.st_rdev));			\
+} while (0)
+
 FIXTURE_SETUP(sysfs)
 {
-	struct stat st;
-
 	SIM_SETUP(.max_packets = 5, .max_requests = 3, .replay = 2, .first_seq = 100);
-	ASSERT_EQ(0, fstat(self->fd, &st));
-	snprintf(self->directory, sizeof(self->directory), "/sys/dev/char/%u:%u",
-		 major(st.st_rdev), minor(st.st_rdev));
+	FIND_DIRECTORY();
 }
 
 FIXTURE_TEARDOWN(sysfs)
@@ -181,12 +186,8 @@ do {										\
 
 TEST_F(sysfs, ring_bytes_is_0_without_replay_and_clients)
 {
-	struct stat st;
-
 	RECONFIGURE("replay", "0");
-	ASSERT_EQ(0, fstat(self->fd, &st));
-	snprintf(self->directory, sizeof(self->directory), "/sys/dev/char/%u:%u",
-		 major(st.st_rdev), minor(st.st_rdev));
+	FIND_DIRECTORY();
 	EXPECT_ATTRIBUTE(get_info(self->fd).ring_bytes, "ring_bytes");
 	close(self->fd);
 	EXPECT_ATTRIBUTE(0, "ring_bytes");

@@ -33,12 +33,15 @@ static char *test;
 module_param(test, charp, 0);
 MODULE_PARM_DESC(test, "Name of the test to run");
 
-/* Return -EPROTO from the test if the condition is false. api_run() cleans up. */
+static int result;
+
+/* End the test if the condition is false. api_run() cleans up. */
 #define CHECK(condition)							\
 do {										\
 	if (!(condition)) {							\
 		pr_err("%s:%d: check failed: %s\n", __func__, __LINE__, #condition);	\
-		return -EPROTO;							\
+		result = -EPROTO;						\
+		return;								\
 	}									\
 } while (0)
 
@@ -215,7 +218,7 @@ do {									\
 	CHECK(PTR_ERR_OR_ZERO(device) == (expected));			\
 } while (0)
 
-static int test_register_rejects_bad_names(void)
+static void test_register_rejects_bad_names(void)
 {
 	CHECK_REGISTER(-EINVAL, name = NULL);
 	CHECK_REGISTER(-EINVAL, name = "");
@@ -226,10 +229,9 @@ static int test_register_rejects_bad_names(void)
 	CHECK_REGISTER(0, name = "123456789-123456789-123456789-123456789-123456789-123456789-123");
 	CHECK_REGISTER(-EINVAL,
 		       name = "123456789-123456789-123456789-123456789-123456789-123456789-1234");
-	return 0;
 }
 
-static int test_register_rejects_sizes_out_of_range(void)
+static void test_register_rejects_sizes_out_of_range(void)
 {
 	CHECK_REGISTER(-EINVAL, packet_size = 0);
 	CHECK_REGISTER(0, packet_size = 1);
@@ -246,18 +248,16 @@ static int test_register_rejects_sizes_out_of_range(void)
 	CHECK_REGISTER(-EINVAL, first_seq = 1ULL << 63);
 	CHECK_REGISTER(0, mode = 0777);
 	CHECK_REGISTER(-EINVAL, mode = 01000);
-	return 0;
 }
 
-static int test_register_taken_name_returns_eexist(void)
+static void test_register_taken_name_returns_eexist(void)
 {
 	CHECK_REGISTER(-EEXIST, name = NAME);
 	api_unregister();
 	CHECK_REGISTER(0, name = NAME);
-	return 0;
 }
 
-static int test_devm_unregisters_with_parent(void)
+static void test_devm_unregisters_with_parent(void)
 {
 	struct notify_multi_config config = api_config(NULL);
 	struct device *parent = root_device_register(NAME);
@@ -270,19 +270,11 @@ static int test_devm_unregisters_with_parent(void)
 	root_device_unregister(parent);
 	CHECK(!IS_ERR(device) && !opened);
 	CHECK(api_open(1) == -ENOENT);
-	return 0;
-}
-
-static int test_first_seq_0_means_1(void)
-{
-	BROADCAST(one);
-	CHECK_READ(0, 1, 0, one);
-	return 0;
 }
 
 /* -- Broadcast -- */
 
-static int test_broadcast_wrong_size_returns_einval(void)
+static void test_broadcast_wrong_size_returns_einval(void)
 {
 	CHECK(notify_multi_broadcast(nm, one, PACKET - 1, 0) == -EINVAL);
 	CHECK(notify_multi_broadcast(nm, one, PACKET + 1, 0) == -EINVAL);
@@ -290,27 +282,24 @@ static int test_broadcast_wrong_size_returns_einval(void)
 	CHECK(api_read(0) == -EAGAIN);
 	BROADCAST(one);
 	CHECK_READ(0, 1, 0, one);
-	return 0;
 }
 
-static int test_broadcast_bad_status_returns_einval(void)
+static void test_broadcast_bad_status_returns_einval(void)
 {
 	CHECK(notify_multi_broadcast(nm, one, PACKET, 1) == -EINVAL);
 	CHECK(notify_multi_broadcast(nm, one, PACKET, -4096) == -EINVAL);
 	CHECK(notify_multi_broadcast(nm, one, PACKET, -4095) == 0);
 	CHECK_READ(0, 1, -4095, one);
-	return 0;
 }
 
-static int test_broadcast_at_sets_timestamp(void)
+static void test_broadcast_at_sets_timestamp(void)
 {
 	CHECK(!notify_multi_broadcast_at(nm, one, PACKET, 0, ns_to_ktime(123456789)));
 	CHECK_READ(0, 1, 0, one);
 	CHECK(record.header.timestamp_ns == 123456789);
-	return 0;
 }
 
-static int test_broadcast_sets_current_timestamp(void)
+static void test_broadcast_sets_current_timestamp(void)
 {
 	u64 before = ktime_get_ns(), after;
 
@@ -319,29 +308,29 @@ static int test_broadcast_sets_current_timestamp(void)
 	CHECK_READ(0, 1, 0, one);
 	CHECK(record.header.timestamp_ns >= before);
 	CHECK(record.header.timestamp_ns <= after);
-	return 0;
 }
 
-static int test_broadcast_works_with_interrupts_off(void)
+static void test_broadcast_works_with_interrupts_off(void)
 {
 	unsigned long flags;
 	bool off;
 	int ret;
 
 	/* On PREEMPT_RT, interrupts off means hard IRQ context: no broadcasts there. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		return -EOPNOTSUPP;
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		result = -EOPNOTSUPP;
+		return;
+	}
 	local_irq_save(flags);
 	ret = notify_multi_broadcast(nm, one, PACKET, 0);
 	off = irqs_disabled();
 	local_irq_restore(flags);
 	CHECK(!ret && off);
 	CHECK_READ(0, 1, 0, one);
-	return 0;
 }
 
 /* The open file pins the device, so that it may still be used. */
-static int test_broadcast_after_unregister_returns_enodev(void)
+static void test_broadcast_after_unregister_returns_enodev(void)
 {
 	struct notify_multi *device = nm;
 
@@ -350,12 +339,11 @@ static int test_broadcast_after_unregister_returns_enodev(void)
 	CHECK(notify_multi_broadcast(device, two, PACKET, 0) == -ENODEV);
 	CHECK_READ(0, 1, 0, one);
 	CHECK(api_read(0) == -ENODEV);
-	return 0;
 }
 
 /* -- Callbacks -- */
 
-static int test_callbacks_get_drvdata_and_private(void)
+static void test_callbacks_get_drvdata_and_private(void)
 {
 	struct file *file = files[0];
 
@@ -364,49 +352,44 @@ static int test_callbacks_get_drvdata_and_private(void)
 	CHECK(seen.departures == 1 && seen.private == file);
 	api_unregister();
 	CHECK(seen.departures == 1);
-	return 0;
 }
 
-static int test_refused_open_calls_no_departure(void)
+static void test_refused_open_calls_no_departure(void)
 {
 	seen.arrival_result = -EUCLEAN;
 	CHECK(api_open(0) == -EUCLEAN);
 	CHECK(seen.arrivals == 1 && seen.departures == 0);
 	api_unregister();
 	CHECK(seen.departures == 0);
-	return 0;
 }
 
-static int test_unregister_calls_departure_once(void)
+static void test_unregister_calls_departure_once(void)
 {
 	api_unregister();
 	CHECK(seen.departures == 2);
 	api_close(0);
 	api_close(1);
 	CHECK(seen.departures == 2);
-	return 0;
 }
 
-static int test_packet_broadcast_in_arrival_is_received(void)
+static void test_packet_broadcast_in_arrival_is_received(void)
 {
 	seen.broadcast_on_arrival = true;
 	CHECK(api_open(0) == 0);
 	CHECK_READ(0, 1, 0, one);
 	CHECK(record.header.flags == 0);
-	return 0;
 }
 
-static int test_complete_changes_copy_of_one_client(void)
+static void test_complete_changes_copy_of_one_client(void)
 {
 	BROADCAST(one);
 	CHECK_READ(0, 1, -EXDEV, changed);
 	CHECK(seen.completions == 1);
 	CHECK_READ(1, 1, -EXDEV, changed);
 	CHECK(seen.completions == 2 && seen.originals == 2);
-	return 0;
 }
 
-static int test_register_copies_ops(void)
+static void test_register_copies_ops(void)
 {
 	struct notify_multi_ops ops = all_ops;
 
@@ -417,10 +400,9 @@ static int test_register_copies_ops(void)
 	CHECK_READ(0, 1, -EXDEV, changed);
 	api_close(0);
 	CHECK(seen.departures == 1);
-	return 0;
 }
 
-static int test_complete_cannot_move_reader(void)
+static void test_complete_cannot_move_reader(void)
 {
 	BROADCAST(one);
 	BROADCAST(one);
@@ -430,10 +412,9 @@ static int test_complete_cannot_move_reader(void)
 	CHECK_READ(0, 2, -EXDEV, changed);
 	CHECK(record.header.dropped == 0);
 	CHECK(seen.completions == 2);
-	return 0;
 }
 
-static int test_complete_error_fails_read_consumes_packet(void)
+static void test_complete_error_fails_read_consumes_packet(void)
 {
 	int i;
 
@@ -447,10 +428,9 @@ static int test_complete_error_fails_read_consumes_packet(void)
 	CHECK_READ(0, 4, -EXDEV, changed);
 	CHECK(record.header.dropped == 0);
 	CHECK(seen.completions == 2);
-	return 0;
 }
 
-static int test_complete_runs_once_for_packet_after_batch(void)
+static void test_complete_runs_once_for_packet_after_batch(void)
 {
 	u64 records[2 * sizeof(struct api_record) / sizeof(u64)];
 
@@ -464,16 +444,14 @@ static int test_complete_runs_once_for_packet_after_batch(void)
 	CHECK(api_read(0) == -EXFULL);
 	CHECK(api_read(0) == -EAGAIN);
 	CHECK(seen.completions == 2);
-	return 0;
 }
 
-static int test_unregister_discards_packets_with_complete(void)
+static void test_unregister_discards_packets_with_complete(void)
 {
 	BROADCAST(one);
 	api_unregister();
 	CHECK(api_read(0) == -ENODEV);
 	CHECK(seen.completions == 0);
-	return 0;
 }
 
 /* -- complete() that blocks -- */
@@ -560,10 +538,10 @@ static bool api_unregister_waits(void)
 }
 
 /*
- * Start a read during unregistration. Return 0 if the read waits, and then returns @expected
- * without calling complete().
+ * Start a read during unregistration. The read must wait, and then return @expected without
+ * calling complete().
  */
-static int api_read_during_unregister(bool kill, ssize_t expected)
+static void api_read_during_unregister(bool kill, ssize_t expected)
 {
 	struct api_reader completes, waits;
 	struct work_struct unregister;
@@ -597,17 +575,16 @@ static int api_read_during_unregister(bool kill, ssize_t expected)
 	CHECK(seen.completions == 1);
 	/* The packet is still queued, but complete() can no longer run. */
 	CHECK(api_read(1) == -ENODEV);
-	return 0;
 }
 
-static int test_read_during_unregister_returns_enodev(void)
+static void test_read_during_unregister_returns_enodev(void)
 {
-	return api_read_during_unregister(false, -ENODEV);
+	api_read_during_unregister(false, -ENODEV);
 }
 
-static int test_killed_read_during_unregister_returns_eintr(void)
+static void test_killed_read_during_unregister_returns_eintr(void)
 {
-	return api_read_during_unregister(true, -EINTR);
+	api_read_during_unregister(true, -EINTR);
 }
 
 /* -- The parameter "test" -- */
@@ -616,7 +593,7 @@ static int test_killed_read_during_unregister_returns_eintr(void)
 
 static const struct api_test {
 	const char *name;
-	int (*run)(void);
+	void (*run)(void);
 	const struct notify_multi_ops *ops;
 	unsigned int clients;
 } api_tests[] = { API_TESTS(API_TEST) };
@@ -624,19 +601,20 @@ static const struct api_test {
 /* A failed test must not leave a device, because the callbacks are freed with the module. */
 static int api_run(const struct api_test *api_test)
 {
-	int ret = api_test->ops ? api_register(api_test->ops) : 0;
 	unsigned int i;
 
-	for (i = 0; i < api_test->clients && !ret; i++)
-		ret = api_open(i);
-	if (!ret)
-		ret = api_test->run();
+	if (api_test->ops)
+		result = api_register(api_test->ops);
+	for (i = 0; i < api_test->clients && !result; i++)
+		result = api_open(i);
+	if (!result)
+		api_test->run();
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		if (files[i])
 			api_close(i);
 	if (nm)
 		api_unregister();
-	return ret;
+	return result;
 }
 
 static int __init notify_multi_api_init(void)

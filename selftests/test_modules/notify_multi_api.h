@@ -11,7 +11,6 @@
 	TEST(register_rejects_sizes_out_of_range, NULL, 0)			\
 	TEST(register_taken_name_returns_eexist, &no_ops, 0)			\
 	TEST(devm_unregisters_with_parent, NULL, 0)				\
-	TEST(first_seq_0_means_1, &no_ops, 1)					\
 	TEST(broadcast_wrong_size_returns_einval, &no_ops, 1)			\
 	TEST(broadcast_bad_status_returns_einval, &no_ops, 1)			\
 	TEST(broadcast_at_sets_timestamp, &no_ops, 1)				\
