@@ -29,6 +29,14 @@ readonly SERIES_SUITE=trixie-backports
 # The release whose herd7 accepts the memory model of that source, and whose sparse the newest
 # kernel accepts.
 readonly TOOLS_SUITE=forky
+
+# missing DIR: return true if DIR must be downloaded. Other downloads wait until this process exits.
+missing() {
+	[ ! -e "$1/done" ] || return 1
+	flock -w 1800 9 || die "timeout: another fetch.sh holds $CACHE/fetch.lock"
+	[ ! -e "$1/done" ]
+}
+
 # With --no-release-info, apt also prints sources that it has not downloaded yet.
 host_uris() {
 	# shellcheck disable=SC2016 # variables of apt
@@ -239,7 +247,7 @@ fetch_kernel() {
 
 	machine_row "$1"
 	dir=$CACHE/kernels/$1
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		update_lists "$SUITE" "$ARCH"
 		release=$(newest_release)
 		[ -n "$release" ] || die "$SUITE has no kernel $SERIES of flavour $FLAVOUR"
@@ -311,7 +319,7 @@ fetch_toolchain() {
 	gcc=$(cat "$CACHE/kernels/$1/gcc")
 	[ "$gcc" -gt "${GCC#gcc-}" ] || return 0
 	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
-	if [ ! -e "$root/done" ]; then
+	if missing "$root"; then
 		update_lists "$SUITE" "$ARCH"
 		packages=base-files,bash,dash,coreutils,findutils,diffutils,sed,grep,mawk,make
 		packages+=,kmod,perl,python3,gcc-$gcc
@@ -329,7 +337,7 @@ fetch_tarball() {
 	local series=$1 suite=$SERIES_SUITE dir=$CACHE/tarball-$1
 
 	[ "$series" != "$SOURCE_SERIES" ] || suite=$BASE_SUITE
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		update_lists "$suite" amd64
 		rm -rf "$dir"
 		unpack "$suite" amd64 "$dir" "linux-source-$series"
@@ -341,7 +349,7 @@ fetch_tarball() {
 fetch_source() {
 	local dir=$CACHE/source-$SOURCE_SERIES tar
 
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		tar=$(fetch_tarball "$SOURCE_SERIES")
 		rm -rf "$dir"
 		say "unpacking parts of $(basename "$tar")"
@@ -365,7 +373,7 @@ base_suite() {
 fetch_sysroot() {
 	local dir=$CACHE/sysroot-$1
 
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		extract "$(base_suite "$1")" "$1" "$dir" \
 			libc6-dev,liburing-dev,libncurses-dev,ncurses-base,busybox-static
 		touch "$dir/done"
@@ -377,7 +385,7 @@ fetch_sysroot() {
 fetch_fuzzers() {
 	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
 
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		extract "$BASE_SUITE" amd64 "$dir/root" stress-ng,trinity
 		mkdir -p "$dir"/{bin,$lib,lib64}
 		cp "$dir/root/$loader" "$dir/lib64/"
@@ -399,7 +407,7 @@ fetch_program() {
 	local name=$1 package=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
 	shift 2
 
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		extract "$TOOLS_SUITE" amd64 "$dir" "$package"
 		cat >"$dir/$name" <<-END
 			#!/bin/sh
@@ -430,7 +438,7 @@ fetch_dt_schema() {
 		dirname "$(command -v dt-validate)"
 		return
 	fi
-	if [ ! -e "$dir/done" ]; then
+	if missing "$dir"; then
 		update_lists "$TOOLS_SUITE" amd64
 		rm -rf "$dir"
 		unpack "$TOOLS_SUITE" amd64 "$dir" dt-schema
@@ -447,7 +455,6 @@ fi
 
 mkdir -p "$CACHE"
 exec 9>"$CACHE/fetch.lock"
-flock -w 1800 9 || die "timeout: another fetch.sh holds $CACHE/fetch.lock"
 
 case ${1-} in
 sources) sources "${2:?a suite}" "${3:?an architecture}" ;;
