@@ -48,12 +48,10 @@ do {											\
 
 TEST_F(blocked_copy, broadcast_poll_other_client_do_not_block)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	BLOCK_READ(1, 1);
 	BROADCAST(LIMIT - 1);
-	EXPECT_READ_FROM(other, .seq = 1, .count = LIMIT);
+	EXPECT_READ_FROM(self->second, .seq = 1, .count = LIMIT);
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN | POLLPRI));
 	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
 	EXPECT_EQ(LIMIT - 1, get_stats(self->fd).pending_packets);

@@ -64,17 +64,14 @@ TEST_F(unregister, injector_write_returns_enodev)
 
 TEST_F(unregister, reregistered_name_is_new_device)
 {
-	int fd;
-
 	BROADCAST(2);
 	UNREGISTER();
 	REREGISTER();
-	fd = sim_open(SIM_NAME, O_RDONLY | O_NONBLOCK);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(1, get_stats(fd).next);
-	EXPECT_EQ(1, get_stats(fd).clients);
+	OPEN_SECOND();
+	EXPECT_EQ(1, get_stats(self->second).next);
+	EXPECT_EQ(1, get_stats(self->second).clients);
 	BROADCAST(1);
-	EXPECT_READ_FROM(fd, .seq = 1);
+	EXPECT_READ_FROM(self->second, .seq = 1);
 	/* The old client keeps its queue. */
 	EXPECT_READ(.seq = 1, .count = 2);
 	EXPECT_EQ(-ENODEV, READ(RECORD));

@@ -180,6 +180,17 @@ static inline int workers(void)
 	return tasks ? count : -1;
 }
 
+/* Wait until other clients are released, which io_uring does some time after their requests. */
+static inline bool wait_clients(int fd, unsigned int clients)
+{
+	for (int ms = 0; ms < WAIT_MS; ms++) {
+		if (get_stats(fd).clients == clients)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
 /* -- The ring of a fixture -- */
 
 #define RING									\

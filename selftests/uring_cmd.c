@@ -195,13 +195,11 @@ TEST_F(uring_cmd, limit_includes_blocked_reads)
 
 TEST_F(uring_cmd, limit_is_per_client)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	PENDS(REQUESTS);
-	prepare_pend(&self->ring, other, SLOT(REQUESTS), RECORD, REQUESTS);
+	prepare_pend(&self->ring, self->second, SLOT(REQUESTS), RECORD, REQUESTS);
 	SUBMIT();
-	EXPECT_EQ(1, get_stats(other).pending_requests);
+	EXPECT_EQ(1, get_stats(self->second).pending_requests);
 	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
 }
 
@@ -540,11 +538,9 @@ TEST_F(uring_cmd, cancel_with_len_or_flags_returns_einval)
 
 TEST_F(uring_cmd, cancel_is_per_client)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	PENDS(1);
-	EXPECT_RESULT(-ENOENT, PREP_CANCEL_OF(other, NULL));
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL_OF(self->second, NULL));
 	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
 }
 
@@ -630,31 +626,24 @@ TEST_F(uring_cmd, command_drains_queue_then_returns_enodev)
 
 TEST_F(uring_cmd, command_pins_client_after_close)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	PENDS(1);
 	close(self->fd);
 	self->fd = -1;
-	EXPECT_EQ(2, get_stats(other).clients);
+	EXPECT_EQ(2, get_stats(self->second).clients);
 	BROADCAST(1);
 	EXPECT_PACKET(0, 1);
-	/* io_uring releases a completed command later. */
-	while (get_stats(other).clients != 1)
-		io_uring_get_events(&self->ring);
+	EXPECT_TRUE(wait_clients(self->second, 1));
 }
 
 TEST_F(uring_cmd, ring_exit_closes_client_after_close)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	PENDS(REQUESTS);
 	close(self->fd);
 	self->fd = -1;
 	RING_TEARDOWN();
-	while (get_stats(other).clients != 1)
-		usleep(1000);
+	EXPECT_TRUE(wait_clients(self->second, 1));
 	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
 }
 

@@ -272,19 +272,16 @@ TEST_F(uring_read, ring_exit_with_pending_reads_consumes_nothing)
 
 TEST_F(uring_read, pending_read_pins_client_until_ring_exit)
 {
-	int other = sim_open(SIM_NAME, O_RDONLY);
-
-	ASSERT_LE(0, other);
+	OPEN_SECOND();
 	PREP_READ(0);
 	SUBMIT();
 	close(self->fd);
 	self->fd = -1;
-	EXPECT_EQ(2, get_stats(other).clients);
+	EXPECT_EQ(2, get_stats(self->second).clients);
 	BROADCAST(1);
 	EXPECT_READ_CQE(0, 1);
 	RING_TEARDOWN();
-	while (get_stats(other).clients != 1)
-		usleep(1000);
+	EXPECT_TRUE(wait_clients(self->second, 1));
 }
 
 TEST_F(uring_read, unregister_ends_pending_reads_with_enodev)
