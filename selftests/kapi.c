@@ -5,8 +5,8 @@
  */
 
 #include "client.h"
+#include "kapi.h"
 #include "module.h"
-#include "test_modules/notify_multi_api.h"
 
 #define MODULE	"notify_multi_api"
 

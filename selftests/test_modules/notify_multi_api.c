@@ -23,7 +23,7 @@
 
 #include "compat.h"
 #include "notify_multi.h"
-#include "notify_multi_api.h"
+#include "../kapi.h"
 
 #define NAME	"kselftest-api"
 #define NODE	"/dev/notify/" NAME

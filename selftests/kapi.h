@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The tests of notify_multi_api.c: the name, the callbacks of the device, or NULL if the test
- * registers it, and the number of clients that are opened before the test.
+ * The tests of test_modules/notify_multi_api.c: the name, the callbacks of the device, or NULL if
+ * the test registers it, and the number of clients that are opened before the test.
  */
-#ifndef NOTIFY_MULTI_API_H
-#define NOTIFY_MULTI_API_H
+#ifndef KAPI_H
+#define KAPI_H
 
 #define API_TESTS(TEST)								\
 	TEST(register_rejects_bad_names, NULL, 0)				\
@@ -30,4 +30,4 @@
 	TEST(read_during_unregister_returns_enodev, &late_ops, 2)		\
 	TEST(killed_read_during_unregister_returns_eintr, &late_ops, 2)
 
-#endif /* NOTIFY_MULTI_API_H */
+#endif /* KAPI_H */
