@@ -115,9 +115,10 @@ struct completion {
 static inline struct completion next_cqe(struct io_uring *ring)
 {
 	struct completion copy = { .user_data = ~0ULL, .res = -ENODATA };
+	struct __kernel_timespec limit = { .tv_sec = WAIT_MS / 1000 };
 	struct io_uring_cqe *cqe;
 
-	if (!io_uring_wait_cqe(ring, &cqe)) {
+	if (!io_uring_wait_cqe_timeout(ring, &cqe, &limit)) {
 		copy = (struct completion){ cqe->user_data, cqe->res, cqe->flags };
 		io_uring_cqe_seen(ring, cqe);
 	}
