@@ -34,7 +34,7 @@ demo:
 
 # Set a GPIO line of the board that "make demo INTERACTIVE=1" runs.
 line:
-	@$(QEMU)/line $(LINE) $(LEVEL)
+	@$(QEMU)/demo.py --line $(LINE) $(LEVEL)
 
 # Drive GPIO lines of the board and check notifycat's waveform of them with sigrok.
 waveform:

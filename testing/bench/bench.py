@@ -71,7 +71,7 @@ def kernel_parameter(icount):
     options = os.environ.get("BENCH_ARGS", "").split()
     if icount:
         options.append("--unit=instructions")
-    return "nm.bench=" + "+".join(options)
+    return "NM_BENCH=" + "+".join(options)
 
 
 def run(icount):

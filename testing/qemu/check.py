@@ -6,7 +6,6 @@ import argparse
 import concurrent.futures
 import os
 import re
-import sys
 import time
 
 import console
@@ -42,6 +41,8 @@ class Check(console.Console):
         self.passed = []
         self.skipped = []
         self.suite = self.test = self.case = None
+        # The running test or the last one that ended; a program need not print which test it runs.
+        self.position = "start"
         self.planned = self.seen = 0
         # The numbers of results before the program.
         self.counts = ()
@@ -52,7 +53,6 @@ class Check(console.Console):
         self.remaining = None
         self.seconds = {}
         self.started = 0
-        self.toggler = None
 
     def program(self):
         """Return the program's name with its suite."""
@@ -79,7 +79,7 @@ class Check(console.Console):
         """Process a line of a test program."""
         run, plan, result = RUN.fullmatch(line), PLAN.fullmatch(line), TAP.fullmatch(line)
         if run:
-            self.case = run[1]
+            self.case = self.position = run[1]
         elif line.endswith(TIMEOUT):
             self.lost += 1
             if self.lost == MAX_LOST:
@@ -88,6 +88,7 @@ class Check(console.Console):
             self.planned = int(plan[1])
         elif result:
             self.seen += 1
+            self.position = f"after {result[2]}"
             case = self.full_name(result[2])
             if result[1] == "not ok":
                 self.failed.append(case)
@@ -98,20 +99,12 @@ class Check(console.Console):
             else:
                 self.passed.append(case)
 
-    def toggle(self, line, on):
-        """Start or stop toggling a GPIO line."""
-        if on == "1":
-            self.toggler = vm.Toggler(self.machine.gpio(), line)
-        elif self.toggler:
-            self.toggler.stop()
-            self.toggler = None
-
     def process_line(self, line):
         super().process_line(line)
         if line.startswith("# selftests: notify_multi: "):
             self.end_program()
             self.test = line.rsplit(" ", 1)[1]
-            self.case = None
+            self.case, self.position = None, "start"
             self.planned, self.seen = 1, 0
             self.counts = [len(results) for results in self.results()]
             self.started = time.monotonic()
@@ -119,18 +112,8 @@ class Check(console.Console):
         elif line.startswith("@suite "):
             self.end_program()
             self.suite = line.split()[1]
-        elif line.startswith("@line "):
-            self.machine.gpio().move(*line.split()[1:3])
-        elif line.startswith("@interrupt "):
-            self.machine.gpio().interrupt(*line.split()[1:3])
-        elif line.startswith("@pulse "):
-            self.machine.gpio().pulse(line.split()[1])
-        elif line.startswith("@alarm "):
-            self.machine.gpio().alarm()
-        elif line.startswith("@ring "):
-            self.machine.gpio().ring(line.split()[1])
-        elif line.startswith("@toggle "):
-            self.toggle(*line.split()[1:3])
+        elif line.startswith(vm.GPIO_REQUESTS):
+            self.machine.gpio().handle(line)
         elif line.startswith("@dmesg"):
             self.end_program()
         else:
@@ -138,9 +121,6 @@ class Check(console.Console):
 
     def interrupted(self, problem):
         self.lost += 1
-        if self.toggler:
-            self.toggler.stopped.set()
-            self.toggler = None
         if not self.test:
             super().interrupted(problem)
             return
@@ -150,9 +130,9 @@ class Check(console.Console):
             for results, count in zip(self.results(), self.counts):
                 del results[count:]
             excluded.append(self.case.rpartition(".")[2])
-        self.failed.append(f"{problem}: {self.full_name(self.case or 'no test')}")
+        self.failed.append(f"{problem}: {self.full_name(self.position)}")
         print(f"{self.name}: FAILED {self.failed[-1]}", flush=True)
-        self.remaining = f"nm.after={self.program()} nm.exclude={'+'.join(excluded)}"
+        self.remaining = f"NM_AFTER={self.program()} NM_EXCLUDE={'+'.join(excluded)}"
         self.test = None
 
     def run_all(self, **options):
@@ -255,9 +235,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except vm.MachineError as error:
-        sys.exit(f"check.py: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    vm.exit_with(main)

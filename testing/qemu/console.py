@@ -20,7 +20,7 @@ class Console:
     program prints a line for silent_seconds.
     """
 
-    silent_seconds = 660
+    silent_seconds = 300
     fail_fast = False
     stop = threading.Event()
 

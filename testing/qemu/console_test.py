@@ -162,7 +162,7 @@ class LostGuestTest(unittest.TestCase):
                                      program(*FIRST, tests=1) + READ)
         self.assertEqual(result.failed, ["hangs: suite/poll: poll.second"])
         self.assertEqual(result.passed, ["suite/poll: poll.first", "suite/read: read.only"])
-        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude=second"])
+        self.assertEqual(FakeMachine.appended[1:], ["NM_AFTER=suite/poll NM_EXCLUDE=second"])
         self.assertIn("    task 70 (poll), state D\n", printed)
 
     def test_guest_does_not_print_its_stacks(self):
@@ -174,12 +174,13 @@ class LostGuestTest(unittest.TestCase):
                                ["@suite suite", *READ])
         self.assertEqual(result.failed, ["crashes: suite/poll: poll.first",
                                          "crashes: suite/poll: poll.second"])
-        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude=first",
-                                                    "nm.after=suite/poll nm.exclude=first+second"])
+        self.assertEqual(FakeMachine.appended[1:], ["NM_AFTER=suite/poll NM_EXCLUDE=first",
+                                                    "NM_AFTER=suite/poll NM_EXCLUDE=first+second"])
 
     def test_program_without_test_cases_hangs(self):
-        self.check(program("hangs"), STACKS, ["@suite suite", *READ])
-        self.assertEqual(FakeMachine.appended[1:], ["nm.after=suite/poll nm.exclude="])
+        result, _ = self.check(program(FIRST[1], "hangs"), STACKS, ["@suite suite", *READ])
+        self.assertEqual(result.failed, ["hangs: suite/poll: after poll.first"])
+        self.assertEqual(FakeMachine.appended[1:], ["NM_AFTER=suite/poll NM_EXCLUDE="])
 
     def test_hang_after_the_tests(self):
         result, _ = self.check([*READ[:-1], "# rmmod notify_sim", "hangs"], STACKS)

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """The main use case on an emulated board: every reader gets every GPIO edge.
 
-demo.py                drive a pattern of edges, and check that the readers got it
-demo.py --interactive  start a shell on the board; "line" in this directory moves GPIO lines
+demo.py                    drive a pattern of edges, and check that the readers got it
+demo.py --interactive      start a shell on the board
+demo.py --line LINE LEVEL  set a GPIO line of the board of demo.py --interactive
 """
 
 import json
@@ -20,7 +21,7 @@ BOOT_SECONDS = 120
 READ_SECONDS = 60
 # Long enough for a surplus edge to arrive.
 QUIET_SECONDS = 1
-# Link to the directory of the interactive demo's machine, for "line".
+# Link to the directory of the interactive demo's machine, for --line.
 RUNNING = os.path.join(vm.CACHE, "demo")
 
 RISING, FALLING = "rising", "falling"
@@ -129,19 +130,28 @@ def run_interactive(directory):
     return True
 
 
+def set_line(line="", level=""):
+    """Set a line of the interactive demo's board. Return the exit status."""
+    if line not in tuple("01234567") or level not in ("0", "1"):
+        print("usage: make line LINE=0..7 LEVEL=0..1", file=sys.stderr)
+        return 2
+    if not os.path.exists(RUNNING):
+        raise vm.MachineError("no board is running: start \"make demo INTERACTIVE=1\" first")
+    lines = vm.GpioLines(RUNNING)
+    lines.move(line, level)
+    lines.close()
+    return 0
+
+
 def main():
-    """Build and boot the board, and run the demo."""
-    try:
-        directory = vm.build(MACHINE, "board")
-        vm.progress(f"booting {MACHINE}")
-        run = run_interactive if "--interactive" in sys.argv[1:] else run_demo
-        return 0 if run(directory) else 1
-    except (vm.MachineError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    """Build and boot the board, and run the demo. Return the exit status."""
+    if sys.argv[1:2] == ["--line"]:
+        return set_line(*sys.argv[2:4])
+    directory = vm.build(MACHINE, "board")
+    vm.progress(f"booting {MACHINE}")
+    run = run_interactive if "--interactive" in sys.argv[1:] else run_demo
+    return 0 if run(directory) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    vm.exit_with(main)

@@ -32,6 +32,8 @@ OPTION = re.compile(r"--(?!seconds|seed)[a-z-]+=[^+ ]*")
 class Torture(console.Console):
     """Result of a program, from a machine's console."""
 
+    silent_seconds = 150
+
     def __init__(self, name):
         super().__init__(name)
         self.result = None
@@ -70,7 +72,7 @@ def torture(name, arguments, options):
     """Run the program on a machine. Return the failures."""
     result = Torture(name)
     result.run("torture", arguments.seconds + EXTRA_SECONDS,
-               append="nm.torture=" + "+".join([arguments.what, *options]),
+               append="NM_TORTURE=" + "+".join([arguments.what, *options]),
                kind="fuzzers" if arguments.what in FUZZERS else "torture", memory=2048)
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
           f"{result.result or 'no result'}, seed {arguments.seed}", flush=True)
@@ -92,9 +94,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except vm.MachineError as error:
-        sys.exit(f"torture.py: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    vm.exit_with(main)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run a machine of the matrix in QEMU, with its console and GPIO lines."""
 
+import contextlib
 import json
 import os
 import queue
@@ -52,6 +53,9 @@ PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
 ALARM_SECONDS = 20
 # Long enough for many interrupts, too short for the kernel to disable the line ("nobody cared").
 PULSE_SECONDS = 0.002
+TOGGLE_SECONDS = 1
+# The guest's requests to GpioLines.
+GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ring ")
 # A console that is silent for this long is prompted.
 PROMPT_SECONDS = 30
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
@@ -87,6 +91,16 @@ SYSTEMS = {
 
 class MachineError(Exception):
     """A machine, its build or one of its tools failed."""
+
+
+def exit_with(main):
+    """Exit with the status of main() or an error message."""
+    try:
+        sys.exit(main())
+    except (MachineError, OSError) as error:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def progress(text):
@@ -154,32 +168,6 @@ def reports_problem(line):
     return any(word in line for word in KERNEL_PROBLEMS)
 
 
-class JsonSocket:
-    """QEMU's monitor. Requests and responses are JSON objects."""
-
-    def __init__(self, path):
-        self.socket = connect(path)
-        self.stream = self.socket.makefile("rw", encoding="utf-8")
-        self.stream.readline()
-        self.execute("qmp_capabilities")
-
-    def execute(self, command, **arguments):
-        """Run a command and return its result."""
-        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-        self.stream.flush()
-        while True:
-            response = json.loads(self.stream.readline() or '{"error": "monitor closed"}')
-            if "return" in response:
-                return response["return"]
-            if "error" in response:
-                raise MachineError(f"{command}: {response['error']}")
-
-    def close(self):
-        """Close the connection."""
-        self.stream.close()
-        self.socket.close()
-
-
 def connect(path, seconds=20):
     """Connect to a socket of QEMU, which may not exist yet."""
     deadline = time.monotonic() + seconds
@@ -196,20 +184,33 @@ def connect(path, seconds=20):
             time.sleep(0.05)
 
 
+def devices(directory):
+    """Return the paths of a board's devices by type, from QEMU's monitor."""
+    with connect(os.path.join(directory, "qmp")) as sock, sock.makefile("rw") as stream:
+        stream.write('{"execute": "qmp_capabilities"} {"execute": "qom-list", '
+                     '"arguments": {"path": "/machine/unattached"}}\n')
+        stream.flush()
+        for line in stream:
+            found = json.loads(line).get("return")
+            if found:
+                return {device["type"]: "/machine/unattached/" + device["name"]
+                        for device in found}
+    raise MachineError("QEMU lists no devices")
+
+
 class GpioLines:
     """The inputs of a board's PL061 and interrupt controller, set by the host."""
 
     def __init__(self, directory):
-        monitor = JsonSocket(os.path.join(directory, "qmp"))
-        devices = monitor.execute("qom-list", path="/machine/unattached")
-        monitor.close()
-        paths = {d["type"]: f"/machine/unattached/{d['name']}" for d in devices}
+        paths = devices(directory)
         try:
             self.path, self.gic = paths["child<pl061>"], paths["child<arm_gic>"]
         except KeyError as missing:
             raise MachineError(f"the board has no {missing}") from None
         self.socket = connect(os.path.join(directory, "qtest"))
         self.stream = self.socket.makefile("rw", encoding="ascii")
+        self.stopped = threading.Event()
+        self.toggler = None
 
     def qtest(self, request):
         """Send a qtest request and return the response."""
@@ -241,13 +242,13 @@ class GpioLines:
         """Set the level of an input of the interrupt controller."""
         self.qtest(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
 
-    def pulse(self, spi):
+    def pulse(self, spi, _):
         """Raise an input of the interrupt controller for PULSE_SECONDS."""
         self.interrupt(spi, 1)
         time.sleep(PULSE_SECONDS)
         self.interrupt(spi, 0)
 
-    def alarm(self):
+    def alarm(self, *_):
         """Make the PL031 request an interrupt. Its line is not connected."""
         deadline = time.monotonic() + ALARM_SECONDS
         while not self.read(PL031_MIS):
@@ -255,7 +256,7 @@ class GpioLines:
             if time.monotonic() > deadline:
                 raise MachineError("the board's PL031 does not raise its alarm")
 
-    def ring(self, spi):
+    def ring(self, spi, _):
         """Raise an input until the guest clears the interrupt of the PL031."""
         deadline = time.monotonic() + TAKEN_SECONDS
         self.alarm()
@@ -265,34 +266,35 @@ class GpioLines:
                 raise MachineError("the guest does not handle the interrupt of the PL031")
         self.interrupt(spi, 0)
 
+    def toggle(self, line, on):
+        """Start to toggle a line, or stop and leave it low."""
+        if on == "1":
+            self.stopped.clear()
+            self.toggler = threading.Thread(target=self.toggle_until_stopped, args=(line,),
+                                            daemon=True)
+            self.toggler.start()
+        else:
+            self.stopped.set()
+            self.toggler.join()
+
+    def toggle_until_stopped(self, line):
+        """Thread: toggle a line. Another thread may close the connection."""
+        level = 0
+        with contextlib.suppress(MachineError, OSError, ValueError):
+            while level or not self.stopped.wait(TOGGLE_SECONDS):
+                level = 1 - level
+                self.move(line, level)
+
+    def handle(self, request):
+        """Handle a request of the guest; see selftests/board.h."""
+        name, *arguments = request[1:].split()
+        getattr(self, "move" if name == "line" else name)(*arguments)
+
     def close(self):
         """Close the connection, so that another process can move lines."""
+        self.stopped.set()
         self.stream.close()
         self.socket.close()
-
-
-class Toggler(threading.Thread):
-    """Toggles a line until stop(), which leaves it low."""
-
-    SECONDS = 1
-
-    def __init__(self, lines, line):
-        super().__init__(daemon=True)
-        self.lines = lines
-        self.line = line
-        self.stopped = threading.Event()
-        self.start()
-
-    def run(self):
-        level = 0
-        while level or not self.stopped.wait(self.SECONDS):
-            level = 1 - level
-            self.lines.move(self.line, level)
-
-    def stop(self):
-        """Stop, and wait until the line is low."""
-        self.stopped.set()
-        self.join()
 
 
 class Machine:
@@ -379,8 +381,7 @@ class Machine:
         system = SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
-                  f"nm.run={self.job} nm.tests={','.join(self.tests)} "
-                  f"{self.append}")
+                  f"NM_RUN={self.job} NM_TESTS={'+'.join(self.tests)} {self.append}")
         command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
                    "-m", str(min(self.memory, system.memory)),
                    "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
@@ -388,7 +389,7 @@ class Machine:
             # It saves system calls with one CPU.
             return [kernel, f"mem={self.memory}M", "ncpus=1", "seccomp=on", "noreboot", "quiet",
                     "con=null", "con0=fd:0,fd:1", f"uml_dir={self.directory}/",
-                    f"initrd={initrd}", "nm.leak_age=1", *append.split()]
+                    f"initrd={initrd}", "NM_LEAK_AGE=1", *append.split()]
         if self.arch == "amd64":
             # A PCI device for notify_irq.
             command += ["-device", "edu"]

@@ -4,7 +4,6 @@
 
 import itertools
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -115,8 +114,8 @@ def check(reader, wave):
     return passed
 
 
-def run():
-    """Record and check a waveform for each reader. Return true if all are correct."""
+def main():
+    """Record and check a waveform for each reader. Return the exit status."""
     directory = vm.build(MACHINE, "board")
     vm.progress(f"booting {MACHINE}")
     with vm.Machine(MACHINE, directory, "waveform") as machine:
@@ -128,19 +127,8 @@ def run():
     passed = all([check(reader, wave) for reader, wave in zip(READERS, waves)])
     for text in recorder.failures:
         print(f"NO : {text}")
-    return passed and not recorder.failures
-
-
-def main():
-    """Return the exit status."""
-    try:
-        return 0 if run() else 1
-    except (vm.MachineError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return 0 if passed and not recorder.failures else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    vm.exit_with(main)
