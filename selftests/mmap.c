@@ -270,8 +270,7 @@ TEST_F(mapping, child_mapping_blocks_resize_until_exit)
 	}
 	UNMAP();
 	EXPECT_BUSY(4);
-	ASSERT_EQ(0, kill(child, SIGKILL));
-	ASSERT_EQ(child, waitpid(child, NULL, 0));
+	ASSERT_TRUE(kill_child(child));
 	EXPECT_RESIZABLE();
 }
 

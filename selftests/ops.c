@@ -58,7 +58,6 @@ TEST_F(callbacks, refused_open_is_not_counted)
 TEST_F(callbacks, sigkill_calls_departure)
 {
 	pid_t child = fork();
-	int status;
 
 	ASSERT_LE(0, child);
 	if (!child) {
@@ -68,9 +67,7 @@ TEST_F(callbacks, sigkill_calls_departure)
 	}
 	ASSERT_TRUE(wait_asleep(&child, 'S'));
 	EXPECT_COUNTS(1, 0);
-	ASSERT_EQ(0, kill(child, SIGKILL));
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_TRUE(WIFSIGNALED(status));
+	ASSERT_TRUE(kill_child(child));
 	EXPECT_COUNTS(1, 1);
 }
 

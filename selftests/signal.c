@@ -14,7 +14,6 @@
 
 #include <sys/epoll.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 
 #include "device.h"
 #include "uffd.h"
@@ -207,14 +206,12 @@ static ssize_t call_join(struct call *call)
 static bool call_killed(ssize_t (*run)(int fd), int fd, char state)
 {
 	pid_t child = fork();
-	int status;
 
 	if (!child) {
 		run(fd);
 		_exit(1);
 	}
-	return child > 0 && wait_asleep(&child, state) && !kill(child, SIGKILL) &&
-	       waitpid(child, &status, 0) == child && WIFSIGNALED(status);
+	return child > 0 && wait_asleep(&child, state) && kill_child(child);
 }
 
 /* -- Calls that wait for a packet -- */
@@ -614,8 +611,7 @@ TEST_F(signals, source_stays_consistent_after_sigkill)
 			sim_set(SIM_NAME, "live", "0");
 		}
 		usleep(3000 + round * 700);
-		ASSERT_EQ(0, kill(child, SIGKILL));
-		ASSERT_EQ(child, waitpid(child, NULL, 0));
+		ASSERT_TRUE(kill_child(child));
 		fd = sim_open(SIM_NAME, O_RDONLY);
 		ASSERT_TRUE(sim_get_number(SIM_NAME, "live") ? fd >= 0 : fd == -ENOENT);
 		if (fd >= 0)

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "client.h"
@@ -38,6 +39,15 @@ static inline bool wait_asleep(pid_t *task, char state)
 		usleep(2000);
 	}
 	return seen == 5;
+}
+
+/* Kill a child process; return true if it had not exited before. */
+static inline bool kill_child(pid_t child)
+{
+	int status;
+
+	return child > 0 && !kill(child, SIGKILL) && waitpid(child, &status, 0) == child &&
+	       WIFSIGNALED(status);
 }
 
 /* -- Calls -- */

@@ -3,8 +3,6 @@
  * Commands by io_uring: PEND and CANCEL.
  */
 
-#include <sys/wait.h>
-
 #include "device.h"
 #include "fdinfo.h"
 #include "uring.h"
@@ -695,14 +693,6 @@ static pid_t pend_in_child(int fd, unsigned int flags, unsigned int count)
 		;
 	execlp("sleep", "sleep", "1000", NULL);
 	_exit(1);
-}
-
-static bool kill_child(pid_t child)
-{
-	int status;
-
-	return child > 0 && !kill(child, SIGKILL) && waitpid(child, &status, 0) == child &&
-	       WIFSIGNALED(status);
 }
 
 TEST_F(uring_cmd, execve_consumes_nothing)
