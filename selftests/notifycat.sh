@@ -18,7 +18,7 @@ config=/sys/kernel/config/notify_sim
 sim=$config/$dev
 chip=/sys/module/notify_gpio_chip
 driver=/sys/bus/platform/drivers/notify_gpio
-wait_tries=300
+wait_seconds=30
 
 # -- Sources --
 
@@ -117,11 +117,12 @@ start_reading() {
 
 # wait_for COMMAND...: repeat the command until it succeeds. Fail if notifycat exits before.
 wait_for() {
-	tries=0
+	read -r now _ </proc/uptime
+	deadline=$((${now%.*} + wait_seconds))
 	until "$@" 2>/dev/null; do
-		tries=$((tries + 1))
-		[ $tries -lt $wait_tries ]
-		! exited || tries=$((wait_tries - 1))
+		read -r now _ </proc/uptime
+		[ "${now%.*}" -lt $deadline ]
+		! exited || deadline=0
 		sleep 0.05
 	done
 }
