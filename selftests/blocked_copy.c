@@ -11,6 +11,7 @@
 #include "uffd.h"
 
 #define LIMIT	4
+#define SLOTS	8	/* of the ring: the smallest power of two above LIMIT */
 #define LATER	20	/* packets that overrun the blocked read */
 
 FIXTURE(blocked_copy)
@@ -98,6 +99,21 @@ TEST_F(blocked_copy, overrun_read_returns_oldest_queued_packet)
 	BLOCK_READ(1, 1);
 	BROADCAST(LATER);
 	EXPECT_BLOCKED_READ(RECORD, .seq = 1 + LATER - LIMIT + 1, .dropped = 1 + LATER - LIMIT);
+}
+
+TEST_F(blocked_copy, read_returns_intact_packet_after_overflow)
+{
+	BLOCK_READ(1, 1);
+	BROADCAST(SLOTS - 2);
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+}
+
+/* The next broadcast may be writing the slot already. */
+TEST_F(blocked_copy, slot_of_next_packet_is_overrun)
+{
+	BLOCK_READ(1, 1);
+	BROADCAST(SLOTS - 1);
+	EXPECT_BLOCKED_READ(RECORD, .seq = SLOTS - LIMIT + 1, .dropped = SLOTS - LIMIT);
 }
 
 TEST_F(blocked_copy, overrun_read_fills_buffer)

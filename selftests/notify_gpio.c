@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "gpio_chip.h"
+#include "kmsg.h"
 #include "source.h"
 
 #include <sys/utsname.h>
@@ -515,13 +516,15 @@ TEST_F(chip, misc_device_has_platform_device_as_parent)
 /* Lines without wakeup support only cause a warning. */
 TEST_F(chip, suspend_works_without_wakeup_support)
 {
-	int ret;
+	int log = log_open(), ret;
 
 	START_ON("", "wakeup=1");
 	ret = suspend_devices();
 	if (ret == -ENOENT)
 		SKIP(return, "this kernel has no /sys/power/pm_test");
 	ASSERT_EQ(0, ret);
+	EXPECT_TRUE(log_contains(log, DEVICE_NAME, "cannot enable wakeup"));
+	close(log);
 	TOGGLE(0);
 	EXPECT_EDGE(0, RISING, 1);
 }

@@ -251,4 +251,15 @@ TEST_F(sigio, stops_after_o_async_cleared)
 	EXPECT_EQ(-1, next_signal(&self->set, NULL, 0));
 }
 
+/* O_ASYNC of open() requests no signals, but close() clears it like that of F_SETFL. */
+TEST_F(sigio, is_sent_after_close_of_client_opened_with_o_async)
+{
+	int other = sim_open(SIM_NAME, O_RDONLY | O_ASYNC);
+
+	ASSERT_LE(0, other);
+	close(other);
+	BROADCAST(1);
+	EXPECT_EQ(SIGIO, next_signal(&self->set, NULL, WAIT_MS));
+}
+
 TEST_HARNESS_MAIN
