@@ -222,7 +222,6 @@ static int sim_create_irq(struct sim *sim)
 
 	if (!fwnode)
 		return -ENOMEM;
-	sim->irq = 0;
 	sim->domain = irq_domain_create_linear(fwnode, 1, &sim_domain_ops, sim);
 	if (!sim->domain) {
 		irq_domain_free_fwnode(fwnode);
