@@ -83,6 +83,13 @@ mutants:
 	testing/fetch/setup.sh debug
 	testing/mutants/mutants.py $(MUTANTS)
 
+# The same with COUNT= random changes of the modules' lines; SEED= selects the sample.
+COUNT ?= 120
+
+mutants-mechanical:
+	testing/fetch/setup.sh debug
+	testing/mutants/mechanical.py --count $(COUNT) $(if $(SEED),--seed $(SEED))
+
 # List the module lines that the suite does not run; fail if the core's coverage is too low.
 coverage:
 	testing/fetch/setup.sh coverage
@@ -158,5 +165,5 @@ clean:
 	$(RM) $(OVERLAYS)
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	coverage litmus docs-check packages abi bench lint install modules_install tools_install udev_install \
-	headers_install clean dtbo
+	mutants-mechanical coverage litmus docs-check packages abi bench lint install \
+	modules_install tools_install udev_install headers_install clean dtbo
