@@ -151,7 +151,7 @@ do {										\
 do {										\
 	const struct expected expected_ = { __VA_ARGS__ };			\
 										\
-	EXPECT_EQ(expected_bytes(&expected_, self->config.packet_size),		\
+	ASSERT_EQ(expected_bytes(&expected_, self->config.packet_size),		\
 		  reader_join(reader));						\
 	EXPECT_RECORDS((reader)->buffer, __VA_ARGS__);				\
 } while (0)

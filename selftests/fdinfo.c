@@ -81,8 +81,8 @@ TEST_F(fdinfo, counts_blocked_reads)
 	BLOCK_READS(readers, 2);
 	EXPECT_FDINFO(self->fd, .max = LIMIT, .pending = 2);
 	BROADCAST(2);
-	EXPECT_EQ(RECORD, reader_join(&readers[0]));
-	EXPECT_EQ(RECORD, reader_join(&readers[1]));
+	ASSERT_EQ(RECORD, reader_join(&readers[0]));
+	ASSERT_EQ(RECORD, reader_join(&readers[1]));
 	EXPECT_FDINFO(self->fd, .max = LIMIT, .delivered = 2);
 }
 

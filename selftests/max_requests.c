@@ -29,7 +29,7 @@ do {										\
 	unsigned int seen = 0;							\
 										\
 	for (unsigned int i = 0; i < (count); i++) {				\
-		EXPECT_EQ(RECORD, reader_join(&self->readers[i]));		\
+		ASSERT_EQ(RECORD, reader_join(&self->readers[i]));		\
 		EXPECT_RECORDS(self->readers[i].buffer,				\
 			       .seq = self->readers[i].record.seq);		\
 		seen |= 1 << self->readers[i].record.seq;			\
@@ -110,7 +110,7 @@ TEST_F(max_requests, failed_read_wakes_next_waiter)
 	ASSERT_TRUE(wait_asleep(&self->readers[0].thread.task, 'S'));
 	BROADCAST(1);
 	EXPECT_READER(&self->readers[0], .seq = 1);
-	EXPECT_EQ(-EFAULT, thread_join(&failing));
+	ASSERT_EQ(-EFAULT, thread_join(&failing));
 }
 
 TEST_HARNESS_MAIN

@@ -126,7 +126,7 @@ TEST_F(callbacks, complete_error_fails_blocked_read)
 	OPEN();
 	BLOCK_READS(&reader, 1);
 	BROADCAST(1);
-	EXPECT_EQ(-EBADMSG, reader_join(&reader));
+	ASSERT_EQ(-EBADMSG, reader_join(&reader));
 	EXPECT_STATS(.seq = 1, .next = 2, .delivered = 1);
 }
 

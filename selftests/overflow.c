@@ -127,7 +127,7 @@ TEST_F(overflow, overrun_reader_gets_complete_records)
 		ASSERT_CORRECT(wrong_stream(scratch, bytes, PACKET, &next));
 		delivered += bytes / RECORD;
 	}
-	EXPECT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
+	ASSERT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
 	stats = get_stats(self->fd);
 	EXPECT_EQ(delivered, stats.delivered);
 	EXPECT_EQ(producer.count - delivered, stats.dropped);

@@ -130,7 +130,7 @@ TEST_F(blocked_poll, every_poll_returns_event)
 		break;
 	}
 	for (unsigned int i = 0; i < 3; i++) {
-		EXPECT_EQ(1, thread_join(&threads[i]));
+		ASSERT_EQ(1, thread_join(&threads[i]));
 		EXPECT_EQ(variant->revents, pollfds[i].revents);
 	}
 }

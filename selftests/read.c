@@ -244,7 +244,7 @@ TEST_F(records, threads_get_each_packet_once)
 		BROADCAST(BURST);
 	UNREGISTER();
 	for (unsigned int i = 0; i < 2; i++)
-		EXPECT_EQ(-ENODEV, thread_join(&drains[i].thread));
+		ASSERT_EQ(-ENODEV, thread_join(&drains[i].thread));
 	for (unsigned int seq = 1; seq <= COUNT; seq++) {
 		EXPECT_EQ(1, seen[seq])
 			TH_LOG("packet %u", seq);

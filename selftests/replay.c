@@ -146,7 +146,7 @@ TEST_F(replay_race, stream_has_no_gap_after_replay)
 		ASSERT_GE(variant->replay, replayed);
 	}
 	__atomic_store_n(&broadcaster.stop, true, __ATOMIC_RELEASE);
-	EXPECT_EQ((ssize_t)(BURST * variant->packet_size), thread_join(&broadcaster.thread));
+	ASSERT_EQ((ssize_t)(BURST * variant->packet_size), thread_join(&broadcaster.thread));
 }
 
 TEST_HARNESS_MAIN

@@ -149,7 +149,7 @@ TEST_F(resize, under_broadcasts_counts_all_drops)
 		ASSERT_CORRECT(wrong_stream(scratch, bytes, PACKET, &next));
 		delivered += bytes / RECORD;
 	}
-	EXPECT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
+	ASSERT_EQ((ssize_t)producer.count * PACKET, producer_join(&producer));
 	stats = get_stats(self->fd);
 	EXPECT_EQ(delivered, stats.delivered);
 	EXPECT_EQ(producer.count - delivered, stats.dropped);

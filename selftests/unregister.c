@@ -16,7 +16,7 @@ TEST_F(unregister, blocked_reads_return_enodev)
 	BLOCK_READS(readers, 3);
 	UNREGISTER();
 	for (unsigned int i = 0; i < 3; i++)
-		EXPECT_EQ(-ENODEV, reader_join(&readers[i]));
+		ASSERT_EQ(-ENODEV, reader_join(&readers[i]));
 }
 
 TEST_F(unregister, queued_records_returned_before_enodev)
@@ -108,7 +108,7 @@ TEST_F(unregister, source_rmmod_works_with_blocked_readers)
 	self->injector = -1;
 	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_sim"));
 	ASSERT_EQ(0, sim_remove(SIM_NAME));
-	EXPECT_EQ(-ENODEV, reader_join(&reader));
+	ASSERT_EQ(-ENODEV, reader_join(&reader));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, unload_module("notify_sim"));
@@ -214,7 +214,7 @@ TEST_F(unregister, open_broadcast_and_unregister_race)
 	/* Wake blocked reads. */
 	UNREGISTER();
 	for (i = 0; i < 3; i++)
-		EXPECT_EQ(0, thread_join(&racers[i].thread));
+		ASSERT_EQ(0, thread_join(&racers[i].thread));
 	EXPECT_EQ(1 + racers[1].clients + racers[2].clients, sim_get_number(SIM_NAME, "arrivals"));
 	EXPECT_EQ(sim_get_number(SIM_NAME, "arrivals"), sim_get_number(SIM_NAME, "departures"));
 }
