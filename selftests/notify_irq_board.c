@@ -157,7 +157,7 @@ TEST_F(irq, edge_without_ack_sends_0_to_64_registers)
  * According to the node, a read clears the interrupt, but the read does not. IRQF_ONESHOT masks
  * the line until the packet is broadcast.
  */
-TEST_F(irq, level_that_stays_high_does_not_hang_system)
+TEST_F(irq, stuck_level_does_not_hang_system)
 {
 	struct irq_record record;
 	int fd = OPEN("stuck");
