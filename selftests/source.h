@@ -30,13 +30,16 @@ struct irq_record {
 	__u32 regs[64];
 };
 
-/* Read one record. */
+/* Wait for a record and read it. The wait is bounded: a broken source must not take minutes. */
 static inline int next_record(int fd, void *record, size_t size)
 {
 	ssize_t one = record_size(get_info(fd).packet_size), ret;
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 
 	if (one > (ssize_t)size)
 		return -EMSGSIZE;
+	if (poll(&pollfd, 1, 20000) != 1)
+		return -ETIMEDOUT;
 	memset(record, 0, size);
 	ret = read_errno(fd, record, one);
 	if (ret < 0)
@@ -44,7 +47,6 @@ static inline int next_record(int fd, void *record, size_t size)
 	return ret == one ? 0 : -EBADMSG;
 }
 
-/* Sleeps until the record arrives, unless the descriptor is non-blocking. */
 #define NEXT(fd, record) ASSERT_EQ(0, next_record(fd, record, sizeof(*(record))))
 
 /* -- Devices -- */
