@@ -50,17 +50,19 @@ static int create_gpio_sim(void)
 	return ret;
 }
 
-static int toggle_gpio_sim(unsigned int line)
+static int toggle_gpio_sim(unsigned int line, unsigned int count)
 {
 	char path[256], value[8];
-	int ret;
+	int ret = 0;
 
-	snprintf(path, sizeof(path), "%s/sim_gpio%u/value", sim_lines, line);
-	ret = read_file(path, value, sizeof(value));
-	if (ret)
-		return ret;
-	snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", sim_lines, line);
-	return write_file(path, *value == '0' ? "pull-up" : "pull-down");
+	while (count-- && !ret) {
+		snprintf(path, sizeof(path), "%s/sim_gpio%u/value", sim_lines, line);
+		ret = read_file(path, value, sizeof(value));
+		snprintf(path, sizeof(path), "%s/sim_gpio%u/pull", sim_lines, line);
+		if (!ret)
+			ret = write_file(path, *value == '0' ? "pull-up" : "pull-down");
+	}
+	return ret;
 }
 
 /* -- Device on lines of a controller -- */
@@ -95,7 +97,9 @@ do {											\
 
 #define START(parameters) START_ON(variant->controller, parameters)
 
-#define TOGGLE(line) ASSERT_EQ(0, *sim_lines ? toggle_gpio_sim(line) : toggle(line, 1))
+#define TOGGLE_TIMES(line, count)							\
+	ASSERT_EQ(0, *sim_lines ? toggle_gpio_sim(line, count) : toggle(line, count))
+#define TOGGLE(line) TOGGLE_TIMES(line, 1)
 
 #define EXPECT_EDGE(expected_line, expected_edge, expected_seqno)			\
 do {											\
@@ -274,11 +278,9 @@ TEST_F(gpio, level_read_error_is_packet_status)
 TEST_F(gpio, bouncing_line_sends_one_packet)
 {
 	START("debounce_ms=500");
-	for (unsigned int i = 0; i < 7; i++)
-		TOGGLE(0);
+	TOGGLE_TIMES(0, 7);
 	EXPECT_EDGE(0, RISING, 1);
-	for (unsigned int i = 0; i < 5; i++)
-		TOGGLE(0);
+	TOGGLE_TIMES(0, 5);
 	EXPECT_EDGE(0, FALLING, 2);
 	EXPECT_EQ(2, get_stats(self->fd).seq);
 }
@@ -286,8 +288,7 @@ TEST_F(gpio, bouncing_line_sends_one_packet)
 TEST_F(gpio, debounced_glitch_sends_no_packet)
 {
 	START("debounce_ms=500");
-	TOGGLE(0);
-	TOGGLE(0);
+	TOGGLE_TIMES(0, 2);
 	/* When the other line has settled, the glitch has, too. */
 	TOGGLE(1);
 	EXPECT_EDGE(1, RISING, 1);
