@@ -43,6 +43,8 @@ BUILDS=${NOTIFY_MULTI_BUILDS:-$CACHE/build/$(sha256sum <<<"$TOP" | cut -c1-12)}
 BUILD=$BUILDS/$MACHINE$SUFFIX
 TREE=$BUILD/tree
 ROOT=$BUILD/root
+# The machines of an architecture share their programs.
+SHARED=$BUILDS/$ARCH
 
 # quietly LOG COMMAND...: run a command and show its output only if it fails.
 quietly() {
@@ -55,19 +57,19 @@ quietly() {
 	}
 }
 
-# Copy the tree, because each machine needs its own objects. Files that were removed since the last
-# copy are deleted, because make would find them.
+# copy_tree DIR: copy the tree to DIR/tree. Files that were removed since the last copy are deleted,
+# because make would find them.
 copy_tree() {
-	local list=$BUILD/sources
+	local list=$1/sources tree=$1/tree
 
-	[ -e "$list" ] || rm -rf "$TREE"
-	mkdir -p "$TREE"
+	[ -e "$list" ] || rm -rf "$tree"
+	mkdir -p "$tree"
 	(cd "$TOP" && find . -path ./.git -prune -o -type f \
 		\( -name '*.[ch]' -o -name Kbuild -o -name Makefile \
 		-o -name '*.mk' -o -name '*.sh' \) -print |
 		LC_ALL=C sort) >"$list.new"
-	[ ! -e "$list" ] || LC_ALL=C comm -23 "$list" "$list.new" | (cd "$TREE" && xargs -r rm -f)
-	(cd "$TOP" && cpio -pdmu --quiet "$TREE") <"$list.new"
+	[ ! -e "$list" ] || LC_ALL=C comm -23 "$list" "$list.new" | (cd "$tree" && xargs -r rm -f)
+	(cd "$TOP" && cpio -pdmu --quiet "$tree") <"$list.new"
 	mv "$list.new" "$list"
 }
 
@@ -107,10 +109,10 @@ build_modules() {
 
 # build_suite NAME CC
 build_suite() {
-	local test goals=() output=$BUILD/$1
+	local test goals=() output=$SHARED/$1
 
 	for test in ${TESTS-}; do
-		if [ -e "$TREE/selftests/$test.c" ]; then
+		if [ -e "$SHARED/tree/selftests/$test.c" ]; then
 			goals+=("$output/$test")
 		elif [ -e "$TREE/selftests/$test.sh" ]; then
 			goals+=("$output/ktap_helpers.sh")
@@ -119,7 +121,7 @@ build_suite() {
 		fi
 	done
 	mkdir -p "$output"
-	quietly "$1" make -j"$(nproc)" -C "$TREE/selftests" CC="$2" OUTPUT="$output" KDIR= \
+	quietly "$1" make -j"$(nproc)" -C "$SHARED/tree/selftests" CC="$2" OUTPUT="$output" KDIR= \
 		KSRC="$("$TESTING/fetch/fetch.sh" source)" USERCFLAGS=-Werror USERLDFLAGS=-static \
 		"${goals[@]:-all}"
 	[[ "${goals[*]:-all}" != *all* ]] || goals=("$output"/*)
@@ -131,8 +133,8 @@ build_program() {
 	local dir=$1
 	shift
 
-	quietly "${dir##*/}" make -j"$(nproc)" -C "$TREE/$dir" CC="$PROGRAM_CC" CFLAGS="-O2 -Werror" \
-		LDFLAGS=-static "$@"
+	quietly "${dir##*/}" make -j"$(nproc)" -C "$SHARED/tree/$dir" CC="$PROGRAM_CC" \
+		CFLAGS="-O2 -Werror" LDFLAGS=-static "$@"
 }
 
 install_kernel_module() {
@@ -163,16 +165,19 @@ new_root() {
 	done
 	find "$TREE" -name '*.ko' -exec cp -t "$ROOT/modules" {} +
 	"${CROSS}strip" --strip-debug "$ROOT"/modules/*.ko
-	cp "$TREE/tools/notifycat" "$ROOT/bin/"
 	cp "$TESTING/qemu/init" "$ROOT/init"
 }
 
 say "building for $MACHINE ($(cat "$KERNEL/done"))"
 remove_old_builds
-copy_tree
+copy_tree "$BUILD"
 build_modules
-build_program tools URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
 new_root
+exec 9>"$SHARED.lock"
+flock 9
+copy_tree "$SHARED"
+build_program tools URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
+cp "$SHARED/tree/tools/notifycat" "$ROOT/bin/"
 case $KIND in
 check | gcov)
 	build_suite suite "$PROGRAM_CC"
@@ -181,7 +186,7 @@ check | gcov)
 	;;
 bench)
 	build_program testing/bench
-	cp "$TREE/testing/bench/notify_bench" "$ROOT/bin/"
+	cp "$SHARED/tree/testing/bench/notify_bench" "$ROOT/bin/"
 	;;
 fuzzers)
 	cp -r "$("$TESTING/fetch/fetch.sh" fuzzers)"/{bin,lib,lib64} "$ROOT/"

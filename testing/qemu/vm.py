@@ -304,7 +304,7 @@ class Machine:
     drivers come from device tree overlays, or from sources of ACPI tables.
     """
 
-    def __init__(self, name, directory, job, interactive=False, icount=False, memory=512,
+    def __init__(self, name, directory, job, interactive=False, icount=False, memory=None,
                  append="", arch=None, tests=None, overlays=("board",), tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)
@@ -312,7 +312,8 @@ class Machine:
         self.job = job
         self.interactive = interactive
         self.icount = icount
-        self.memory = memory
+        # The kernel poisons all memory at boot, which takes a second per GB.
+        self.memory = memory or (1024 if is_debug(name) else 512)
         self.append = append
         self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
         self.overlays = overlays
