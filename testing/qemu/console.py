@@ -7,7 +7,8 @@ import threading
 import races
 import vm
 
-# Limit for the guest to print its stacks.
+# Limits for the guest to print its first message, and to print its stacks.
+BOOT_SECONDS = 180
 STACKS_SECONDS = 20
 # The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
@@ -76,9 +77,11 @@ class Console:
         """Boot the machine and process its output."""
         vm.progress(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, job, **options) as self.machine:
-            self.machine.silence = self.silent_seconds
+            self.machine.silence = max(BOOT_SECONDS, self.silent_seconds)
             try:
                 for line in self.machine.lines(seconds):
+                    if line.startswith("@"):
+                        self.machine.silence = self.silent_seconds
                     self.process_line(self.join_cut_line(line))
                     if self.must_stop():
                         return
