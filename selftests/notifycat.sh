@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# notifycat.sh [-T TEST]... [TEST]...: test notifycat, from $NOTIFYCAT or $PATH; all tests by default,
-# but not those of -T.
+# notifycat.sh [-T TEST]... [TEST]...: test notifycat, from $NOTIFYCAT or $PATH; all tests by
+# default, but not those of -T.
 #
 # A test is a function test_NAME. It runs in a subshell, in an empty directory. All its commands
 # must succeed ("set -e"); otherwise its last commands are shown.
@@ -341,7 +341,8 @@ test_decode_prints_each_type() {
 	END
 	join >>expected <<-END
 		$dev 2 $(seconds 2) a 0 b 127 c 0 d 32767 e 0 f 2147483647 g 0 h 9223372036854775807
-		 i 0x01 j 0x0002 k 0x00000003 l 0x0000000000000004 text "ok" array 0,0 data 0000 replay
+		 i 0x01 j 0x0002 k 0x00000003 l 0x0000000000000004 text "ok" array 0,0
+		 data 0000 replay
 	END
 	prints --replay-only -d "$types" $dev <expected
 	join >expected <<-END

@@ -66,7 +66,8 @@ for test in $tests; do
 	[ ! -e "$program.sh" ] || program=$program.sh
 	echo "# selftests: notify_multi: $test"
 	# shellcheck disable=SC2086 # options
-	{ timeout "$program_seconds" "$program" $exclude 2>&1; echo "# exit status $?"; } | tee "$log"
+	{ timeout "$program_seconds" "$program" $exclude 2>&1; echo "# exit status $?"; } |
+		tee "$log"
 	exclude=
 
 	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$log" | head -n 1)

@@ -425,7 +425,7 @@ fetch_herd() {
 }
 
 fetch_sparse() {
-	fetch_program sparse sparse
+	fetch_program sparse "sparse"
 }
 
 # Debian 13 has no dt-schema, but can run the package of the next release, which is pure Python.

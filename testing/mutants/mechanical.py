@@ -18,7 +18,6 @@ import os
 import random
 import re
 import subprocess
-import sys
 import threading
 
 import mutants
