@@ -76,7 +76,7 @@ read_records() {
 # Print the timestamp of a record, in nanoseconds.
 timestamp() { od -A n -t u8 -j $((($1 - 1) * record_size + 8)) -N 8 records | tr -d ' '; }
 
-seconds() { timestamp "$1" | sed 's/.\{9\}$/.&/'; }
+seconds() { printf %010d "$(timestamp "$1")" | sed 's/.\{9\}$/.&/'; }
 
 load_chip() {
 	unload_chip
