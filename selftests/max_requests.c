@@ -48,7 +48,8 @@ TEST_F(max_requests, reads_up_to_limit_block)
 TEST_F(max_requests, read_over_limit_returns_ebusy)
 {
 	BLOCK_READS(self->readers, LIMIT);
-	EXPECT_EQ(-EBUSY, READ(RECORD));
+	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->fd, RECORD));
+	ASSERT_EQ(-EBUSY, reader_join(&self->readers[LIMIT]));
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT);
