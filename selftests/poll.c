@@ -103,7 +103,7 @@ SIM_FIXTURE(blocked_poll, .max_packets = LIMIT)
 FIXTURE_VARIANT_ADD(blocked_poll, pollin) { POLLIN, 0, ON_BROADCAST, POLLIN };
 FIXTURE_VARIANT_ADD(blocked_poll, pollrdnorm) { POLLRDNORM, 0, ON_BROADCAST, POLLRDNORM };
 FIXTURE_VARIANT_ADD(blocked_poll, pollpri_drop) { POLLPRI, LIMIT, ON_BROADCAST, POLLPRI };
-FIXTURE_VARIANT_ADD(blocked_poll, pollpri_resize) { POLLPRI, LIMIT, ON_RESIZE, POLLPRI };
+FIXTURE_VARIANT_ADD(blocked_poll, pollpri_resize) { POLLPRI, 2, ON_RESIZE, POLLPRI };
 FIXTURE_VARIANT_ADD(blocked_poll, pollin_unregister) { POLLIN, 0, ON_UNREGISTER, POLLHUP };
 FIXTURE_VARIANT_ADD(blocked_poll, pollpri_unregister) { POLLPRI, LIMIT, ON_UNREGISTER, POLLHUP };
 

@@ -109,6 +109,15 @@ TEST_F(resize, over_max_ring_bytes_returns_einval)
 	EXPECT_EQ(1000, get_info(self->fd).max_packets);
 }
 
+TEST_F(resize, over_int_max_returns_einval)
+{
+	if (allow_packets(UINT32_MAX, PACKET))
+		SKIP(return, "max_ring_bytes is too small a type");
+	EXPECT_EQ(-EINVAL, set_max_packets(self->fd, INT32_MAX + 1U));
+	ASSERT_GE(INT32_MAX, too_many_packets(PACKET));
+	EXPECT_EQ(-ENOMEM, set_max_packets(self->fd, INT32_MAX));
+}
+
 TEST_F(resize, enomem_keeps_old_ring)
 {
 	uint64_t packets = too_many_packets(PACKET);

@@ -14,6 +14,7 @@
 
 #define TRACE_DIR	"/sys/kernel/tracing/"
 #define TRACE		TRACE_DIR "instances/kselftest/"
+#define EVENTS		TRACE "events/notify_multi/"
 #define RECORD_NAMES	TRACE_DIR "options/record-cmd"
 
 FIXTURE(trace)
@@ -37,12 +38,12 @@ FIXTURE_SETUP(trace)
 	ASSERT_EQ(0, write_number(RECORD_NAMES, 0));
 	rmdir(TRACE);
 	ASSERT_EQ(0, mkdir(TRACE, 0700));
-	ASSERT_EQ(0, write_number(TRACE "events/notify_multi/enable", 1));
+	ASSERT_EQ(0, write_number(EVENTS "enable", 1));
 }
 
 FIXTURE_TEARDOWN(trace)
 {
-	write_number(TRACE "events/notify_multi/enable", 0);
+	write_number(EVENTS "enable", 0);
 	EXPECT_EQ(0, rmdir(TRACE));
 	EXPECT_EQ(0, write_number(RECORD_NAMES, self->record_names));
 	SIM_TEARDOWN();
@@ -121,6 +122,22 @@ TEST_F(trace, read_and_drop_have_seq_and_count)
 	EXPECT_EVENT("read", "opener=%d seq=105 count=3", getpid());
 	EXPECT_READ(.seq = 108);
 	EXPECT_EVENT("read", "opener=%d seq=108 count=1", getpid());
+}
+
+TEST_F(trace, read_and_drop_are_enabled_separately)
+{
+	OPEN();
+	ASSERT_EQ(0, write_number(EVENTS "notify_multi_read/enable", 0));
+	BROADCAST(LIMIT + 1);
+	EXPECT_READ(.seq = 101, .dropped = 1, .size = RECORD);
+	EXPECT_EVENT("drop", "opener=%d seq=100 count=1", getpid());
+	EXPECT_NO_EVENT("read");
+	ASSERT_EQ(0, write_number(EVENTS "notify_multi_read/enable", 1));
+	ASSERT_EQ(0, write_number(EVENTS "notify_multi_drop/enable", 0));
+	BROADCAST(2);
+	EXPECT_READ(.seq = 103, .dropped = 1, .size = RECORD);
+	EXPECT_EVENT("read", "opener=%d seq=103 count=1", getpid());
+	EXPECT_EQ(1, count_events("drop", ""));
 }
 
 TEST_F(trace, consume_is_traced_as_read_and_drop)

@@ -242,6 +242,8 @@ static void test_register_rejects_sizes_out_of_range(void)
 	CHECK_REGISTER(0, max_packets = 1);
 	CHECK_REGISTER(-EINVAL, max_packets = UINT_MAX);
 	CHECK_REGISTER(-EINVAL, max_requests = 0);
+	CHECK_REGISTER(0, max_requests = INT_MAX);
+	CHECK_REGISTER(-EINVAL, max_requests = INT_MAX + 1U);
 	CHECK_REGISTER(0, replay = 4);
 	CHECK_REGISTER(-EINVAL, replay = 5);
 	CHECK_REGISTER(0, first_seq = S64_MAX);
