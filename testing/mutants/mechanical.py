@@ -38,12 +38,12 @@ PROGRAMS = {name.rpartition(".")[0] for name in os.listdir(os.path.join(vm.TOP, 
             if name.endswith((".c", ".sh"))} - {"run_kselftest"}
 SURVIVORS = os.path.join(mutants.MUTANTS, "survivors")
 
-# Text that is not code, the bodies of functions, and statements whose effect no test can see: only
-# the litmus tests and KCSAN check ordering, and only lockdep checks annotations.
+# Text that is not code, the bodies of functions, and statements that are not dropped: only the
+# litmus tests and KCSAN check ordering, and only lockdep checks that a lock is held.
 NO_CODE = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|^#.*?$', re.S | re.M)
 BODY = re.compile(r"^\{\n.*?^\}\n", re.S | re.M)
 UNTESTED = re.compile(r"smp_\w+|rcu_read_\w+|synchronize_rcu|lockdep_\w+|ASSERT_\w+|cond_resched|"
-                      r"mutex_destroy|list_for_each\w+")
+                      r"mutex_destroy|mutex_lock\(|(raw_)?spin_lock_|down_\w+|list_for_each\w+")
 
 # Operators: name, pattern, and the replacements of group 1.
 OPERATORS = (
