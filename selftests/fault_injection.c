@@ -1095,14 +1095,24 @@ static int leaks(void)
 	return count;
 }
 
-TEST(kmemleak_reports_no_leak)
+/* Tests without a fixture would run first. */
+FIXTURE(kmemleak)
 {
-	const char *reason = prepare_faults();
+	int unused;
+};
 
-	if (reason)
-		SKIP(return, "%s", reason);
-	if (!exists(DEBUG_DIR "kmemleak"))
-		SKIP(return, "the kernel has no kmemleak");
+FIXTURE_SETUP(kmemleak)
+{
+	if (prepare_faults() || !exists(DEBUG_DIR "kmemleak"))
+		SKIP(return, "the kernel has no fault injection, or no kmemleak");
+}
+
+FIXTURE_TEARDOWN(kmemleak)
+{
+}
+
+TEST_F(kmemleak, reports_no_leak_after_faults)
+{
 	/* kmemleak reports a leak only after five seconds and a second scan. */
 	ASSERT_EQ(0, write_file(DEBUG_DIR "kmemleak", "scan"));
 	sleep(6);
