@@ -456,27 +456,25 @@ class Machine:
         first: after a suspend the kernel's serial port may not continue to send until it receives
         something. No line is sent while instructions are counted.
         """
+        never_prompts = self.silence is None or self.icount
         deadline = time.monotonic() + seconds
-        last_line, prompted = time.monotonic(), False
+        last_line, prompted = time.monotonic(), never_prompts
         while True:
-            limit = deadline if self.silence is None else min(deadline, last_line + self.silence)
-            prompt_at = last_line + PROMPT_SECONDS
-            prompts = not prompted and self.silence is not None and not self.icount
+            limit = min(deadline, last_line + (self.silence or seconds))
+            wake = limit if prompted else min(limit, last_line + PROMPT_SECONDS)
             try:
-                line = self.output.get(timeout=max(
-                    (min(limit, prompt_at) if prompts else limit) - time.monotonic(), 0.01))
+                line = self.output.get(timeout=max(wake - time.monotonic(), 0.01))
             except queue.Empty:
-                if prompts and prompt_at < limit:
-                    self.send("")
-                    prompted = True
-                elif time.monotonic() > limit:
+                if wake == limit:
                     raise MachineError("hangs") from None
+                self.send("")
+                prompted = True
                 continue
             if line is None:
                 return
             # An empty line may be the echo of the prompt.
             if line and not KERNEL_LINE.match(line):
-                last_line, prompted = time.monotonic(), False
+                last_line, prompted = time.monotonic(), never_prompts
             yield line
 
     def send(self, text):
