@@ -25,14 +25,12 @@
 #define HANG_SECONDS	60
 #define REPORT_SECONDS	10
 #define LEAK_PROGRAMS	256	/* Check for memory leaks after this many programs. */
-#define RACE_SHARE	3	/* One third of the time is for programs of two threads. */
 
 static struct fuzz_program *corpus;
 static unsigned int corpus_count;
 static uint64_t executed;
 static struct kcov kcov;
 static bool guided;
-static bool racing;	/* Programs have two threads. */
 
 /* -- Output ---------------------------------------------------------------------- */
 
@@ -48,13 +46,13 @@ static void print_program(const struct fuzz_program *program)
 }
 
 /* Print an option to replay the program, which also fits a kernel command line. */
-static void print_replay(const struct fuzz_program *program, const char *option)
+static void print_replay(const struct fuzz_program *program)
 {
 	char text[256];
 	unsigned int at;
 	char *blank;
 
-	printf("# replay: --%s='", option);
+	printf("# replay: --program='");
 	for (at = 0; at < program->count; at++) {
 		fuzz_call_text(&program->calls[at], text, sizeof(text));
 		while ((blank = strchr(text, ' ')))
@@ -71,7 +69,7 @@ static void print_failure(const struct fuzz_program *program, unsigned int call,
 
 	printf("# program:\n");
 	print_program(program);
-	print_replay(program, racing ? "race" : "program");
+	print_replay(program);
 	if (call < program->count)
 		fuzz_call_text(&program->calls[call], text, sizeof(text));
 	printf("@failed notify_fuzz: call %u (%s): %s\n", call, text, failure);
@@ -227,23 +225,7 @@ static bool run_single(const struct fuzz_program *program, uint64_t *random)
 	return true;
 }
 
-/* A program of two threads may not fail again, so it is not minimised. */
-static bool run_race(const struct fuzz_program *program, uint64_t *random)
-{
-	unsigned int new_coverage;
-
-	fuzz->program = *program;
-	executed++;
-	if (fuzz_race(program, &new_coverage)) {
-		if (new_coverage)
-			add_to_corpus(program, random);
-		return true;
-	}
-	print_failure(program, fuzz->call, fuzz->failure);
-	return false;
-}
-
-/* Run programs of one or two threads until a timeout or a failure. */
+/* Run programs until a timeout or a failure. */
 static bool explore(uint64_t *random, uint64_t seconds)
 {
 	uint64_t begin = fuzz_now(), report = begin;
@@ -252,7 +234,7 @@ static bool explore(uint64_t *random, uint64_t seconds)
 		struct fuzz_program program;
 
 		next_program(&program, random);
-		if (!(racing ? run_race(&program, random) : run_single(&program, random)))
+		if (!run_single(&program, random))
 			return false;
 		if (executed % LEAK_PROGRAMS == 0 && rings_leaked())
 			return false;
@@ -268,28 +250,20 @@ static bool explore(uint64_t *random, uint64_t seconds)
 static bool explore_all(uint64_t seed, uint64_t seconds)
 {
 	uint64_t random = seed * 0x9e3779b97f4a7c15ULL + 1;
-	uint64_t race = seconds / RACE_SHARE;
 
 	if (!random)
 		random = 1;
 	guided = kcov_start(&kcov);
 	printf("# seed %" PRIu64 ", %s\n", seed, guided ? "guided by KCOV" : "unguided: no KCOV");
-	if (!explore(&random, seconds - race))
-		return false;
-	printf("# programs of two threads\n");
-	racing = true;
-	return explore(&random, race);
+	return explore(&random, seconds);
 }
 
 static bool replay(const char *text)
 {
 	struct fuzz_program program;
-	uint64_t random = 1;
 
 	if (!fuzz_parse(&program, text))
 		exit(2);
-	if (racing)
-		return run_race(&program, &random) && !rings_leaked();
 	if (fails(&program)) {
 		print_failure(&program, fuzz->call, fuzz->failure);
 		return false;
@@ -384,7 +358,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"notify_fuzz [--seconds N] [--seed N]\n"
-		"notify_fuzz --replay FILE | --program 'CALL; CALL ...' | --race '...'\n");
+		"notify_fuzz --replay FILE | --program 'CALL; CALL ...'\n");
 	exit(2);
 }
 
@@ -395,14 +369,12 @@ static struct options parse_options(int argc, char **argv)
 		{ "seed", required_argument, NULL, 'r' },
 		{ "replay", required_argument, NULL, 'f' },
 		{ "program", required_argument, NULL, 'p' },
-		{ "race", required_argument, NULL, '2' },
 		{ }
 	};
 	struct options options = { .seed = 1, .seconds = 60 };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		racing |= option == '2';
 		if (option == 's')
 			options.seconds = strtoull(optarg, NULL, 10);
 		else if (option == 'r')
@@ -410,8 +382,6 @@ static struct options parse_options(int argc, char **argv)
 		else if (option == 'f')
 			options.program = read_program(optarg);
 		else if (option == 'p')
-			options.program = optarg;
-		else if (option == '2')
 			options.program = optarg;
 		else
 			usage();

@@ -235,9 +235,6 @@ void fuzz_start(void);
 void fuzz_stop(void);
 bool fuzz_run(const struct fuzz_program *program);
 
-/* Programs of two threads: notify_fuzz_race.c */
-bool fuzz_race(const struct fuzz_program *program, unsigned int *new_coverage);
-
 /* A descriptor and its client; -1 and NULL if the slot is empty. */
 struct fuzz_slot {
 	int fd;
