@@ -12,80 +12,54 @@ the QEMU accelerator named by ACCEL. BENCH_ARGS are options of notify_bench.
 
 import json
 import os
-import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "qemu"))
 
 import bench_report  # noqa: E402
+import console  # noqa: E402
 import vm  # noqa: E402
 
 MACHINE = "amd64-6.12"
 MEMORY = 3072
 RUN_SECONDS = 3600
-SILENT_SECONDS = 900
 OUTPUT = os.path.join(vm.CACHE, "bench")
 RESULT = os.path.join(OUTPUT, "bench.json")
 
 
-class BenchConsole:
-    """Collects the output of the machine's console."""
+class Bench(console.Console):
+    """Figures from the machine's console."""
+
+    silent_seconds = 900
 
     def __init__(self):
+        super().__init__(MACHINE)
         self.json = []
-        self.failures = []
-        self.log = []
-        self.ended = self.measuring = False
+        self.printing = False
 
     def process_line(self, line):
-        """Process a line, and print it if it is output of notify_bench."""
-        self.log.append(line)
-        if vm.reports_problem(line):
-            self.failures.append(f"dmesg: {line}")
+        super().process_line(line)
         if line.startswith("@json "):
             self.json.append(line[6:])
-        elif line.startswith("@failed "):
-            self.failures.append(line[8:])
         elif line in ("@bench", "@dmesg"):
-            self.measuring = line == "@bench"
-        elif line.startswith("@end"):
-            self.ended = True
-        elif self.measuring:
+            self.printing = line == "@bench"
+        elif self.printing:
             print(line, flush=True)
-            if line.startswith("skipped "):
-                self.failures.append(line)
-
-    def result(self):
-        """Return the figures. Raise MachineError after any failure."""
-        if not self.ended:
-            self.failures.append("the machine did not finish")
-            print("\n".join("    " + text for text in self.log[-20:]), file=sys.stderr)
-        if self.failures:
-            raise vm.MachineError("; ".join(self.failures))
-        return json.loads("\n".join(self.json))
-
-
-def kernel_parameter(icount):
-    """Return the benchmark's options as a parameter of the kernel command line."""
-    options = os.environ.get("BENCH_ARGS", "").split()
-    if icount:
-        options.append("--unit=instructions")
-    return "NM_BENCH=" + "+".join(options)
+        if line.startswith("skipped "):
+            self.failed.append(line)
 
 
 def run(icount):
     """Boot the machine, measure, and return the figures."""
-    console = BenchConsole()
-    directory = vm.build(MACHINE, "bench")
-    vm.progress(f"booting {MACHINE}")
-    started = time.monotonic()
-    with vm.Machine(MACHINE, directory, "bench", icount=icount, memory=MEMORY,
-                    append=kernel_parameter(icount)) as machine:
-        for line in machine.lines(RUN_SECONDS, SILENT_SECONDS):
-            console.process_line(line)
-    vm.progress(f"the machine ran for {time.monotonic() - started:.0f} s")
-    return console.result()
+    options = os.environ.get("BENCH_ARGS", "").split()
+    if icount:
+        options.append("--unit=instructions")
+    bench = Bench()
+    bench.run("bench", RUN_SECONDS, kind="bench", icount=icount, memory=MEMORY,
+              append="NM_BENCH=" + "+".join(options))
+    if bench.failed:
+        raise vm.MachineError("; ".join(bench.failed))
+    return json.loads("\n".join(bench.json))
 
 
 def measure():
@@ -101,26 +75,20 @@ def measure():
 
 
 def main():
-    """Measure and report as the options request."""
+    """Measure and report as the options request. Return the exit status."""
     arguments = set(sys.argv[1:])
     if arguments - {"--document", "--report"}:
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    try:
-        if "--report" not in arguments:
-            measure()
-        with open(RESULT, encoding="utf-8") as file:
-            result = json.load(file)
-        bench_report.report(result, OUTPUT)
-        if "--document" in arguments:
-            bench_report.document(result, OUTPUT)
-        return 0
-    except (vm.MachineError, OSError, ValueError, subprocess.SubprocessError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    if "--report" not in arguments:
+        measure()
+    with open(RESULT, encoding="utf-8") as file:
+        result = json.load(file)
+    bench_report.report(result, OUTPUT)
+    if "--document" in arguments:
+        bench_report.document(result, OUTPUT)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    vm.exit_with(main)

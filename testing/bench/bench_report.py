@@ -23,6 +23,8 @@ COLOURS = ("#0060c0", "#00a0e0", "#00b060", "#8040c0", "#c000a0", "#c02020", "#e
 
 # Pseudo peers that transfer no data: a lower bound for the others.
 FLOORS = ("eventfd", "syscall")
+# Peers with one packet size.
+FIXED = ("evdev",) + FLOORS
 
 
 def name_of(row):
@@ -36,20 +38,16 @@ class Figures:
     def __init__(self, result):
         self.result = result
         self.rows = result["results"]
-        self.fixed = {row["peer"] for row in self.rows
-                      if len({other["bytes"] for other in self.rows
-                              if other["peer"] == row["peer"]}) == 1
-                      and row["peer"] in ("evdev",) + FLOORS}
         self.names = list(dict.fromkeys(name_of(row) for row in self.rows))
         self.readers = sorted({row["readers"] for row in self.rows})
         self.payloads = sorted({row["bytes"] for row in self.rows
-                                if row["peer"] not in self.fixed})
+                                if row["peer"] not in FIXED})
 
     def row(self, name, payload, readers):
         """Return the row of a peer. A fixed-size peer has the same row for all payloads."""
         for row in self.rows:
             if (name_of(row) == name and row["readers"] == readers and
-                    (row["bytes"] == payload or row["peer"] in self.fixed)):
+                    (row["bytes"] == payload or row["peer"] in FIXED)):
                 return row
         return None
 
@@ -69,7 +67,7 @@ class Figures:
     def label(self, name, payload):
         """Return the peer's name, with its packet size if that differs from the payload."""
         for row in self.rows:
-            if name_of(row) == name and row["peer"] in self.fixed and row["bytes"] != payload:
+            if name_of(row) == name and row["peer"] in FIXED and row["bytes"] != payload:
                 size = "no data" if row["peer"] in FLOORS else f"{row['bytes']} bytes"
                 return f"{name} ({size})"
         return name
@@ -255,7 +253,7 @@ def document(result, directory):
         head, _, rest = file.read().partition(BEGIN)
     tail = rest.partition(END)[2]
     if not tail:
-        raise ValueError(f"{path}: marks for the figures are missing")
+        raise vm.MachineError(f"{path}: marks for the figures are missing")
     figures = Figures(result)
     text = "\n\n".join((
         head + BEGIN,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A HID device created by uhid, whose reports are read through hidraw. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/input.h>
 #include <linux/uhid.h>
 #include <stdio.h>
@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "proc.h"
 
-#define HIDRAW_CLASS	"/sys/class/hidraw"
 #define DEVICE_NAME	"notify_bench"
-#define WAIT_MS		10000
 
 /* hidraw's buffer has 64 slots, one of which is always empty. */
 #define HIDRAW_PACKETS	63
@@ -23,12 +22,6 @@
 #define HIDRAW_BYTES	(UHID_DATA_MAX - 1)
 
 #define INPUT_HEADER	offsetof(struct uhid_event, u.input2.data)
-
-static unsigned int hidraw_queue(const struct bench *bench)
-{
-	(void)bench;
-	return HIDRAW_PACKETS;
-}
 
 /* Describe a vendor-defined input report of @bytes bytes. */
 static void hidraw_describe(struct uhid_create2_req *create, unsigned int bytes)
@@ -52,42 +45,28 @@ static void hidraw_describe(struct uhid_create2_req *create, unsigned int bytes)
 	create->bus = BUS_VIRTUAL;
 }
 
-static bool hidraw_is_ours(const char *name)
+static bool hidraw_is_ours(const char *path)
 {
-	char path[300], text[512];
+	char uevent[300], text[512];
 
-	snprintf(path, sizeof(path), HIDRAW_CLASS "/%s/device/uevent", name);
-	return name[0] != '.' && !file_read(path, text, sizeof(text)) &&
+	snprintf(uevent, sizeof(uevent), "%s/device/uevent", path);
+	return read_text(uevent, text, sizeof(text)) &&
 	       strstr(text, "HID_NAME=" DEVICE_NAME "\n");
 }
 
-static bool hidraw_find_once(char *node)
+static bool hidraw_find(char *node)
 {
-	DIR *dir = opendir(HIDRAW_CLASS);
-	struct dirent *entry;
-	bool found = false;
+	glob_t devices;
+	size_t i;
 
-	while (dir && !found && (entry = readdir(dir))) {
-		found = hidraw_is_ours(entry->d_name);
-		if (found)
-			snprintf(node, NODE_MAX, "/dev/%s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return found && !access(node, R_OK);
-}
-
-/* The kernel creates the device asynchronously. */
-static void hidraw_find(struct bench *bench)
-{
-	int ms;
-
-	for (ms = 0; ms < WAIT_MS; ms++) {
-		if (hidraw_find_once(bench->private))
-			return;
-		usleep(1000);
-	}
-	die("hidraw: no node; is the module hid_generic loaded?");
+	node[0] = '\0';
+	if (glob("/sys/class/hidraw/*", 0, NULL, &devices))
+		return false;
+	for (i = 0; i < devices.gl_pathc; i++)
+		if (hidraw_is_ours(devices.gl_pathv[i]))
+			snprintf(node, NODE_MAX, "/dev%s", strrchr(devices.gl_pathv[i], '/'));
+	globfree(&devices);
+	return node[0] && !access(node, R_OK);
 }
 
 static int hidraw_start(struct bench *bench)
@@ -104,38 +83,15 @@ static int hidraw_start(struct bench *bench)
 	written = write(bench->source, event, sizeof(*event));
 	free(event);
 	if (written < 0)
-		die("hidraw: cannot create a device: %m");
+		fail("hidraw: cannot create a device: %m");
 	bench->private = allocate(NODE_MAX);
-	hidraw_find(bench);
-
-	packet_prepare(bench, INPUT_HEADER);
+	/* The kernel creates the device asynchronously. */
+	WAIT_WHILE(!hidraw_find(bench->private),
+		   "hidraw: no node; is the module hid_generic loaded?");
 	event = bench->message;
 	event->type = UHID_INPUT2;
 	event->u.input2.size = bench->bytes;
 	return 0;
-}
-
-static void hidraw_stop(struct bench *bench)
-{
-	free(bench->private);
-}
-
-static void hidraw_open(struct bench *bench, struct reader *reader)
-{
-	reader->fd = open(bench->private, O_RDONLY | O_CLOEXEC);
-	if (reader->fd < 0)
-		die("hidraw: %s: %m", (const char *)bench->private);
-}
-
-static void hidraw_prepare(struct bench *bench, uint64_t number)
-{
-	packet_number(bench, INPUT_HEADER, number);
-}
-
-static void hidraw_publish(struct bench *bench)
-{
-	if (write(bench->source, bench->message, bench->size) != (ssize_t)bench->size)
-		die("hidraw: cannot write to uhid: %m");
 }
 
 /* A read() returns one report, whatever the size of its buffer. */
@@ -150,23 +106,16 @@ static int hidraw_batch(struct reader *reader, void *buffer, unsigned int count)
 	return i;
 }
 
-static bool hidraw_check(const struct bench *bench, const void *buffer, unsigned int index,
-			 uint64_t number)
-{
-	return packet_is(bench, (const char *)buffer + index * bench->stride, number);
-}
-
 const struct peer hidraw_peer = {
 	.name = "hidraw",
 	.about = "a HID device, written by uhid",
 	.max_bytes = HIDRAW_BYTES,
-	.queue = hidraw_queue,
+	.queue = HIDRAW_PACKETS,
+	.message_header = INPUT_HEADER,
 	.start = hidraw_start,
-	.stop = hidraw_stop,
-	.open = hidraw_open,
-	.prepare = hidraw_prepare,
-	.publish = hidraw_publish,
+	.stop = node_stop,
+	.open = node_open,
+	.publish = packet_write,
 	.read = packet_read,
 	.batch = hidraw_batch,
-	.check = hidraw_check,
 };

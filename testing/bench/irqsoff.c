@@ -3,12 +3,11 @@
  * The longest time with interrupts off: notify_multi_irqsoff.ko lets a timer expire at varying
  * moments and records its largest delay. The timer runs only while packets are published.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "file.h"
 
 #define PARAMETERS	"/sys/module/notify_multi_irqsoff/parameters/"
 
@@ -28,28 +27,14 @@
 
 static bool available;
 
-static void irqsoff_set(const char *parameter, const char *value)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
-	if (file_write(path, value))
-		die("cannot write %s", path);
-}
-
-static unsigned long long irqsoff_get(const char *parameter)
-{
-	char path[128], text[32];
-
-	snprintf(path, sizeof(path), PARAMETERS "%s", parameter);
-	if (file_read(path, text, sizeof(text)))
-		die("cannot read %s", path);
-	return strtoull(text, NULL, 10);
-}
-
 void irqsoff_init(void)
 {
 	available = !access(PARAMETERS "running", W_OK);
+}
+
+static void irqsoff_run(bool run)
+{
+	expect_success(write_file(PARAMETERS "running", run ? "1" : "0"), "notify_multi_irqsoff");
 }
 
 /* Make system calls that do nothing while the timer runs. Return the number of packets. */
@@ -57,11 +42,10 @@ static unsigned int irqsoff_idle(struct bench *bench)
 {
 	unsigned int i;
 
-	(void)bench;
-	irqsoff_set("running", "1");
+	irqsoff_run(true);
 	for (i = 0; i < IDLE_CALLS; i++)
 		syscall(SYS_getppid);
-	irqsoff_set("running", "0");
+	irqsoff_run(false);
 	return 0;
 }
 
@@ -75,10 +59,10 @@ static unsigned int irqsoff_fill(struct bench *bench)
 		count = 1;
 	if (count > bench->queue)
 		count = bench->queue;
-	irqsoff_set("running", "1");
+	irqsoff_run(true);
 	for (i = 0; i < count; i++)
 		publish_next(bench);
-	irqsoff_set("running", "0");
+	irqsoff_run(false);
 	drain(bench, bench->nr, count);
 	return count * bench->nr;
 }
@@ -92,17 +76,17 @@ static double irqsoff_min(struct bench *bench, unsigned int (*work)(struct bench
 		unsigned int packets = 0;
 		double worst;
 
-		irqsoff_set("reset", "1");
-		while (irqsoff_get("fires") < FIRES && packets < READ_PACKETS)
+		write_file(PARAMETERS "worst_ns", "0");
+		write_file(PARAMETERS "fires", "0");
+		while (read_number(PARAMETERS "fires") < FIRES && packets < READ_PACKETS)
 			packets += work(bench);
-		worst = irqsoff_get("worst_ns");
+		worst = read_number(PARAMETERS "worst_ns");
 		if (min < 0 || worst < min)
 			min = worst;
 	}
 	return min;
 }
 
-/* Return the time of the timer's interrupt and a system call that does nothing. */
 double irqsoff_baseline(void)
 {
 	return irqsoff_min(NULL, irqsoff_idle);

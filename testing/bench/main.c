@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* notify_bench: see usage(). */
-#include <errno.h>
-#include <getopt.h>
+/*
+ * notify_bench: measure the cost of sending a packet to many readers by notify_multi and other
+ * peers. Needs root, configfs, and the modules notify_sim, uinput, evdev, uhid and hid_generic.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "file.h"
+#include "options.h"
 
 #define LIST_MAX	16
 #define READERS_MAX	16384
@@ -24,121 +27,83 @@
 
 #define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
 
+/* The peers, in the order of the tables. */
+static const struct peer *const peers[] = {
+	&notify_read_peer, &notify_ring_peer, &notify_in_place_peer, &notify_uring_peer,
+	&notify_pend_peer, &evdev_peer, &hidraw_peer, &netlink_peer, &seqpacket_peer, &pipe_peer,
+	&eventfd_peer, &syscall_peer, NULL
+};
+
+static bool selected[ARRAY_SIZE(peers)];
+
+static const char *option_peers, *option_json, *option_unit = "ns";
+static const char *option_readers = "1,16,256,1024,4096", *option_bytes = "16,64,256,4096";
+static uint64_t option_rounds = 200;
+static bool option_no_sleepers, option_list;
+static const struct option_value options[] = {
+	{ "peers", "LIST    peers, as NAME or NAME/WAY (all)", .text = &option_peers },
+	{ "readers", "LIST  numbers of readers (1,16,256,1024,4096)", .text = &option_readers },
+	{ "bytes", "LIST    payload sizes (16,64,256,4096); some peers have a fixed size",
+	  .text = &option_bytes },
+	{ "rounds", "COUNT  samples of each figure (200; fewer with many readers)",
+	  .number = &option_rounds },
+	{ "no-sleepers", "  do not measure end to end", .flag = &option_no_sleepers },
+	{ "json", "FILE     also write the results to FILE", .text = &option_json },
+	{ "unit", "NAME     unit of the clock (ns), for the output", .text = &option_unit },
+	{ "list", "         print the peers", .flag = &option_list },
+	{ }
+};
+
 struct list {
 	unsigned int count;
 	unsigned int numbers[LIST_MAX];
 };
 
-static struct {
-	const char *peers;
-	struct list readers;
-	struct list bytes;
-	unsigned int rounds;
-	const char *json;
-	const char *unit;
-	bool sleepers;
-} options = {
-	.readers = { 5, { 1, 16, 256, 1024, 4096 } },
-	.bytes = { 4, { 16, 64, 256, 4096 } },
-	.rounds = 200,
-	.unit = "ns",
-	.sleepers = true,
-};
-
 static char rt_runtime[32];
 
-static void usage(FILE *to)
+static struct list parse_list(const char *text, unsigned int min, unsigned int max)
 {
-	fputs("usage: notify_bench [OPTION]...\n"
-	      "Measure the cost of sending a packet to many readers by notify_multi and other peers.\n"
-	      "\n"
-	      "  -p, --peers=LIST    peers, as NAME or NAME/WAY, separated by commas (all)\n"
-	      "  -r, --readers=LIST  numbers of readers (1,16,256,1024,4096)\n"
-	      "  -b, --bytes=LIST    payload sizes (16,64,256,4096); some peers have a fixed size\n"
-	      "  -n, --rounds=COUNT  samples of each figure (200; fewer with many readers)\n"
-	      "  -s, --no-sleepers   do not measure end to end\n"
-	      "  -j, --json=FILE     also write the results to FILE\n"
-	      "  -u, --unit=NAME     unit of the clock (ns), for the output\n"
-	      "  -l, --list          print the peers\n"
-	      "  -h, --help          print this help\n"
-	      "\n"
-	      "Needs root, configfs, and the modules notify_sim, uinput, evdev, uhid and hid_generic.\n"
-	      "Exit status: 0 success, 1 failure, 2 wrong usage.\n", to);
-}
+	char *copy = strdup(text), *part, *state;
+	struct list list = { };
 
-static void bad_usage(const char *format, const char *argument)
-{
-	fputs("notify_bench: ", stderr);
-	fprintf(stderr, format, argument);
-	fputs("\nTry --help.\n", stderr);
-	exit(2);
-}
-
-static unsigned int parse_number(const char *text, unsigned int min, unsigned int max)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	if (end == text || *end || number < min || number > max)
-		bad_usage("not a number in range: %s", text);
-	return number;
-}
-
-static void parse_list(struct list *list, char *text, unsigned int min, unsigned int max)
-{
-	char *part, *state;
-
-	list->count = 0;
-	for (part = strtok_r(text, ",", &state); part; part = strtok_r(NULL, ",", &state)) {
-		if (list->count == LIST_MAX)
-			bad_usage("too many numbers: %s", part);
-		list->numbers[list->count++] = parse_number(part, min, max);
+	for (part = strtok_r(copy, ",", &state); part; part = strtok_r(NULL, ",", &state)) {
+		if (list.count == LIST_MAX)
+			usage_error("too many numbers: %s", text);
+		list.numbers[list.count++] = parse_number(part, min, max);
 	}
-	if (!list->count)
-		bad_usage("%s", "empty list");
+	if (!list.count)
+		usage_error("empty list");
+	free(copy);
+	return list;
 }
 
-/* Return true if @word names the peer ("NAME") or its way ("NAME/WAY"). */
-static bool peer_matches(const struct peer *peer, const char *word, size_t length)
+/* Return true if the word names the peer ("NAME") or its way ("NAME/WAY"). */
+static bool peer_matches(const struct peer *peer, const char *word)
 {
-	size_t name = strlen(peer->name);
+	char name[64];
 
-	if (length < name || strncmp(word, peer->name, name))
-		return false;
-	if (length == name)
-		return true;
-	return word[name] == '/' && peer->way && strlen(peer->way) == length - name - 1 &&
-	       !strncmp(word + name + 1, peer->way, length - name - 1);
+	snprintf(name, sizeof(name), "%s/%s", peer->name, peer->way ? peer->way : "");
+	return !strcmp(word, peer->name) || !strcmp(word, name);
 }
 
-static bool peer_wanted(const struct peer *peer)
+static void select_peers(const char *text)
 {
-	const char *word = options.peers;
-	size_t length;
-
-	if (!word)
-		return true;
-	for (; *word; word += length + (word[length] == ',')) {
-		length = strcspn(word, ",");
-		if (peer_matches(peer, word, length))
-			return true;
-	}
-	return false;
-}
-
-static void check_peers(void)
-{
-	const char *word = options.peers;
-	size_t length;
+	char *copy = strdup(text), *word, *state;
+	bool found;
 	int i;
 
-	for (; word && *word; word += length + (word[length] == ',')) {
-		length = strcspn(word, ",");
-		for (i = 0; peers[i] && !peer_matches(peers[i], word, length); i++)
-			;
-		if (!peers[i])
-			bad_usage("unknown peer: %s", word);
+	for (word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state)) {
+		found = false;
+		for (i = 0; peers[i]; i++) {
+			if (!peer_matches(peers[i], word))
+				continue;
+			selected[i] = true;
+			found = true;
+		}
+		if (!found)
+			usage_error("unknown peer: %s", word);
 	}
+	free(copy);
 }
 
 static void list_peers(void)
@@ -151,100 +116,39 @@ static void list_peers(void)
 		       peers[i]->way ? peers[i]->way : "", peers[i]->about);
 }
 
-static void parse(int argc, char **argv)
-{
-	static const struct option names[] = {
-		{ "peers", required_argument, NULL, 'p' },
-		{ "readers", required_argument, NULL, 'r' },
-		{ "bytes", required_argument, NULL, 'b' },
-		{ "rounds", required_argument, NULL, 'n' },
-		{ "no-sleepers", no_argument, NULL, 's' },
-		{ "json", required_argument, NULL, 'j' },
-		{ "unit", required_argument, NULL, 'u' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "p:r:b:n:sj:u:lh", names, NULL)) != -1) {
-		switch (option) {
-		case 'p':
-			options.peers = optarg;
-			break;
-		case 'r':
-			parse_list(&options.readers, optarg, 1, READERS_MAX);
-			break;
-		case 'b':
-			parse_list(&options.bytes, optarg, BYTES_MIN, BYTES_MAX);
-			break;
-		case 'n':
-			options.rounds = parse_number(optarg, 1, 1000000);
-			break;
-		case 's':
-			options.sleepers = false;
-			break;
-		case 'j':
-			options.json = optarg;
-			break;
-		case 'u':
-			options.unit = optarg;
-			break;
-		case 'l':
-			list_peers();
-			exit(0);
-		case 'h':
-			usage(stdout);
-			exit(0);
-		default:
-			fputs("Try --help.\n", stderr);
-			exit(2);
-		}
-	}
-	if (optind < argc)
-		bad_usage("unexpected argument: %s", argv[optind]);
-	check_peers();
-}
-
-static unsigned int max_readers(void)
-{
-	unsigned int max = 0, i;
-
-	for (i = 0; i < options.readers.count; i++)
-		if (options.readers.numbers[i] > max)
-			max = options.readers.numbers[i];
-	return max;
-}
-
 /* Raise the limit, and let the file table grow before the memory of readers is measured. */
-static void raise_files(void)
+static void raise_files(const struct list *readers)
 {
-	rlim_t files = 2 * max_readers() + FILES_EXTRA;
+	rlim_t files = 0;
 	struct rlimit limit;
+	unsigned int i;
+
+	for (i = 0; i < readers->count; i++)
+		if (readers->numbers[i] > files)
+			files = readers->numbers[i];
+	files = 2 * files + FILES_EXTRA;
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < files)
 		limit.rlim_cur = files;
 	if (limit.rlim_max < files)
 		limit.rlim_max = files;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		die("cannot open %ju files: %m", (uintmax_t)files);
-	if (dup2(STDERR_FILENO, files - 1) < 0)
-		die("cannot open %ju files: %m", (uintmax_t)files);
+	if (setrlimit(RLIMIT_NOFILE, &limit) || dup2(STDERR_FILENO, files - 1) < 0)
+		fail("cannot open %ju files: %m", (uintmax_t)files);
 	close(files - 1);
 }
 
 /* Real-time throttling would suspend the SCHED_FIFO threads during a measurement. */
 static void restore_throttle(void)
 {
-	file_write(RT_RUNTIME, rt_runtime);
+	write_file(RT_RUNTIME, rt_runtime);
 }
 
 static void stop_throttle(void)
 {
-	if (file_read(RT_RUNTIME, rt_runtime, sizeof(rt_runtime)))
+	if (read_file(RT_RUNTIME, rt_runtime, sizeof(rt_runtime)))
 		return;
-	if (!file_write(RT_RUNTIME, "-1"))
+	if (!write_file(RT_RUNTIME, "-1"))
 		atexit(restore_throttle);
 }
 
@@ -254,64 +158,71 @@ static unsigned int rounds_for(unsigned int readers)
 
 	if (rounds < ROUNDS_MIN)
 		rounds = ROUNDS_MIN;
-	return rounds < options.rounds ? rounds : options.rounds;
+	return rounds < option_rounds ? rounds : option_rounds;
 }
 
 /* Return false if the peer is not available. */
-static bool run_size(const struct peer *peer, unsigned int bytes)
+static bool run_size(const struct peer *peer, unsigned int bytes, const struct list *readers)
 {
 	struct result result;
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < options.readers.count; i++) {
-		unsigned int readers = options.readers.numbers[i];
+	for (i = 0; i < readers->count; i++) {
+		unsigned int nr = readers->numbers[i];
 
 		if (!peer->publish && i)
 			break;
-		ret = run(peer, bytes, readers, rounds_for(readers), options.sleepers, &result);
+		ret = run(peer, bytes, nr, rounds_for(nr), !option_no_sleepers, &result);
 		if (ret) {
 			report_skip(peer, strerror(-ret));
 			return false;
 		}
-		report(peer, bytes, readers, &result);
+		report(peer, bytes, nr, &result);
 	}
 	return true;
 }
 
-static void run_peer(const struct peer *peer)
+static void run_peer(const struct peer *peer, const struct list *readers, const struct list *sizes)
 {
 	unsigned int i;
 
 	if (peer->bytes) {
-		run_size(peer, peer->bytes);
+		run_size(peer, peer->bytes, readers);
 		return;
 	}
-	for (i = 0; i < options.bytes.count; i++) {
-		unsigned int bytes = options.bytes.numbers[i];
-
-		if (peer->max_bytes && bytes > peer->max_bytes)
+	for (i = 0; i < sizes->count; i++) {
+		if (peer->max_bytes && sizes->numbers[i] > peer->max_bytes)
 			continue;
-		if (!run_size(peer, bytes))
+		if (!run_size(peer, sizes->numbers[i], readers))
 			break;
 	}
 }
 
 int main(int argc, char **argv)
 {
+	struct list readers, sizes;
 	int i;
 
-	parse(argc, argv);
+	parse_options(argc, argv, options);
+	if (option_list) {
+		list_peers();
+		return 0;
+	}
+	if (option_peers)
+		select_peers(option_peers);
+	readers = parse_list(option_readers, 1, READERS_MAX);
+	sizes = parse_list(option_bytes, BYTES_MIN, BYTES_MAX);
 	if (geteuid())
-		die("needs root to create devices and real-time threads");
-	raise_files();
+		fail("needs root to create devices and real-time threads");
+	raise_files(&readers);
 	stop_throttle();
 	clock_init();
 	irqsoff_init();
-	report_begin(options.json, options.unit, irqsoff_baseline());
+	report_begin(option_json, option_unit, irqsoff_baseline());
 	for (i = 0; peers[i]; i++)
-		if (peer_wanted(peers[i]))
-			run_peer(peers[i]);
+		if (selected[i] || !option_peers)
+			run_peer(peers[i], &readers, &sizes);
 	report_end();
 	return 0;
 }

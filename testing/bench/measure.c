@@ -10,69 +10,12 @@
 #define BATCH_ROUNDS	50
 #define BATCH_PACKETS	1024
 
-/* Each reader checks each packet, but outside of the measured time. */
-static void expect(const struct bench *bench, const void *buffer, unsigned int index,
-		   uint64_t number)
-{
-	if (bench->peer->check && !bench->peer->check(bench, buffer, index, number))
-		die("%s: packet %llu is missing or damaged", bench->peer->name,
-		    (unsigned long long)number);
-}
-
-static void get_one(struct reader *reader)
-{
-	struct bench *bench = reader->bench;
-
-	if (bench->peer->read(reader, bench->buffer) != 1)
-		die("%s: no packet for a reader", bench->peer->name);
-	expect(bench, bench->buffer, 0, bench->number);
-}
-
-/* Read the last @count packets by batches. */
-static void get_all(struct reader *reader, unsigned int count)
-{
-	struct bench *bench = reader->bench;
-	uint64_t number = bench->number - count;
-	int got, i;
-
-	while (count) {
-		got = bench->peer->batch(reader, bench->buffer, count);
-		if (got <= 0)
-			die("%s: %u packets missing for a reader", bench->peer->name, count);
-		for (i = 0; i < got; i++)
-			expect(bench, bench->buffer, i, ++number);
-		count -= got;
-	}
-}
-
-/* Empty the queues of all readers except @skip, which contain the last @count packets. */
-void drain(struct bench *bench, unsigned int skip, unsigned int count)
-{
-	unsigned int i, k;
-
-	for (i = 0; i < bench->nr; i++) {
-		if (i == skip)
-			continue;
-		if (bench->peer->batch)
-			get_all(&bench->readers[i], count);
-		else
-			for (k = 0; k < count; k++)
-				get_one(&bench->readers[i]);
-	}
-}
-
-void publish_next(struct bench *bench)
-{
-	bench->peer->prepare(bench, ++bench->number);
-	bench->peer->publish(bench);
-}
-
 static uint64_t time_publish(struct bench *bench)
 {
 	uint64_t start;
 
-	bench->peer->prepare(bench, ++bench->number);
-	start = clock_now();
+	prepare_next(bench);
+	start = now_ns();
 	bench->peer->publish(bench);
 	return clock_since(start);
 }
@@ -80,13 +23,14 @@ static uint64_t time_publish(struct bench *bench)
 static uint64_t time_read(struct reader *reader)
 {
 	struct bench *bench = reader->bench;
-	uint64_t start = clock_now();
+	uint64_t start = now_ns();
 	int got = bench->peer->read(reader, bench->buffer);
 	uint64_t elapsed = clock_since(start);
 
 	if (got != 1)
-		die("%s: no packet for a reader", bench->peer->name);
-	expect(bench, bench->buffer, 0, bench->number);
+		fail("%s: no packet for a reader", bench->peer->name);
+	if (bench->peer->publish)
+		expect_packet(bench, bench->buffer, bench->number);
 	return elapsed;
 }
 
@@ -95,7 +39,7 @@ static uint64_t time_batch(struct reader *reader)
 {
 	struct bench *bench = reader->bench;
 	unsigned int count = 0, i;
-	uint64_t start = clock_now();
+	uint64_t start = now_ns();
 	uint64_t elapsed;
 
 	while (count < bench->queue) {
@@ -109,9 +53,10 @@ static uint64_t time_batch(struct reader *reader)
 	}
 	elapsed = clock_since(start);
 	if (count != bench->queue)
-		die("%s: %u of %u packets for a reader", bench->peer->name, count, bench->queue);
+		fail("%s: %u of %u packets for a reader", bench->peer->name, count, bench->queue);
 	for (i = 0; i < count; i++)
-		expect(bench, bench->buffer, i, bench->number - count + 1 + i);
+		expect_packet(bench, (char *)bench->buffer + i * bench->stride,
+			      bench->number - count + 1 + i);
 	return elapsed;
 }
 
@@ -175,8 +120,8 @@ static void measure_armed(struct bench *bench, struct result *result, uint64_t *
 
 	bench->peer->arm(bench);
 	for (i = 0; i < bench->rounds; i++) {
-		bench->peer->prepare(bench, ++bench->number);
-		start = clock_now();
+		prepare_next(bench);
+		start = now_ns();
 		bench->peer->publish(bench);
 		publish[i] = clock_since(start);
 		bench->peer->reap(bench);
@@ -195,7 +140,7 @@ static void set_blocking(struct bench *bench, bool blocking)
 
 	for (i = 0; i < bench->nr; i++)
 		if (fcntl(bench->readers[i].fd, F_SETFL, blocking ? 0 : O_NONBLOCK))
-			die("%s: O_NONBLOCK: %m", bench->peer->name);
+			fail("%s: O_NONBLOCK: %m", bench->peer->name);
 }
 
 static void measure_e2e(struct bench *bench, struct result *result)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "file.h"
 
 /* Folds the per-CPU counters. */
 #define STAT_REFRESH	"/proc/sys/vm/stat_refresh"
@@ -29,7 +30,7 @@ static void shrink_slabs(void)
 
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), SLABS "/%s/shrink", entry->d_name);
-		file_write(path, "1");
+		write_file(path, "1");
 	}
 	if (dir)
 		closedir(dir);
@@ -40,7 +41,7 @@ void memory_settle(void)
 	long long before, now = 0;
 	int i;
 
-	file_write(DROP_CACHES, "2");
+	write_file(DROP_CACHES, "2");
 	for (i = 0; i < SETTLE_ROUNDS; i++) {
 		before = now;
 		usleep(SETTLE_US);
@@ -57,10 +58,10 @@ long long memory_free(void)
 	char line[256];
 	FILE *zones;
 
-	file_write(STAT_REFRESH, "1");
+	write_file(STAT_REFRESH, "1");
 	zones = fopen("/proc/zoneinfo", "re");
 	if (!zones)
-		die("/proc/zoneinfo: %m");
+		fail("/proc/zoneinfo: %m");
 	while (fgets(line, sizeof(line), zones))
 		if (sscanf(line, " pages free %lld", &number) == 1 ||
 		    sscanf(line, " count: %lld", &number) == 1)

@@ -1,86 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
-/* notify_multi: a source of notify_sim, which broadcasts in the writer's context. */
-#include <errno.h>
+/* notify_multi: a source of notify_sim, which broadcasts in the writer's context, and read(). */
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "notify.h"
+#include "bench.h"
+#include "record.h"
+#include "notify_sim.h"
 
-#define CONFIG	"/sys/kernel/config/notify_sim/notify_bench"
-
-static void notify_set(const char *attribute, const char *value)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), CONFIG "/%s", attribute);
-	ret = file_write(path, value);
-	if (ret)
-		die("notify_sim: cannot set %s: %s", path, strerror(-ret));
-}
-
-static void notify_set_number(const char *attribute, unsigned int value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u", value);
-	notify_set(attribute, text);
-}
+#define NAME	"notify_bench"
 
 int notify_start(struct bench *bench)
 {
+	int ret;
+
 	/* A killed run may have left the source. */
-	rmdir(CONFIG);
-	if (mkdir(CONFIG, 0700))
-		return -errno;
-	notify_set_number("packet_size", bench->bytes);
-	notify_set_number("max_packets", BENCH_QUEUE);
-	notify_set_number("max_requests", BENCH_QUEUE);
-	notify_set("context", "process");
-	notify_set("live", "1");
-	bench->source = open("/dev/notify_sim/notify_bench", O_WRONLY | O_CLOEXEC);
-	if (bench->source < 0)
-		die("/dev/notify_sim/notify_bench: %m");
-	packet_prepare(bench, 0);
-	bench->stride = sizeof(struct notify_multi_record) + (bench->bytes + 7) / 8 * 8;
+	sim_remove(NAME);
+	ret = sim_make(NAME);
+	if (ret)
+		return ret;
+	expect_success(sim_set_number(NAME, "packet_size", bench->bytes), "packet_size");
+	expect_success(sim_set_number(NAME, "max_packets", BENCH_QUEUE), "max_packets");
+	expect_success(sim_set_number(NAME, "max_requests", BENCH_QUEUE), "max_requests");
+	expect_success(sim_set(NAME, "context", "process"), "context");
+	expect_success(sim_set(NAME, "live", "1"), "live");
+	bench->source = sim_open_injector(NAME);
+	expect_success(bench->source, "injector");
+	bench->stride = record_size(bench->bytes);
 	return 0;
 }
 
 void notify_stop(struct bench *bench)
 {
-	(void)bench;
-	if (rmdir(CONFIG))
-		die("notify_sim: cannot remove the source: %m");
+	expect_success(sim_remove(NAME), NAME);
 }
 
 void notify_open(struct bench *bench, struct reader *reader)
 {
-	(void)bench;
-	reader->fd = open("/dev/notify/notify_bench", O_RDONLY | O_CLOEXEC);
-	if (reader->fd < 0)
-		die("/dev/notify/notify_bench: %m");
+	reader->fd = sim_open(NAME, O_RDONLY);
+	expect_success(reader->fd, NAME);
 }
 
-void notify_prepare(struct bench *bench, uint64_t number)
+bool notify_check(const struct bench *bench, const void *packet, uint64_t number)
 {
-	packet_number(bench, 0, number);
-}
-
-void notify_publish(struct bench *bench)
-{
-	if (write(bench->source, bench->message, bench->size) != (ssize_t)bench->size)
-		die("/dev/notify_sim/notify_bench: cannot write: %m");
-}
-
-bool notify_check(const struct bench *bench, const void *buffer, unsigned int index,
-		  uint64_t number)
-{
-	const char *at = (const char *)buffer + index * bench->stride;
-	const struct notify_multi_record *record = (const void *)at;
+	const struct notify_multi_record *record = packet;
 
 	return record->size == bench->bytes && !record->status && !record->dropped &&
-	       packet_is(bench, record->data, number);
+	       packet_has(bench, record->data, number);
 }
+
+const struct peer notify_read_peer = {
+	.name = "notify_multi",
+	.way = "read",
+	.about = "read(); a batch by one read()",
+	.start = notify_start,
+	.stop = notify_stop,
+	.open = notify_open,
+	.publish = packet_write,
+	.read = packet_read,
+	.batch = packet_batch,
+	.check = notify_check,
+};

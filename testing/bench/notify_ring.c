@@ -3,15 +3,14 @@
  * notify_multi by the mapped ring, without system calls: records are copied or read in place. To
  * sleep, the reader calls NOTIFY_MULTI_IOC_CONSUME and poll().
  */
+#include <notify_multi/reader.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <notify_multi/reader.h>
-
-#include "notify.h"
+#include "bench.h"
 
 struct mapping {
 	struct notify_multi_reader reader;
@@ -39,11 +38,11 @@ static void notify_ring_open(struct bench *bench, struct reader *reader)
 	notify_open(bench, reader);
 	if (ioctl(reader->fd, NOTIFY_MULTI_IOC_GET_INFO, &info) ||
 	    ioctl(reader->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats))
-		die("GET_INFO or GET_STATS failed: %m");
+		fail("GET_INFO or GET_STATS failed: %m");
 	mapping->bytes = info.ring_bytes;
 	mapping->ring = mmap(NULL, mapping->bytes, PROT_READ, MAP_SHARED, reader->fd, 0);
 	if (mapping->ring == MAP_FAILED)
-		die("cannot map the ring: %m");
+		fail("cannot map the ring: %m");
 	touch(mapping->ring, mapping->bytes);
 	notify_multi_reader_init(&mapping->reader, mapping->ring, stats.next);
 	reader->private = mapping;
@@ -96,23 +95,19 @@ static int notify_in_place_batch(struct reader *reader, void *buffer, unsigned i
 {
 	struct mapping *mapping = reader->private;
 	struct notify_multi_reader local = mapping->reader;
-	uint64_t *numbers = buffer;
+	size_t stride = reader->bench->stride;
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
-		if (!notify_in_place(&local, &numbers[i]))
+		if (!notify_in_place(&local, (uint64_t *)((char *)buffer + i * stride)))
 			break;
 	mapping->reader = local;
 	return i;
 }
 
-static bool notify_in_place_check(const struct bench *bench, const void *buffer,
-				  unsigned int index, uint64_t number)
+static bool notify_in_place_check(const struct bench *bench, const void *packet, uint64_t number)
 {
-	const uint64_t *numbers = buffer;
-
-	(void)bench;
-	return numbers[index] == number;
+	return *(const uint64_t *)packet == number;
 }
 
 /* Before CONSUME, poll() treats packets that were read as queued. */
@@ -123,32 +118,26 @@ static void notify_ring_sleep(struct reader *reader)
 	__u64 seq = mapping->reader.next - 1;
 
 	if (ioctl(reader->fd, NOTIFY_MULTI_IOC_CONSUME, &seq))
-		die("cannot consume: %m");
+		fail("cannot consume: %m");
 	if (poll(&pollfd, 1, -1) != 1)
-		die("cannot poll: %m");
+		fail("cannot poll: %m");
 }
 
 static int notify_ring_wait(struct reader *reader, void *buffer)
 {
-	while (!notify_ring_read(reader, buffer))
-		notify_ring_sleep(reader);
-	return 1;
-}
-
-static int notify_in_place_wait(struct reader *reader, void *buffer)
-{
-	while (!notify_in_place_read(reader, buffer))
+	while (!reader->bench->peer->read(reader, buffer))
 		notify_ring_sleep(reader);
 	return 1;
 }
 
 const struct peer notify_ring_peer = {
-	NOTIFY_PEER,
+	.name = "notify_multi",
 	.way = "mapped",
 	.about = "the mapped ring, records are copied; poll() to sleep",
 	.start = notify_start,
 	.stop = notify_stop,
 	.open = notify_ring_open,
+	.publish = packet_write,
 	.close = notify_ring_close,
 	.read = notify_ring_read,
 	.batch = notify_ring_batch,
@@ -157,15 +146,16 @@ const struct peer notify_ring_peer = {
 };
 
 const struct peer notify_in_place_peer = {
-	NOTIFY_PEER,
+	.name = "notify_multi",
 	.way = "in-place",
 	.about = "the mapped ring, records are read in place; poll() to sleep",
 	.start = notify_start,
 	.stop = notify_stop,
 	.open = notify_ring_open,
+	.publish = packet_write,
 	.close = notify_ring_close,
 	.read = notify_in_place_read,
 	.batch = notify_in_place_batch,
-	.wait = notify_in_place_wait,
+	.wait = notify_ring_wait,
 	.check = notify_in_place_check,
 };

@@ -8,22 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "notify.h"
-#include "uring.h"
+#include "bench.h"
+#include "commands.h"
 
 typedef void (*make_request_t)(struct reader *reader, void *buffer, size_t bytes, uint64_t data);
 
-/**
- * struct pended - requests of all readers
- * @uring:   io_uring.
- * @buffers: Buffer for a record of each reader.
- */
+/* Requests of all readers, and a buffer for a record of each. */
 struct pended {
-	struct uring uring;
+	struct io_uring uring;
 	char *buffers;
 };
 
-static struct uring *uring_of(const struct reader *reader)
+static struct io_uring *uring_of(const struct reader *reader)
 {
 	struct pended *pended = reader->bench->private;
 
@@ -32,46 +28,40 @@ static struct uring *uring_of(const struct reader *reader)
 
 static void make_read(struct reader *reader, void *buffer, size_t bytes, uint64_t data)
 {
-	struct io_uring_sqe *sqe = uring_next(uring_of(reader));
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring_of(reader));
 
-	sqe->opcode = IORING_OP_READ;
-	sqe->fd = reader->fd;
-	sqe->addr = (uintptr_t)buffer;
-	sqe->len = bytes;
-	sqe->off = -1;
+	io_uring_prep_read(sqe, reader->fd, buffer, bytes, -1);
 	sqe->user_data = data;
 }
 
 static void make_pend(struct reader *reader, void *buffer, size_t bytes, uint64_t data)
 {
-	struct io_uring_sqe *sqe = uring_next(uring_of(reader));
-	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)buffer, .len = bytes };
+	struct io_uring_sqe *sqe = io_uring_get_sqe(uring_of(reader));
 
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = reader->fd;
-	sqe->cmd_op = NOTIFY_MULTI_URING_CMD_PEND;
+	prep_command(sqe, reader->fd, NOTIFY_MULTI_URING_CMD_PEND, (struct notify_multi_uring_cmd){
+		     .addr = (uintptr_t)buffer, .len = bytes });
 	sqe->user_data = data;
-	memcpy((char *)sqe + offsetof(struct io_uring_sqe, cmd), &cmd, sizeof(cmd));
 }
 
+/* With deferred task work, completions run only in io_uring_enter(). */
 static int notify_uring_start(struct bench *bench)
 {
-	struct pended *pended;
-	int ret;
+	struct pended *pended = allocate(sizeof(*pended));
+	int ret = io_uring_queue_init(bench->nr > BENCH_QUEUE ? bench->nr : BENCH_QUEUE,
+				      &pended->uring,
+				      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
 
-	pended = allocate(sizeof(*pended));
-	ret = uring_start(&pended->uring, bench->nr > BENCH_QUEUE ? bench->nr : BENCH_QUEUE);
 	if (ret)
 		goto free_pended;
 	ret = notify_start(bench);
 	if (ret)
-		goto stop_uring;
+		goto exit_uring;
 	pended->buffers = allocate(bench->nr * bench->stride);
 	bench->private = pended;
 	return 0;
 
-stop_uring:
-	uring_stop(&pended->uring);
+exit_uring:
+	io_uring_queue_exit(&pended->uring);
 free_pended:
 	free(pended);
 	return ret;
@@ -81,60 +71,53 @@ static void notify_uring_stop(struct bench *bench)
 {
 	struct pended *pended = bench->private;
 
-	uring_stop(&pended->uring);
+	io_uring_queue_exit(&pended->uring);
 	free(pended->buffers);
 	free(pended);
 	notify_stop(bench);
 }
 
-/* Test for PEND, which needs Linux 6.7: a buffer that is too small causes EINVAL. */
 static int notify_pend_start(struct bench *bench)
 {
-	struct reader reader = { .bench = bench };
-	struct io_uring_cqe *cqe;
-	char byte;
 	int ret = notify_uring_start(bench);
+	struct pended *pended = bench->private;
 
-	if (ret)
+	if (ret || uring_has_commands(&pended->uring))
 		return ret;
-	notify_open(bench, &reader);
-	make_pend(&reader, &byte, 1, 0);
-	uring_enter(uring_of(&reader), 1);
-	cqe = uring_peek(uring_of(&reader));
-	ret = cqe && cqe->res == -EINVAL ? 0 : -EOPNOTSUPP;
-	uring_seen(uring_of(&reader));
-	close(reader.fd);
-	if (ret) {
-		close(bench->source);
-		notify_uring_stop(bench);
-	}
-	return ret;
+	close(bench->source);
+	notify_uring_stop(bench);
+	return -EOPNOTSUPP;
+}
+
+/* Submit all requests and wait for a number of completions. */
+static void submit(struct io_uring *uring, unsigned int completions)
+{
+	expect_success(io_uring_submit_and_wait(uring, completions), "io_uring");
 }
 
 /* Reap a completion. Return its result, and its user_data in @data. */
-static int notify_uring_take(struct uring *uring, uint64_t *data)
+static int notify_uring_take(struct io_uring *uring, uint64_t *data)
 {
-	struct io_uring_cqe *cqe = uring_peek(uring);
+	struct io_uring_cqe *cqe;
 	int result;
 
-	if (!cqe)
-		die("io_uring: a completion is missing");
+	if (io_uring_peek_cqe(uring, &cqe))
+		fail("io_uring: a completion is missing");
 	result = cqe->res;
 	*data = cqe->user_data;
-	uring_seen(uring);
-	if (result < 0)
-		die("notify_multi by io_uring: %s", strerror(-result));
+	io_uring_cqe_seen(uring, cqe);
+	expect_success(result, "notify_multi by io_uring");
 	return result;
 }
 
 static int notify_uring_get(struct reader *reader, void *buffer, size_t bytes,
 			    make_request_t make_request)
 {
-	struct uring *uring = uring_of(reader);
+	struct io_uring *uring = uring_of(reader);
 	uint64_t data;
 
 	make_request(reader, buffer, bytes, 0);
-	uring_enter(uring, 1);
+	submit(uring, 1);
 	return notify_uring_take(uring, &data) / reader->bench->stride;
 }
 
@@ -156,17 +139,17 @@ static int notify_pend_read(struct reader *reader, void *buffer)
 /* Each command reads one packet; one call submits all commands. */
 static int notify_pend_batch(struct reader *reader, void *buffer, unsigned int count)
 {
-	struct uring *uring = uring_of(reader);
+	struct io_uring *uring = uring_of(reader);
 	size_t stride = reader->bench->stride;
 	uint64_t data;
 	unsigned int i;
 
 	for (i = 0; i < count; i++)
 		make_pend(reader, (char *)buffer + i * stride, stride, i);
-	uring_enter(uring, count);
+	submit(uring, count);
 	for (i = 0; i < count; i++)
 		if (notify_uring_take(uring, &data) != (int)stride || data != i)
-			die("notify_multi by PEND: commands completed out of order");
+			fail("notify_multi by PEND: commands completed out of order");
 	return count;
 }
 
@@ -178,7 +161,7 @@ static void arm(struct bench *bench, make_request_t make_request)
 	for (i = 0; i < bench->nr; i++)
 		make_request(&bench->readers[i], pended->buffers + i * bench->stride,
 			     bench->stride, i);
-	uring_enter(&pended->uring, 0);
+	submit(&pended->uring, 0);
 }
 
 static void notify_uring_arm(struct bench *bench)
@@ -197,21 +180,21 @@ static void notify_uring_reap(struct bench *bench)
 	unsigned int i;
 	uint64_t data;
 
-	uring_enter(&pended->uring, bench->nr);
+	submit(&pended->uring, bench->nr);
 	for (i = 0; i < bench->nr; i++)
 		if (notify_uring_take(&pended->uring, &data) != (int)bench->stride ||
-		    !notify_check(bench, pended->buffers + data * bench->stride, 0,
-				  bench->number))
-			die("notify_multi by io_uring: no packet for a reader");
+		    !notify_check(bench, pended->buffers + data * bench->stride, bench->number))
+			fail("notify_multi by io_uring: no packet for a reader");
 }
 
 const struct peer notify_uring_peer = {
-	NOTIFY_PEER,
+	.name = "notify_multi",
 	.way = "io_uring",
 	.about = "IORING_OP_READ, pending for all readers in one io_uring",
 	.start = notify_uring_start,
 	.stop = notify_uring_stop,
 	.open = notify_open,
+	.publish = packet_write,
 	.read = notify_uring_read,
 	.batch = notify_uring_batch,
 	.arm = notify_uring_arm,
@@ -220,12 +203,13 @@ const struct peer notify_uring_peer = {
 };
 
 const struct peer notify_pend_peer = {
-	NOTIFY_PEER,
+	.name = "notify_multi",
 	.way = "pend",
 	.about = "the command PEND, pending for all readers in one io_uring",
 	.start = notify_pend_start,
 	.stop = notify_uring_stop,
 	.open = notify_open,
+	.publish = packet_write,
 	.read = notify_pend_read,
 	.batch = notify_pend_batch,
 	.arm = notify_pend_arm,

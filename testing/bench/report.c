@@ -61,23 +61,31 @@ static void json_number(const char *name, double value)
 static void json_row(const struct peer *peer, unsigned int bytes, unsigned int readers,
 		     const struct result *result)
 {
+	const struct {
+		const char *name;
+		double value;
+	} figures[] = {
+		{ "publish", result->publish.median },
+		{ "publish_min", result->publish.min },
+		{ "publish_per_reader", per_reader(result->publish.median, readers) },
+		{ "read", result->read.median },
+		{ "read_min", result->read.min },
+		{ "batch", result->batch.median },
+		{ "batch_min", result->batch.min },
+		{ "e2e", result->e2e.median },
+		{ "e2e_min", result->e2e.min },
+		{ "e2e_per_reader", per_reader(result->e2e.median, readers) },
+		{ "bytes_per_reader", result->bytes_per_reader },
+		{ "irqs_off", result->irqs_off },
+		{ NULL, 0 }
+	}, *figure;
+
 	fprintf(json, "%s\n  {\"peer\": \"%s\", \"way\": \"%s\"", results++ ? "," : "", peer->name,
 		peer->way ? peer->way : "");
-	fprintf(json, ", \"bytes\": %u, \"readers\": %u, \"rounds\": %u", bytes, readers,
-		result->rounds);
-	json_number("publish", result->publish.median);
-	json_number("publish_min", result->publish.min);
-	json_number("publish_per_reader", per_reader(result->publish.median, readers));
-	json_number("read", result->read.median);
-	json_number("read_min", result->read.min);
-	json_number("batch", result->batch.median);
-	json_number("batch_min", result->batch.min);
-	fprintf(json, ", \"batch_packets\": %u", result->batch_packets);
-	json_number("e2e", result->e2e.median);
-	json_number("e2e_min", result->e2e.min);
-	json_number("e2e_per_reader", per_reader(result->e2e.median, readers));
-	json_number("bytes_per_reader", result->bytes_per_reader);
-	json_number("irqs_off", result->irqs_off);
+	fprintf(json, ", \"bytes\": %u, \"readers\": %u, \"rounds\": %u, \"batch_packets\": %u",
+		bytes, readers, result->rounds, result->batch_packets);
+	for (figure = figures; figure->name; figure++)
+		json_number(figure->name, figure->value);
 	fputc('}', json);
 	fflush(json);
 }
@@ -90,7 +98,6 @@ void report(const struct peer *peer, unsigned int bytes, unsigned int readers,
 		json_row(peer, bytes, readers, result);
 }
 
-/* Without a @path, no JSON is written. */
 void report_begin(const char *path, const char *unit, double baseline)
 {
 	struct utsname name;
@@ -105,7 +112,7 @@ void report_begin(const char *path, const char *unit, double baseline)
 		return;
 	json = fopen(path, "we");
 	if (!json)
-		die("%s: %m", path);
+		fail("%s: %m", path);
 	fprintf(json, "{\"kernel\": \"%s\", \"machine\": \"%s\", \"unit\": \"%s\"", name.release,
 		name.machine, unit);
 	json_number("irqs_off_baseline", baseline);
@@ -118,5 +125,5 @@ void report_end(void)
 		return;
 	fprintf(json, "\n]}\n");
 	if (fclose(json))
-		die("cannot write JSON: %m");
+		fail("cannot write JSON: %m");
 }

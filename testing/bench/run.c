@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Create a peer's source and readers, measure, and destroy them. */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 /* Memory is measured from this number of readers on, because it is allocated in pages. */
 #define MEMORY_READERS	256
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
 
 static void open_readers(struct bench *bench, struct result *result)
 {
@@ -28,8 +21,6 @@ static void open_readers(struct bench *bench, struct result *result)
 		bench->peer->open(bench, &bench->readers[i]);
 	if (measure_memory)
 		result->bytes_per_reader = (double)(before - memory_free()) / bench->nr;
-	if (bench->peer->ready)
-		bench->peer->ready(bench);
 }
 
 static void close_readers(struct bench *bench)
@@ -41,9 +32,23 @@ static void close_readers(struct bench *bench)
 
 		if (bench->peer->close)
 			bench->peer->close(reader);
-		close_fd(reader->fd);
-		close_fd(reader->feed);
+		close(reader->fd);
+		close(reader->feed);
 	}
+}
+
+static void prepare(struct bench *bench)
+{
+	const struct peer *peer = bench->peer;
+
+	bench->queue = BENCH_QUEUE;
+	if (peer->queue && peer->queue < bench->queue)
+		bench->queue = peer->queue;
+	if (peer->queue_bytes && peer->queue_bytes / bench->bytes < bench->queue)
+		bench->queue = peer->queue_bytes / bench->bytes;
+	bench->size = peer->message_header + bench->bytes;
+	bench->stride = peer->read_header + bench->bytes;
+	bench->message = allocate(bench->size);
 }
 
 static void prepare_readers(struct bench *bench)
@@ -56,7 +61,6 @@ static void prepare_readers(struct bench *bench)
 	bench->buffer = allocate((size_t)BENCH_QUEUE * bench->stride);
 }
 
-/* Return a negative errno if the peer is not available. */
 int run(const struct peer *peer, unsigned int bytes, unsigned int readers, unsigned int rounds,
 	bool sleepers, struct result *result)
 {
@@ -66,26 +70,25 @@ int run(const struct peer *peer, unsigned int bytes, unsigned int readers, unsig
 		.bytes = bytes,
 		.nr = readers,
 		.rounds = rounds,
-		.queue = BENCH_QUEUE,
 		.source = -1,
 	};
-	int ret;
+	int ret = 0;
 
 	*result = (struct result){ rounds, 0, none, none, none, none, NONE, NONE };
-	if (peer->queue)
-		bench.queue = peer->queue(&bench);
-	ret = peer->start(&bench);
-	if (ret)
-		return ret;
-	prepare_readers(&bench);
-	open_readers(&bench, result);
-	measure(&bench, result, sleepers);
-	close_readers(&bench);
-	close_fd(bench.source);
-	if (peer->stop)
-		peer->stop(&bench);
+	prepare(&bench);
+	if (peer->start)
+		ret = peer->start(&bench);
+	if (!ret) {
+		prepare_readers(&bench);
+		open_readers(&bench, result);
+		measure(&bench, result, sleepers);
+		close_readers(&bench);
+		close(bench.source);
+		if (peer->stop)
+			peer->stop(&bench);
+	}
 	free(bench.readers);
 	free(bench.buffer);
 	free(bench.message);
-	return 0;
+	return ret;
 }

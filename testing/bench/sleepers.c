@@ -71,9 +71,9 @@ static void *sleeper_main(void *data)
 
 		if (sleepers.stop)
 			return NULL;
-		if (got != 1 || !peer->check(bench, sleeper->buffer, 0, sleepers.number))
-			die("%s: a reader did not get packet %llu", peer->name,
-			    (unsigned long long)sleepers.number);
+		if (got != 1)
+			fail("%s: a reader did not get a packet", peer->name);
+		expect_packet(bench, sleeper->buffer, sleepers.number);
 		if (atomic_fetch_add(&sleepers.have, 1) + 1 == bench->nr)
 			sleepers_last();
 	}
@@ -84,7 +84,7 @@ static void set_priority(int priority)
 	struct sched_param param = { .sched_priority = priority };
 
 	if (sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param))
-		die("cannot set SCHED_FIFO: %m");
+		fail("cannot set SCHED_FIFO: %m");
 }
 
 static void sleeper_start(struct sleeper *sleeper, struct reader *reader)
@@ -103,7 +103,7 @@ static void sleeper_start(struct sleeper *sleeper, struct reader *reader)
 	pthread_attr_setschedparam(&attr, &param);
 	error = pthread_create(&sleeper->thread, &attr, sleeper_main, sleeper);
 	if (error)
-		die("cannot create %u threads: %s", reader->bench->nr, strerror(error));
+		fail("cannot create %u threads: %s", reader->bench->nr, strerror(error));
 	pthread_attr_destroy(&attr);
 }
 
@@ -119,11 +119,11 @@ static uint64_t sleepers_round(struct bench *bench)
 	uint64_t start;
 
 	settle(bench);
-	bench->peer->prepare(bench, ++bench->number);
+	prepare_next(bench);
 	sleepers.number = bench->number;
 	atomic_store(&sleepers.have, 0);
 	atomic_store(&sleepers.state, RUNNING);
-	start = clock_now();
+	start = now_ns();
 	bench->peer->publish(bench);
 	sleepers_wait();
 	return clock_since(start);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boot machines of the matrix, and run a program of testing/stress on each.
+"""Boot machines of the matrix, and run a program of testing/stress or testing/fuzz on each.
 
 torture.py WHAT [--seconds N] [--seed N] [--OPTION=VALUE]... [MACHINE|KIND...]
 

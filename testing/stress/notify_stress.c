@@ -7,30 +7,32 @@
  * left.
  */
 
-#include "stress.h"
-
-#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "module.h"
+#include "options.h"
+#include "proc.h"
+#include "stress.h"
 
 #define SESSION_SECONDS	20
 #define EPOCHS		2
 #define PROGRESS_SECONDS 5
 
+static uint64_t option_seconds = 120, option_seed = 1, option_registered_ms = 2000;
+static const struct option_value options[] = {
+	{ "seconds", "N            duration (120)", .number = &option_seconds },
+	{ "seed", "N               seed of all random numbers (1)", .number = &option_seed },
+	{ "registered-ms", "N      how long devices are registered (2000)",
+	  .number = &option_registered_ms },
+	{ }
+};
+
 static struct worker workers[WORKERS];
 static pid_t worker_pids[WORKERS], device_pids[DEVICES];
 static struct random main_random;
 static uint64_t fdinfo_clients;
-
-static void expect(int ret, const char *what)
-{
-	if (ret)
-		fail("%s: %s", what, strerror(-ret));
-}
 
 /* -- Processes ---------------------------------------------------------------- */
 
@@ -41,8 +43,7 @@ static void start_workers(unsigned int session)
 	SET(shared->stop_workers, 0);
 	SET(shared->workers_exited, 0);
 	for (i = 0; i < WORKERS; i++) {
-		workers[i].number = i;
-		workers[i].random = random_of(1000 * (session + 1) + i);
+		workers[i].random = random_of(option_seed, 1000 * (session + 1) + i);
 		workers[i].slot = &shared->slots[i];
 		if (!workers[i].shared_client)
 			workers[i].shared_client = shared_memory(sizeof(struct client));
@@ -61,14 +62,6 @@ static void start_devices(void)
 			device_pids[i] = start_process(device_main, &shared->devices[i]);
 }
 
-static void check_running(pid_t pid, const char *name)
-{
-	int status;
-
-	if (pid && waitpid(pid, &status, WNOHANG) == pid)
-		fail("%s, pid %d, exited with status %#x", name, pid, status);
-}
-
 /* Let all processes run, and send signals to workers. */
 static void run_for(double seconds)
 {
@@ -81,11 +74,13 @@ static void run_for(double seconds)
 		if (!GET(shared->slots[i].packets_only))
 			kill(worker_pids[i], SIGUSR1);
 		/* During this, the worker uses and closes its client. */
-		fdinfo_clients += read_all_fdinfo(worker_pids[random_below(&main_random, WORKERS)]);
+		i = random_below(&main_random, WORKERS);
+		fdinfo_clients += check_all_fdinfo(worker_pids[i]);
 		for (i = 0; i < WORKERS; i++)
-			check_running(worker_pids[i], "a worker");
+			check_process(worker_pids[i], "a worker");
 		for (i = 0; i < DEVICES; i++)
-			check_running(device_pids[i], shared->devices[i].name);
+			if (device_pids[i])
+				check_process(device_pids[i], shared->devices[i].name);
 		if (now() - last_progress > PROGRESS_SECONDS) {
 			last_progress = now();
 			printf("%u clients, %" PRIu64 " records, %" PRIu64 " dropped, %" PRIu64
@@ -121,40 +116,30 @@ static void stop_devices(void)
 
 /* -- Sessions ---------------------------------------------------------------- */
 
-/* Unload and load the sources while workers have their devices open. */
-static void reload_sources(void)
+static void unload_sources(void)
 {
-	expect(unload_module("notify_sim"), "rmmod notify_sim");
-	expect(load_module("notify_sim", ""), "insmod notify_sim");
-	if (!shared->devices[GPIO].exists)
-		return;
-	expect(unload_module("notify_gpio"), "rmmod notify_gpio");
-	expect(load_module("notify_gpio", ""), "insmod notify_gpio");
+	expect_success(unload_module("notify_sim"), "rmmod notify_sim");
+	if (shared->devices[GPIO].exists)
+		expect_success(unload_module("notify_gpio"), "rmmod notify_gpio");
+}
+
+static void load_sources(void)
+{
+	expect_success(load_module("notify_sim", ""), "insmod notify_sim");
+	if (shared->devices[GPIO].exists)
+		expect_success(load_module("notify_gpio", ""), "insmod notify_gpio");
 }
 
 /* Retry while clients are open: io_uring closes files of a killed process asynchronously. */
-static int unload_core(void)
+static void reload_all(void)
 {
-	double end = now() + LIMIT_SECONDS;
 	int ret;
 
-	while ((ret = unload_module("notify_multi")) == -EWOULDBLOCK && now() < end)
-		sleep_ms(5);
-	return ret;
-}
-
-static void reload_core(void)
-{
-	bool gpio = shared->devices[GPIO].exists;
-
-	expect(unload_module("notify_sim"), "rmmod notify_sim");
-	if (gpio)
-		expect(unload_module("notify_gpio"), "rmmod notify_gpio");
-	expect(unload_core(), "rmmod notify_multi");
-	expect(load_module("notify_multi", ""), "insmod notify_multi");
-	expect(load_module("notify_sim", ""), "insmod notify_sim");
-	if (gpio)
-		expect(load_module("notify_gpio", ""), "insmod notify_gpio");
+	unload_sources();
+	WAIT_WHILE((ret = unload_module("notify_multi")) == -EWOULDBLOCK, "notify_multi is in use");
+	expect_success(ret, "rmmod notify_multi");
+	expect_success(load_module("notify_multi", ""), "insmod notify_multi");
+	load_sources();
 }
 
 static void run_session(unsigned int number, double seconds)
@@ -168,12 +153,15 @@ static void run_session(unsigned int number, double seconds)
 		if (epoch == EPOCHS)
 			stop_workers();
 		stop_devices();
-		if (epoch < EPOCHS)
-			reload_sources();
+		/* Workers may have devices open. */
+		if (epoch < EPOCHS) {
+			unload_sources();
+			load_sources();
+		}
 	}
 	check_arrivals();
 	check_rings_freed();
-	reload_core();
+	reload_all();
 }
 
 static uint64_t total_written(void)
@@ -192,18 +180,21 @@ int main(int argc, char **argv)
 	unsigned int session;
 	double end;
 
-	parse_options(argc, argv);
+	parse_options(argc, argv, options);
+	printf("notify_stress: seed %" PRIu64 "\n", option_seed);
 	/* Until a worker installs its handler. */
 	signal(SIGUSR1, SIG_IGN);
-	main_random = random_of(1);
+	main_random = random_of(option_seed, 1);
 	shared = shared_memory(sizeof(*shared));
+	shared->seed = option_seed;
+	shared->registered_ms = option_registered_ms;
 	name_devices();
-	uring_probe();
-	end = now() + options.seconds;
+	probe_kinds();
+	end = now() + option_seconds;
 	/* The first session fills kernel caches; the memory growth of the others is checked. */
 	for (session = 0; !session || now() < end; session++) {
-		run_session(session, options.seconds < 3 * SESSION_SECONDS ?
-			    options.seconds / 3.0 : SESSION_SECONDS);
+		run_session(session, option_seconds < 3 * SESSION_SECONDS ?
+			    option_seconds / 3.0 : SESSION_SECONDS);
 		after = measure_memory();
 		if (!session)
 			before = after;

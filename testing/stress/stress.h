@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Common definitions of notify_stress:
+ * Common definitions of notify_stress. Each file uses only those below it:
  *
- *     stress_device.c    devices that are registered and unregistered, and producers
- *     stress_client.c    checks of each record, and of each client's counters when it is closed
- *     stress_read.c      workers: open a device and read it in one of several ways
- *     stress_uring.c     io_uring reads and commands
- *     stress_share.c     clients shared by threads and processes, and processes that are killed
- *     stress_memory.c    checks for memory leaks
  *     notify_stress.c    sessions
+ *     device.c           devices that are registered and unregistered, and producers
+ *     worker.c           processes with clients, some of which they share, or are killed with
+ *     readers.c          ways to read a client
+ *     read_uring.c       ways to read a client by io_uring
+ *     calls.c            single calls
+ *     client.c           checks of each record, and of each client's counters when it is closed
+ *     memory.c           checks for memory leaks
  */
 #ifndef STRESS_H
 #define STRESS_H
 
-#include "torture.h"
+#include "file.h"
+#include "record.h"
+#include "process.h"
+#include "random.h"
 
 #define SIMS		3
 #define GPIO		SIMS
@@ -25,7 +29,7 @@
 #define BUFFER_BYTES	65536
 /* max_requests of the first device. Each device has a different value, which identifies it. */
 #define MAX_REQUESTS	20
-/* Number of a device's last packets whose hashes are kept for comparison by other readers. */
+/* Number of a device's last packets and generations that are remembered for late readers. */
 #define REMEMBERED	4096
 
 /* Error status of packets, and error returned by complete(). */
@@ -37,74 +41,47 @@
 #define SET(number, value)	__atomic_store_n(&(number), value, __ATOMIC_SEQ_CST)
 #define ADD(number, value)	__atomic_fetch_add(&(number), value, __ATOMIC_SEQ_CST)
 
-/* -- Devices ------------------------------------------------------------------ */
+/* -- Memory shared by all processes ------------------------------------------------ */
 
-/**
- * struct device - a device that is registered and unregistered again and again
- * @name:               Name in /dev/notify.
- * @context:            Context in which a simulated source broadcasts; NULL for notify_gpio.
- * @exists:             True if the kernel supports the device.
- * @generation:         Number of registrations and unregistrations; odd while registered.
- * @packet_size:        Payload size; changes only while all producers are paused.
- * @failing_generation: Last generation in which complete() may have failed.
- * @pause:              True if producers must pause.
- * @nr_paused:          Number of paused producers.
- * @written:            Packets written by producers.
- * @broadcasts:         Packets broadcast in previous generations, as counted by the kernel.
- * @opened:             Clients, as counted by their openers.
- * @arrivals:           Clients, as counted by the source.
- * @hashes:             Hashes of packets: identity and content.
- */
 struct device {
-	const char *name;
-	const char *context;
-	bool exists;
-	unsigned int generation;
-	unsigned int packet_size;
-	unsigned int failing_generation;
-	unsigned int pause;
+	const char *name;		/* in /dev/notify */
+	const char *context;		/* of broadcasts; NULL for notify_gpio */
+	bool exists;			/* the kernel supports it */
+	unsigned int generation;	/* odd while registered */
+	unsigned int packet_size;	/* changes only while all producers are paused */
+	bool failing[REMEMBERED];	/* generations in which complete() may fail */
+	unsigned int pause;		/* producers must pause */
 	unsigned int nr_paused;
-	uint64_t written;
-	uint64_t broadcasts;
-	uint64_t opened;
-	uint64_t arrivals;
-	uint64_t hashes[REMEMBERED];
+	uint64_t written;		/* packets, as counted by producers */
+	uint64_t broadcasts;		/* as counted by the kernel, before this generation */
+	uint64_t opened;		/* clients, as counted by their openers */
+	uint64_t arrivals;		/* clients, as counted by the source */
+	uint64_t hashes[REMEMBERED];	/* identity and content of packets */
 };
 
-/**
- * struct slot - a worker's client, whose progress the device's process watches
- * @client:       Number of the client, or 0 if it is not watched.
- * @packets_only: True if only packets may wake the reader. A signal or a cancelled request makes
- *                it recheck its queue, which would hide a lost wakeup.
- * @device:       Number of the device.
- * @generation:   Generation of the device.
- * @kind:         Kind of the client.
- * @next:         Packet that the worker reads next.
- */
+/* A worker's client, whose progress the device's process watches. */
 struct slot {
-	unsigned int client;
+	unsigned int client;		/* number of the client, 0 if it is not watched */
+	/*
+	 * Only packets may wake the reader: a signal or a cancelled request makes it recheck its
+	 * queue, which would hide a lost wakeup.
+	 */
 	unsigned int packets_only;
 	unsigned int device;
 	unsigned int generation;
-	unsigned int kind;
-	uint64_t next;
+	const char *kind;
+	uint64_t next;			/* packet that the worker reads next */
 };
 
-/**
- * struct shared - memory shared by all processes
- * @stop:           True if devices must be unregistered.
- * @stop_workers:   True if workers must exit.
- * @workers_exited: True if all workers have exited.
- * @nr_clients:     Number of clients so far.
- * @wrong_opens:    Number of times that open() reached another device than the named one.
- * @records:        Records read; this and the following are for the result.
- */
-struct shared {
-	unsigned int stop;
+extern struct shared {
+	uint64_t seed;
+	uint64_t registered_ms;		/* longest time from registration to unregistration */
+	unsigned int stop;		/* unregister devices */
 	unsigned int stop_workers;
 	unsigned int workers_exited;
 	unsigned int nr_clients;
-	uint64_t wrong_opens;
+	/* Results. */
+	uint64_t wrong_opens;		/* calls of open() that reached another device */
 	uint64_t records;
 	uint64_t dropped;
 	uint64_t compared;
@@ -113,14 +90,15 @@ struct shared {
 	uint64_t kills;
 	struct device devices[DEVICES];
 	struct slot slots[WORKERS];
-};
-
-extern struct shared *shared;
+} *shared;
 
 static inline unsigned int device_number(const struct device *device)
 {
 	return device - shared->devices;
 }
+
+/* True if complete() may fail for packets of this generation. */
+#define FAILING(device, generation)	((device)->failing[(generation) % REMEMBERED])
 
 /* The beginning of a packet, from which the rest is computed. */
 struct packet_id {
@@ -129,83 +107,45 @@ struct packet_id {
 	uint64_t counter;
 };
 
-void fill_packet(void *packet, size_t size, const struct packet_id *id);
-
-/* Call once. */
-void name_devices(void);
-void make_devices(struct random *random);
-/* Call when all producers have stopped. */
-void remove_devices(void);
-void check_arrivals(void);
-/* Register and unregister a device, with producers, until shared->stop. */
-void device_main(void *device);
+static inline uint64_t packet_number(const struct packet_id *id)
+{
+	return id->counter * PRODUCERS + id->producer;
+}
 
 /* -- Clients --------------------------------------------------------------------- */
 
-/**
- * struct client - a client and the records read from it
- * @device:      Device.
- * @generation:  Generation of the device, 0 if unknown.
- * @number:      Number of the client.
- * @kind:        Kind of the client.
- * @fd:          File descriptor.
- * @packet_size: Payload size.
- * @record_size: Record size.
- * @first:       First packet that was queued, replayed packets included.
- * @seq_at_open: The device's last packet shortly after open().
- * @slot:        Slot in which to report progress, or NULL.
- * @mapped:      True if the mapped ring is read, which the kernel does not see.
- * @incomplete:  True if a reader was killed, so that the records it had read are unknown.
- * @records:     Records read by all readers.
- * @failures:    Packets consumed by failed reads.
- * @dropped:     Reported drops.
- * @seq_sum:     Twice the sum of the seqs of all read and dropped packets.
- * @newest:      Greatest seq read.
- */
 struct client {
 	struct device *device;
-	unsigned int generation;
+	unsigned int generation;	/* of the device, 0 if unknown */
 	unsigned int number;
-	unsigned int kind;
+	const char *kind;
 	int fd;
 	unsigned int packet_size;
 	unsigned int record_size;
-	uint64_t first;
-	uint64_t seq_at_open;
-	struct slot *slot;
-	bool mapped;
-	bool incomplete;
+	uint64_t first;			/* first packet that was queued, replayed ones included */
+	uint64_t seq_at_open;		/* last packet shortly after open() */
+	struct slot *slot;		/* in which to report progress, or NULL */
+	bool mapped;			/* read through the ring, which the kernel does not count */
+	bool incomplete;		/* a reader was killed with an unknown number of records */
+	/* Sums of all readers. */
 	uint64_t records;
-	uint64_t failures;
-	uint64_t dropped;
-	uint64_t seq_sum;
-	uint64_t newest;
+	uint64_t failures;		/* packets consumed by failed reads */
+	uint64_t dropped;		/* reported drops */
+	uint64_t seq_sum;		/* twice the sum of the seqs of read and dropped packets */
+	uint64_t newest;		/* greatest seq read */
 };
 
-/**
- * struct stream - a reader of a client
- * @client:   Client.
- * @sole:     True if it is the client's only reader.
- * @ordered:  True if it gets packets in the order of seq.
- * @raw:      True if it reads bare payloads.
- * @failed:   True if a read has failed since the last record.
- * @previous: Seq of the last record, or of the packet before the first.
- * @time:     Timestamp of the last record.
- * @counters: Last packet number of each producer.
- * @missing:  Number of packet numbers not seen.
- * @buffer:   BUFFER_BYTES bytes.
- */
+/* A reader of a client. */
 struct stream {
 	struct client *client;
-	bool sole;
-	bool ordered;
-	bool raw;
-	bool failed;
-	uint64_t previous;
-	uint64_t time;
-	uint64_t counters[PRODUCERS];
-	uint64_t missing;
-	unsigned char *buffer;
+	struct sequence sequence;
+	bool sole;			/* the client's only reader */
+	bool raw;			/* reads bare payloads */
+	bool async;			/* has requests of io_uring */
+	uint64_t time;			/* timestamp of the last record */
+	uint64_t counters[PRODUCERS];	/* last packet of each producer */
+	uint64_t missing;		/* number of packets not seen */
+	unsigned char *buffer;		/* BUFFER_BYTES bytes */
 };
 
 /* Errors that a call may return. */
@@ -225,7 +165,7 @@ __attribute__((format(printf, 2, 3), noreturn))
 void fail_client(const struct client *client, const char *format, ...);
 
 /* Open a device. Return false if it is not registered. */
-bool open_client(struct client *client, struct device *device, unsigned int kind, int flags,
+bool open_client(struct client *client, struct device *device, const char *kind, int flags,
 		 struct slot *slot);
 /* Compare the records read with the kernel's counters, and close the client. */
 void close_client(struct client *client);
@@ -233,6 +173,8 @@ void close_client(struct client *client);
 struct notify_multi_stats check_stats(struct client *client);
 /* Compare fdinfo with the counters. There must be no other reader. */
 void check_fdinfo(struct client *client);
+/* Make an ioctl, which must succeed. */
+void call_ioctl(struct client *client, unsigned long request, void *argument);
 /* Report progress in the client's slot. */
 void report_next(struct client *client, uint64_t next);
 
@@ -242,10 +184,21 @@ void check_record(struct stream *stream, const struct notify_multi_record *recor
 enum outcome check_result(struct stream *stream, const void *buffer, ssize_t ret,
 			  unsigned int allowed);
 
+/* -- Calls ------------------------------------------------------------------------ */
+
+/* A size for some records or payloads, sometimes with space for a part of one more. */
+size_t random_size(const struct stream *stream, struct random *random);
+/* Read once by a random call. */
+enum outcome read_randomly(struct stream *stream, struct random *random, unsigned int allowed);
+enum outcome read_without_waiting(struct stream *stream, struct random *random);
+/* A read that fails with EFAULT must not consume a packet. */
+void read_bad_buffer(struct stream *stream);
+/* Make a random call other than a successful read. */
+void make_other_call(struct stream *stream, struct random *random);
+
 /* -- Workers --------------------------------------------------------------------- */
 
 struct worker {
-	unsigned int number;
 	struct random random;
 	struct slot *slot;
 	unsigned char *buffer;
@@ -253,36 +206,34 @@ struct worker {
 	struct client *shared_client;
 };
 
-enum kind {
-	READ, POLL, EPOLL, EPOLL_EDGE, MAPPED, SIGNALLED, SPLICED, RAW,
-	URING_READ, URING_MULTISHOT, URING_PEND,
-	SHARED, KILLED,
-	KINDS,
-	/* Kinds before this one are for processes that will be killed. */
-	SOLE_KINDS = SHARED,
-};
+/* Ways to read a client, until unregistration or a number of reads. */
+void read_by_calls(struct worker *worker, struct client *client);
+void read_raw(struct worker *worker, struct client *client);
+void read_polled(struct worker *worker, struct client *client);
+void read_epoll(struct worker *worker, struct client *client);
+void read_epoll_edge(struct worker *worker, struct client *client);
+void read_mapped(struct worker *worker, struct client *client);
+void read_signalled(struct worker *worker, struct client *client);
+void read_spliced(struct worker *worker, struct client *client);
+void read_uring(struct worker *worker, struct client *client);
+void read_multishot(struct worker *worker, struct client *client);
+void read_pended(struct worker *worker, struct client *client);
 
-extern const char * const kind_names[KINDS];
-
+/* Call once before worker_main(): detect and print the features of the kernel. */
+void probe_kinds(void);
 void worker_main(void *worker);
-/* Open a random device, read it, and close it. */
-void use_client(struct worker *worker, enum kind kind);
 
-/* Read once by a random call. */
-enum outcome read_randomly(struct stream *stream, struct random *random, unsigned int allowed);
-/* Make a random call other than a successful read. */
-void make_other_call(struct stream *stream, struct random *random);
-ssize_t ret_or_errno(ssize_t ret);
+/* -- Devices ---------------------------------------------------------------------- */
 
-/* Detect and print the features of the kernel's io_uring. */
-void uring_probe(void);
-bool uring_has(enum kind kind);
-void use_uring_client(struct worker *worker, struct client *client, enum kind kind);
+/* Call once. */
+void name_devices(void);
+void make_devices(struct random *random);
+/* Call when all producers have stopped. */
+void remove_devices(void);
+void check_arrivals(void);
 
-/* Read a client by several threads and processes. */
-void share_client(struct worker *worker);
-/* Kill a process that uses clients. */
-void kill_process(struct worker *worker);
+/* Register and unregister a device, with producers, until shared->stop. */
+void device_main(void *device);
 
 /* -- Memory ---------------------------------------------------------------------- */
 

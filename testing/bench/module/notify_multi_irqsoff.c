@@ -4,7 +4,8 @@
  *
  * A timer on each CPU fires at random intervals. A timer that expires while interrupts are disabled
  * is late by the rest of that time. The maximum over many fires approaches the full time. The
- * benchmark uses the parameters "running", "reset", "worst_ns" and "fires".
+ * benchmark uses the parameters: "running" starts and stops the timers; "worst_ns" and "fires" are
+ * updated when they stop, and can be reset by writing 0.
  */
 
 #include <linux/hrtimer.h>
@@ -30,8 +31,8 @@
  * @timer:    The timer.
  * @tick:     Time of the last fire, in jiffies.
  * @random:   State of the generator of intervals, which are the same in each run.
- * @worst_ns: Maximum delay.
- * @fires:    Number of fires.
+ * @worst_ns: Maximum delay since the timers were started.
+ * @fires:    Number of fires since then.
  */
 struct irqsoff {
 	struct hrtimer timer;
@@ -45,6 +46,14 @@ static DEFINE_PER_CPU(struct irqsoff, irqsoff_cpus);
 
 static DEFINE_MUTEX(irqsoff_lock); /* Protects irqsoff_running. */
 static bool irqsoff_running;
+
+static unsigned long worst_ns;
+module_param(worst_ns, ulong, 0600);
+MODULE_PARM_DESC(worst_ns, "Maximum delay of a timer, in nanoseconds");
+
+static unsigned long fires;
+module_param(fires, ulong, 0600);
+MODULE_PARM_DESC(fires, "Number of fires of all timers");
 
 static u64 irqsoff_gap(struct irqsoff *irqsoff)
 {
@@ -71,20 +80,30 @@ static void irqsoff_start_cpu(void *unused)
 {
 	struct irqsoff *irqsoff = this_cpu_ptr(&irqsoff_cpus);
 
+	if (!fires)
+		irqsoff->random = smp_processor_id();
 	hrtimer_start(&irqsoff->timer, ns_to_ktime(irqsoff_gap(irqsoff)),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 static void irqsoff_run(bool run)
 {
+	struct irqsoff *irqsoff;
 	int cpu;
 
-	if (run)
-		on_each_cpu(irqsoff_start_cpu, NULL, 1);
-	else
-		for_each_possible_cpu(cpu)
-			hrtimer_cancel(&per_cpu_ptr(&irqsoff_cpus, cpu)->timer);
 	irqsoff_running = run;
+	if (run) {
+		on_each_cpu(irqsoff_start_cpu, NULL, 1);
+		return;
+	}
+	for_each_possible_cpu(cpu) {
+		irqsoff = per_cpu_ptr(&irqsoff_cpus, cpu);
+		hrtimer_cancel(&irqsoff->timer);
+		worst_ns = max_t(unsigned long, worst_ns, irqsoff->worst_ns);
+		fires += irqsoff->fires;
+		irqsoff->worst_ns = 0;
+		irqsoff->fires = 0;
+	}
 }
 
 static int irqsoff_set_running(const char *text, const struct kernel_param *param)
@@ -107,64 +126,6 @@ static const struct kernel_param_ops irqsoff_running_ops = {
 };
 module_param_cb(running, &irqsoff_running_ops, &irqsoff_running, 0600);
 MODULE_PARM_DESC(running, "1 starts the timers, 0 stops them");
-
-static int irqsoff_set_reset(const char *text, const struct kernel_param *param)
-{
-	struct irqsoff *irqsoff;
-	int cpu, ret = 0;
-
-	mutex_lock(&irqsoff_lock);
-	if (irqsoff_running)
-		ret = -EBUSY;
-	for_each_possible_cpu(cpu) {
-		if (ret)
-			break;
-		irqsoff = per_cpu_ptr(&irqsoff_cpus, cpu);
-		irqsoff->random = cpu;
-		irqsoff->worst_ns = 0;
-		irqsoff->fires = 0;
-	}
-	mutex_unlock(&irqsoff_lock);
-	return ret;
-}
-
-static const struct kernel_param_ops irqsoff_reset_ops = {
-	.set = irqsoff_set_reset,
-};
-module_param_cb(reset, &irqsoff_reset_ops, NULL, 0200);
-MODULE_PARM_DESC(reset, "Write to reset the results; fails while running");
-
-static int irqsoff_get_worst(char *text, const struct kernel_param *param)
-{
-	s64 worst = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		worst = max(worst, per_cpu_ptr(&irqsoff_cpus, cpu)->worst_ns);
-	return sysfs_emit(text, "%lld\n", worst);
-}
-
-static const struct kernel_param_ops irqsoff_worst_ops = {
-	.get = irqsoff_get_worst,
-};
-module_param_cb(worst_ns, &irqsoff_worst_ops, NULL, 0400);
-MODULE_PARM_DESC(worst_ns, "Maximum delay of a timer, in nanoseconds");
-
-static int irqsoff_get_fires(char *text, const struct kernel_param *param)
-{
-	u64 fires = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		fires += per_cpu_ptr(&irqsoff_cpus, cpu)->fires;
-	return sysfs_emit(text, "%llu\n", fires);
-}
-
-static const struct kernel_param_ops irqsoff_fires_ops = {
-	.get = irqsoff_get_fires,
-};
-module_param_cb(fires, &irqsoff_fires_ops, NULL, 0400);
-MODULE_PARM_DESC(fires, "Number of fires of all timers");
 
 static int __init irqsoff_init(void)
 {

@@ -21,8 +21,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TEXT = os.path.join(HERE, "notify_multi.txt")
 CONST = TEXT + ".const"
 UAPI = os.path.join(HERE, "..", "..", "..", "uapi")
-COMPILERS = {"amd64": os.environ.get("CC", "gcc"), "arm64": "aarch64-linux-gnu-gcc"}
-ALTERNATIVES = {"arm64": ["aarch64-linux-gnu-gcc-12"]}
+COMPILERS = {"amd64": [os.environ.get("CC", "gcc")],
+             "arm64": ["aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc-12"]}
 
 # Words of the language, and names from other descriptions of syzkaller.
 BUILTIN = {"const", "flags", "array", "ptr", "ptr64", "string", "stringnoz", "fmt", "len",
@@ -150,13 +150,12 @@ class Description:
         for _, text, _ in self.uses():
             for struct in re.findall(r"ptr\[out, (\w+)\]", text):
                 made |= {field for field, _ in self.structs.get(struct, {}).values()}
+        taken = [text for types, _, _ in self.calls.values() for text in types]
+        taken += [text for fields in self.structs.values() for text, _ in fields.values()]
+        consumed = {word for text in taken for word in WORD.findall(text)}
         for name in self.resources:
-            if name not in made:
-                raise Wrong(f"no producer of {name}")
-            taken = [text for types, _, _ in self.calls.values() for text in types]
-            taken += [t for fields in self.structs.values() for t, _ in fields.values()]
-            if not any(name in WORD.findall(text) for text in taken):
-                raise Wrong(f"no consumer of {name}")
+            if name not in made or name not in consumed:
+                raise Wrong(f"no producer or consumer of {name}")
 
     def size(self, text):
         """Size of a field in bytes."""
@@ -241,44 +240,30 @@ def constants(compiler, names):
     return {n: int(v) % 2 ** 64 for n, v in run_c(compiler, body).items()}
 
 
-def header_layout(compiler, name, fields):
-    """Return offset and size of each field, and the size of the structure, in the header."""
-    # Fields with another name in C. cmd is an array without size.
-    in_c = {"pad1": "__pad1"}
-    body = value("end", f"sizeof(struct {name})")
-    for field in fields:
-        c_field = in_c.get(field, field)
-        body += value(f"{field}_at", f"offsetof(struct {name}, {c_field})")
-        if field != "cmd":
-            body += value(f"{field}_size", f"sizeof(((struct {name} *)0)->{c_field})")
-    return {key: int(text) for key, text in run_c(compiler, body).items()}
-
-
 def check_layout(description, compiler):
     """Compare offsets and sizes of structures with the header."""
-    other_names = {"notify_multi_sqe": "io_uring_sqe",
-                   "notify_multi_uring_cmd_cancel": "notify_multi_uring_cmd"}
-    for name, fields in description.structs.items():
+    structs = {"notify_multi_sqe": "io_uring_sqe",
+               "notify_multi_uring_cmd_cancel": "notify_multi_uring_cmd"}
+    fields = {"pad1": "__pad1"}
+    for name in description.structs:
         if name.startswith("notify_sim"):
             continue
-        right = header_layout(compiler, other_names.get(name, name), fields)
-        end = 0
-        for field, at, size in description.layout(name):
-            end = at + size
-            if at != right[f"{field}_at"] or size != right.get(f"{field}_size", size):
-                raise Wrong(f"{name}.{field}: {size} bytes at {at} differ from the header")
-        if end != right["end"]:
-            raise Wrong(f"{name}: {end} bytes, {right['end']} in the header")
-
-
-def compilers():
-    """Return the installed compilers by syzkaller's name of their architecture."""
-    found = {}
-    for arch, name in COMPILERS.items():
-        for candidate in [name, *ALTERNATIVES.get(arch, [])]:
-            if shutil.which(candidate):
-                found.setdefault(arch, candidate)
-    return found
+        struct = f"struct {structs.get(name, name)}"
+        layout = list(description.layout(name))
+        expected = {"end": str(layout[-1][1] + layout[-1][2])}
+        body = value("end", f"sizeof({struct})")
+        for field, at, size in layout:
+            in_c = fields.get(field, field)
+            expected[f"{field}_at"] = str(at)
+            body += value(f"{field}_at", f"offsetof({struct}, {in_c})")
+            # cmd is an array without size.
+            if field != "cmd":
+                expected[f"{field}_size"] = str(size)
+                body += value(f"{field}_size", f"sizeof((({struct} *)0)->{in_c})")
+        header = run_c(compiler, body)
+        for key, number in expected.items():
+            if header[key] != number:
+                raise Wrong(f"{name}: {key} is {number}, {header[key]} in the header")
 
 
 def const_file(values):
@@ -299,7 +284,8 @@ def main():
         description = Description(file)
     description.check_names()
     description.check_resources()
-    found = compilers()
+    found = {arch: name for arch, names in COMPILERS.items()
+             for name in names[::-1] if shutil.which(name)}
     values = {arch: constants(compiler, description.constants)
               for arch, compiler in found.items()}
     for arch, compiler in found.items():

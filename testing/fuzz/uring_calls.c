@@ -8,18 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "uring.h"
-#include "notify_fuzz.h"
+#include "commands.h"
+#include "fuzz.h"
+#include "process.h"
 
+#define FUZZ_REQUESTS	8	/* At the same time. */
 #define ENTRIES		32
 #define CANCELLATION	1000	/* user_data of a cancellation. */
 #define PROVISION	1001	/* user_data of provided buffers. */
 #define BUFFERS		4	/* Buffers for multishot reads. */
 #define BUFFER_BYTES	4096
-#define READ_MULTISHOT	49	/* IORING_OP_, missing in the headers of Linux 6.1. */
 #define BAD_ADDRESS	8
 
 struct request {
@@ -34,11 +34,12 @@ struct request {
 	bool cancelled;
 	uint64_t ticket;
 	int fd;				/* For cancelling a command. */
-	unsigned char *buffer;
+	unsigned char buffer[FUZZ_BYTES];
 };
 
-static struct uring ring;
+static struct io_uring ring;
 static bool running;
+static bool has_commands;
 static struct request requests[FUZZ_REQUESTS];
 static uint64_t tickets;
 static unsigned char buffers[BUFFERS][BUFFER_BYTES];
@@ -47,64 +48,52 @@ static unsigned int used[BUFFERS];	/* Buffers that the kernel has returned. */
 static unsigned int used_count;
 static bool cancellation_completed;
 static long cancellation_result;
-static unsigned char *expected;
-
-/* Linux 6.7 and later have multishot reads and cancelable commands. */
-static bool has_commands(void)
-{
-	unsigned int major, minor;
-	struct utsname name;
-
-	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 7));
-}
 
 /* Create the io_uring if necessary. Return false if the kernel does not support it. */
 static bool ensure_started(void)
 {
 	static bool missing;
-	unsigned int i;
 
 	if (running || missing)
 		return running;
-	if (!expected)
-		expected = malloc(FUZZ_BYTES);
-	for (i = 0; i < FUZZ_REQUESTS; i++)
-		if (!requests[i].buffer)
-			requests[i].buffer = malloc(FUZZ_BYTES);
-	if (uring_start(&ring, ENTRIES)) {
+	missing = io_uring_queue_init(ENTRIES, &ring,
+				      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+	if (missing)
 		printf("# io_uring with deferred completion is not supported\n");
-		missing = true;
-	}
 	running = !missing;
+	has_commands = running && uring_has_commands(&ring);
 	buffers_left = 0;
 	used_count = 0;
 	return running;
 }
 
-static bool is_raw(const struct model_client *client)
+/* A request without an opcode. */
+static struct io_uring_sqe *new_sqe(uint64_t data)
 {
-	return client->format == NOTIFY_MULTI_FORMAT_RAW;
-}
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
 
-static struct io_uring_sqe *prepare(unsigned int opcode, int fd, uint64_t data)
-{
-	struct io_uring_sqe *sqe = uring_next(&ring);
-
-	sqe->opcode = opcode;
-	sqe->fd = fd;
+	CHECK(sqe);
+	io_uring_prep_nop(sqe);
 	sqe->user_data = data;
 	return sqe;
+}
+
+static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_cmd command,
+			    uint64_t data)
+{
+	struct io_uring_sqe *sqe = new_sqe(data);
+
+	prep_command(sqe, fd, op, command);
+	sqe->user_data = data;
 }
 
 /* Provide buffers for multishot reads. */
 static void provide(unsigned int first, unsigned int count)
 {
-	struct io_uring_sqe *sqe = prepare(IORING_OP_PROVIDE_BUFFERS, count, PROVISION);
+	struct io_uring_sqe *sqe = new_sqe(PROVISION);
 
-	sqe->addr = (uintptr_t)buffers[first];
-	sqe->len = BUFFER_BYTES;
-	sqe->off = first;
+	io_uring_prep_provide_buffers(sqe, buffers[first], BUFFER_BYTES, count, 0, first);
+	sqe->user_data = PROVISION;
 	buffers_left += count;
 }
 
@@ -143,7 +132,7 @@ static void expect_oldest(const struct request *request)
 
 		if (other->client == request->client && other->is_command && !other->refused &&
 		    !other->cancelled && other->ticket < request->ticket)
-			return fuzz_fail("command %lu completed before an older one",
+			return failure("command %lu completed before an older one",
 					 (unsigned long)(request - requests));
 	}
 }
@@ -167,40 +156,28 @@ static long predicted_result(struct request *request)
 	return request->is_command ? predicted : model_read_nowait_error(predicted);
 }
 
-/* The last completion of a multishot read has no IORING_CQE_F_MORE. */
-static void complete_multishot(struct request *request, long actual, uint32_t flags)
+/* A completion of a multishot read has IORING_CQE_F_MORE, except the last. */
+static void complete(struct request *request, long actual, uint32_t flags)
 {
-	struct model_client *client = request->client;
-	unsigned int number = flags >> IORING_CQE_BUFFER_SHIFT;
-	bool raw = is_raw(client);
+	unsigned int number = (flags >> IORING_CQE_BUFFER_SHIFT) % BUFFERS;
+	bool raw = is_raw(request->client);
 	long predicted;
 
-	if (actual == -ENOBUFS && !buffers_left)
+	if (request->multishot && actual == -ENOBUFS && !buffers_left)
 		return end_request(request);
 	predicted = predicted_result(request);
 	if (model_is_empty(predicted))
-		fuzz_fail("a read completed with %ld, but the queue is empty", actual);
-	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
-		fuzz_expect_bytes(client, buffers[number % BUFFERS], expected, actual, raw);
-	if (actual > 0)
-		used[used_count++ % BUFFERS] = number % BUFFERS;
-	if (actual > 0)
+		failure("request %lu completed with %ld, but the queue is empty",
+			(unsigned long)(request - requests), actual);
+	else if (expect("a completion's result", actual, predicted) && actual > 0)
+		expect_bytes(request->client,
+			     request->multishot ? buffers[number] : request->buffer, actual, raw);
+	if (request->multishot && actual > 0) {
+		used[used_count++ % BUFFERS] = number;
 		buffers_left--;
+	}
 	if (!(flags & IORING_CQE_F_MORE))
 		end_request(request);
-}
-
-static void complete(struct request *request, long actual)
-{
-	bool raw = is_raw(request->client);
-	long predicted = predicted_result(request);
-
-	if (model_is_empty(predicted))
-		fuzz_fail("request %lu completed with %ld, but the queue is empty",
-			  (unsigned long)(request - requests), actual);
-	else if (fuzz_expect("a completion's result", actual, predicted) && actual > 0)
-		fuzz_expect_bytes(request->client, request->buffer, expected, actual, raw);
-	end_request(request);
 }
 
 static bool reap(void)
@@ -208,25 +185,22 @@ static bool reap(void)
 	struct io_uring_cqe *cqe;
 	bool any = false;
 
-	while ((cqe = uring_peek(&ring))) {
+	while (!io_uring_peek_cqe(&ring, &cqe)) {
 		uint64_t data = cqe->user_data;
 		uint32_t flags = cqe->flags;
 		long actual = cqe->res;
 
-		uring_seen(&ring);
+		io_uring_cqe_seen(&ring, cqe);
 		any = true;
 		if (data == CANCELLATION) {
 			cancellation_completed = true;
 			cancellation_result = actual;
 		} else if (data == PROVISION) {
-			fuzz_expect("providing buffers", actual, 0);
+			expect("providing buffers", actual, 0);
 		} else if (data < FUZZ_REQUESTS && requests[data].client) {
-			if (requests[data].multishot)
-				complete_multishot(&requests[data], actual, flags);
-			else
-				complete(&requests[data], actual);
+			complete(&requests[data], actual, flags);
 		} else {
-			fuzz_fail("unexpected completion");
+			failure("unexpected completion");
 		}
 	}
 	return any;
@@ -240,7 +214,7 @@ static void complete_all(void)
 	while (quiet < 2) {
 		while (used_count)
 			provide(used[--used_count], 1);
-		uring_enter(&ring, 0);
+		CHECK(io_uring_submit_and_get_events(&ring) >= 0);
 		quiet = reap() ? 0 : quiet + 1;
 	}
 	for (i = 0; i < FUZZ_REQUESTS; i++) {
@@ -251,7 +225,7 @@ static void complete_all(void)
 		request->woken = false;
 		if (request->refused || request->cancelled || request->client->nm->unregistered ||
 		    model_queued(request->client))
-			fuzz_fail("request %u was not completed", i);
+			failure("request %u was not completed", i);
 	}
 }
 
@@ -289,34 +263,26 @@ static struct request *new_request(const struct fuzz_slot *slot, size_t bytes, b
 	return request;
 }
 
-static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_cmd command,
-			    uint64_t data)
+void uring_call_read(const int64_t *args, struct fuzz_slot *slot)
 {
-	struct io_uring_sqe *sqe = prepare(IORING_OP_URING_CMD, fd, data);
-
-	sqe->cmd_op = op;
-	memcpy(sqe->cmd, &command, sizeof(command));
-}
-
-void uring_call_read(const struct fuzz_slot *slot, size_t bytes, bool writable)
-{
-	struct request *request = new_request(slot, bytes, writable, false);
+	size_t bytes = model_bytes(slot->client, args[1], args[2]);
+	struct request *request = new_request(slot, bytes, !args[3], false);
 	struct io_uring_sqe *sqe;
 
 	if (!request)
 		return;
-	sqe = prepare(IORING_OP_READ, slot->fd, request - requests);
-	sqe->addr = address(request);
-	sqe->len = bytes;
+	sqe = new_sqe(0);
+	io_uring_prep_read(sqe, slot->fd, (void *)(uintptr_t)address(request), bytes, 0);
+	sqe->user_data = request - requests;
 	complete_all();
 }
 
-void uring_call_multishot(const struct fuzz_slot *slot)
+void uring_call_multishot(const int64_t *args, struct fuzz_slot *slot)
 {
 	struct io_uring_sqe *sqe;
 	struct request *request;
 
-	if (!has_commands() || order_unspecified(slot->client, true))
+	if (!ensure_started() || !has_commands || order_unspecified(slot->client, true))
 		return;
 	request = new_request(slot, BUFFER_BYTES, true, false);
 	if (!request)
@@ -324,15 +290,22 @@ void uring_call_multishot(const struct fuzz_slot *slot)
 	if (!buffers_left && !used_count)
 		provide(0, BUFFERS);
 	request->multishot = true;
-	sqe = prepare(READ_MULTISHOT, slot->fd, request - requests);
+	sqe = new_sqe(0);
+	io_uring_prep_rw(OP_READ_MULTISHOT, sqe, slot->fd, NULL, 0, 0);
 	sqe->flags = IOSQE_BUFFER_SELECT;
+	sqe->user_data = request - requests;
 	complete_all();
 }
 
-void uring_call_pend(const struct fuzz_slot *slot, size_t bytes, bool writable, uint32_t flags)
+void uring_call_pend(const int64_t *args, struct fuzz_slot *slot)
 {
-	struct request *request = has_commands() ? new_request(slot, bytes, writable, true) : NULL;
+	size_t bytes = model_bytes(slot->client, args[1], args[2]);
+	uint32_t flags = args[4];
+	struct request *request;
 
+	if (!ensure_started() || !has_commands)
+		return;
+	request = new_request(slot, bytes, !args[3], true);
 	if (!request)
 		return;
 	if (flags)
@@ -356,9 +329,9 @@ static void cancel(long predicted)
 	cancellation_completed = false;
 	complete_all();
 	if (!cancellation_completed)
-		fuzz_fail("a cancellation was not completed");
+		failure("a cancellation was not completed");
 	else
-		fuzz_expect("the cancellation's result", cancellation_result, predicted);
+		expect("the cancellation's result", cancellation_result, predicted);
 }
 
 /* Cancel a client's commands with the buffer address @buffer, or all if it is 0. */
@@ -381,30 +354,35 @@ static void cancel_commands(int fd, const struct model_client *client, uint64_t 
 	cancel(!client->can_read ? -EBADF : predicted ? predicted : -ENOENT);
 }
 
-/* Cancel command @which, or all commands of the client if there is no such command. */
-void uring_call_pend_cancel(const struct fuzz_slot *slot, unsigned int which)
+/* Cancel the command, or all commands of the client if there is no such command. */
+void uring_call_pend_cancel(const int64_t *args, struct fuzz_slot *slot)
 {
-	const struct request *one = &requests[which % FUZZ_REQUESTS];
+	const struct request *one = &requests[(uint64_t)args[1] % FUZZ_REQUESTS];
 
-	if (has_commands() && ensure_started())
+	if (ensure_started() && has_commands)
 		cancel_commands(slot->fd, slot->client,
 				one->client && one->is_command ? address(one) : 0);
 }
 
-void uring_call_read_cancel(unsigned int which)
+static void cancel_read(struct request *request)
 {
-	struct request *request = &requests[which % FUZZ_REQUESTS];
 	struct io_uring_sqe *sqe;
 
 	if (!request->client || request->is_command)
 		return;
 	request->cancelled = true;
-	sqe = prepare(IORING_OP_ASYNC_CANCEL, -1, CANCELLATION);
-	sqe->addr = request - requests;
+	sqe = new_sqe(0);
+	io_uring_prep_cancel64(sqe, request - requests, 0);
+	sqe->user_data = CANCELLATION;
 	cancel(0);
 }
 
-void uring_call_reap(void)
+void uring_call_read_cancel(const int64_t *args)
+{
+	cancel_read(&requests[(uint64_t)args[0] % FUZZ_REQUESTS]);
+}
+
+void uring_call_reap(const int64_t *args)
 {
 	if (running)
 		complete_all();
@@ -424,37 +402,38 @@ static void cancel_all_commands(void)
  * because lockdep of Linux 6.12 warns if they are cancelled by closing an io_uring with deferred
  * completion while its thread is alive.
  */
-void uring_call_exit(void)
+bool uring_exit(void)
 {
 	unsigned int i;
 
 	if (!running)
-		return;
+		return false;
 	complete_all();
 	cancel_all_commands();
-	uring_stop(&ring);
+	io_uring_queue_exit(&ring);
 	running = false;
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		if (requests[i].client)
 			end_request(&requests[i]);
-	fuzz_wait_settled();
+	return true;
 }
 
 /* Cancel all requests at the end of a program. Keep the io_uring, because creating one is slow. */
-void uring_end(void)
+bool uring_end(void)
 {
 	unsigned int i;
 
 	if (!running)
-		return;
+		return false;
 	complete_all();
 	cancel_all_commands();
 	for (i = 0; i < FUZZ_REQUESTS; i++)
-		uring_call_read_cancel(i);
+		cancel_read(&requests[i]);
 	/* A broken kernel may leave requests behind. */
 	for (i = 0; i < FUZZ_REQUESTS; i++)
 		if (requests[i].client)
-			return uring_call_exit();
+			return uring_exit();
+	return false;
 }
 
 static struct request *oldest_waiting(const struct model_client *client)

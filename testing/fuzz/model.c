@@ -10,11 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include <notify_multi/reader.h>
+#include "model.h"
+#include "payload.h"
 
-#include "notify_fuzz.h"
-
-#define RECORD_HEADER	sizeof(struct notify_multi_record)
 #define KERNEL_ERRNO	512	/* The first kernel-internal errno. */
 #define LARGEST_ERRNO	4095
 #define CONTEXTS	3
@@ -74,11 +72,6 @@ static bool ring_fits(const struct model *model, uint32_t record_size, uint32_t 
 {
 	return max_packets && max_packets <= INT_MAX &&
 	       ring_bytes(model, record_size, max_packets) <= model->max_ring_bytes;
-}
-
-static uint32_t record_size(uint32_t packet_size)
-{
-	return RECORD_HEADER + (packet_size + 7) / 8 * 8;
 }
 
 bool model_can_register(const struct model *model)
@@ -244,11 +237,6 @@ void model_put(struct model *model, struct model_client *client)
 
 /* -- Broadcasts ----------------------------------------------------------------- */
 
-unsigned char model_payload(uint64_t number, size_t at)
-{
-	return number * 151 + at * 29 + (at >> 8) * 11 + 3;
-}
-
 /* Write @bytes to the injector, of which the first @accessible are readable. */
 long model_broadcast(struct model *model, unsigned int number, size_t bytes, size_t accessible,
 		     uint64_t now)
@@ -306,6 +294,15 @@ size_t model_read_size(const struct model_client *client)
 							   client->nm->record_size;
 }
 
+size_t model_bytes(const struct model_client *client, int64_t count, int64_t delta)
+{
+	int64_t bytes = count * (int64_t)model_read_size(client) + delta;
+
+	if (count < 0 || count > FUZZ_BYTES || bytes < 0)
+		return 0;
+	return bytes > FUZZ_BYTES ? FUZZ_BYTES : bytes;
+}
+
 static void consume(struct model_client *client, uint64_t seq)
 {
 	client->dropped += dropped_before(client, seq);
@@ -319,7 +316,6 @@ static void write_record(const struct model_client *client, uint64_t seq, uint64
 	const struct model_instance *nm = client->nm;
 	const struct model_packet *packet = model_packet(client, seq);
 	struct notify_multi_record *record = (void *)out;
-	size_t at;
 
 	memset(out, 0, nm->record_size);
 	record->seq = seq;
@@ -327,17 +323,7 @@ static void write_record(const struct model_client *client, uint64_t seq, uint64
 	record->dropped = min_u64(dropped, UINT_MAX);
 	record->size = nm->packet_size;
 	record->flags = seq < client->first_new ? NOTIFY_MULTI_REC_REPLAY : 0;
-	for (at = 0; at < nm->packet_size; at++)
-		record->data[at] = model_payload(packet->number, at);
-}
-
-static void write_payload(const struct model_client *client, uint64_t seq, unsigned char *out)
-{
-	uint64_t number = model_packet(client, seq)->number;
-	size_t at;
-
-	for (at = 0; at < client->nm->packet_size; at++)
-		out[at] = model_payload(number, at);
+	packet_fill(record->data, nm->packet_size, packet->number);
 }
 
 /* Result of complete() for a packet, which is called only once per packet. */
@@ -404,7 +390,7 @@ long model_read(struct model *model, struct model_client *client, size_t bytes, 
 		if (done + size > accessible)
 			return done ? (long)done : -EFAULT;
 		if (raw)
-			write_payload(client, seq, out + done);
+			packet_fill(out + done, size, model_packet(client, seq)->number);
 		else
 			write_record(client, seq, dropped_before(client, seq), out + done);
 		consume(client, seq);

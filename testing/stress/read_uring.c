@@ -3,15 +3,11 @@
  * Clients read by io_uring: several reads at once, multishot reads, and pending commands. Some
  * requests are cancelled.
  */
-
-#include "stress.h"
-
-#include <errno.h>
-#include <liburing.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "commands.h"
+#include "stress.h"
 
 #define ENTRIES		32
 #define REQUESTS	4
@@ -19,26 +15,17 @@
 /* user_data of requests without a buffer. */
 #define NO_BUFFER	1000
 
-/* Missing in Debian's liburing. */
-#define OP_READ_MULTISHOT	49
-/* Offset of the command bytes in an SQE. */
-#define SQE_COMMAND		48
+enum how { READ, MULTISHOT, PEND };
 
-static bool supported[KINDS];
-
-/**
- * struct ring - an io_uring that reads a client
- * @size:   Size of each buffer; the buffers are parts of the stream's buffer.
- * @busy:   True if a request uses the buffer.
- * @in_flight: Minimum number of completions still to come.
- */
+/* An io_uring that reads a client. The buffers are parts of the stream's buffer. */
 struct ring {
 	struct io_uring uring;
 	struct stream *stream;
-	enum kind kind;
-	size_t size;
-	bool busy[REQUESTS];
-	unsigned int in_flight;
+	enum how how;
+	size_t size;			/* of each buffer */
+	bool busy[REQUESTS];		/* a request uses the buffer */
+	unsigned int in_flight;		/* minimum number of completions still to come */
+	int cancelled;			/* commands, less those that completed with ECANCELED */
 	enum outcome outcome;
 };
 
@@ -59,18 +46,13 @@ static struct io_uring_sqe *new_sqe(struct ring *ring)
 
 /* -- Requests ---------------------------------------------------------------------- */
 
-static void prepare_command(struct ring *ring, __u32 op, const void *addr, __u32 len, __u64 data)
+static void prepare_command(struct ring *ring, __u32 op, unsigned int number, __u32 len, __u64 data)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
-	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)addr, .len = len };
 
-	memset(sqe, 0, SQE_COMMAND);
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = ring->stream->client->fd;
-	/* cmd_op, missing in older headers. */
-	sqe->off = op;
+	prep_command(sqe, ring->stream->client->fd, op, (struct notify_multi_uring_cmd){
+		     .addr = (uintptr_t)buffer_of(ring, number), .len = len });
 	sqe->user_data = data;
-	memcpy((char *)sqe + SQE_COMMAND, &cmd, sizeof(cmd));
 }
 
 static void prepare_request(struct ring *ring, unsigned int number)
@@ -78,13 +60,12 @@ static void prepare_request(struct ring *ring, unsigned int number)
 	struct io_uring_sqe *sqe;
 
 	ring->busy[number] = true;
-	if (ring->kind == URING_PEND) {
-		prepare_command(ring, NOTIFY_MULTI_URING_CMD_PEND, buffer_of(ring, number),
-				ring->size, number);
+	if (ring->how == PEND) {
+		prepare_command(ring, NOTIFY_MULTI_URING_CMD_PEND, number, ring->size, number);
 		return;
 	}
 	sqe = new_sqe(ring);
-	if (ring->kind == URING_READ) {
+	if (ring->how == READ) {
 		io_uring_prep_read(sqe, ring->stream->client->fd, buffer_of(ring, number),
 				   ring->size, 0);
 	} else {
@@ -99,9 +80,8 @@ static void prepare_cancel(struct ring *ring, unsigned int number)
 {
 	struct io_uring_sqe *sqe;
 
-	if (ring->kind == URING_PEND) {
-		prepare_command(ring, NOTIFY_MULTI_URING_CMD_CANCEL, buffer_of(ring, number), 0,
-				NO_BUFFER);
+	if (ring->how == PEND) {
+		prepare_command(ring, NOTIFY_MULTI_URING_CMD_CANCEL, number, 0, NO_BUFFER);
 		return;
 	}
 	sqe = new_sqe(ring);
@@ -128,8 +108,12 @@ static void handle_completion(struct ring *ring, const struct io_uring_cqe *cqe)
 
 	if (!more)
 		ring->in_flight--;
+	if (ring->how == PEND && number == NO_BUFFER && cqe->res > 0)
+		ring->cancelled += cqe->res;
 	if (number == NO_BUFFER)
 		return;
+	if (ring->how == PEND && cqe->res == -ECANCELED)
+		ring->cancelled--;
 	if (!more)
 		ring->busy[number] = false;
 	if (cqe->flags & IORING_CQE_F_BUFFER)
@@ -176,7 +160,7 @@ static bool packets_only(const struct ring *ring)
 /* Submit requests for all free buffers (a multishot read is one request) and cancel some. */
 static void submit_requests(struct ring *ring, struct random *random)
 {
-	unsigned int number, requests = ring->kind == URING_MULTISHOT ? 1 : REQUESTS;
+	unsigned int number, requests = ring->how == MULTISHOT ? 1 : REQUESTS;
 
 	for (number = 0; number < requests; number++)
 		if (!ring->busy[number])
@@ -202,24 +186,25 @@ static void cancel_all(struct ring *ring)
 	}
 }
 
-void use_uring_client(struct worker *worker, struct client *client, enum kind kind)
+static void read_how(struct worker *worker, struct client *client, enum how how)
 {
 	struct stream stream = make_stream(client, true, worker->buffer);
-	struct ring ring = { .stream = &stream, .kind = kind };
+	struct ring ring = { .stream = &stream, .how = how };
 	unsigned int reads = 1 + random_below(&worker->random, 20), number;
 	/* A multishot read takes one record at a time, others as many as fit. */
-	unsigned int records = kind == URING_READ ? 1 + random_below(&worker->random, 3) : 1;
+	unsigned int records = how == READ ? 1 + random_below(&worker->random, 3) : 1;
 	int ret;
 
 	/* The order in which pending reads complete is unspecified. */
-	stream.ordered = kind != URING_READ;
+	stream.sequence.unordered = how == READ;
+	stream.async = true;
 	ring.size = records * client->record_size;
 	ret = io_uring_queue_init(ENTRIES, &ring.uring, 0);
 	if (ret == -ENOMEM)
 		return;
 	if (ret)
 		fail_client(client, "io_uring_queue_init: %s", strerror(-ret));
-	if (kind == URING_MULTISHOT)
+	if (how == MULTISHOT)
 		for (number = 0; number < REQUESTS; number++)
 			provide(&ring, number);
 	/* Do not give up after a timeout: that would hide a lost wakeup. */
@@ -230,41 +215,23 @@ void use_uring_client(struct worker *worker, struct client *client, enum kind ki
 			make_other_call(&stream, &worker->random);
 	}
 	cancel_all(&ring);
+	if (ring.cancelled)
+		fail_client(client, "%d cancelled commands were not completed as such",
+			    ring.cancelled);
 	io_uring_queue_exit(&ring.uring);
 }
 
-/* -- Features ---------------------------------------------------------------------- */
-
-static bool has_commands(struct io_uring *uring)
+void read_uring(struct worker *worker, struct client *client)
 {
-	struct io_uring_probe *probe = io_uring_get_probe_ring(uring);
-	bool multishot = probe && io_uring_opcode_supported(probe, OP_READ_MULTISHOT);
-
-	io_uring_free_probe(probe);
-	/* Multishot reads and cancelable commands were both added in Linux 6.7. */
-	return multishot;
+	read_how(worker, client, READ);
 }
 
-void uring_probe(void)
+void read_multishot(struct worker *worker, struct client *client)
 {
-	struct io_uring uring;
-	unsigned int kind;
-	int ret = io_uring_queue_init(ENTRIES, &uring, 0);
-
-	for (kind = 0; kind < KINDS; kind++)
-		supported[kind] = true;
-	if (ret && ret != -ENOSYS && ret != -EPERM)
-		fail("io_uring_queue_init: %s", strerror(-ret));
-	supported[URING_READ] = !ret;
-	supported[URING_PEND] = !ret && has_commands(&uring);
-	supported[URING_MULTISHOT] = supported[URING_PEND];
-	if (!ret)
-		io_uring_queue_exit(&uring);
-	printf("io_uring: reads %s, multishot reads and commands %s\n",
-	       supported[URING_READ] ? "yes" : "no", supported[URING_PEND] ? "yes" : "no");
+	read_how(worker, client, MULTISHOT);
 }
 
-bool uring_has(enum kind kind)
+void read_pended(struct worker *worker, struct client *client)
 {
-	return supported[kind];
+	read_how(worker, client, PEND);
 }

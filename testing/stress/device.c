@@ -7,9 +7,6 @@
  * no later packet hides a lost wakeup, and all counters must agree.
  */
 
-#include "stress.h"
-
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -18,18 +15,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
+#include "module.h"
+#include "notify_sim.h"
+#include "stress.h"
+
 #define CHIP		"/sys/module/notify_gpio_chip/parameters/"
 #define GPIO_DRIVER	"/sys/bus/platform/drivers/notify_gpio/"
 #define GPIO_DEVICE	"notify_gpio.77"
 #define GPIO_LINES	2
 #define LONGEST_WRITE	16
 
-struct shared *shared;
-
 static struct owner {
 	struct device *device;
 	struct random random;
-	unsigned int index;
 	/* First seq of this generation, and number of packets written before it. */
 	uint64_t first;
 	uint64_t written;
@@ -39,11 +38,9 @@ static struct owner {
 	struct client monitor;
 } owner;
 
-static void expect(int ret, const char *what)
+static void set_number(struct device *device, const char *attribute, long long value)
 {
-	if (ret)
-		fail("%s: %s: %s", owner.device ? owner.device->name : "devices", what,
-		     strerror(-ret));
+	expect_success(sim_set_number(device->name, attribute, value), attribute);
 }
 
 /* -- Producers ------------------------------------------------------------------ */
@@ -64,6 +61,24 @@ static void wait_until_resumed(struct device *device)
 	ADD(device->nr_paused, -1);
 }
 
+/*
+ * Between the lookup of a name and the open() of its minor, the minor may be reassigned to another
+ * device. Check that the name still refers to the opened device.
+ */
+static int open_injector(const char *name)
+{
+	int fd = sim_open_injector(name);
+	struct stat opened, named;
+
+	if (fd < 0)
+		return fd;
+	CHECK(!fstat(fd, &opened));
+	if (!stat(sim_path(SIM_INJECT_DIR, name, ""), &named) && named.st_rdev == opened.st_rdev)
+		return fd;
+	close(fd);
+	return -ENODEV;
+}
+
 static void produce_packets(struct producer *producer, struct device *device)
 {
 	static __thread unsigned char packets[LONGEST_WRITE * LARGEST_PACKET];
@@ -73,12 +88,13 @@ static void produce_packets(struct producer *producer, struct device *device)
 	ssize_t ret;
 
 	if (producer->injector < 0)
-		producer->injector = sim_open_injector(device->name);
+		producer->injector = open_injector(device->name);
 	if (producer->injector < 0)
 		return;
 	for (i = 0; i < count; i++) {
 		id.counter++;
-		fill_packet(packets + i * size, size, &id);
+		memcpy(packets + i * size, &id, sizeof(id));
+		packet_fill(packets + i * size + sizeof(id), size - sizeof(id), packet_number(&id));
 	}
 	ret = write(producer->injector, packets, count * size);
 	if (ret < 0) {
@@ -98,7 +114,7 @@ static void produce_edges(struct producer *producer, struct device *device)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%u %u", random_below(&producer->random, GPIO_LINES), count);
-	expect(write_file(CHIP "toggle", text), "toggle");
+	expect_success(write_file(CHIP "toggle", text), "toggle");
 	ADD(device->written, count);
 }
 
@@ -125,14 +141,9 @@ static void *producer_main(void *data)
 
 static void pause_producers(struct device *device)
 {
-	double end = now() + LIMIT_SECONDS;
-
 	SET(device->pause, 1);
-	while (GET(device->nr_paused) != PRODUCERS && !GET(shared->stop)) {
-		if (now() > end)
-			fail("%s: a broadcast does not return", device->name);
-		sleep_ms(1);
-	}
+	WAIT_WHILE(GET(device->nr_paused) != PRODUCERS && !GET(shared->stop),
+		   "%s: a broadcast does not return", device->name);
 }
 
 static void resume_producers(struct device *device)
@@ -167,26 +178,25 @@ static void configure(struct device *device, struct random *random)
 	uint64_t first = random_first_seq(random);
 
 	device->packet_size = packet_sizes[random_below(random, 5)];
-	expect(sim_set_number(device->name, "replay", 0), "replay");
-	expect(sim_set_number(device->name, "packet_size", device->packet_size), "packet_size");
-	expect(sim_set_number(device->name, "max_packets", max_packets), "max_packets");
-	expect(sim_set_number(device->name, "max_requests", MAX_REQUESTS + owner.index),
-	       "max_requests");
-	expect(sim_set_number(device->name, "replay", random_below(random, 2) *
-			      random_below(random, max_packets + 1)), "replay");
-	expect(sim_set_number(device->name, "first_seq", first), "first_seq");
+	set_number(device, "replay", 0);
+	set_number(device, "packet_size", device->packet_size);
+	set_number(device, "max_packets", max_packets);
+	set_number(device, "max_requests", MAX_REQUESTS + device_number(device));
+	set_number(device, "replay",
+		   random_below(random, 2) * random_below(random, max_packets + 1));
+	set_number(device, "first_seq", first);
 	owner.first = first;
 }
 
 static void register_device(struct device *device)
 {
 	if (device->context)
-		expect(sim_set(device->name, "live", "1"), "live 1");
+		set_number(device, "live", 1);
 	else
-		expect(write_file(GPIO_DRIVER "bind", GPIO_DEVICE), "bind");
+		expect_success(write_file(GPIO_DRIVER "bind", GPIO_DEVICE), "bind");
 	ADD(device->generation, 1);
 	ADD(shared->registrations, 1);
-	if (!open_client(&owner.monitor, device, READ, O_RDONLY | O_NONBLOCK, NULL))
+	if (!open_client(&owner.monitor, device, "monitor", O_RDONLY | O_NONBLOCK, NULL))
 		fail("%s: registered, but cannot be opened", device->name);
 }
 
@@ -194,9 +204,9 @@ static void unregister_device(struct device *device)
 {
 	ADD(device->generation, 1);
 	if (device->context)
-		expect(sim_set(device->name, "live", "0"), "live 0");
+		set_number(device, "live", 0);
 	else
-		expect(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
+		expect_success(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
 }
 
 /*
@@ -205,14 +215,9 @@ static void unregister_device(struct device *device)
  */
 static void check_clients(struct device *device)
 {
-	double end = now() + LIMIT_SECONDS;
-
-	while (check_stats(&owner.monitor).clients != 1 && GET(shared->workers_exited)) {
-		if (now() > end)
-			fail("%s: %u clients, but all except one are closed", device->name,
-			     check_stats(&owner.monitor).clients);
-		sleep_ms(5);
-	}
+	WAIT_WHILE(check_stats(&owner.monitor).clients != 1 && GET(shared->workers_exited),
+		   "%s: %u clients, but all except one are closed", device->name,
+		   check_stats(&owner.monitor).clients);
 }
 
 /* Close the monitor after unregistration. Return the generation's packets counted by the kernel. */
@@ -238,32 +243,28 @@ static bool is_behind(const struct slot *slot, unsigned int client, uint64_t las
 /* Wait until the reader in a slot has reached the last packet or closed its client. */
 static void wait_for_reader(struct device *device, struct slot *slot, uint64_t last)
 {
-	double end = now() + LIMIT_SECONDS;
 	unsigned int client = GET(slot->client);
 
-	if (!client || slot->device != owner.index ||
+	if (!client || slot->device != device_number(device) ||
 	    GET(slot->generation) != GET(device->generation))
 		return;
 	SET(slot->packets_only, 1);
-	while (is_behind(slot, client, last) && !GET(shared->stop)) {
-		if (now() > end)
-			fail("%s: generation %u, client %u (%s): not woken for packet %" PRIu64
-			     ", next is %" PRIu64, device->name, device->generation, client,
-			     kind_names[slot->kind], last, slot->next);
-		sleep_ms(1);
-	}
+	WAIT_WHILE(is_behind(slot, client, last) && !GET(shared->stop),
+		   "%s: generation %u, client %u (%s): not woken for packet %" PRIu64
+		   ", next is %" PRIu64, device->name, device->generation, client, slot->kind, last,
+		   slot->next);
 	SET(slot->packets_only, 0);
 }
 
-static void read_attribute(struct device *device, const char *attribute, long long *value)
+static long long read_attribute(struct device *device, const char *attribute)
 {
+	long long value;
 	char path[256];
 
-	snprintf(path, sizeof(path), "/sys/class/misc/notify!%s/%s", device->name,
-		 attribute);
-	*value = read_number(path);
-	if (*value < 0)
-		fail("%s: %s: %s", device->name, attribute, strerror(-*value));
+	snprintf(path, sizeof(path), "/sys/class/misc/notify!%s/%s", device->name, attribute);
+	value = read_number(path);
+	expect_success(value, path);
+	return value;
 }
 
 /* Return the generation's packets counted by producers. */
@@ -273,8 +274,7 @@ static uint64_t written_now(struct device *device)
 
 	if (!device->context)
 		overflows = read_number("/sys/bus/platform/devices/" GPIO_DEVICE "/overflows");
-	if (overflows < 0)
-		fail("%s: overflows: %s", device->name, strerror(-overflows));
+	expect_success(overflows, "overflows");
 	return GET(device->written) - owner.written - overflows;
 }
 
@@ -284,11 +284,11 @@ static uint64_t written_now(struct device *device)
  */
 static void wait_for_broadcasts(struct device *device)
 {
-	double end = now() + LIMIT_SECONDS;
-
-	while (owner.exact && now() < end &&
-	       check_stats(&owner.monitor).seq + 1 - owner.first != written_now(device))
-		sleep_ms(1);
+	WAIT_WHILE(owner.exact &&
+		   check_stats(&owner.monitor).seq + 1 - owner.first != written_now(device),
+		   "%s: generation %u: %" PRIu64 " written, last %" PRIu64, device->name,
+		   device->generation, written_now(device),
+		   (uint64_t)check_stats(&owner.monitor).seq);
 }
 
 static void quiet_point(struct device *device)
@@ -302,8 +302,8 @@ static void quiet_point(struct device *device)
 		return;
 	wait_for_broadcasts(device);
 	before = check_stats(&owner.monitor).seq;
-	read_attribute(device, "broadcasts", &broadcasts);
-	read_attribute(device, "clients", &clients);
+	broadcasts = read_attribute(device, "broadcasts");
+	clients = read_attribute(device, "clients");
 	last = check_stats(&owner.monitor).seq;
 	if (owner.first + broadcasts < before + 1 || owner.first + broadcasts > last + 1)
 		fail("%s: generation %u: %lld broadcasts, first %" PRIu64 ", last %" PRIu64 " to %"
@@ -327,32 +327,26 @@ static void change_setting(struct device *device, struct random *random)
 {
 	if (!device->context)
 		return;
-	switch (random_below(random, 7)) {
-	case 0:
-		expect(sim_set_number(device->name, "status", -BAD_STATUS), "status");
-		break;
-	case 1:
-	case 2:
-		expect(sim_set_number(device->name, "status", 0), "status");
-		break;
-	}
+	if (random_once_in(random, 3))
+		expect_success(sim_set_number(device->name, "status",
+					      random_once_in(random, 3) ? -BAD_STATUS : 0),
+			       "status");
 }
 
 /* In some generations of one simulator, complete() fails. */
 static void set_complete_error(struct device *device, struct random *random)
 {
-	bool fails = owner.index == SIMS - 1 && random_once_in(random, 4);
+	bool fails = device_number(device) == SIMS - 1 && random_once_in(random, 4);
 
-	if (fails)
-		SET(device->failing_generation, device->generation + 1);
-	expect(sim_set_number(device->name, "complete_error", fails ? -BAD_COMPLETION : 0),
-	       "complete_error");
+	FAILING(device, device->generation + 1) = fails;
+	set_number(device, "complete_error", fails ? -BAD_COMPLETION : 0);
 }
 
 static void run_generation(struct device *device, bool paused)
 {
 	struct random *random = &owner.random;
-	double end = now() + 0.2 + random_below(random, 2000) / 1000.0;
+	double end = now() + (0.1 + random_below(random, 1000) / 1000.0) *
+			     shared->registered_ms / 1000.0;
 
 	owner.exact = paused;
 	owner.written = GET(device->written);
@@ -378,8 +372,7 @@ void device_main(void *data)
 	bool paused = true;
 
 	owner.device = device;
-	owner.index = device_number(device);
-	owner.random = random_of(100 + owner.index);
+	owner.random = random_of(shared->seed, 100 + device_number(device));
 	owner.first = 1;
 	SET(device->pause, 1);
 	for (i = 0; i < PRODUCERS; i++) {
@@ -387,7 +380,8 @@ void device_main(void *data)
 		producers[i].injector = -1;
 		/* Continue the numbers of the previous session. */
 		producers[i].counter = (uint64_t)GET(device->written) + 1;
-		producers[i].random = random_of(200 + owner.index * PRODUCERS + i);
+		producers[i].random = random_of(shared->seed,
+						200 + device_number(device) * PRODUCERS + i);
 		CHECK(!pthread_create(&producers[i].thread, NULL, producer_main, &producers[i]));
 	}
 	pause_producers(device);
@@ -424,9 +418,9 @@ static void make_chip(struct device *device, struct random *random)
 		printf("no GPIO in this kernel\n");
 		return;
 	}
-	expect(ret, "notify_gpio_chip");
-	expect(write_file(CHIP "device", "1"), "device 1");
-	expect(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
+	expect_success(ret, "notify_gpio_chip");
+	expect_success(write_file(CHIP "device", "1"), "device 1");
+	expect_success(write_file(GPIO_DRIVER "unbind", GPIO_DEVICE), "unbind");
 }
 
 void name_devices(void)
@@ -450,8 +444,8 @@ void make_devices(struct random *random)
 	for (i = 0; i < SIMS; i++) {
 		struct device *device = &shared->devices[i];
 
-		expect(sim_make(device->name), device->name);
-		expect(sim_set(device->name, "context", device->context), device->context);
+		expect_success(sim_make(device->name), device->name);
+		expect_success(sim_set(device->name, "context", device->context), device->context);
 	}
 	make_chip(&shared->devices[GPIO], random);
 }
@@ -492,10 +486,10 @@ void remove_devices(void)
 
 	for (i = 0; i < SIMS; i++) {
 		check_sim(&shared->devices[i]);
-		expect(sim_remove(shared->devices[i].name), "rmdir");
+		expect_success(sim_remove(shared->devices[i].name), "rmdir");
 	}
 	if (shared->devices[GPIO].exists) {
-		expect(write_file(CHIP "device", "0"), "device 0");
-		expect(unload_module("notify_gpio_chip"), "notify_gpio_chip");
+		expect_success(write_file(CHIP "device", "0"), "device 0");
+		expect_success(unload_module("notify_gpio_chip"), "notify_gpio_chip");
 	}
 }

@@ -1,11 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Checks of each record that is read, and of each client's counters when it is closed.
- */
-
-#include "stress.h"
-
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/notify_gpio.h>
@@ -14,6 +7,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "fdinfo.h"
+#include "notify_sim.h"
+#include "stress.h"
+
+struct shared *shared;
 
 void fail_client(const struct client *client, const char *format, ...)
 {
@@ -25,27 +24,12 @@ void fail_client(const struct client *client, const char *format, ...)
 	va_end(arguments);
 	fail("%s: generation %u, client %u (%s), first %" PRIu64 ", records %" PRIu64
 	     ", failures %" PRIu64 ", dropped %" PRIu64 ", newest %" PRIu64 ": %s",
-	     client->device->name, client->generation, client->number, kind_names[client->kind],
+	     client->device->name, client->generation, client->number, client->kind,
 	     client->first, client->records, client->failures, client->dropped, client->newest,
 	     text);
 }
 
 /* -- Packets ------------------------------------------------------------------ */
-
-static unsigned char packet_byte(const struct packet_id *id, size_t at)
-{
-	return id->counter * 167 + id->producer * 59 + at * 31 + (at >> 8) * 7;
-}
-
-void fill_packet(void *packet, size_t size, const struct packet_id *id)
-{
-	unsigned char *bytes = packet;
-	size_t at;
-
-	memcpy(packet, id, sizeof(*id));
-	for (at = sizeof(*id); at < size; at++)
-		bytes[at] = packet_byte(id, at);
-}
 
 /* Check that the packet is intact, and newer than the producer's previous one. */
 static void check_packet(struct stream *stream, const unsigned char *packet)
@@ -53,17 +37,14 @@ static void check_packet(struct stream *stream, const unsigned char *packet)
 	const struct client *client = stream->client;
 	struct packet_id id;
 	uint64_t *last;
-	size_t at;
 
 	memcpy(&id, packet, sizeof(id));
 	if (id.device != device_number(client->device) || id.producer >= PRODUCERS)
 		fail_client(client, "packet of device %u, producer %u", id.device, id.producer);
-	for (at = sizeof(id); at < client->packet_size; at++)
-		if (packet[at] != packet_byte(&id, at))
-			fail_client(client, "packet %u/%" PRIu64 ": byte %zu is %#x, not %#x",
-				    id.producer, id.counter, at, packet[at], packet_byte(&id, at));
+	if (!packet_is(packet + sizeof(id), client->packet_size - sizeof(id), packet_number(&id)))
+		fail_client(client, "packet %u/%" PRIu64 " is damaged", id.producer, id.counter);
 	last = &stream->counters[id.producer];
-	if (stream->ordered && id.counter <= *last)
+	if (!stream->sequence.unordered && id.counter <= *last)
 		fail_client(client, "packet %u/%" PRIu64 " after %" PRIu64, id.producer, id.counter,
 			    *last);
 	/* Gaps are packets that were dropped, or delivered to another reader. */
@@ -83,8 +64,8 @@ static void check_edge(struct stream *stream, const unsigned char *packet)
 	    event.edge != (event.level ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING))
 		fail_client(client, "line %u, edge %u, level %u", event.line, event.edge,
 			    event.level);
-	if (!event.line_seqno ||
-	    (stream->ordered && event.line_seqno <= stream->counters[event.line]))
+	if (!event.line_seqno || (!stream->sequence.unordered &&
+				  event.line_seqno <= stream->counters[event.line]))
 		fail_client(client, "line %u: edge %u, level %u, after %" PRIu64, event.line,
 			    event.line_seqno, event.level, stream->counters[event.line]);
 	stream->counters[event.line] = event.line_seqno;
@@ -158,67 +139,41 @@ struct stream make_stream(struct client *client, bool sole, unsigned char *buffe
 	return (struct stream){
 		.client = client,
 		.sole = sole,
-		.ordered = true,
-		.previous = client->first - 1,
+		.sequence = {
+			.packet_size = client->packet_size,
+			.next = client->first,
+			.replayed = client->seq_at_open,
+			.gaps = !sole,
+		},
 		.buffer = buffer,
 	};
-}
-
-static void check_header(const struct stream *stream, const struct notify_multi_record *record)
-{
-	const struct client *client = stream->client;
-	uint64_t gap = record->seq - stream->previous - 1;
-
-	if (record->size != client->packet_size || record->flags & ~NOTIFY_MULTI_REC_REPLAY ||
-	    (record->status && record->status != -BAD_STATUS))
-		fail_client(client, "seq %" PRIu64 ": size %u, flags %#x, status %d",
-			    (uint64_t)record->seq, record->size, record->flags, record->status);
-	if (record->flags & NOTIFY_MULTI_REC_REPLAY && record->seq > client->seq_at_open)
-		fail_client(client, "seq %" PRIu64 " is a replay, after %" PRIu64,
-			    (uint64_t)record->seq, client->seq_at_open);
-	if (stream->ordered && record->seq <= stream->previous)
-		fail_client(client, "seq %" PRIu64 " after %" PRIu64, (uint64_t)record->seq,
-			    stream->previous);
-	/* Other readers and failed reads also cause gaps. */
-	if (stream->sole && stream->ordered && !stream->failed ? record->dropped != gap :
-	    stream->ordered && record->dropped > gap)
-		fail_client(client, "seq %" PRIu64 " after %" PRIu64 ": %u dropped",
-			    (uint64_t)record->seq, stream->previous, record->dropped);
-	/* notify_sim takes the time of each packet when it broadcasts it. */
-	if (client->device->context && stream->ordered && record->timestamp_ns < stream->time)
-		fail_client(client, "seq %" PRIu64 ": timestamp %" PRIu64 " after %" PRIu64,
-			    (uint64_t)record->seq, (uint64_t)record->timestamp_ns, stream->time);
-}
-
-static void check_padding(const struct client *client, const struct notify_multi_record *record)
-{
-	size_t at;
-
-	for (at = client->packet_size; at < client->record_size - RECORD_HEADER; at++)
-		if (record->data[at])
-			fail_client(client, "seq %" PRIu64 ": padding is %#x",
-				    (uint64_t)record->seq, record->data[at]);
 }
 
 void check_record(struct stream *stream, const struct notify_multi_record *record)
 {
 	struct client *client = stream->client;
 	uint64_t seq = record->seq, dropped = record->dropped;
+	const char *wrong = wrong_record(&stream->sequence, record);
+	bool in_order = !stream->sequence.unordered && client->device->context;
 
-	check_header(stream, record);
-	check_padding(client, record);
+	if (wrong)
+		fail_client(client, "%s", wrong);
+	if (record->status && record->status != -BAD_STATUS)
+		fail_client(client, "seq %" PRIu64 ": status %d", seq, record->status);
+	/* notify_sim takes the time of each packet when it broadcasts it. */
+	if (in_order && record->timestamp_ns < stream->time)
+		fail_client(client, "seq %" PRIu64 ": timestamp %" PRIu64 " after %" PRIu64, seq,
+			    (uint64_t)record->timestamp_ns, stream->time);
 	check_payload(stream, record->data);
 	compare_with_others(client, record);
-	stream->failed = false;
-	stream->previous = seq;
+	stream->sequence.gaps = !stream->sole;
 	stream->time = record->timestamp_ns;
 
 	ADD(client->records, 1);
 	ADD(client->dropped, dropped);
 	ADD(client->seq_sum, 2 * seq + dropped * (2 * seq - dropped - 1));
 	raise_newest(client, seq);
-	if (stream->sole && stream->ordered && client->device->context && !client->failures &&
-	    stream->missing > client->dropped)
+	if (stream->sole && in_order && !client->failures && stream->missing > client->dropped)
 		fail_client(client, "seq %" PRIu64 ": %" PRIu64 " packets are missing", seq,
 			    stream->missing);
 	report_next(client, seq + 1);
@@ -252,27 +207,18 @@ static void check_unregistered(struct stream *stream)
 	if (stats.pending_packets)
 		fail_client(client, "ENODEV with %u packets queued", stats.pending_packets);
 	if (stream->sole && !stream->raw && !client->failures && !client->mapped &&
-	    client->generation && GET(client->device->failing_generation) != client->generation &&
+	    client->generation && !FAILING(client->device, client->generation) &&
 	    GET(client->newest) != stats.seq)
 		fail_client(client, "ENODEV before packet %" PRIu64, (uint64_t)stats.seq);
 }
 
 static bool is_allowed(int error, unsigned int allowed)
 {
-	switch (error) {
-	case EAGAIN:
-		return allowed & ALLOW_AGAIN;
-	case EINTR:
-		return allowed & ALLOW_INTR;
-	case ECANCELED:
-		return allowed & ALLOW_CANCEL;
-	case EFAULT:
-		return allowed & ALLOW_FAULT;
-	case ENOBUFS:
-		return allowed & ALLOW_NOBUFS;
-	default:
-		return false;
-	}
+	return (error == EAGAIN && allowed & ALLOW_AGAIN) ||
+	       (error == EINTR && allowed & ALLOW_INTR) ||
+	       (error == ECANCELED && allowed & ALLOW_CANCEL) ||
+	       (error == EFAULT && allowed & ALLOW_FAULT) ||
+	       (error == ENOBUFS && allowed & ALLOW_NOBUFS);
 }
 
 enum outcome check_result(struct stream *stream, const void *buffer, ssize_t ret,
@@ -286,7 +232,7 @@ enum outcome check_result(struct stream *stream, const void *buffer, ssize_t ret
 	}
 	if ((ret == -BAD_STATUS && stream->raw) || ret == -BAD_COMPLETION) {
 		ADD(client->failures, 1);
-		stream->failed = true;
+		stream->sequence.gaps = true;
 		report_next(client, check_stats(client).next);
 		return GOT_PACKETS;
 	}
@@ -301,7 +247,7 @@ enum outcome check_result(struct stream *stream, const void *buffer, ssize_t ret
 
 /* -- Clients --------------------------------------------------------------------- */
 
-static void call_ioctl(struct client *client, unsigned long request, void *argument)
+void call_ioctl(struct client *client, unsigned long request, void *argument)
 {
 	while (ioctl(client->fd, request, argument))
 		if (errno != EINTR)
@@ -327,21 +273,18 @@ void check_fdinfo(struct client *client)
 {
 	struct notify_multi_stats before = check_stats(client), after;
 	struct fdinfo info;
-	char fd[16];
 
-	snprintf(fd, sizeof(fd), "%d", client->fd);
-	if (!read_fdinfo(getpid(), fd, &info))
+	if (!fdinfo_get(0, client->fd, &info))
 		fail_client(client, "no fdinfo");
 	after = check_stats(client);
-	if (strcmp(info.device, client->device->name) || info.opener != (unsigned int)getpid())
-		fail_client(client, "fdinfo: device %s, opener %llu", info.device, info.opener);
+	if (strcmp(info.device, client->device->name) || info.opener != (uint64_t)getpid())
+		fail_client(client, "fdinfo: device %s, opener %" PRIu64, info.device, info.opener);
 	if (info.delivered != before.delivered || info.pending != before.pending_requests)
-		fail_client(client, "fdinfo: delivered %llu, pending %llu", info.delivered,
-			    info.pending);
+		fail_client(client, "fdinfo: delivered %" PRIu64 ", pending %" PRIu64,
+			    info.delivered, info.pending);
 	if (info.dropped < before.dropped || info.dropped > after.dropped)
-		fail_client(client, "fdinfo: dropped %llu, but %" PRIu64 " before and %" PRIu64
-			  " after", info.dropped, (uint64_t)before.dropped,
-			  (uint64_t)after.dropped);
+		fail_client(client, "fdinfo: dropped %" PRIu64 ", but %" PRIu64 " to %" PRIu64,
+			    info.dropped, (uint64_t)before.dropped, (uint64_t)after.dropped);
 }
 
 /* The client is watched only if the device's generation is known. */
@@ -384,12 +327,12 @@ static struct device *identify_device(int fd, struct device *named, struct notif
 static void check_sizes(const struct client *client)
 {
 	if (client->packet_size < SMALLEST_PACKET || client->packet_size > LARGEST_PACKET ||
-	    client->record_size != RECORD_HEADER + (client->packet_size + 7) / 8 * 8)
+	    client->record_size != record_size(client->packet_size))
 		fail_client(client, "packets of %u bytes, records of %u", client->packet_size,
 			    client->record_size);
 }
 
-bool open_client(struct client *client, struct device *device, unsigned int kind, int flags,
+bool open_client(struct client *client, struct device *device, const char *kind, int flags,
 		 struct slot *slot)
 {
 	unsigned int generation = GET(device->generation);
