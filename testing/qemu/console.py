@@ -86,7 +86,8 @@ class Console:
                     if self.must_stop():
                         return
             except vm.MachineError as error:
-                self.show_log(12)
+                # The kernel may have reported a stall.
+                self.show_log(60)
                 self.show_stacks()
                 self.interrupted(str(error))
                 return
