@@ -16,7 +16,7 @@ RUN_SECONDS = 3600
 SILENT_SECONDS = 60
 DEBUG_FACTOR = 5
 # A machine is given up after this many guests hang or crash, or tests time out.
-MAX_LOST = 4
+MAX_LOST = 3
 TAP = re.compile(r"(not ok|ok) \d+ (\S+)(.*)")
 RUN = re.compile(r"# +RUN +(\S+) \.\.\.")
 TIMEOUT = "Test terminated by timeout"
@@ -140,7 +140,8 @@ class Check(console.Console):
         remaining = ""
         while remaining is not None and not self.stop.is_set():
             if self.lost >= MAX_LOST:
-                self.failed.append(f"too many failures, not run: {remaining}")
+                after = remaining.split()[0].partition("=")[2]
+                self.failed.append(f"too many failures, tests after {after} did not run")
                 return
             self.remaining = None
             self.run("check", RUN_SECONDS, append=remaining, **options)

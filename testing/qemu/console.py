@@ -10,6 +10,7 @@ import vm
 # Limits for the guest to print its first message, and to print its stacks.
 BOOT_SECONDS = 180
 STACKS_SECONDS = 20
+LOG_ERRORS = "the kernel log has errors"
 # The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
@@ -124,6 +125,6 @@ class Console:
             vm.progress(f"{self.name}: {self.races.foreign} reports of foreign races ignored")
         for line in self.kernel_problems:
             print(f"{self.name}: dmesg: {line}", flush=True)
-        if self.kernel_problems:
-            self.failed.append("the kernel log has errors")
+        if self.kernel_problems and LOG_ERRORS not in self.failed:
+            self.failed.append(LOG_ERRORS)
         self.must_stop()

@@ -189,7 +189,7 @@ class LostGuestTest(unittest.TestCase):
     def test_machine_is_given_up(self):
         result, _ = self.check(*[program(FIRST[0])] * check.MAX_LOST)
         self.assertEqual(len(result.failed), check.MAX_LOST + 1)
-        self.assertIn("not run", result.failed[-1])
+        self.assertIn("did not run", result.failed[-1])
 
     def test_fail_fast(self):
         self.addCleanup(console.Console.stop.clear)
