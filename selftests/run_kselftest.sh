@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run the suite on this system: run_kselftest.sh [-d DIR] [-a TEST [-T NAME]...] [TEST]...
+# run_kselftest.sh [-d DIR] [-x TEST]... [-a TEST [-T NAME]...] [TEST]...: run the suite
 #
-# DIR contains the built tests; default: the directory of this script. With -a, run only the tests
-# after TEST, and with -T, first TEST again without the test cases NAME. Loads missing modules
-# from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers of skipped,
-# passed and failed tests. Exits with 1 if a test failed.
+# DIR contains the built tests; default: the directory of this script. Tests of -x do not run. With
+# -a, run only the tests after TEST, and with -T, first TEST again without the test cases NAME.
+# Loads missing modules from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers
+# of skipped, passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
 tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace"
@@ -15,15 +15,17 @@ tests="$tests fault_injection"
 tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat notifycat_terminal"
 program_seconds=900
 
+left_out=
 after=
 exclude=
 
-while getopts d:a:T: option; do
+while getopts d:x:a:T: option; do
 	case $option in
 	d) dir=$OPTARG ;;
+	x) left_out="$left_out $OPTARG" ;;
 	a) after=$OPTARG ;;
 	T) exclude="$exclude -T $OPTARG" ;;
-	*) echo "usage: $0 [-d DIR] [-a TEST [-T NAME]...] [TEST]..." >&2; exit 2 ;;
+	*) echo "usage: $0 [-d DIR] [-x TEST]... [-a TEST [-T NAME]...] [TEST]..." >&2; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -62,6 +64,9 @@ count() {
 }
 
 for test in $tests; do
+	case "$left_out " in
+	*" $test "*) continue ;;
+	esac
 	program=$dir/$test
 	[ ! -e "$program.sh" ] || program=$program.sh
 	echo "# selftests: notify_multi: $test"
