@@ -224,6 +224,9 @@ def main():
     print(f"seed {options.seed}, {len(changes)} mutants", flush=True)
     sample = Sample(options, changes)
     trees = mutants.make_trees(options.jobs)
+    everything = f"check {options.machine} {' '.join(sorted(PROGRAMS))}"
+    if not mutants.passes_unmodified(trees[0], everything):
+        sys.exit("mechanical.py: the unmodified modules fail")
     with concurrent.futures.ThreadPoolExecutor(len(trees)) as pool:
         list(pool.map(sample.work, trees))
 
