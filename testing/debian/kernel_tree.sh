@@ -3,7 +3,7 @@
 #
 # Copy this tree into a kernel tree as described in Documentation/packages.md, and build it there,
 # built in and as modules, with W=1. The kernel source is that of the suite, in a minimal
-# configuration.
+# configuration. Install the suite with the harness of the kernel tree.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -97,8 +97,32 @@ link_together() {
 		die "the objects cannot be linked together"
 }
 
+# The suite, copied unchanged, must build and install with the kernel's harness. Its modules need a
+# complete kernel build.
+install_suite() {
+	local source tests=$LINUX/tools/testing/selftests file
+
+	say "tools/testing/selftests/notify_multi: install"
+	source=$("$TESTING/fetch/fetch.sh" source)
+	rm -rf "$tests" "$LINUX/kselftest"
+	mkdir -p "$tests" "$LINUX/kselftest/built"
+	cp -r "$source"/tools/testing/selftests/{lib.mk,kselftest,*.h} "$tests/"
+	cp -r "$TOP/selftests" "$tests/notify_multi"
+	make -C "$tests/notify_multi" KDIR= \
+		CC="$GCC --sysroot=$("$TESTING/fetch/fetch.sh" sysroot amd64)" \
+		USERCFLAGS=-Werror USERLDFLAGS=-static OUTPUT="$LINUX/kselftest/built" \
+		INSTALL_PATH="$LINUX/kselftest/installed" install >"$LOG" 2>&1 || {
+		tail -n 30 "$LOG" >&2
+		die "the suite cannot be installed"
+	}
+	for file in read notifycat.sh ktap_helpers.sh run_kselftest.sh settings config; do
+		[ -e "$LINUX/kselftest/installed/$file" ] || die "$file was not installed"
+	done
+}
+
 unpack_kernel
 drop_in
+install_suite
 build y
 link_together
 build m

@@ -42,7 +42,7 @@ lint)
 	;;
 packages | docs)
 	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
-		   flex bison bc libelf-dev)                   # kernel_tree.sh
+		   flex bison bc libelf-dev rsync)             # kernel_tree.sh
 	;;
 debug | coverage)
 	PACKAGES+=(flex bison bc libelf-dev gcovr)             # kernel builds
