@@ -115,12 +115,17 @@ run() {
 	enter "$copy/root" "$@"
 }
 
+# newest FILE...: an installation in the copy may have added a newer kernel.
+newest() {
+	printf '%s\n' "$@" | sort -V | tail -n 1
+}
+
 image() {
 	local copy=$1 disk=$1/disk
 
 	mount_copy "$copy"
-	cp "$(echo "$copy"/root/boot/vmlinuz-*)" "$copy/vmlinuz"
-	cp "$(echo "$copy"/root/boot/initrd.img-*)" "$copy/initrd"
+	cp "$(newest "$copy"/root/boot/vmlinuz-*)" "$copy/vmlinuz"
+	cp "$(newest "$copy"/root/boot/initrd.img-*)" "$copy/initrd"
 	rm -f "$disk"
 	truncate -s 6G "$disk"
 	mkfs.ext4 -q -F -O ^has_journal -E lazy_itable_init=1 -d "$copy/root" "$disk"
