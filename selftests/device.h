@@ -156,7 +156,10 @@ do {										\
 	EXPECT_RECORDS((reader)->buffer, __VA_ARGS__);				\
 } while (0)
 
-/* Arguments are members of struct notify_multi_stats; all these counters are compared. */
+/*
+ * Arguments are members of struct notify_multi_stats. Omitted counters must be 0; abi_version and
+ * clients are not compared.
+ */
 #define EXPECT_STATS(...) EXPECT_STATS_OF(self->fd, __VA_ARGS__)
 
 #define EXPECT_STATS_OF(client, ...)						\

@@ -20,8 +20,8 @@ struct expected {
 	uint32_t dropped;	/* of the first record; 0 in the others */
 	int32_t status;
 	uint32_t flags;
-	bool raw;		/* only payloads */
-	size_t size;		/* size of the read; 0 means larger than any queue */
+	bool raw;		/* only payloads: dropped, status and flags are not compared */
+	size_t size;		/* size of the read; 0 means 1 MiB */
 };
 
 static inline unsigned int expected_count(const struct expected *expected)

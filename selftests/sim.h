@@ -150,10 +150,11 @@ static inline uint64_t too_many_packets(size_t packet_size)
 	return memory / RECORD_SIZE(packet_size) + 1;
 }
 
-/* Raise the limit for a ring of @packets, which has up to twice as many slots. */
+/* Raise the limit for a ring of @packets: up to twice as many slots, and a header page. */
 static inline int allow_packets(uint64_t packets, size_t packet_size)
 {
-	return write_number(MAX_RING_BYTES, (2 * packets + 1) * RECORD_SIZE(packet_size));
+	return write_number(MAX_RING_BYTES, 2 * packets * RECORD_SIZE(packet_size) +
+			    sysconf(_SC_PAGESIZE));
 }
 
 #endif /* SIM_H */

@@ -15,7 +15,7 @@
 
 /* -- Sleeping tasks -- */
 
-/* State letter as in ps: 'S' is interruptible; 'D' at most by SIGKILL. */
+/* State letter as in ps: 'S' is interruptible; 'D' is uninterruptible, or ends by SIGKILL. */
 static inline char task_state(pid_t task)
 {
 	char path[64], text[512], *state;
@@ -82,7 +82,7 @@ static inline bool thread_start_asleep(struct thread *thread, ssize_t (*run)(voi
 	return thread_start(thread, run, data) && wait_asleep(&thread->task, 'S');
 }
 
-/* Return the result of the call. A thread that does not end in time ends with the process. */
+/* Return the result, or -ETIMEDOUT; then the thread continues until the process ends. */
 static inline ssize_t thread_join(struct thread *thread)
 {
 	struct timespec limit;

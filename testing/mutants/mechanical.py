@@ -18,6 +18,7 @@ import os
 import random
 import re
 import subprocess
+import sys
 import threading
 
 import mutants

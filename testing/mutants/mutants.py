@@ -13,6 +13,7 @@ separately, because this list of the code's barriers detects any change of them.
 
 import collections
 import concurrent.futures
+import hashlib
 import filecmp
 import os
 import re
@@ -27,7 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import vm  # noqa: E402
 
 MUTANTS = os.path.join(vm.TESTING, "mutants")
-WORK = os.environ.get("NOTIFY_MULTI_BUILDS") or os.path.join(vm.CACHE, "mutants")
+WORK = os.environ.get("NOTIFY_MULTI_BUILDS") or os.path.join(
+    vm.CACHE, "mutants", hashlib.sha256(vm.TOP.encode()).hexdigest()[:12])
 COMMAND_SECONDS = 1800
 FAILURE = re.compile(r".*: FAILED (.*)|.*: (dmesg: .*)|.*(did not end in time)|error: (.*)")
 
