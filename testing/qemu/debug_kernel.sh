@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # debug_kernel.sh MACHINE: build a kernel from Debian's source of its series into the cache, beside
-# the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragment named by its
-# flavour, which may unset options; all other options are off. FLAVOUR.patch is applied if it
-# exists. Prints the directory. The release contains a hash of the options and the patch, so a
-# change causes a rebuild.
+# the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragments named by its
+# architecture, if that is not x86, and by its flavour, which may unset options; all other options
+# are off. ARCHITECTURE.patch is applied if it exists. Prints the directory. The release contains a
+# hash of the options and the patch, so a change causes a rebuild.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -17,13 +17,16 @@ machine_row "$MACHINE"
 DIR=$CACHE/kernels/$MACHINE
 LOG=$DIR.log
 BUILD=$DIR/build
-FRAGMENTS=("$TESTING/qemu/config/base" "$TESTING/qemu/config/$FLAVOUR")
-PATCH=$TESTING/qemu/config/$FLAVOUR.patch
+CONFIG=$TESTING/qemu/config
+FRAGMENTS=("$CONFIG/base")
+[ "$KARCH" = x86 ] || FRAGMENTS+=("$CONFIG/$KARCH")
+FRAGMENTS+=("$CONFIG/$FLAVOUR")
+PATCH=$CONFIG/$KARCH.patch
 
-# wanted_options: print the options without those of the base that the flavour unsets.
+# wanted_options: print the options without those that a fragment unsets.
 wanted_options() {
 	grep -h '^CONFIG' "${FRAGMENTS[@]}" |
-		grep -vxFf <(sed -n 's/^# \(CONFIG_.*\) is not set$/\1=y/p' "${FRAGMENTS[1]}")
+		grep -vxFf <(sed -n 's/^# \(CONFIG_.*\) is not set$/\1=y/p' "${FRAGMENTS[@]}")
 }
 
 HASH=$({ wanted_options; cat "$PATCH" 2>/dev/null || :; } | sha256sum | cut -c1-8)
