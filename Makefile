@@ -128,6 +128,12 @@ bench:
 	testing/fetch/setup.sh bench
 	testing/bench/bench.py
 
+# Measure cycles of the host's CPU in User-Mode Linux. BENCH_ARGS="--readers 16,256 --bytes 64"
+# measures a part.
+bench-native:
+	testing/fetch/setup.sh bench-native
+	testing/native/native.py $(BENCH_ARGS)
+
 # Install for the running kernel. With DESTDIR= depmod is not run: run it on the target.
 install: modules_install tools_install udev_install headers_install
 
@@ -161,9 +167,9 @@ headers_install:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
-	for dir in bench fuzz stress; do $(MAKE) -C testing/$$dir clean; done
+	for dir in bench fuzz native stress; do $(MAKE) -C testing/$$dir clean; done
 	$(RM) $(OVERLAYS)
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	mutants-mechanical coverage litmus docs-check packages abi bench lint install \
-	modules_install tools_install udev_install headers_install clean dtbo
+	mutants-mechanical coverage litmus docs-check packages abi bench bench-native lint \
+	install modules_install tools_install udev_install headers_install clean dtbo

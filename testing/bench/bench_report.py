@@ -207,8 +207,8 @@ def plot_panel(figures, title, figure):
     return "\n".join(blocks + [f"set title '{title}'", "plot " + ", ".join(lines)])
 
 
-def plot(figures, path):
-    """Write the plot to a file."""
+def plot(figures, path, panels):
+    """Write the plot to a file. Panels are titles and figures."""
     if len(figures.readers) < 2 or not shutil.which("gnuplot"):
         vm.progress("no plot: gnuplot and two numbers of readers are needed")
         return
@@ -222,8 +222,7 @@ def plot(figures, path):
         "set xtics (" +
         ", ".join(str(readers) for readers in figures.readers) + ")",
         f"set ylabel '{unit} per reader'",
-        plot_panel(figures, f"publish, {BYTES} bytes", "publish_per_reader"),
-        plot_panel(figures, f"end to end, sleeping readers, {BYTES} bytes", "e2e_per_reader"),
+        *(plot_panel(figures, f"{title}, {BYTES} bytes", figure) for title, figure in panels),
         "unset multiplot", ""))
     subprocess.run(["gnuplot"], input=script, text=True, check=True, timeout=60)
 
@@ -242,7 +241,8 @@ def report(result, directory):
     print("\n" + text)
     with open(os.path.join(directory, "bench.md"), "w", encoding="utf-8") as file:
         file.write(text)
-    plot(figures, os.path.join(directory, "bench.svg"))
+    plot(figures, os.path.join(directory, "bench.svg"),
+         (("publish", "publish_per_reader"), ("end to end, sleeping readers", "e2e_per_reader")))
     vm.progress(f"bench.json, bench.md and bench.svg are in {directory}")
 
 

@@ -21,6 +21,9 @@ case ${1-} in
 waveform)
 	PACKAGES+=(sigrok-cli)                                 # reads the waveform
 	;;
+bench-native)
+	PACKAGES+=(flex bison bc libelf-dev gnuplot-nox)       # the kernel, the plot
+	;;
 bench)
 	PACKAGES+=(gnuplot-nox)                                # the plot
 	;;

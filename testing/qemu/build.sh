@@ -8,12 +8,13 @@
 #   torture  the programs of torture.py; "fuzzers" adds Debian's fuzzers
 #   gcov     the suite and the fuzzer; count the lines that run, in a separate directory
 #   bench    the benchmark
+#   native   the benchmark in User-Mode Linux
 #   board    only the modules and the tool
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
 
-MACHINE=${1:?usage: build.sh MACHINE [check|torture|fuzzers|gcov|bench|board]}
+MACHINE=${1:?usage: build.sh MACHINE [check|torture|fuzzers|gcov|bench|native|board]}
 KIND=${2:-check}
 
 # Debian's kernel modules that the guest loads, and those that some kernels lack.
@@ -94,7 +95,7 @@ kernel_make() {
 build_modules() {
 	local dir others="selftests/test_modules Documentation/driver" sums=$BUILD/modules.sums
 
-	[ "$KIND" != bench ] || others+=" testing/bench/module"
+	[ ! -d "$TREE/testing/$KIND/module" ] || others+=" testing/$KIND/module"
 	(cd "$TREE" && echo "$(cat "$KERNEL/done") ${MODULE_FLAGS[*]} $others" &&
 	 grep -E "^\./([^/]*\$|hwsrc/|uapi/|include/|${others// //|}/)" "$BUILD/sources" |
 		xargs sha256sum) >"$sums.new"
@@ -187,6 +188,10 @@ check | gcov)
 bench)
 	build_program testing/bench
 	cp "$SHARED/tree/testing/bench/notify_bench" "$ROOT/bin/"
+	;;
+native)
+	build_program testing/native
+	cp "$SHARED/tree/testing/native/notify_mapped" "$ROOT/bin/"
 	;;
 fuzzers)
 	cp -r "$("$TESTING/fetch/fetch.sh" fuzzers)"/{bin,lib,lib64} "$ROOT/"
