@@ -4,8 +4,8 @@
 # debug_kernel.sh MACHINE: build a kernel from Debian's source of its series into the cache, beside
 # the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragments named by its
 # architecture, if that is not x86, and by its flavour, which may unset options; all other options
-# are off. ARCHITECTURE.patch is applied if it exists. Prints the directory. The release contains a
-# hash of the options and the patch, so a change causes a rebuild.
+# are off. ARCHITECTURE.patch and FLAVOUR.patch are applied if they exist. Prints the directory. The
+# release contains a hash of the options and the patches, so a change causes a rebuild.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -21,7 +21,7 @@ CONFIG=$TESTING/qemu/config
 FRAGMENTS=("$CONFIG/base")
 [ "$KARCH" = x86 ] || FRAGMENTS+=("$CONFIG/$KARCH")
 FRAGMENTS+=("$CONFIG/$FLAVOUR")
-PATCH=$CONFIG/$KARCH.patch
+PATCHES=("$CONFIG/$KARCH.patch" "$CONFIG/$FLAVOUR.patch")
 
 # wanted_options: print the options without those that a fragment unsets.
 wanted_options() {
@@ -29,11 +29,11 @@ wanted_options() {
 		grep -vxFf <(sed -n 's/^# \(CONFIG_.*\) is not set$/\1=y/p' "${FRAGMENTS[@]}")
 }
 
-HASH=$({ wanted_options; cat "$PATCH" 2>/dev/null || :; } | sha256sum | cut -c1-8)
+HASH=$({ wanted_options; cat "${PATCHES[@]}" 2>/dev/null || :; } | sha256sum | cut -c1-8)
 
 # Skip most unused files, which saves a minute. All Kconfig files are needed.
 unpack_source() {
-	local tar dir exclude=(--exclude '*/Documentation/*.*')
+	local tar dir patch exclude=(--exclude '*/Documentation/*.*')
 
 	for dir in 'arch/[a-tv-wyz]*' drivers/{gpu,media,staging,infiniband,scsi,usb,iio,crypto} \
 		   drivers/{video,clk,pinctrl} drivers/net/{ethernet,wireless} sound \
@@ -44,7 +44,9 @@ unpack_source() {
 	say "unpacking $(basename "$tar")"
 	mkdir -p "$BUILD"
 	xz -dc "$tar" | tar -x -C "$BUILD" --strip-components=1 --wildcards "${exclude[@]}"
-	[ ! -e "$PATCH" ] || patch -s -d "$BUILD" -p1 <"$PATCH"
+	for patch in "${PATCHES[@]}"; do
+		[ ! -e "$patch" ] || patch -s -d "$BUILD" -p1 <"$patch"
+	done
 }
 
 kernel_make() {
