@@ -112,13 +112,29 @@ do {										\
 /* Broadcast packets, numbered by their seqs. */
 #define BROADCAST(packets)							\
 do {										\
-	unsigned int packets_ = packets;					\
+	unsigned int packets_ = (packets);					\
 										\
 	ASSERT_EQ((ssize_t)packets_ * self->config.packet_size,			\
 		  sim_broadcast(self->injector, self->config.packet_size,	\
 				self->seq + 1, packets_));			\
 	self->seq += packets_;							\
 } while (0)
+
+/* Broadcast packets in a thread; self->seq is already the seq of the last one. */
+#define START_BROADCAST(to, packets)						\
+do {										\
+	*(to) = (struct producer){						\
+		.injector = self->injector,					\
+		.packet_size = self->config.packet_size,			\
+		.number = self->seq + 1,					\
+		.count = (packets),						\
+	};									\
+	self->seq += (to)->count;						\
+	ASSERT_TRUE(thread_start(&(to)->thread, producer_main, to));		\
+} while (0)
+
+#define END_BROADCAST(from)							\
+	ASSERT_EQ((ssize_t)((from)->count * (from)->packet_size), thread_join(&(from)->thread))
 
 /* Arguments after the first are members of struct expected. */
 #define EXPECT_RECORDS(buffer, ...)						\

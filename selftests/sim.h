@@ -110,7 +110,7 @@ static inline ssize_t sim_broadcast(int injector, size_t packet_size, uint64_t n
 	return ret;
 }
 
-/* -- Broadcasts in a thread -- */
+/* -- Broadcasts in a thread; for the start and the end, see device.h -- */
 
 struct producer {
 	struct thread thread;
@@ -126,16 +126,6 @@ static inline ssize_t producer_main(void *data)
 
 	return sim_broadcast(producer->injector, producer->packet_size, producer->number,
 			     producer->count);
-}
-
-static inline bool producer_start(struct producer *producer)
-{
-	return thread_start(&producer->thread, producer_main, producer);
-}
-
-static inline ssize_t producer_join(struct producer *producer)
-{
-	return thread_join(&producer->thread);
 }
 
 /* -- Oversized rings -- */
