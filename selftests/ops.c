@@ -6,9 +6,6 @@
 
 #include "device.h"
 
-#include <linux/aio_abi.h>
-#include <sys/wait.h>
-
 SIM_FIXTURE(callbacks, .max_packets = 4, .no_client = true, .blocking = true)
 
 #define EXPECT_COUNTS(arrivals, departures)					\
@@ -26,25 +23,6 @@ TEST_F(callbacks, open_calls_arrival_close_calls_departure)
 	EXPECT_COUNTS(1, 1);
 }
 
-TEST_F(callbacks, dup_and_fork_share_client)
-{
-	pid_t child;
-	int copy;
-
-	OPEN();
-	copy = dup(self->fd);
-	ASSERT_LE(0, copy);
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child)
-		_exit(0);
-	ASSERT_EQ(child, waitpid(child, NULL, 0));
-	close(self->fd);
-	EXPECT_COUNTS(1, 0);
-	close(copy);
-	EXPECT_COUNTS(1, 1);
-}
-
 TEST_F(callbacks, refused_open_is_not_counted)
 {
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", -EUCLEAN));
@@ -52,6 +30,8 @@ TEST_F(callbacks, refused_open_is_not_counted)
 	EXPECT_COUNTS(0, 0);
 	ASSERT_EQ(0, sim_set_number(SIM_NAME, "arrival_error", 0));
 	close(sim_open(SIM_NAME, O_RDONLY));
+	EXPECT_COUNTS(1, 1);
+	UNREGISTER();
 	EXPECT_COUNTS(1, 1);
 }
 
@@ -110,12 +90,6 @@ TEST_F(callbacks, complete_error_fails_read_consumes_packet)
 		EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, PACKET));
 		EXPECT_STATS(.seq = 4, .next = 5, .delivered = 4);
 	}
-	/* Without an error, the device has no complete callback. */
-	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, 0));
-	self->seq = 0;
-	OPEN();
-	BROADCAST(1);
-	EXPECT_READ(.seq = 1);
 }
 
 TEST_F(callbacks, complete_error_fails_blocked_read)
@@ -215,43 +189,6 @@ TEST_F(status, is_returned_despite_bad_buffer)
 	BROADCAST_STATUS(1, -EIO);
 	EXPECT_EQ(-EIO, read_errno(self->fd, bad_pointer, PACKET));
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
-}
-
-/* Result of one read by Linux AIO (io_submit). */
-static ssize_t aio_read(aio_context_t context, int fd, void *buffer, size_t size)
-{
-	struct iocb iocb = {
-		.aio_lio_opcode = IOCB_CMD_PREAD,
-		.aio_fildes = fd,
-		.aio_buf = (uintptr_t)buffer,
-		.aio_nbytes = size,
-	};
-	struct iocb *iocbs[] = { &iocb };
-	struct io_event event;
-
-	if (syscall(SYS_io_submit, context, 1, iocbs) != 1)
-		return -errno;
-	if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
-		return -errno;
-	return event.res;
-}
-
-TEST_F(status, fails_aio_read_consumes_packet)
-{
-	aio_context_t context = 0;
-
-	if (syscall(SYS_io_setup, 1, &context))
-		SKIP(return, "no Linux AIO: errno %d", errno);
-	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
-		BROADCAST_STATUS(1, source_errors[i].error);
-		BROADCAST_STATUS(1, 0);
-		EXPECT_EQ(source_errors[i].async_result,
-			  aio_read(context, self->fd, scratch, PACKET))
-			TH_LOG("status %d", source_errors[i].error);
-		EXPECT_EQ(PACKET, aio_read(context, self->fd, scratch, PACKET));
-		EXPECT_RECORDS(scratch, .seq = self->seq, .raw = true);
-	}
-	EXPECT_EQ(0, syscall(SYS_io_destroy, context));
 }
 
 TEST_HARNESS_MAIN

@@ -118,7 +118,7 @@ static inline const char *wrong_stream(const void *buffer, ssize_t bytes, size_t
 static const struct {
 	int error;
 	int result;		/* of plain reads, and of io_uring commands */
-	int async_result;	/* of nonblocking reads, and of reads by io_uring and AIO */
+	int async_result;	/* of nonblocking reads, and of reads by io_uring */
 } source_errors[] = {
 	{ -EIO, -EIO, -EIO },
 	{ -ENOSPC, -ENOSPC, -ENOSPC },
@@ -160,7 +160,7 @@ static inline const char *wrong_read(int fd, size_t packet_size, const struct ex
 do {										\
 	const char *wrong_ = check;						\
 										\
-	macro(NULL, wrong_)							\
+	macro(true, !wrong_)							\
 		TH_LOG("%s", wrong_);						\
 } while (0)
 

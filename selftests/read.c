@@ -5,8 +5,6 @@
 
 #include "device.h"
 
-#include <sys/wait.h>
-
 FIXTURE_VARIANT(read)
 {
 	bool raw;
@@ -144,13 +142,6 @@ TEST_F(records, have_status_and_time_of_broadcast)
 	EXPECT_GE(after.tv_sec * 1000000000ULL + after.tv_nsec, record->timestamp_ns);
 }
 
-/* Each slot has been used, and the last ones again. */
-TEST_F(records, are_padded_with_zeros)
-{
-	BROADCAST(40);
-	EXPECT_READ(.seq = 33, .count = 8, .dropped = 32);
-}
-
 TEST_F(records, are_identical_for_all_clients)
 {
 	unsigned char copy[3 * RECORD];
@@ -184,24 +175,6 @@ TEST_F(records, dup_shares_queue)
 	EXPECT_READ(.seq = 2);
 	EXPECT_EQ(1, get_stats(self->fd).clients);
 	close(copy);
-}
-
-TEST_F(records, fork_shares_queue)
-{
-	pid_t child;
-	int status;
-
-	BROADCAST(2);
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		const struct expected expected = { .seq = 1, .size = RECORD };
-
-		_exit(wrong_read(self->fd, PACKET, &expected) ? 1 : 0);
-	}
-	ASSERT_EQ(child, waitpid(child, &status, 0));
-	EXPECT_EQ(0, status);
-	EXPECT_READ(.seq = 2);
 }
 
 struct drain {
@@ -256,21 +229,13 @@ TEST_F(records, threads_get_each_packet_once)
 
 /* -- Refused calls -- */
 
-TEST_F(records, pread_returns_espipe)
-{
-	EXPECT_EQ(-ESPIPE, errno_of(pread(self->fd, scratch, RECORD, 0)));
-}
-
-TEST_F(records, lseek_returns_espipe)
-{
-	EXPECT_EQ(-ESPIPE, errno_of(lseek(self->fd, 0, SEEK_SET)));
-}
-
-TEST_F(records, write_returns_einval)
+TEST_F(records, seek_returns_espipe_write_returns_einval)
 {
 	int fd = sim_open(SIM_NAME, O_RDWR);
 
 	ASSERT_LE(0, fd);
+	EXPECT_EQ(-ESPIPE, errno_of(pread(fd, scratch, RECORD, 0)));
+	EXPECT_EQ(-ESPIPE, errno_of(lseek(fd, 0, SEEK_SET)));
 	EXPECT_EQ(-EINVAL, errno_of(write(fd, scratch, RECORD)));
 	close(fd);
 }
