@@ -280,14 +280,14 @@ TEST_F(mapping, parent_mapping_outlives_child)
 	pid_t child;
 
 	MAP();
+	BROADCAST(1);
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child)
-		_exit(munmap(self->map, self->bytes) ? 1 : 0);
+		_exit(HEADER()->head != 1 || munmap(self->map, self->bytes));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_BUSY(4);
-	BROADCAST(1);
 	EXPECT_SLOT(self->map, 1);
 	UNMAP();
 }
