@@ -5,9 +5,7 @@
  * working.
  */
 
-#include <limits.h>
 #include <linux/notify_gpio.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 
@@ -20,26 +18,8 @@
 #define PAGE		((size_t)sysconf(_SC_PAGESIZE))
 #define DEBUG_DIR	"/sys/kernel/debug/"
 #define OTHER		"kselftest-of-a-longer-name"	/* configfs allocates a long name */
-#define POLLS		64	/* more than fit into the on-stack buffer of poll() */
 
 /* -- Fault injection -- */
-
-/*
- * Faults that fail-nth counts: all, or only copies from and to user memory. The number of copies
- * is constant; that of allocations depends on the caches of the kernel.
- */
-enum fault_kind {
-	ALL,
-	COPIES,
-};
-
-static int count_only(enum fault_kind kind)
-{
-	int ret = write_file(DEBUG_DIR "failslab/cache-filter", kind == COPIES ? "Y" : "N");
-
-	return ret ?: write_file(DEBUG_DIR "fail_page_alloc/min-order",
-				 kind == COPIES ? "64" : "0");
-}
 
 /*
  * Set up fault injection for fail-nth: all kinds of memory, without messages. Return NULL, or the
@@ -52,6 +32,7 @@ static const char *prepare_faults(void)
 		{ DEBUG_DIR "failslab/verbose", "0" },
 		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-wait", "N" },
 		{ DEBUG_DIR "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ DEBUG_DIR "fail_page_alloc/min-order", "0" },
 		{ DEBUG_DIR "fail_page_alloc/verbose", "0" },
 		{ DEBUG_DIR "fail_usercopy/verbose", "0" },
 	};
@@ -64,8 +45,6 @@ static const char *prepare_faults(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++)
 		if (write_file(settings[i][0], settings[i][1]))
 			return "the kernel does not inject faults of allocations and copies";
-	if (count_only(ALL))
-		return "the kernel cannot inject faults of copies only";
 	/* Optional, and counted by fail-nth as well. */
 	write_file(DEBUG_DIR "fail_futex/verbose", "0");
 	return NULL;
@@ -198,17 +177,13 @@ FIXTURE(fail_nth)
 		int fail_nth;
 		uint64_t seq;	/* of the newest packet */
 		int rings;	/* without the replay history of a platform device */
-		int pipes[2];
 		size_t ring_bytes;
 		struct io_uring ring;
-		struct pollfd pollfds[POLLS];
 		void *image;	/* of a module */
 		size_t image_size;
 		unsigned int others;	/* unloaded modules */
 	} target;
 };
-
-#define ANY_COPIES	UINT_MAX
 
 /* An operation: its preparation, its call, its check and cleanup. */
 FIXTURE_VARIANT(fail_nth)
@@ -218,7 +193,7 @@ FIXTURE_VARIANT(fail_nth)
 	bool (*end)(struct target *target, ssize_t ret);
 	unsigned int packets;	/* broadcast before the operation */
 	unsigned int nomem;	/* minimum of faults with ENOMEM */
-	unsigned int copies;	/* exact number of copies; ANY_COPIES: at least one */
+	bool no_copy;		/* from or to user memory */
 	unsigned long request;	/* of an ioctl */
 	__u32 argument;
 	const char *context;	/* of a broadcast */
@@ -237,7 +212,7 @@ static ssize_t run_open(struct target *target)
 
 FIXTURE_VARIANT_ADD(fail_nth, open)
 {
-	.run = run_open, .packets = 3, .nomem = 4, .copies = ANY_COPIES,
+	.run = run_open, .packets = 3, .nomem = 4,
 };
 
 /* -- ioctls -- */
@@ -266,7 +241,6 @@ static bool end_ioctl(struct target *target, ssize_t ret)
 		.end = end_ioctl,						\
 		.packets = 3,							\
 		.request = NOTIFY_MULTI_IOC_##ioctl,				\
-		.copies = 1,							\
 		__VA_ARGS__							\
 	}
 
@@ -287,7 +261,7 @@ static bool end_consume(struct target *target, ssize_t ret)
 
 FIXTURE_VARIANT_ADD(fail_nth, consume)
 {
-	.run = run_consume, .end = end_consume, .packets = 3, .copies = 1,
+	.run = run_consume, .end = end_consume, .packets = 3,
 };
 
 /* -- Reads -- */
@@ -321,14 +295,14 @@ static bool end_read(struct target *target, ssize_t ret)
 		__VA_ARGS__							\
 	}
 
-READ_VARIANT(read, .run = run_read, .end = end_read, .copies = 1);
+READ_VARIANT(read, .run = run_read, .end = end_read);
 
 static bool make_blocking(struct target *target)
 {
 	return !set_blocking(target->client, true);
 }
 
-READ_VARIANT(blocking_read, .begin = make_blocking, .run = run_read, .end = end_read, .copies = 1);
+READ_VARIANT(blocking_read, .begin = make_blocking, .run = run_read, .end = end_read);
 
 static bool make_raw(struct target *target)
 {
@@ -336,8 +310,7 @@ static bool make_raw(struct target *target)
 }
 
 /* The first raw read of a client allocates memory. */
-READ_VARIANT(raw_read, .begin = make_raw, .run = run_read, .end = end_read, .nomem = 1,
-	     .copies = ANY_COPIES);
+READ_VARIANT(raw_read, .begin = make_raw, .run = run_read, .end = end_read, .nomem = 1);
 
 static ssize_t run_readv(struct target *target)
 {
@@ -350,28 +323,7 @@ static ssize_t run_readv(struct target *target)
 }
 
 /* One copy per segment: if the second fails, the records in the first are returned. */
-READ_VARIANT(readv, .run = run_readv, .end = end_read, .copies = 2);
-
-static bool open_pipe(struct target *target)
-{
-	return !pipe2(target->pipes, O_CLOEXEC);
-}
-
-static ssize_t run_splice(struct target *target)
-{
-	return errno_of(splice(target->client, NULL, target->pipes[1], NULL, 3 * RECORD, 0));
-}
-
-static bool end_splice(struct target *target, ssize_t ret)
-{
-	bool right = ret < 0 || read_errno(target->pipes[0], scratch, ret) == ret;
-
-	close(target->pipes[0]);
-	close(target->pipes[1]);
-	return right && end_read(target, ret);
-}
-
-READ_VARIANT(splice, .begin = open_pipe, .run = run_splice, .end = end_splice, .nomem = 1);
+READ_VARIANT(readv, .run = run_readv, .end = end_read);
 
 static bool open_ring(struct target *target)
 {
@@ -396,55 +348,10 @@ static bool end_uring(struct target *target, ssize_t ret)
 	return end_read(target, ret);
 }
 
-READ_VARIANT(uring_read, .begin = open_ring, .run = run_uring_read, .end = end_uring,
-	     .copies = ANY_COPIES);
-READ_VARIANT(uring_pend, .begin = open_ring, .run = run_uring_pend, .end = end_uring, .nomem = 1,
-	     .copies = ANY_COPIES);
+READ_VARIANT(uring_read, .begin = open_ring, .run = run_uring_read, .end = end_uring);
+READ_VARIANT(uring_pend, .begin = open_ring, .run = run_uring_pend, .end = end_uring, .nomem = 1);
 
-/* -- poll, epoll, SIGIO and the mapped ring -- */
-
-static bool prepare_poll(struct target *target)
-{
-	for (unsigned int i = 0; i < POLLS; i++)
-		target->pollfds[i] = (struct pollfd){ .fd = target->client, .events = POLLIN };
-	return true;
-}
-
-static ssize_t run_poll(struct target *target)
-{
-	return errno_of(poll(target->pollfds, POLLS, 1));
-}
-
-FIXTURE_VARIANT_ADD(fail_nth, poll)
-{
-	.begin = prepare_poll, .run = run_poll, .nomem = 1, .copies = ANY_COPIES,
-};
-
-static bool open_epoll(struct target *target)
-{
-	target->other = epoll_create1(EPOLL_CLOEXEC);
-	return target->other >= 0;
-}
-
-static ssize_t run_epoll_add(struct target *target)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return errno_of(epoll_ctl(target->other, EPOLL_CTL_ADD, target->client, &event));
-}
-
-static bool end_epoll(struct target *target, ssize_t ret)
-{
-	struct epoll_event event;
-
-	return !epoll_wait(target->other, &event, 1, 0);
-}
-
-FIXTURE_VARIANT_ADD(fail_nth, epoll_add)
-{
-	.begin = open_epoll, .run = run_epoll_add, .end = end_epoll, .nomem = 2,
-	.copies = ANY_COPIES,
-};
+/* -- SIGIO and the mapped ring -- */
 
 static ssize_t run_fasync(struct target *target)
 {
@@ -456,7 +363,10 @@ static bool end_fasync(struct target *target, ssize_t ret)
 	return !!(fcntl(target->client, F_GETFL) & O_ASYNC) == !ret;
 }
 
-FIXTURE_VARIANT_ADD(fail_nth, fasync) { .run = run_fasync, .end = end_fasync, .nomem = 1 };
+FIXTURE_VARIANT_ADD(fail_nth, fasync)
+{
+	.run = run_fasync, .end = end_fasync, .nomem = 1, .no_copy = true,
+};
 
 /* Map the ring and read every page. The kernel retries a page fault without memory. */
 static ssize_t run_mmap(struct target *target)
@@ -481,7 +391,10 @@ static bool end_mmap(struct target *target, ssize_t ret)
 	return !set_max_packets(target->client, LIMIT);
 }
 
-FIXTURE_VARIANT_ADD(fail_nth, mmap) { .run = run_mmap, .end = end_mmap, .packets = 1, .nomem = 1 };
+FIXTURE_VARIANT_ADD(fail_nth, mmap)
+{
+	.run = run_mmap, .end = end_mmap, .packets = 1, .nomem = 1, .no_copy = true,
+};
 
 /* -- Broadcasts, which allocate nothing; only notify_sim's copy of the packet can fail -- */
 
@@ -508,7 +421,6 @@ static bool end_broadcast(struct target *target, ssize_t ret)
 		.run = run_broadcast,						\
 		.end = end_broadcast,						\
 		.context = #name,						\
-		.copies = 1,							\
 	}
 
 BROADCAST_VARIANT(process);
@@ -581,7 +493,7 @@ static bool end_make(struct target *target, ssize_t ret)
 
 FIXTURE_VARIANT_ADD(fail_nth, create_simulator)
 {
-	.run = run_make, .end = end_make, .nomem = 2, .copies = ANY_COPIES,
+	.run = run_make, .end = end_make, .nomem = 2,
 };
 
 static ssize_t run_enable(struct target *target)
@@ -602,7 +514,6 @@ static bool end_enable(struct target *target, ssize_t ret)
 FIXTURE_VARIANT_ADD(fail_nth, register)
 {
 	.enables = true, .begin = create_other, .run = run_enable, .end = end_enable, .nomem = 15,
-	.copies = ANY_COPIES,
 	/* Without its file in /proc/irq, free_irq() warns. */
 	.spares = "register_irq_proc",
 };
@@ -611,7 +522,6 @@ FIXTURE_VARIANT_ADD(fail_nth, register)
 FIXTURE_VARIANT_ADD(fail_nth, unregister)
 {
 	.begin = create_other, .run = run_enable, .end = end_enable, .nomem = 1,
-	.copies = ANY_COPIES,
 };
 
 static ssize_t run_remove(struct target *target)
@@ -629,7 +539,6 @@ static bool end_remove(struct target *target, ssize_t ret)
 FIXTURE_VARIANT_ADD(fail_nth, remove_live_simulator)
 {
 	.begin = create_other, .run = run_remove, .end = end_remove, .nomem = 1,
-	.copies = ANY_COPIES,
 };
 
 /* -- Probing platform devices -- */
@@ -717,7 +626,6 @@ static bool end_bind(struct target *target, ssize_t ret)
 		.run = run_bind,						\
 		.end = end_bind,						\
 		.nomem = 15,							\
-		.copies = ANY_COPIES,						\
 		.instead = error,						\
 	};									\
 										\
@@ -728,7 +636,6 @@ static bool end_bind(struct target *target, ssize_t ret)
 		.run = run_bind,						\
 		.end = end_bind,						\
 		.nomem = 1,							\
-		.copies = ANY_COPIES,						\
 	}
 
 /*
@@ -778,24 +685,6 @@ static const struct platform gpio = {
 };
 
 PLATFORM_VARIANTS(gpio, 0);
-
-static ssize_t run_gpio_open(struct target *target)
-{
-	target->other = open(NOTIFY_DIR NAME, O_RDONLY | O_NONBLOCK);
-	return errno_of(target->other);
-}
-
-static bool bind_gpio(struct target *target)
-{
-	return set_bound(&gpio, true);
-}
-
-/* A source without callbacks. */
-FIXTURE_VARIANT_ADD(fail_nth, open_without_arrival)
-{
-	.platform = &gpio, .begin = bind_gpio, .run = run_gpio_open, .nomem = 4,
-	.copies = ANY_COPIES,
-};
 
 /* -- notify_irq -- */
 
@@ -857,7 +746,6 @@ static bool end_load(struct target *target, ssize_t ret)
 		.run = run_load,						\
 		.end = end_load,						\
 		.nomem = 1,							\
-		.copies = ANY_COPIES,						\
 		__VA_ARGS__							\
 	}
 
@@ -1036,28 +924,6 @@ static bool sweep(struct __test_metadata *_metadata, struct target *target,
 	return true;
 }
 
-static void log_outcome(struct __test_metadata *_metadata, const struct outcome *outcome)
-{
-	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u wrong, %u survived", outcome->faults,
-	       outcome->nomem, outcome->efault, outcome->wrong, outcome->survived);
-}
-
-TEST_F_TIMEOUT(fail_nth, copy_fault_returns_efault, 600)
-{
-	struct outcome outcome = { };
-
-	ASSERT_EQ(0, count_only(COPIES));
-	if (!sweep(_metadata, &self->target, &outcome))
-		return;
-	log_outcome(_metadata, &outcome);
-	EXPECT_EQ(0, outcome.nomem);
-	EXPECT_EQ(0, outcome.wrong);
-	if (variant->copies)
-		EXPECT_LT(0, outcome.efault);
-	if (variant->copies != ANY_COPIES)
-		EXPECT_EQ(variant->copies, outcome.faults);
-}
-
 /* Sweep repeatedly: unrelated allocations can shift the fault. */
 #define SWEEPS	5
 
@@ -1068,8 +934,10 @@ TEST_F_TIMEOUT(fail_nth, fault_returns_documented_errno, 600)
 	for (unsigned int i = 0; i < SWEEPS && (!i || outcome.nomem < variant->nomem); i++)
 		if (!sweep(_metadata, &self->target, &outcome))
 			return;
-	log_outcome(_metadata, &outcome);
+	TH_LOG("%u faults: %u ENOMEM, %u EFAULT, %u wrong, %u survived", outcome.faults,
+	       outcome.nomem, outcome.efault, outcome.wrong, outcome.survived);
 	EXPECT_LT(0, outcome.faults);
+	EXPECT_TRUE(variant->no_copy || outcome.efault);
 	EXPECT_LE(variant->nomem, outcome.nomem);
 	EXPECT_EQ(0, outcome.wrong);
 }
