@@ -74,6 +74,7 @@ TEST_F(ioctl, unknown_commands_return_enotty)
 	const unsigned long commands[] = {
 		_IO(NOTIFY_MULTI_IOC_MAGIC, 0xa0),
 		_IO(NOTIFY_MULTI_IOC_MAGIC, 0xa5),
+		NOTIFY_MULTI_URING_CMD_PEND,
 		/* Known number, other size */
 		_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa2, __u64),
 		0,

@@ -10,8 +10,8 @@
 
 dir=$(dirname "$0")
 tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace"
-tests="$tests unregister blocked_copy mmap mmap_reader uring_read uring_cmd signal efault"
-tests="$tests fault_injection"
+tests="$tests unregister blocked_copy mmap mmap_reader uring uring_read uring_cmd signal"
+tests="$tests efault fault_injection"
 tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat notifycat_terminal"
 program_seconds=900
 

@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <liburing.h>
 
-#include "client.h"
+#include "thread.h"
 
 /* No test queues more submissions. */
 #define RING_ENTRIES		32
@@ -207,6 +207,18 @@ do {										\
 		SKIP(return, "io_uring or its flags are not available");	\
 	ASSERT_EQ(0, ret_);							\
 	self->running = true;							\
+} while (0)
+
+/* The same with a ring that supports the commands of notify_multi. */
+#define PEND_RING_SETUP(ring_flags)						\
+do {										\
+	RING_SETUP(0);								\
+	if (!ring_has(&self->ring, OP_READ_MULTISHOT))				\
+		SKIP(return, "commands need Linux 6.7");			\
+	if (ring_flags) {							\
+		RING_TEARDOWN();						\
+		RING_SETUP(ring_flags);						\
+	}									\
 } while (0)
 
 #define RING_TEARDOWN()								\

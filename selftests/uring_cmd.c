@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands by io_uring: PEND and CANCEL.
+ * Commands by io_uring: PEND and CANCEL. For the end of pending commands, see uring.c.
  */
 
 #include "device.h"
-#include "fdinfo.h"
 #include "uring.h"
 
 #define LIMIT		8
 #define REQUESTS	4
-
-/* Start the ring, or skip the test. */
-#define PEND_RING_SETUP(ring_flags)						\
-do {										\
-	RING_SETUP(0);								\
-	if (!ring_has(&self->ring, OP_READ_MULTISHOT))				\
-		SKIP(return, "commands need Linux 6.7");			\
-	if (ring_flags) {							\
-		RING_TEARDOWN();						\
-		RING_SETUP(ring_flags);						\
-	}									\
-} while (0)
 
 FIXTURE(uring_cmd)
 {
@@ -41,13 +28,6 @@ FIXTURE_TEARDOWN(uring_cmd)
 	RING_TEARDOWN();
 	SIM_TEARDOWN();
 }
-
-/* Replace the device. */
-#define RESTART(...)								\
-do {										\
-	SIM_TEARDOWN();								\
-	SIM_SETUP(__VA_ARGS__);							\
-} while (0)
 
 #define PEND_ON(ring, index) prepare_pend(ring, self->fd, SLOT(index), RECORD, index)
 #define PEND(index) PEND_ON(&self->ring, index)
@@ -78,21 +58,6 @@ do {										\
 
 #define EXPECT_PACKET(index, number) EXPECT_PACKET_OF(&self->ring, index, number)
 
-TEST_F(uring_cmd, fdinfo_counts_pending_commands)
-{
-	struct fdinfo info;
-
-	PENDS(2);
-	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
-	EXPECT_EQ(2, info.pending);
-	BROADCAST(2);
-	EXPECT_PACKET(0, 1);
-	EXPECT_PACKET(1, 2);
-	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
-	EXPECT_EQ(0, info.pending);
-	EXPECT_EQ(2, info.delivered);
-}
-
 TEST_F(uring_cmd, queued_packets_complete_commands_in_order)
 {
 	unsigned int i;
@@ -105,18 +70,6 @@ TEST_F(uring_cmd, queued_packets_complete_commands_in_order)
 		EXPECT_PACKET(i, i + 1);
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-}
-
-TEST_F(uring_cmd, one_packet_completes_one_command)
-{
-	PENDS(REQUESTS);
-	for (unsigned int i = 0; i < REQUESTS; i++) {
-		BROADCAST(1);
-		EXPECT_PACKET(i, i + 1);
-		EXPECT_NO_CQE();
-		EXPECT_EQ(REQUESTS - 1 - i, get_stats(self->fd).pending_requests);
-	}
-	EXPECT_EQ(REQUESTS, get_stats(self->fd).delivered);
 }
 
 TEST_F(uring_cmd, command_with_large_buffer_takes_one_packet)
@@ -170,17 +123,6 @@ TEST_F(uring_cmd, command_over_limit_returns_ebusy)
 		EXPECT_PACKET(i, i + 1);
 }
 
-TEST_F(uring_cmd, completed_command_frees_request_slot)
-{
-	PENDS(REQUESTS);
-	BROADCAST(1);
-	EXPECT_PACKET(0, 1);
-	PEND(REQUESTS);
-	SUBMIT();
-	EXPECT_NO_CQE();
-	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
-}
-
 TEST_F(uring_cmd, limit_includes_blocked_reads)
 {
 	PENDS(REQUESTS - 1);
@@ -189,38 +131,6 @@ TEST_F(uring_cmd, limit_includes_blocked_reads)
 	EXPECT_EQ(-EBUSY, READ(RECORD));
 	BROADCAST(REQUESTS);
 	EXPECT_EQ(RECORD, reader_join(&self->readers[0]));
-}
-
-TEST_F(uring_cmd, limit_is_per_client)
-{
-	OPEN_SECOND();
-	PENDS(REQUESTS);
-	prepare_pend(&self->ring, self->second, SLOT(REQUESTS), RECORD, REQUESTS);
-	SUBMIT();
-	EXPECT_EQ(1, get_stats(self->second).pending_requests);
-	EXPECT_EQ(REQUESTS, get_stats(self->fd).pending_requests);
-}
-
-TEST_F(uring_cmd, commands_and_reads_get_one_packet_each)
-{
-	struct reader *readers = self->readers;
-
-	BLOCK_READS(&readers[0], 1);
-	PEND(0);
-	SUBMIT();
-	BLOCK_READS(&readers[1], 1);
-	ASSERT_EQ(3, get_stats(self->fd).pending_requests);
-
-	/* The order is unspecified, because the requests come from several threads. */
-	for (unsigned int left = 3; left--;) {
-		BROADCAST(1);
-		ASSERT_TRUE(wait_requests(self->fd, left));
-	}
-	EXPECT_CQE(0, RECORD);
-	EXPECT_EQ(RECORD, reader_join(&readers[0]));
-	EXPECT_EQ(RECORD, reader_join(&readers[1]));
-	EXPECT_EQ(1 << 1 | 1 << 2 | 1 << 3, 1 << SLOT(0)->seq | 1 << readers[0].record.seq |
-					    1 << readers[1].record.seq);
 }
 
 /* -- Invalid commands -- */
@@ -271,13 +181,6 @@ TEST_F(uring_cmd, unknown_command_returns_enotty)
 	for (unsigned int i = 0; i < ARRAY_SIZE(commands); i++)
 		EXPECT_RESULT(-ENOTTY, prepare_command(&self->ring, self->fd, commands[i], NULL,
 						       0, i));
-}
-
-TEST_F(uring_cmd, pend_as_ioctl_returns_enotty)
-{
-	struct notify_multi_uring_cmd cmd = { .addr = (uintptr_t)self->slots, .len = RECORD };
-
-	EXPECT_EQ(-ENOTTY, errno_of(ioctl(self->fd, NOTIFY_MULTI_URING_CMD_PEND, &cmd)));
 }
 
 TEST_F(uring_cmd, write_only_client_returns_ebadf)
@@ -335,7 +238,7 @@ TEST(commands_return_eopnotsupp_before_6_7)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
-/* -- Formats and statuses -- */
+/* -- Formats -- */
 
 TEST_F(uring_cmd, raw_command_returns_payload)
 {
@@ -348,48 +251,6 @@ TEST_F(uring_cmd, raw_command_returns_payload)
 	EXPECT_RECORDS(SLOT(1), .seq = 2, .raw = true);
 	/* One packet only, although more would fit. */
 	EXPECT_EQ(0, self->slots[PACKET]);
-}
-
-TEST_F(uring_cmd, bad_status_is_result_of_raw_command)
-{
-	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-	for (unsigned int i = 0; i < ARRAY_SIZE(source_errors); i++) {
-		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", source_errors[i].error));
-		PENDS(1);
-		BROADCAST(1);
-		EXPECT_CQE(0, source_errors[i].result);
-		/* A command that finds the packet queued. */
-		BROADCAST(1);
-		EXPECT_RESULT(source_errors[i].result, PEND(1));
-		EXPECT_STATS(.seq = self->seq, .next = self->seq + 1, .delivered = self->seq);
-	}
-}
-
-TEST_F(uring_cmd, bad_status_fails_one_command)
-{
-	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", -EIO));
-	PENDS(2);
-	BROADCAST(1);
-	EXPECT_CQE(0, -EIO);
-	EXPECT_NO_CQE();
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", 0));
-	BROADCAST(1);
-	EXPECT_CQE(1, PACKET);
-	EXPECT_RECORDS(SLOT(1), .seq = 2, .raw = true);
-}
-
-TEST_F(uring_cmd, complete_error_is_result)
-{
-	ASSERT_EQ(0, sim_set_complete_error(SIM_NAME, -ENOSPC));
-	OPEN();
-	PENDS(2);
-	BROADCAST(1);
-	EXPECT_CQE(0, -ENOSPC);
-	EXPECT_EQ(1, get_stats(self->fd).delivered);
-	EXPECT_EQ(1, get_stats(self->fd).pending_requests);
-	BROADCAST(1);
-	EXPECT_CQE(1, -ENOSPC);
 }
 
 TEST_F(uring_cmd, short_buffer_after_set_format_returns_einval)
@@ -451,6 +312,32 @@ TEST_F(uring_cmd, deferred_rings_get_packets_as_entered)
 		EXPECT_PACKET_OF(&rings[i], i, 2 - i);
 	for (i = 0; i < 2; i++)
 		io_uring_queue_exit(&rings[i]);
+}
+
+TEST_F(uring_cmd, ring_exit_leaves_packet_to_next_command)
+{
+	static const unsigned int flags[] = { 0, DEFERRED, IORING_SETUP_SQPOLL };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct notify_multi_stats before = get_stats(self->fd), stats;
+		struct io_uring ring;
+
+		memset(self->slots, 0, sizeof(self->slots));
+		PEND_ON_NEW(&ring, flags[i], 0);
+		ASSERT_TRUE(wait_requests(self->fd, 1));
+		PEND(1);
+		SUBMIT();
+		BROADCAST(2);
+		/* The first command may or may not have got its packet. */
+		io_uring_queue_exit(&ring);
+		EXPECT_CQE(1, RECORD);
+		ASSERT_TRUE(wait_requests(self->fd, 0));
+		stats = get_stats(self->fd);
+		EXPECT_NE(SLOT(0)->seq, SLOT(1)->seq);
+		EXPECT_EQ(1 + !!SLOT(0)->seq, stats.delivered - before.delivered);
+		EXPECT_EQ(!SLOT(0)->seq, stats.pending_packets);
+		ASSERT_EQ(0, consume(self->fd, self->seq));
+	}
 }
 
 TEST_F(uring_cmd, ring_exit_keeps_commands_of_other_rings)
@@ -622,29 +509,6 @@ TEST_F(uring_cmd, command_drains_queue_then_returns_enodev)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
-TEST_F(uring_cmd, command_pins_client_after_close)
-{
-	OPEN_SECOND();
-	PENDS(1);
-	close(self->fd);
-	self->fd = -1;
-	EXPECT_EQ(2, get_stats(self->second).clients);
-	BROADCAST(1);
-	EXPECT_PACKET(0, 1);
-	EXPECT_TRUE(wait_clients(self->second, 1));
-}
-
-TEST_F(uring_cmd, ring_exit_closes_client_after_close)
-{
-	OPEN_SECOND();
-	PENDS(REQUESTS);
-	close(self->fd);
-	self->fd = -1;
-	RING_TEARDOWN();
-	EXPECT_TRUE(wait_clients(self->second, 1));
-	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
-}
-
 static ssize_t run_submit(void *ring)
 {
 	return submit(ring);
@@ -670,7 +534,7 @@ TEST_F(uring_cmd, command_of_exited_thread_takes_no_packet)
 }
 
 /* Start a process with @count pending commands. After SIGUSR1, it executes another program. */
-static pid_t pend_in_child(int fd, unsigned int flags, unsigned int count)
+static pid_t pend_in_child(int fd, unsigned int count)
 {
 	pid_t child = fork();
 	unsigned char slots[REQUESTS * RECORD];
@@ -682,7 +546,7 @@ static pid_t pend_in_child(int fd, unsigned int flags, unsigned int count)
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (ring_start(&ring, flags))
+	if (ring_start(&ring, 0))
 		_exit(1);
 	for (unsigned int i = 0; i < count; i++)
 		prepare_pend(&ring, fd, slots + i * RECORD, RECORD, i);
@@ -700,7 +564,7 @@ TEST_F(uring_cmd, execve_consumes_nothing)
 	pid_t child;
 
 	PENDS(1);
-	child = pend_in_child(self->fd, 0, REQUESTS - 1);
+	child = pend_in_child(self->fd, REQUESTS - 1);
 	ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
 	ASSERT_EQ(0, kill(child, SIGUSR1));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
@@ -716,18 +580,17 @@ TEST_F(uring_cmd, execve_consumes_nothing)
 TEST_F(uring_cmd, sigkill_under_broadcasts_loses_no_packet)
 {
 	enum { ROUNDS = 8, BURST = 40 };
-	struct producer producer = { .packet_size = PACKET, .count = BURST };
+	struct producer producer;
 
 	SIM_RESTART(.blocking = true, .max_packets = BURST, .max_requests = REQUESTS);
-	producer.injector = self->injector;
-	for (producer.number = 1; producer.number < ROUNDS * BURST; producer.number += BURST) {
-		pid_t child = pend_in_child(self->fd, 0, REQUESTS);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		pid_t child = pend_in_child(self->fd, REQUESTS);
 		struct notify_multi_stats stats, before = get_stats(self->fd);
 
 		ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
-		ASSERT_TRUE(producer_start(&producer));
+		START_BROADCAST(&producer, BURST);
 		EXPECT_TRUE(kill_child(child));
-		ASSERT_EQ(BURST * PACKET, producer_join(&producer));
+		END_BROADCAST(&producer);
 		ASSERT_TRUE(wait_requests(self->fd, 0));
 		stats = get_stats(self->fd);
 		EXPECT_GE(before.delivered + REQUESTS, stats.delivered);
@@ -736,156 +599,6 @@ TEST_F(uring_cmd, sigkill_under_broadcasts_loses_no_packet)
 		EXPECT_EQ(0, stats.dropped);
 		EXPECT_READ(.seq = stats.next, .count = stats.pending_packets);
 	}
-}
-
-/* -- Rings with flags -- */
-
-FIXTURE(ring_flags)
-{
-	SIM_DEVICE;
-	RING;
-	unsigned char slots[REQUESTS * RECORD];
-};
-
-FIXTURE_VARIANT(ring_flags)
-{
-	unsigned int flags;
-	unsigned int sqe_flags;
-};
-
-FIXTURE_VARIANT_ADD(ring_flags, none) { };
-FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun) { .flags = DEFERRED };
-FIXTURE_VARIANT_ADD(ring_flags, sqpoll) { .flags = IORING_SETUP_SQPOLL };
-FIXTURE_VARIANT_ADD(ring_flags, io_workers) { .sqe_flags = IOSQE_ASYNC };
-FIXTURE_VARIANT_ADD(ring_flags, sqe128_cqe32) { .flags = IORING_SETUP_SQE128 | IORING_SETUP_CQE32 };
-
-FIXTURE_SETUP(ring_flags)
-{
-	PEND_RING_SETUP(variant->flags);
-	SIM_SETUP(.max_packets = LIMIT, .max_requests = REQUESTS);
-}
-
-FIXTURE_TEARDOWN(ring_flags)
-{
-	RING_TEARDOWN();
-	SIM_TEARDOWN();
-}
-
-/*
- * Submit one by one. A command is counted before it is queued, so commands from several
- * workers may still be queued in any order.
- */
-#define PENDS_BY_FLAGS(count)							\
-do {										\
-	for (unsigned int pend_ = 0; pend_ < (count); pend_++) {		\
-		PEND(pend_)->flags = variant->sqe_flags;			\
-		SUBMIT();							\
-		ASSERT_TRUE(wait_requests(self->fd, pend_ + 1));		\
-	}									\
-} while (0)
-
-/* Expect packet @number; it is for command @index unless workers queue in any order. */
-#define EXPECT_PACKET_BY_FLAGS(index, number)					\
-do {										\
-	struct completion cqe_ = next_cqe(&self->ring);				\
-										\
-	if (!variant->sqe_flags)						\
-		EXPECT_EQ(index, cqe_.user_data);				\
-	ASSERT_GT(REQUESTS, cqe_.user_data);					\
-	EXPECT_EQ(RECORD, cqe_.res);						\
-	EXPECT_SLOT(cqe_.user_data, number);					\
-} while (0)
-
-TEST_F(ring_flags, commands_complete_in_submission_order)
-{
-	PENDS_BY_FLAGS(REQUESTS);
-	EXPECT_NO_CQE();
-	BROADCAST(REQUESTS);
-	for (unsigned int i = 0; i < REQUESTS; i++)
-		EXPECT_PACKET_BY_FLAGS(i, i + 1);
-	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
-	EXPECT_EQ(!!variant->sqe_flags, workers() > 0);
-}
-
-TEST_F(ring_flags, cancelled_command_consumes_nothing)
-{
-	int results[REQUESTS + 1] = { };
-
-	PENDS_BY_FLAGS(3);
-	do {
-		PREP_CANCEL(SLOT(1));
-		SUBMIT();
-		ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
-		/* A worker may not have queued it yet. */
-	} while (variant->sqe_flags && results[CANCEL_DATA] == -ENOENT);
-	ASSERT_TRUE(collect(&self->ring, 1, results, REQUESTS + 1));
-	EXPECT_EQ(-ECANCELED, results[1]);
-	EXPECT_EQ(1, results[CANCEL_DATA]);
-	EXPECT_EQ(2, get_stats(self->fd).pending_requests);
-	BROADCAST(2);
-	EXPECT_PACKET_BY_FLAGS(0, 1);
-	EXPECT_PACKET_BY_FLAGS(2, 2);
-	EXPECT_EQ(0, SLOT(1)->seq);
-}
-
-TEST_F(ring_flags, ring_exit_consumes_nothing)
-{
-	/* Older kernels warn if another task completes such a ring's commands at its exit. */
-	if (variant->flags & IORING_SETUP_DEFER_TASKRUN && !access("/proc/lockdep", F_OK))
-		SKIP(return, "lockdep would report an error in io_uring");
-	PENDS_BY_FLAGS(REQUESTS);
-	RING_TEARDOWN();
-	ASSERT_TRUE(wait_requests(self->fd, 0));
-	BROADCAST(1);
-	EXPECT_EQ(0, get_stats(self->fd).delivered);
-	EXPECT_READ(.seq = 1);
-}
-
-TEST_F(ring_flags, sigkill_consumes_nothing)
-{
-	pid_t child;
-
-	PENDS_BY_FLAGS(1);
-	child = pend_in_child(self->fd, variant->flags, REQUESTS - 1);
-	ASSERT_TRUE(wait_requests(self->fd, REQUESTS));
-	EXPECT_TRUE(kill_child(child));
-	ASSERT_TRUE(wait_requests(self->fd, 1));
-	BROADCAST(2);
-	EXPECT_PACKET_BY_FLAGS(0, 1);
-	EXPECT_READ(.seq = 2);
-}
-
-TEST_F(ring_flags, unregister_ends_commands_with_enodev)
-{
-	int results[REQUESTS] = { };
-
-	PENDS_BY_FLAGS(REQUESTS);
-	UNREGISTER();
-	ASSERT_TRUE(collect(&self->ring, REQUESTS, results, REQUESTS));
-	for (unsigned int i = 0; i < REQUESTS; i++)
-		EXPECT_EQ(-ENODEV, results[i]);
-	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
-}
-
-TEST_F(ring_flags, ring_exit_leaves_packet_to_next_command)
-{
-	struct io_uring other;
-	unsigned int got;
-
-	ASSERT_EQ(0, ring_start(&other, 0));
-	PENDS_BY_FLAGS(1);
-	PEND_ON(&other, 1);
-	ASSERT_TRUE(submit(&other));
-	BROADCAST(2);
-	/* The first command may or may not have got its packet. */
-	RING_TEARDOWN();
-	EXPECT_CQE_OF(&other, 1, RECORD);
-	ASSERT_TRUE(wait_requests(self->fd, 0));
-	got = !!SLOT(0)->seq + 1;
-	EXPECT_NE(SLOT(0)->seq, SLOT(1)->seq);
-	EXPECT_EQ(2, got + get_stats(self->fd).pending_packets);
-	EXPECT_EQ(got, get_stats(self->fd).delivered);
-	io_uring_queue_exit(&other);
 }
 
 /* -- Races -- */

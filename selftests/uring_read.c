@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads by io_uring: pending, linked, with provided buffers, multishot.
+ * Reads by io_uring: without workers, linked, with provided buffers, multishot. For the end of
+ * pending reads, see uring.c.
  */
 
 #include "device.h"
@@ -73,7 +74,6 @@ TEST_F(uring_read, read_errors_match_plain_read)
 TEST_F(uring_read, reads_pend_without_worker)
 {
 	uint64_t seen = 0;
-	int file;
 
 	for (unsigned int i = 0; i < READS; i++)
 		PREP_READ(i);
@@ -93,35 +93,16 @@ TEST_F(uring_read, reads_pend_without_worker)
 	}
 	EXPECT_EQ((1ULL << READS) - 1, seen);
 	EXPECT_EQ(0, workers());
-
-	/* Make sure that workers() finds workers. */
-	file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, file);
-	prepare_read(&self->ring, file, self->slots, RECORD, 0)->flags = IOSQE_ASYNC;
-	EXPECT_EQ(RECORD, ring_result(&self->ring));
-	EXPECT_LT(0, workers());
-	close(file);
 }
 
-TEST_F(uring_read, pending_reads_get_each_packet_once)
+TEST_F(uring_read, read_by_worker_pends)
 {
-	int results[READS];
-	uint64_t seen = 0;
-	unsigned int i;
-
-	for (i = 0; i < READS; i++)
-		PREP_READ(i);
+	PREP_READ(0)->flags = IOSQE_ASYNC;
 	SUBMIT();
-	BROADCAST(READS);
-	ASSERT_TRUE(collect(&self->ring, READS, results, READS));
-	for (i = 0; i < READS; i++) {
-		uint64_t seq = SLOT(i)->seq;
-
-		EXPECT_EQ(RECORD, results[i]);
-		EXPECT_SLOT(i, seq);
-		seen |= 1ULL << seq;
-	}
-	EXPECT_EQ(((1ULL << READS) - 1) << 1, seen);
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	EXPECT_READ_CQE(0, 1);
+	EXPECT_LT(0, workers());
 }
 
 TEST_F(uring_read, registered_buffer_and_file_work)
@@ -139,34 +120,6 @@ TEST_F(uring_read, registered_buffer_and_file_work)
 	EXPECT_NO_CQE();
 	BROADCAST(1);
 	EXPECT_READ_CQE(1, 1);
-}
-
-TEST_F(uring_read, poll_completes_when_record_queued)
-{
-	struct io_uring_sqe *sqe = new_sqe(&self->ring);
-
-	io_uring_prep_poll_add(sqe, self->fd, POLLIN);
-	sqe->user_data = 3;
-	SUBMIT();
-	EXPECT_NO_CQE();
-	BROADCAST(1);
-	EXPECT_CQE(3, POLLIN);
-	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-}
-
-/* -- Linked reads -- */
-
-TEST_F(uring_read, linked_reads_complete_in_order)
-{
-	unsigned int i;
-
-	for (i = 0; i < 4; i++)
-		PREP_READ(i)->flags = i < 3 ? IOSQE_IO_LINK : 0;
-	SUBMIT();
-	BROADCAST(4);
-	for (i = 0; i < 4; i++)
-		EXPECT_READ_CQE(i, i + 1);
-	EXPECT_EQ(0, workers());
 }
 
 TEST_F(uring_read, linked_write_forwards_record)
@@ -199,149 +152,6 @@ TEST_F(uring_read, failed_read_cancels_linked_read)
 	EXPECT_CQE(0, -ENOSPC);
 	EXPECT_CQE(1, -ECANCELED);
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-}
-
-TEST_F(uring_read, linked_timeout_consumes_nothing)
-{
-	struct __kernel_timespec soon = { .tv_nsec = 1000000 };
-	struct io_uring_sqe *sqe;
-	int results[2];
-
-	PREP_READ(0)->flags = IOSQE_IO_LINK;
-	sqe = new_sqe(&self->ring);
-	io_uring_prep_link_timeout(sqe, &soon, 0);
-	sqe->user_data = 1;
-	SUBMIT();
-	ASSERT_TRUE(collect(&self->ring, 2, results, 2));
-	EXPECT_EQ(-ECANCELED, results[0]);
-	EXPECT_EQ(-ETIME, results[1]);
-	BROADCAST(1);
-	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-	EXPECT_NO_CQE();
-}
-
-TEST_F(uring_read, bad_status_is_result_of_raw_read)
-{
-	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
-	for (unsigned int i = 0; i < ARRAY_SIZE(source_errors); i++) {
-		ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", source_errors[i].error));
-		PREP_READ(0);
-		SUBMIT();
-		BROADCAST(1);
-		EXPECT_CQE(0, source_errors[i].async_result);
-		/* A read that finds the packet queued. */
-		BROADCAST(1);
-		EXPECT_RESULT(source_errors[i].async_result, PREP_READ(1));
-		EXPECT_STATS(.seq = self->seq, .next = self->seq + 1, .delivered = self->seq);
-	}
-	ASSERT_EQ(0, sim_set_number(SIM_NAME, "status", 0));
-	BROADCAST(1);
-	EXPECT_RESULT(PACKET, PREP_READ(0));
-	EXPECT_RECORDS(SLOT(0), .seq = self->seq, .raw = true);
-}
-
-/* -- End of reads, rings and sources -- */
-
-TEST_F(uring_read, cancelled_read_consumes_nothing)
-{
-	int results[3];
-
-	PREP_READ(0);
-	PREP_READ(1);
-	SUBMIT();
-	prepare_cancel(&self->ring, 0, 2);
-	SUBMIT();
-	ASSERT_TRUE(collect(&self->ring, 2, results, 3));
-	EXPECT_EQ(-ECANCELED, results[0]);
-	EXPECT_EQ(0, results[2]);
-	BROADCAST(2);
-	EXPECT_READ_CQE(1, 1);
-	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
-}
-
-TEST_F(uring_read, ring_exit_with_pending_reads_consumes_nothing)
-{
-	for (unsigned int i = 0; i < READS; i++)
-		PREP_READ(i);
-	SUBMIT();
-	RING_TEARDOWN();
-	BROADCAST(1);
-	EXPECT_READ(.seq = 1, .size = RECORD);
-	EXPECT_EQ(1, get_stats(self->fd).delivered);
-}
-
-TEST_F(uring_read, pending_read_pins_client_until_ring_exit)
-{
-	OPEN_SECOND();
-	PREP_READ(0);
-	SUBMIT();
-	close(self->fd);
-	self->fd = -1;
-	EXPECT_EQ(2, get_stats(self->second).clients);
-	BROADCAST(1);
-	EXPECT_READ_CQE(0, 1);
-	RING_TEARDOWN();
-	EXPECT_TRUE(wait_clients(self->second, 1));
-}
-
-TEST_F(uring_read, unregister_ends_pending_reads_with_enodev)
-{
-	int results[3];
-	unsigned int i;
-
-	for (i = 0; i < 3; i++)
-		PREP_READ(i);
-	SUBMIT();
-	UNREGISTER();
-	ASSERT_TRUE(collect(&self->ring, 3, results, 3));
-	for (i = 0; i < 3; i++)
-		EXPECT_EQ(-ENODEV, results[i]);
-}
-
-/* -- Rings with flags -- */
-
-FIXTURE(ring_flags)
-{
-	SIM_DEVICE;
-	RING;
-	unsigned char slots[RECORD];
-};
-
-FIXTURE_VARIANT(ring_flags)
-{
-	unsigned int flags;
-	unsigned int sqe_flags;
-};
-
-FIXTURE_VARIANT_ADD(ring_flags, none) { };
-FIXTURE_VARIANT_ADD(ring_flags, defer_taskrun) { .flags = DEFERRED };
-FIXTURE_VARIANT_ADD(ring_flags, sqpoll) { .flags = IORING_SETUP_SQPOLL };
-FIXTURE_VARIANT_ADD(ring_flags, worker) { .sqe_flags = IOSQE_ASYNC };
-
-FIXTURE_SETUP(ring_flags)
-{
-	RING_SETUP(variant->flags);
-	SIM_SETUP(.blocking = true);
-}
-
-FIXTURE_TEARDOWN(ring_flags)
-{
-	RING_TEARDOWN();
-	SIM_TEARDOWN();
-}
-
-TEST_F(ring_flags, read_pends_until_broadcast)
-{
-	for (unsigned int number = 1; number <= 3; number++) {
-		PREP_READ(0)->flags = variant->sqe_flags;
-		SUBMIT();
-		EXPECT_NO_CQE();
-		BROADCAST(1);
-		EXPECT_READ_CQE(0, number);
-		EXPECT_NO_CQE();
-		EXPECT_EQ(number, get_stats(self->fd).delivered);
-	}
-	EXPECT_EQ(!!variant->sqe_flags, workers() > 0);
 }
 
 /* -- Provided buffers, and multishot reads -- */
