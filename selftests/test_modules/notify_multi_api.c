@@ -50,7 +50,6 @@ static struct {
 	int arrivals;
 	int departures;
 	int completions;
-	int arrival_result;
 	int complete_result;
 	int originals;
 	u64 fails_from;
@@ -82,7 +81,7 @@ static int api_arrival(struct notify_multi_client *client, struct file *file)
 	notify_multi_set_private(client, file);
 	if (seen.broadcast_on_arrival)
 		notify_multi_broadcast(device, one, PACKET, 0);
-	return seen.arrival_result;
+	return 0;
 }
 
 static void api_departure(struct notify_multi_client *client)
@@ -301,17 +300,6 @@ static void test_broadcast_at_sets_timestamp(void)
 	CHECK(record.header.timestamp_ns == 123456789);
 }
 
-static void test_broadcast_sets_current_timestamp(void)
-{
-	u64 before = ktime_get_ns(), after;
-
-	BROADCAST(one);
-	after = ktime_get_ns();
-	CHECK_READ(0, 1, 0, one);
-	CHECK(record.header.timestamp_ns >= before);
-	CHECK(record.header.timestamp_ns <= after);
-}
-
 static void test_broadcast_works_with_interrupts_off(void)
 {
 	unsigned long flags;
@@ -354,24 +342,6 @@ static void test_callbacks_get_drvdata_and_private(void)
 	CHECK(seen.departures == 1 && seen.private == file);
 	api_unregister();
 	CHECK(seen.departures == 1);
-}
-
-static void test_refused_open_calls_no_departure(void)
-{
-	seen.arrival_result = -EUCLEAN;
-	CHECK(api_open(0) == -EUCLEAN);
-	CHECK(seen.arrivals == 1 && seen.departures == 0);
-	api_unregister();
-	CHECK(seen.departures == 0);
-}
-
-static void test_unregister_calls_departure_once(void)
-{
-	api_unregister();
-	CHECK(seen.departures == 2);
-	api_close(0);
-	api_close(1);
-	CHECK(seen.departures == 2);
 }
 
 static void test_packet_broadcast_in_arrival_is_received(void)
@@ -446,14 +416,6 @@ static void test_complete_runs_once_for_packet_after_batch(void)
 	CHECK(api_read(0) == -EXFULL);
 	CHECK(api_read(0) == -EAGAIN);
 	CHECK(seen.completions == 2);
-}
-
-static void test_unregister_discards_packets_with_complete(void)
-{
-	BROADCAST(one);
-	api_unregister();
-	CHECK(api_read(0) == -ENODEV);
-	CHECK(seen.completions == 0);
 }
 
 /* -- complete() that blocks -- */
