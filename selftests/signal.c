@@ -3,7 +3,7 @@
  * Signals to a sleeping task: the call fails with EINTR or keeps waiting, SIGKILL ends the
  * process, nothing is consumed, and the device works afterwards. Tasks sleep
  *
- *     for a packet                 read, readv, splice, poll, epoll, io_uring: empty_queue
+ *     for a packet                 read, readv, poll, io_uring: empty_queue
  *     for the lock of a client     reads and ioctls: blocked_read
  *     in the copy to a buffer      blocked_copy.c
  *     for unregistration           test_modules/notify_multi_api.c, with a slow complete()
@@ -12,7 +12,6 @@
  *                                  bounded time: calls_survive_continuous_signals
  */
 
-#include <sys/epoll.h>
 #include <sys/time.h>
 
 #include "device.h"
@@ -26,13 +25,6 @@
 static ssize_t call_read(int fd)
 {
 	return read_errno(fd, scratch, RECORD);
-}
-
-static ssize_t call_raw_read(int fd)
-{
-	ssize_t ret = set_format(fd, NOTIFY_MULTI_FORMAT_RAW);
-
-	return ret ? ret : read_errno(fd, scratch, PACKET);
 }
 
 static ssize_t call_nonblocking_read(int fd)
@@ -54,19 +46,6 @@ static ssize_t call_readv(int fd)
 	return errno_of(readv(fd, iov, 2));
 }
 
-static ssize_t call_splice(int fd)
-{
-	ssize_t ret;
-	int pipes[2];
-
-	if (pipe(pipes))
-		return -errno;
-	ret = errno_of(splice(fd, NULL, pipes[1], NULL, RECORD, 0));
-	close(pipes[0]);
-	close(pipes[1]);
-	return ret;
-}
-
 static ssize_t call_poll(int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -74,43 +53,33 @@ static ssize_t call_poll(int fd)
 	return errno_of(poll(&pollfd, 1, -1));
 }
 
-static ssize_t call_epoll(int fd)
+static ssize_t call_uring(int fd, bool command)
 {
-	struct epoll_event event = { .events = EPOLLIN };
-	int epoll = epoll_create1(EPOLL_CLOEXEC);
-	ssize_t ret;
+	struct io_uring ring;
+	ssize_t ret = ring_start(&ring, 0);
 
-	ret = errno_of(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	if (ret)
+		return ret;
+	if (!command)
+		prepare_read(&ring, fd, scratch, RECORD, 0);
+	else if (ring_has(&ring, OP_READ_MULTISHOT))
+		prepare_pend(&ring, fd, scratch, RECORD, 0);
+	else
+		ret = -EOPNOTSUPP;
 	if (!ret)
-		ret = errno_of(epoll_wait(epoll, &event, 1, -1));
-	close(epoll);
+		ret = ring_result(&ring);
+	io_uring_queue_exit(&ring);
 	return ret;
 }
 
 static ssize_t call_uring_read(int fd)
 {
-	struct io_uring ring;
-	ssize_t ret = ring_start(&ring, 0);
-
-	if (ret)
-		return ret;
-	prepare_read(&ring, fd, scratch, RECORD, 0);
-	ret = ring_result(&ring);
-	io_uring_queue_exit(&ring);
-	return ret;
+	return call_uring(fd, false);
 }
 
 static ssize_t call_uring_pend(int fd)
 {
-	struct io_uring ring;
-	ssize_t ret = ring_start(&ring, 0);
-
-	if (ret)
-		return ret;
-	prepare_pend(&ring, fd, scratch, RECORD, 0);
-	ret = ring_has(&ring, OP_READ_MULTISHOT) ? ring_result(&ring) : -EOPNOTSUPP;
-	io_uring_queue_exit(&ring);
-	return ret;
+	return call_uring(fd, true);
 }
 
 static ssize_t call_get_info(int fd)
@@ -240,11 +209,8 @@ FIXTURE_VARIANT(empty_queue)
 	}
 
 EMPTY_QUEUE_VARIANT(read, RECORD, .restarts = true);
-EMPTY_QUEUE_VARIANT(raw_read, PACKET, .restarts = true);
 EMPTY_QUEUE_VARIANT(readv, RECORD, .restarts = true);
-EMPTY_QUEUE_VARIANT(splice, RECORD, .restarts = true);
 EMPTY_QUEUE_VARIANT(poll, 1);
-EMPTY_QUEUE_VARIANT(epoll, 1);
 EMPTY_QUEUE_VARIANT(uring_read, RECORD, .asynchronous = true);
 EMPTY_QUEUE_VARIANT(uring_pend, RECORD, .asynchronous = true);
 FIXTURE_VARIANT_ADD(empty_queue, second_read)
@@ -277,7 +243,6 @@ FIXTURE_TEARDOWN(empty_queue)
 /* The other read and a new one each get a packet. */
 #define EXPECT_NOTHING_CONSUMED()						\
 do {										\
-	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));		\
 	ASSERT_TRUE(wait_requests(self->fd, variant->second));			\
 	if (variant->second) {							\
 		BROADCAST(1);							\
@@ -356,10 +321,8 @@ TEST_F(empty_queue, signal_racing_with_packet_loses_nothing)
 			EXPECT_RECORDS(scratch, .seq = self->seq);
 		else
 			ASSERT_EQ(ret == -EINTR || polls, left);
-		if (left) {
-			ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RECORD));
+		if (left)
 			EXPECT_READ(.seq = self->seq);
-		}
 	}
 	TH_LOG("%u calls interrupted, %u returned", interrupted, ROUNDS - interrupted);
 	EXPECT_EQ(0, get_stats(self->fd).dropped);
@@ -393,7 +356,6 @@ FIXTURE_VARIANT(blocked_read)
 BLOCKED_READ_VARIANT(read, RECORD, 'S');
 BLOCKED_READ_VARIANT(nonblocking_read, RECORD, 'S');
 BLOCKED_READ_VARIANT(readv, RECORD, 'S');
-BLOCKED_READ_VARIANT(splice, RECORD, 'S');
 BLOCKED_READ_VARIANT(get_info, 0, 'S');
 BLOCKED_READ_VARIANT(get_stats, 0, 'S');
 BLOCKED_READ_VARIANT(set_format, 0, 'S');
