@@ -656,17 +656,17 @@ static int make_gpio(void)
 {
 	int ret = load_chip("wakeup=1 replay=3");
 
-	if (!ret && !exists(DRIVER))
+	if (!ret && !exists(GPIO_DRIVER))
 		ret = load_module("notify_gpio", "");
-	return ret ?: write_file(PARAMETERS "device", "1");
+	return ret ?: write_file(GPIO_CHIP_PARAMETERS "device", "1");
 }
 
 /* An edge sends a packet. */
 static bool gpio_works(void)
 {
 	const struct notify_multi_record *record = (void *)scratch;
-	int fd = sim_open(NAME, O_RDONLY);
-	bool right = is_as_described(fd, DEVICE "power/wakeup") && !toggle(1, 1) &&
+	int fd = sim_open(GPIO_NAME, O_RDONLY);
+	bool right = is_as_described(fd, GPIO_DEVICE_DIR "power/wakeup") && !toggle(1, 1) &&
 		     read_errno(fd, scratch, sizeof(scratch)) ==
 			     RECORD_SIZE(sizeof(struct notify_gpio_event)) &&
 		     record->seq == 1;
@@ -676,9 +676,9 @@ static bool gpio_works(void)
 }
 
 static const struct platform gpio = {
-	.driver = DRIVER,
-	.name = DEVICE_NAME,
-	.label = NAME,
+	.driver = GPIO_DRIVER,
+	.name = GPIO_DEVICE,
+	.label = GPIO_NAME,
 	.make = make_gpio,
 	.remove = unload_chip,
 	.works = gpio_works,
@@ -690,22 +690,22 @@ PLATFORM_VARIANTS(gpio, 0);
 
 static int make_irq(void)
 {
-	return load_card("wakeup=1 replay=3");
+	return load_irq_pci("wakeup=1 replay=3");
 }
 
 static int remove_irq(void)
 {
-	return unload_module(CARD);
+	return unload_module(IRQ_PCI);
 }
 
 /* An interrupt sends a packet. */
 static bool irq_works(void)
 {
-	struct card_record record;
-	int fd = sim_open("card", O_RDONLY);
-	bool right = is_as_described(fd, IRQ_SYSFS "power/wakeup") && !raise_bits(4) &&
+	struct edu_record record;
+	int fd = sim_open(IRQ_NAME, O_RDONLY);
+	bool right = is_as_described(fd, IRQ_DEVICE_DIR "power/wakeup") && !raise_bits(4) &&
 		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
-		     record.header.seq == 1 && record.irq_count == 1 && record.regs[BITS] == 4;
+		     record.header.seq == 1 && record.irq_count == 1 && record.regs[EDU_BITS] == 4;
 
 	close(fd);
 	return right;
@@ -714,7 +714,7 @@ static bool irq_works(void)
 static const struct platform irq = {
 	.driver = IRQ_DRIVER,
 	.name = IRQ_DEVICE,
-	.label = "card",
+	.label = IRQ_NAME,
 	.make = make_irq,
 	.remove = remove_irq,
 	.works = irq_works,

@@ -8,42 +8,43 @@
 
 #include "source.h"
 
-#define CARD		"notify_irq_pci"
+#define IRQ_PCI		"notify_irq_pci"
 #define IRQ_DEVICE	"notify_irq.78"
-#define IRQ_SYSFS	PLATFORM_DEVICES IRQ_DEVICE "/"
+#define IRQ_NAME	"kselftest-irq"
+#define IRQ_DEVICE_DIR	PLATFORM_DEVICES IRQ_DEVICE "/"
 
-#define CARD_ID		0x010000ed
+#define EDU_ID_VALUE	0x010000ed
 
 /* Registers in the snapshot: identification, complement of the last write, interrupt bits. */
 enum {
-	ID = 0,
-	COMPLEMENT = 1,
-	BITS = 9,
-	REGISTERS
+	EDU_ID = 0,
+	EDU_COMPLEMENT = 1,
+	EDU_BITS = 9,
+	EDU_REGISTERS
 };
 
-struct card_record {
+struct edu_record {
 	struct notify_multi_record header;
 	__u32 irq_count;
 	__u32 nregs;
-	__u32 regs[REGISTERS];
+	__u32 regs[EDU_REGISTERS];
 };
 
 /* Return -ENOENT without the module, -ENODEV without the edu device. */
-static inline int load_card(const char *parameters)
+static inline int load_irq_pci(const char *parameters)
 {
 	int ret = load_module("notify_irq", "");
 
 	if (ret && ret != -EEXIST)
 		return ret;
 	/* A leftover of a failed test. */
-	unload_module(CARD);
-	return load_module(CARD, parameters);
+	unload_module(IRQ_PCI);
+	return load_module(IRQ_PCI, parameters);
 }
 
 static inline int raise_bits(__u32 bits)
 {
-	return write_number("/sys/module/" CARD "/parameters/raise", bits);
+	return write_number("/sys/module/" IRQ_PCI "/parameters/raise", bits);
 }
 
 #endif /* IRQ_PCI_H */

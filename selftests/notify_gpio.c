@@ -75,7 +75,7 @@ static int create_device(const char *controller, const char *parameters)
 
 	snprintf(text, sizeof(text), "%s %s", controller, parameters);
 	ret = load_chip(text);
-	return ret ? ret : write_file(PARAMETERS "device", "1");
+	return ret ? ret : write_file(GPIO_CHIP_PARAMETERS "device", "1");
 }
 
 /* self->fd is a negative errno if the device did not probe. */
@@ -84,9 +84,9 @@ do {											\
 	int ret = create_device(controller, parameters);				\
 											\
 	if (ret == -ENOENT)								\
-		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
+		SKIP(return, "no " GPIO_CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
 	ASSERT_EQ(0, ret);								\
-	self->fd = sim_open(NAME, O_RDONLY);						\
+	self->fd = sim_open(GPIO_NAME, O_RDONLY);						\
 } while (0)
 
 #define START_ON(controller, parameters)						\
@@ -257,7 +257,7 @@ TEST_F(gpio, burst_sends_all_packets_in_order)
 		ASSERT_EQ(i % 2, record.event.level);
 		ASSERT_EQ(i % 2 ? RISING : FALLING, record.event.edge);
 	}
-	EXPECT_EQ(0, device_number(DEVICE_NAME, "overflows"));
+	EXPECT_EQ(0, device_number(GPIO_DEVICE, "overflows"));
 }
 
 TEST_F(gpio, level_read_error_is_packet_status)
@@ -267,7 +267,7 @@ TEST_F(gpio, level_read_error_is_packet_status)
 	if (variant->simulated)
 		SKIP(return, "levels of gpio-sim can always be read");
 	START("");
-	ASSERT_EQ(0, write_file(PARAMETERS "broken", "1"));
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "broken", "1"));
 	TOGGLE(1);
 	NEXT(self->fd, &record);
 	EXPECT_EQ(-EIO, record.header.status);
@@ -275,9 +275,12 @@ TEST_F(gpio, level_read_error_is_packet_status)
 	EXPECT_EQ(0, record.event.level);
 }
 
+/* Longer than several edges take: each edge of gpio-sim is a system call. */
+#define DEBOUNCE (variant->simulated ? "debounce_ms=500" : "debounce_ms=100")
+
 TEST_F(gpio, bouncing_line_sends_one_packet)
 {
-	START("debounce_ms=500");
+	START(DEBOUNCE);
 	TOGGLE_TIMES(0, 7);
 	EXPECT_EDGE(0, RISING, 1);
 	TOGGLE_TIMES(0, 5);
@@ -287,7 +290,7 @@ TEST_F(gpio, bouncing_line_sends_one_packet)
 
 TEST_F(gpio, debounced_glitch_sends_no_packet)
 {
-	START("debounce_ms=500");
+	START(DEBOUNCE);
 	TOGGLE_TIMES(0, 2);
 	/* When the other line has settled, the glitch has, too. */
 	TOGGLE(1);
@@ -333,9 +336,9 @@ TEST_F(gpio, edge_of_wakeup_source_counts_as_wakeup)
 		EXPECT_EQ(0, next_record(self->fd, &(struct gpio_record){ },
 					 sizeof(struct gpio_record)));
 		EXPECT_EQ(i ? 1 : -ENOENT,
-			  device_number(DEVICE_NAME, "power/wakeup_active_count"));
-		ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
-		EXPECT_EQ(-ENOENT, device_number(DEVICE_NAME, "power/wakeup_active_count"));
+			  device_number(GPIO_DEVICE, "power/wakeup_active_count"));
+		ASSERT_EQ(0, write_file(GPIO_DRIVER "unbind", GPIO_DEVICE));
+		EXPECT_EQ(-ENOENT, device_number(GPIO_DEVICE, "power/wakeup_active_count"));
 		close(self->fd);
 	}
 }
@@ -349,11 +352,11 @@ TEST_F(gpio, unbind_wakes_readers_bind_restarts)
 	EXPECT_EDGE(0, RISING, 1);
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "unbind", GPIO_DEVICE));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
-	ASSERT_EQ(0, write_file(DRIVER "bind", DEVICE_NAME));
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "bind", GPIO_DEVICE));
 	close(self->fd);
-	self->fd = sim_open(NAME, O_RDONLY);
+	self->fd = sim_open(GPIO_NAME, O_RDONLY);
 	ASSERT_LE(0, self->fd);
 	TOGGLE(0);
 	EXPECT_EDGE(0, FALLING, 1);
@@ -388,7 +391,7 @@ TEST_F(chip, overflow_drops_oldest_and_is_counted)
 		ASSERT_EQ(i + 44, record.event.line_seqno);
 		ASSERT_EQ(i % 2, record.event.level);
 	}
-	EXPECT_EQ(44, device_number(DEVICE_NAME, "overflows"));
+	EXPECT_EQ(44, device_number(GPIO_DEVICE, "overflows"));
 	EXPECT_EQ(SOURCE_QUEUE, get_stats(self->fd).seq);
 }
 
@@ -401,12 +404,12 @@ TEST_F(chip, debounced_level_survives_read_error)
 	EXPECT_EDGE(0, RISING, 1);
 	TOGGLE(1);
 	EXPECT_EDGE(1, RISING, 1);
-	ASSERT_EQ(0, write_file(PARAMETERS "broken", "1"));
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "broken", "1"));
 	TOGGLE(0);
 	NEXT(self->fd, &record);
 	EXPECT_EQ(-EIO, record.header.status);
 	/* Back at the last debounced level: no packet. */
-	ASSERT_EQ(0, write_file(PARAMETERS "broken", "0"));
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "broken", "0"));
 	TOGGLE(0);
 	TOGGLE(1);
 	/* On a slow guest, the debounce work may have run twice. */
@@ -426,7 +429,7 @@ TEST_F(chip, bounce_restarts_debounce_time)
 	struct gpio_record record;
 	unsigned int count = 0;
 
-	START_ON("", "debounce_ms=1000");
+	START_ON("", "debounce_ms=500");
 	/* Retry if the guest was too slow to keep the line bouncing. */
 	do {
 		longest = 0;
@@ -434,25 +437,25 @@ TEST_F(chip, bounce_restarts_debounce_time)
 		last = start;
 		TOGGLE(0);
 		do {
-			usleep(50000);
+			usleep(25000);
 			before = monotonic_ns();
 			ASSERT_EQ(0, toggle(0, 2));
 			after = monotonic_ns();
 			if (after - last > longest)
 				longest = after - last;
 			last = before;
-		} while (after - start < 1300 * ms);
+		} while (after - start < 700 * ms);
 		NEXT(self->fd, &record);
 		count++;
 		EXPECT_EQ(count, record.event.line_seqno);
 		EXPECT_EQ(count % 2, record.event.level);
-	} while (longest > 300 * ms);
+	} while (longest > 150 * ms);
 	/*
-	 * The timestamp is that of the last bounce, not of the debounce timer a second later. On
+	 * The timestamp is that of the last bounce, not of the debounce timer later. On
 	 * PREEMPT_RT, the bounce's interrupt can run after the write has returned.
 	 */
 	EXPECT_LE(before, record.header.timestamp_ns);
-	EXPECT_GE(after + 500 * ms, record.header.timestamp_ns);
+	EXPECT_GE(after + 250 * ms, record.header.timestamp_ns);
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
 }
 
@@ -471,7 +474,7 @@ TEST_F(chip, unbind_cancels_longest_debounce)
 	START_ON("", "debounce_ms=60000");
 	TOGGLE(0);
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
-	ASSERT_EQ(0, write_file(DRIVER "unbind", DEVICE_NAME));
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "unbind", GPIO_DEVICE));
 	EXPECT_EQ(POLLHUP, poll_now(self->fd, POLLIN));
 }
 
@@ -503,10 +506,10 @@ TEST_F(chip, probe_fails_with_bad_properties)
 		"debounce_ms=50 broken=1",
 	};
 
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
 		CREATE_ON("", bad[i]);
 		EXPECT_EQ(-ENOENT, self->fd);
-		EXPECT_NE(0, access(DRIVER DEVICE_NAME, F_OK))
+		EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK))
 			TH_LOG("bound with %s", bad[i]);
 	}
 }
@@ -514,7 +517,7 @@ TEST_F(chip, probe_fails_with_bad_properties)
 TEST_F(chip, misc_device_has_platform_device_as_parent)
 {
 	START_ON("", "");
-	EXPECT_EQ(0, access(DEVICE "misc/notify!" NAME, F_OK));
+	EXPECT_EQ(0, access(GPIO_DEVICE_DIR "misc/notify!" GPIO_NAME, F_OK));
 }
 
 /* Lines without wakeup support only cause a warning. */
@@ -527,7 +530,7 @@ TEST_F(chip, suspend_works_without_wakeup_support)
 	if (ret == -ENOENT)
 		SKIP(return, "this kernel has no /sys/power/pm_test");
 	ASSERT_EQ(0, ret);
-	EXPECT_TRUE(log_contains(log, DEVICE_NAME, "cannot enable wakeup"));
+	EXPECT_TRUE(log_contains(log, GPIO_DEVICE, "cannot enable wakeup"));
 	close(log);
 	TOGGLE(0);
 	EXPECT_EDGE(0, RISING, 1);
@@ -600,10 +603,9 @@ TEST_F(board, edges_keep_order_across_lines)
 	}
 }
 
-TEST_F(board, edge_rising_reports_rising_edges_only)
+TEST_F(board, node_sets_edge_and_active_low)
 {
 	struct gpio_record record;
-	uint32_t seqno = 0;
 
 	OPEN("rising");
 	for (unsigned int i = 0; i < 3; i++) {
@@ -611,16 +613,9 @@ TEST_F(board, edge_rising_reports_rising_edges_only)
 		MOVE(2, 0);
 		NEXT(self->fd, &record);
 		EXPECT_EQ(RISING, record.event.edge);
-		if (i)
-			EXPECT_EQ(seqno + 1, record.event.line_seqno);
-		seqno = record.event.line_seqno;
 	}
-}
-
-TEST_F(board, active_low_line_inverts_level)
-{
-	struct gpio_record record;
-
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+	close(self->fd);
 	OPEN("inverted");
 	for (unsigned int level = 0; level < 2; level++) {
 		MOVE(4, !level);

@@ -449,42 +449,6 @@ TEST_F(irq, unbind_wakes_readers_bind_restarts)
 	EXPECT_EQ(1, record.regs[GPIO_MIS]);
 }
 
-TEST_F(irq, unbind_works_during_edges_with_clients)
-{
-	struct irq_record record;
-	int clients[25], ret;
-
-	/* The host handles the commands while this test goes on. */
-	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
-		clients[i] = OPEN("pl061");
-		for (unsigned int edge = 0; edge < 6; edge++)
-			MOVE(edge / 2 % 8, 1 - edge % 2);
-		NEXT(clients[i], &record);
-		usleep(10000 * (i % 5));
-		UNBIND(PL061);
-		BIND(PL061);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
-		while (!(ret = next_record(clients[i], &record, sizeof(record))))
-			EXPECT_EQ(GPIO_REGISTERS, record.nregs);
-		EXPECT_EQ(-ENODEV, ret);
-		close(clients[i]);
-	}
-	/* Earlier edges may still arrive, but they never set two lines high. */
-	REOPEN();
-	MOVE(4, 1);
-	MOVE(6, 1);
-	do {
-		NEXT(self->pl061, &record);
-	} while (record.regs[GPIO_DATA] != (1 << 4 | 1 << 6));
-	MOVE(6, 0);
-	NEXT(self->pl061, &record);
-	EXPECT_EQ(1 << 4, record.regs[GPIO_DATA]);
-	MOVE(4, 0);
-	NEXT(self->pl061, &record);
-	EXPECT_EQ(0, record.regs[GPIO_DATA]);
-}
-
 /* The last test, because edges of the toggled line may arrive late. */
 TEST_F(irq, interrupt_wakes_suspended_system)
 {

@@ -15,19 +15,19 @@
 
 #define OPEN()										\
 ({											\
-	int fd_ = sim_open("card", O_RDONLY);						\
+	int fd_ = sim_open(IRQ_NAME, O_RDONLY);						\
 											\
 	ASSERT_LE(0, fd_);								\
 	fd_;										\
 })
 
 /* Create the device with these parameters, and open it. */
-#define LOAD_CARD(parameters)								\
+#define LOAD(parameters)								\
 do {											\
-	int ret = load_card(parameters);						\
+	int ret = load_irq_pci(parameters);						\
 											\
 	if (ret == -ENOENT)								\
-		SKIP(return, "no " CARD ".ko in $NOTIFY_MULTI_MODULES");		\
+		SKIP(return, "no " IRQ_PCI ".ko in $NOTIFY_MULTI_MODULES");		\
 	if (ret == -ENODEV)								\
 		SKIP(return, "no edu device");						\
 	ASSERT_EQ(0, ret);								\
@@ -39,26 +39,26 @@ FIXTURE(irq_pci) { int fd; };
 FIXTURE_SETUP(irq_pci)
 {
 	self->fd = -1;
-	LOAD_CARD("replay=1");
+	LOAD("replay=1");
 }
 
 FIXTURE_TEARDOWN(irq_pci)
 {
 	close(self->fd);
-	unload_module(CARD);
+	unload_module(IRQ_PCI);
 }
 
 TEST_F(irq_pci, interrupt_sends_packet)
 {
-	struct card_record record;
+	struct edu_record record;
 
 	for (unsigned int i = 0; i < 64; i++) {
 		ASSERT_EQ(0, raise_bits(1U << i % 32));
 		NEXT(self->fd, &record);
 		EXPECT_EQ(i + 1, record.irq_count);
-		EXPECT_EQ(REGISTERS, record.nregs);
-		EXPECT_EQ(CARD_ID, record.regs[ID]);
-		EXPECT_EQ(1U << i % 32, record.regs[BITS]);
+		EXPECT_EQ(EDU_REGISTERS, record.nregs);
+		EXPECT_EQ(EDU_ID_VALUE, record.regs[EDU_ID]);
+		EXPECT_EQ(1U << i % 32, record.regs[EDU_BITS]);
 	}
 	EXPECT_EQ(64, get_stats(self->fd).seq);
 }
@@ -66,7 +66,7 @@ TEST_F(irq_pci, interrupt_sends_packet)
 /* Also bits that are raised while the handler runs. */
 TEST_F(irq_pci, every_bit_is_in_exactly_one_packet)
 {
-	struct card_record record;
+	struct edu_record record;
 	__u32 raised = 0, seen = 0;
 
 	for (unsigned int i = 0; i < 1000; i++) {
@@ -76,8 +76,8 @@ TEST_F(irq_pci, every_bit_is_in_exactly_one_packet)
 			while (raised != seen) {
 				NEXT(self->fd, &record);
 				EXPECT_EQ(0, record.header.dropped);
-				EXPECT_EQ(0, record.regs[BITS] & seen);
-				seen |= record.regs[BITS];
+				EXPECT_EQ(0, record.regs[EDU_BITS] & seen);
+				seen |= record.regs[EDU_BITS];
 			}
 			raised = 0;
 			seen = 0;
@@ -100,23 +100,23 @@ static void last_line(const char *command, char *line, size_t size)
 TEST_F(irq_pci, notifycat_shows_count_and_registers)
 {
 	char line[256] = "", expected[256];
-	struct card_record record;
+	struct edu_record record;
 
 	if (system("notifycat --help >/dev/null 2>&1"))
 		SKIP(return, "no notifycat in $PATH");
 	ASSERT_EQ(0, raise_bits(6));
 	NEXT(self->fd, &record);
-	last_line("notifycat --replay-only card", line, sizeof(line));
+	last_line("notifycat --replay-only " IRQ_NAME, line, sizeof(line));
 	snprintf(expected, sizeof(expected),
-		 "card 1 %llu.%09llu irq_count 1 nregs 10 regs 0x%08x,0x%08x,",
+		 IRQ_NAME " 1 %llu.%09llu irq_count 1 nregs 10 regs 0x%08x,0x%08x,",
 		 record.header.timestamp_ns / 1000000000, record.header.timestamp_ns % 1000000000,
-		 CARD_ID, record.regs[COMPLEMENT]);
+		 EDU_ID_VALUE, record.regs[EDU_COMPLEMENT]);
 	EXPECT_EQ(0, strncmp(expected, line, strlen(expected)))
 		TH_LOG("%s", line);
 	EXPECT_NE(NULL, strstr(line, ",0x00000006 replay\n"));
-	last_line("notifycat --replay-only -f json card", line, sizeof(line));
+	last_line("notifycat --replay-only -f json " IRQ_NAME, line, sizeof(line));
 	snprintf(expected, sizeof(expected), ",\"irq_count\":1,\"nregs\":10,\"regs\":[%u,%u,",
-		 CARD_ID, record.regs[COMPLEMENT]);
+		 EDU_ID_VALUE, record.regs[EDU_COMPLEMENT]);
 	EXPECT_NE(NULL, strstr(line, expected));
 	EXPECT_NE(NULL, strstr(line, ",6]}\n"));
 }
@@ -130,7 +130,7 @@ static void raise_until_killed(void)
 
 TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 {
-	struct card_record record;
+	struct edu_record record;
 	int clients[20], status, ret;
 	pid_t raiser = fork();
 
@@ -140,7 +140,7 @@ TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 	for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
 		clients[i] = OPEN();
 		NEXT(clients[i], &record);
-		EXPECT_EQ(REGISTERS, record.nregs);
+		EXPECT_EQ(EDU_REGISTERS, record.nregs);
 		usleep(1000 * (i % 5));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "unbind", IRQ_DEVICE));
 		ASSERT_EQ(0, write_file(IRQ_DRIVER "bind", IRQ_DEVICE));
@@ -159,14 +159,14 @@ TEST_F(irq_pci, unbind_works_during_interrupts_with_clients)
 
 TEST_F(irq_pci, rmmod_wakes_blocked_read)
 {
-	struct card_record record;
+	struct edu_record record;
 	struct reader reader;
 
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(reader.buffer)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
 	ASSERT_EQ(0, unload_module("notify_irq"));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
-	EXPECT_EQ(-ENOENT, sim_open("card", O_RDONLY));
+	EXPECT_EQ(-ENOENT, sim_open(IRQ_NAME, O_RDONLY));
 	ASSERT_EQ(0, load_module("notify_irq", ""));
 	close(self->fd);
 	self->fd = OPEN();
@@ -187,7 +187,7 @@ FIXTURE_SETUP(line)
 FIXTURE_TEARDOWN(line)
 {
 	close(self->fd);
-	unload_module(CARD);
+	unload_module(IRQ_PCI);
 	EXPECT_EQ(0, unload_chip());
 }
 
@@ -198,11 +198,11 @@ do {											\
 	char start[128];								\
 											\
 	if (loaded == -ENOENT)								\
-		SKIP(return, "no " CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
+		SKIP(return, "no " GPIO_CHIP ".ko in $NOTIFY_MULTI_MODULES");		\
 	ASSERT_EQ(0, loaded);								\
 	snprintf(start, sizeof(start), "interrupt=%lld %s", chip_number("interrupt"),	\
 		 parameters);								\
-	LOAD_CARD(start);								\
+	LOAD(start);								\
 } while (0)
 
 #define RAISE(bits) ASSERT_EQ(0, raise_bits(bits))
@@ -210,11 +210,11 @@ do {											\
 
 #define EXPECT_PACKET(count, bits)							\
 do {											\
-	struct card_record record;							\
+	struct edu_record record;							\
 											\
 	NEXT(self->fd, &record);							\
 	EXPECT_EQ(count, record.irq_count);						\
-	EXPECT_EQ(bits, record.regs[BITS]);						\
+	EXPECT_EQ(bits, record.regs[EDU_BITS]);						\
 } while (0)
 
 TEST_F(line, nested_interrupt_sends_packet)
@@ -231,7 +231,7 @@ TEST_F(line, nested_interrupt_sends_packet)
 /* The controller has recorded a time after the handler, when no IRQ thread could run yet. */
 TEST_F(line, timestamp_is_time_of_hard_handler)
 {
-	struct card_record record;
+	struct edu_record record;
 	__u64 before;
 
 	START("", "");
@@ -276,7 +276,7 @@ TEST_F(line, ack_copy_works_without_status)
 /* A bit that is set before the others are acknowledged causes no new edge. */
 TEST_F(line, edge_repeats_until_status_clear_or_limit)
 {
-	struct card_record record;
+	struct edu_record record;
 
 	START("", "stays=1");
 	RAISE(4);
@@ -284,10 +284,10 @@ TEST_F(line, edge_repeats_until_status_clear_or_limit)
 	for (unsigned int i = 1; i <= MAX_EVENTS; i++) {
 		NEXT(self->fd, &record);
 		ASSERT_EQ(i, record.irq_count);
-		ASSERT_EQ(4, record.regs[BITS]);
+		ASSERT_EQ(4, record.regs[EDU_BITS]);
 		/* The device complements the value written for ack-copy. */
 		if (i > 1)
-			ASSERT_EQ((__u32)~CARD_ID, record.regs[COMPLEMENT]);
+			ASSERT_EQ((__u32)~EDU_ID_VALUE, record.regs[EDU_COMPLEMENT]);
 		ASSERT_EQ(0, record.header.dropped);
 	}
 	EXPECT_EQ(MAX_EVENTS, get_stats(self->fd).seq);
@@ -296,7 +296,7 @@ TEST_F(line, edge_repeats_until_status_clear_or_limit)
 /* Hard handlers of five edges, with no IRQ thread in between. */
 TEST_F(line, overflow_drops_oldest_and_is_counted)
 {
-	struct card_record record;
+	struct edu_record record;
 	const unsigned int events = 5 * MAX_EVENTS;
 
 	START("", "stays=1");
