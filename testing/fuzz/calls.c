@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -309,11 +308,6 @@ static void call_read(const int64_t *args, struct fuzz_slot *slot)
 	read_slot(args, slot, READ);
 }
 
-static void call_readv(const int64_t *args, struct fuzz_slot *slot)
-{
-	read_slot(args, slot, SCATTERED);
-}
-
 static void call_preadv2(const int64_t *args, struct fuzz_slot *slot)
 {
 	read_slot(args, slot, args[4] ? NOWAIT : SCATTERED);
@@ -372,24 +366,6 @@ static void call_poll(const int64_t *args, struct fuzz_slot *slot)
 	if (poll(&pollfd, 1, 0) < 0)
 		return failure("poll: %d", errno);
 	expect("the mask", pollfd.revents, predicted);
-}
-
-static void call_epoll(const int64_t *args, struct fuzz_slot *slot)
-{
-	struct epoll_event event = { .events = (uint32_t)args[1] & 0xffff };
-	unsigned int predicted = model_poll(slot->client) & (event.events | EPOLLERR | EPOLLHUP);
-	int fd = epoll_create1(EPOLL_CLOEXEC);
-	int ready;
-
-	if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, slot->fd, &event)) {
-		failure("epoll: %d", errno);
-	} else {
-		event.events = 0;
-		ready = epoll_wait(fd, &event, 1, 0);
-		expect("the number of events", ready, predicted != 0);
-		expect("the mask", event.events, predicted);
-	}
-	close(fd);
 }
 
 /* Call an ioctl that reads. Return the buffer if it succeeds, or NULL. */
@@ -496,45 +472,6 @@ static void call_consume(const int64_t *args, struct fuzz_slot *slot)
 		seq += stats.next;
 	predicted = args[3] ? -EFAULT : model_consume(slot->client, seq);
 	write_ioctl(slot, NOTIFY_MULTI_IOC_CONSUME, args[3], &seq, sizeof(seq), predicted);
-}
-
-static void call_ioctl(const int64_t *args, struct fuzz_slot *slot)
-{
-	static const unsigned int unknown[] = {
-		0, ~0U, 0x5401, _IO('N', 0xa0), _IO('N', 0xa7), _IOR('N', 0xa1, char),
-		_IOW('N', 0xa4, __u32), _IOW('N', 0xa5, struct notify_multi_uring_cmd),
-	};
-	static const struct notify_multi_stats zero;
-
-	write_ioctl(slot, unknown[args[1] & 7], args[2], &zero, sizeof(zero), -ENOTTY);
-}
-
-/* Calls that always fail. */
-static void call_refused(const int64_t *args, struct fuzz_slot *slot)
-{
-	long ret, predicted = args[1] < 4 ? -ESPIPE : -EINVAL;
-
-	switch (args[1]) {
-	case 0:
-		ret = write(slot->fd, buffer_area, 1);
-		predicted = slot->client->can_write ? -EINVAL : -EBADF;
-		break;
-	case 1:
-		ret = lseek(slot->fd, 0, SEEK_CUR);
-		break;
-	case 2:
-		ret = pread(slot->fd, buffer_area, FUZZ_BYTES, 0);
-		break;
-	case 3:
-		ret = pwrite(slot->fd, buffer_area, 1, 0);
-		break;
-	case 4:
-		ret = ftruncate(slot->fd, 0);
-		break;
-	default:
-		ret = fsync(slot->fd);
-	}
-	expect_result(ret < 0 ? -errno : ret, predicted);
 }
 
 static void set_flag(struct fuzz_slot *slot, int flag, bool on)
@@ -733,22 +670,6 @@ static void expect_counters(unsigned int device)
 	       departures[device] + model->departures);
 }
 
-static void call_configfs(const int64_t *args)
-{
-	unsigned int device = args[0];
-	const struct model_device *model = &fuzz->model.devices[device];
-	uint64_t which = args[1];
-	char actual[64], predicted[64];
-
-	if (which >= FUZZ_ATTRIBUTES)
-		return expect_counters(device);
-	attribute_text(predicted, sizeof(predicted), which,
-		       which == FUZZ_LIVE ? !!model->nm : model->config[which]);
-	if (sim_get(names[device], call_types[which].name, actual, sizeof(actual)) ||
-	    strcmp(actual, predicted))
-		failure("%s is %s, not %s", call_types[which].name, actual, predicted);
-}
-
 static void call_uring_exit(const int64_t *args)
 {
 	settle(uring_exit());
@@ -916,15 +837,12 @@ static const struct values seq_base = VALUES(0, 1, 1, 2, 2);
 static const struct values seq_delta = ORDERED(-1, -1, 0, 0, 1, 2, 3, -2, -3, 100, 1LL << 32,
 					       INT64_MIN);
 static const struct values eighth = VALUES(0, 1, 2, 3, 4, 5, 6, 7);
-static const struct values refused = VALUES(0, 1, 2, 3, 4, 5);
 static const struct values protection = VALUES(1, 1, 1, 1, 1, 1, 1, 1, 0, 2, 3, 4, 5);
 static const struct values sharing = VALUES(1, 1, 1, 1, 1, 1, 1, 0);
 static const struct values page_offset = VALUES(0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 static const struct values length_delta = VALUES(0, 0, 0, 0, 0, 0, -4096, 4096, 1, -1, INT_MIN);
 static const struct values request = VALUES(0, 0, 1, 2, 3, 4, 5, 6, 7);
 static const struct values command_flags = VALUES(0, 0, 0, 0, 0, 0, 0, 1);
-static const struct values attribute = VALUES(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
-static const struct values calls = VALUES(1, 2, 3, 5);
 
 const struct call_type call_types[] = {
 	[FUZZ_PACKET_SIZE] = ATTRIBUTE("packet_size", 2, &packet_size),
@@ -937,46 +855,38 @@ const struct call_type call_types[] = {
 	[FUZZ_ARRIVAL_ERROR] = ATTRIBUTE("arrival_error", 2, &error),
 	[FUZZ_COMPLETE_ERROR] = ATTRIBUTE("complete_error", 4, &error),
 	[FUZZ_CONTEXT] = ATTRIBUTE("context", 2, &context),
-	[FUZZ_LIVE] = { "live", 3, { &device, &live }, .parent_only = true },
-	{ "open", 12, { &slot, &device, &open_flags }, .run = call_open, .parent_only = true },
-	{ "close", 4, { &slot }, .on_slot = call_close, .parent_only = true },
-	{ "dup", 3, { &slot, &slot }, .on_slot = call_dup, .parent_only = true },
+	[FUZZ_LIVE] = { "live", 3, { &device, &live } },
+	{ "open", 12, { &slot, &device, &open_flags }, .run = call_open },
+	{ "close", 4, { &slot }, .on_slot = call_close },
+	{ "dup", 3, { &slot, &slot }, .on_slot = call_dup },
 	{ "read", 20, { &slot, &count, &delta, &buffer }, .on_slot = call_read },
-	{ "readv", 4, { &slot, &count, &delta, &buffer }, .on_slot = call_readv },
-	{ "preadv2", 5, { &slot, &count, &delta, &buffer, &boolean }, .on_slot = call_preadv2 },
+	{ "preadv2", 9, { &slot, &count, &delta, &buffer, &boolean }, .on_slot = call_preadv2 },
 	{ "splice", 3, { &slot, &count, &delta }, .on_slot = call_splice },
-	{ "poll", 8, { &slot, &events }, .on_slot = call_poll },
-	{ "epoll", 3, { &slot, &events }, .on_slot = call_epoll },
+	{ "poll", 11, { &slot, &events }, .on_slot = call_poll },
 	{ "info", 3, { &slot, &buffer }, .on_slot = call_info },
 	{ "stats", 10, { &slot, &buffer }, .on_slot = call_stats },
 	{ "fdinfo", 3, { &slot }, .on_slot = call_fdinfo },
 	{ "format", 6, { &slot, &format, &buffer }, .on_slot = call_format },
 	{ "resize", 8, { &slot, &max_packets, &buffer }, .on_slot = call_resize },
 	{ "consume", 8, { &slot, &seq_base, &seq_delta, &buffer }, .on_slot = call_consume },
-	{ "ioctl", 1, { &slot, &eighth, &buffer }, .on_slot = call_ioctl },
-	{ "refused", 1, { &slot, &refused }, .on_slot = call_refused },
 	{ "nonblock", 3, { &slot, &boolean }, .on_slot = call_nonblock },
-	{ "async", 3, { &slot, &boolean }, .on_slot = call_async, .parent_only = true },
+	{ "async", 3, { &slot, &boolean }, .on_slot = call_async },
 	{ "mmap", 7, { &slot, &protection, &sharing, &page_offset, &length_delta },
-	  .on_slot = call_mmap, .parent_only = true },
-	{ "munmap", 3, { &map }, .on_map = call_munmap, .parent_only = true },
-	{ "mprotect", 1, { &map, &protection }, .on_map = call_mprotect, .parent_only = true },
-	{ "mremap", 1, { &map, &length_delta }, .on_map = call_mremap, .parent_only = true },
+	  .on_slot = call_mmap },
+	{ "munmap", 3, { &map }, .on_map = call_munmap },
+	{ "mprotect", 1, { &map, &protection }, .on_map = call_mprotect },
+	{ "mremap", 1, { &map, &length_delta }, .on_map = call_mremap },
 	{ "mapread", 8, { &map, &count }, .on_map = call_mapread },
 	{ "broadcast", 28, { &device, &packets, &delta, &buffer }, .run = call_broadcast },
-	{ "uring_read", 6, { &slot, &count, &delta, &buffer }, .on_slot = uring_call_read,
-	  .parent_only = true },
-	{ "multishot", 4, { &slot }, .on_slot = uring_call_multishot, .parent_only = true },
+	{ "uring_read", 6, { &slot, &count, &delta, &buffer }, .on_slot = uring_call_read },
+	{ "multishot", 4, { &slot }, .on_slot = uring_call_multishot },
 	{ "pend", 10, { &slot, &count, &delta, &buffer, &command_flags },
-	  .on_slot = uring_call_pend, .parent_only = true },
-	{ "pend_cancel", 3, { &slot, &request }, .on_slot = uring_call_pend_cancel,
-	  .parent_only = true },
-	{ "read_cancel", 2, { &request }, .run = uring_call_read_cancel, .parent_only = true },
-	{ "reap", 8, { }, .run = uring_call_reap, .parent_only = true },
-	{ "uring_exit", 1, { }, .run = call_uring_exit, .parent_only = true },
+	  .on_slot = uring_call_pend },
+	{ "pend_cancel", 3, { &slot, &request }, .on_slot = uring_call_pend_cancel },
+	{ "read_cancel", 2, { &request }, .run = uring_call_read_cancel },
+	{ "reap", 8, { }, .run = uring_call_reap },
+	{ "uring_exit", 1, { }, .run = call_uring_exit },
 	{ "sysfs", 2, { &device, &eighth }, .run = call_sysfs },
-	{ "configfs", 2, { &device, &attribute }, .run = call_configfs },
-	{ "fork", 2, { &calls }, .parent_only = true },
 };
 
 const unsigned int nr_call_types = ARRAY_SIZE(call_types);

@@ -3,8 +3,7 @@
  * notify_fuzz: programs of random calls, a model that predicts the result of each call, and kernel
  * coverage to select the programs to continue from. Each file uses only those below it:
  *
- *     notify_fuzz.c    corpus, processes, reports
- *     run.c            runs programs
+ *     notify_fuzz.c    runs programs; corpus, processes, reports
  *     program.c        creates, changes and parses programs
  *     calls.c          system calls, and the table of all calls
  *     uring_calls.c    calls of io_uring
@@ -82,7 +81,7 @@ struct values {
 	bool ordered;		/* a neighbour is useful, too */
 };
 
-/* A call has one of three functions; "fork" has none. */
+/* A call of an attribute has no function, the others have one. */
 struct call_type {
 	const char *name;
 	unsigned int weight;
@@ -90,7 +89,6 @@ struct call_type {
 	void (*run)(const int64_t *args);
 	void (*on_slot)(const int64_t *args, struct fuzz_slot *slot);
 	void (*on_map)(const int64_t *args, struct fuzz_map *map);
-	bool parent_only;	/* changes what a child does not share with its parent */
 };
 
 extern const struct call_type call_types[];
@@ -118,9 +116,6 @@ void calls_begin(void);
 void calls_end(void);
 /* Check that SIGIO was sent if the model predicts it. */
 void expect_sigio(void);
-
-/* Run a program. Return true if the kernel matched the model. After a failure it can be rerun. */
-bool program_run(const struct fuzz_program *program);
 
 /* -- Coverage ------------------------------------------------------------------- */
 
