@@ -589,7 +589,7 @@ static unsigned int read_in_place(struct notify_multi_reader *reader)
 	return 1;
 }
 
-/* Each burst is many times the number of slots, and ends when the reader has got its last packet. */
+/* Each burst is many times the number of slots, and starts when the reader has read all before. */
 TEST_F(overrun, reader_counts_drops_rejects_torn_records)
 {
 	uint64_t next = variant->first_seq, got = 0;

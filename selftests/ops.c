@@ -6,6 +6,8 @@
 
 #include "device.h"
 
+#include <linux/aio_abi.h>
+
 SIM_FIXTURE(callbacks, .max_packets = 4, .no_client = true, .blocking = true)
 
 #define EXPECT_COUNTS(arrivals, departures)					\
@@ -189,6 +191,44 @@ TEST_F(status, is_returned_despite_bad_buffer)
 	BROADCAST_STATUS(1, -EIO);
 	EXPECT_EQ(-EIO, read_errno(self->fd, bad_pointer, PACKET));
 	EXPECT_EQ(0, get_stats(self->fd).pending_packets);
+}
+
+/* Result of one read by Linux AIO (io_submit). */
+static ssize_t aio_read(aio_context_t context, int fd, void *buffer, size_t size)
+{
+	struct iocb iocb = {
+		.aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_fildes = fd,
+		.aio_buf = (uintptr_t)buffer,
+		.aio_nbytes = size,
+	};
+	struct iocb *iocbs[] = { &iocb };
+	struct io_event event;
+
+	if (syscall(SYS_io_submit, context, 1, iocbs) != 1)
+		return -errno;
+	if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
+		return -errno;
+	return event.res;
+}
+
+/* Unlike io_uring, AIO lets the read sleep. */
+TEST_F(status, fails_aio_read_consumes_packet)
+{
+	aio_context_t context = 0;
+
+	if (syscall(SYS_io_setup, 1, &context))
+		SKIP(return, "no Linux AIO: errno %d", errno);
+	for (size_t i = 0; i < ARRAY_SIZE(source_errors); i++) {
+		BROADCAST_STATUS(1, source_errors[i].error);
+		BROADCAST_STATUS(1, 0);
+		EXPECT_EQ(source_errors[i].async_result,
+			  aio_read(context, self->fd, scratch, PACKET))
+			TH_LOG("status %d", source_errors[i].error);
+		EXPECT_EQ(PACKET, aio_read(context, self->fd, scratch, PACKET));
+		EXPECT_RECORDS(scratch, .seq = self->seq, .raw = true);
+	}
+	EXPECT_EQ(0, syscall(SYS_io_destroy, context));
 }
 
 TEST_HARNESS_MAIN

@@ -118,7 +118,7 @@ static inline const char *wrong_stream(const void *buffer, ssize_t bytes, size_t
 static const struct {
 	int error;
 	int result;		/* of plain reads, and of io_uring commands */
-	int async_result;	/* of nonblocking reads, and of reads by io_uring */
+	int async_result;	/* of nonblocking reads, and of reads by io_uring and AIO */
 } source_errors[] = {
 	{ -EIO, -EIO, -EIO },
 	{ -ENOSPC, -ENOSPC, -ENOSPC },

@@ -29,7 +29,7 @@ TESTS = {
     "notify_multi.c": "read poll kapi ops unregister overflow replay signal sysfs",
     "client.c": "ioctl resize mmap replay fdinfo sysfs ops memcg blocked_copy",
     "read.c": "read overflow poll max_requests kapi unregister signal blocked_copy",
-    "uring.c": "uring_cmd uring_read signal",
+    "uring.c": "uring uring_cmd uring_read signal",
     "observe.c": "sysfs fdinfo blocked_copy",
     "ring.h": "read overflow resize replay mmap fault_injection",
     "hwsrc/notify_sim.c": "notify_sim ops read signal fault_injection",
