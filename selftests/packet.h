@@ -152,16 +152,15 @@ static inline const char *wrong_read(int fd, size_t packet_size, const struct ex
 	return wrong_records(scratch, packet_size, expected);
 }
 
-#define EXPECT_CORRECT(check)	CHECK_CORRECT(EXPECT_EQ, check)
+#define EXPECT_CORRECT(check)	CHECK_CORRECT(EXPECT_STREQ, check)
 /* For loops, which would repeat the message. */
-#define ASSERT_CORRECT(check)	CHECK_CORRECT(ASSERT_EQ, check)
+#define ASSERT_CORRECT(check)	CHECK_CORRECT(ASSERT_STREQ, check)
 
 #define CHECK_CORRECT(macro, check)						\
 do {										\
 	const char *wrong_ = check;						\
 										\
-	macro(true, !wrong_)							\
-		TH_LOG("%s", wrong_);						\
+	macro("correct", wrong_ ? wrong_ : "correct");				\
 } while (0)
 
 #endif /* PACKET_H */
