@@ -3,16 +3,13 @@
 #
 # run_kselftest.sh [-d DIR] [-x TEST]... [-a TEST [-T NAME]...] [TEST]...: run the suite
 #
-# DIR contains the built tests; default: the directory of this script. Tests of -x do not run. With
-# -a, run only the tests after TEST, and with -T, first TEST again without the test cases NAME.
+# DIR contains the built tests; default: the directory of this script. By default all tests run
+# that the file test_names lists. Tests of -x do not run. With -a, run only the tests after TEST, and
+# with -T, first TEST again without the test cases NAME.
 # Loads missing modules from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers
 # of skipped, passed and failed tests. Exits with 1 if a test failed.
 
 dir=$(dirname "$0")
-tests="read overflow max_requests poll replay ops ioctl resize memcg sysfs fdinfo trace"
-tests="$tests unregister blocked_copy mmap mmap_reader uring uring_read uring_cmd signal"
-tests="$tests efault fault_injection"
-tests="$tests notify_sim kapi notify_gpio notify_irq_pci notifycat notifycat_terminal"
 program_seconds=900
 
 left_out=
@@ -29,7 +26,7 @@ while getopts d:x:a:T: option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 0 ] || tests=$*
+tests=${*:-$(cat "$dir/test_names")}
 if [ -n "$after" ]; then
 	tests=" $tests "
 	tests="${exclude:+$after} ${tests##*" $after "}"
