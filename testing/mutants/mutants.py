@@ -32,6 +32,7 @@ WORK = os.environ.get("NOTIFY_MULTI_BUILDS") or os.path.join(
     vm.CACHE, "mutants", hashlib.sha256(vm.TOP.encode()).hexdigest()[:12])
 COMMAND_SECONDS = 1800
 FAILURE = re.compile(r".*: FAILED (.*)|.*: (dmesg: .*)|.*(did not end in time)|error: (.*)")
+TEST_FAILURE = re.compile(r"(\w+: )?suite\w*/")
 
 
 class Tree:
@@ -116,7 +117,10 @@ class Tree:
         found = FAILURE.search(output)
         if not found:
             raise vm.MachineError(f"{command} failed without a reason:\n{output}")
-        return next(text for text in found.groups() if text)
+        text = next(text for text in found.groups() if text)
+        if command.startswith("check") and not TEST_FAILURE.match(text):
+            return f"no test failed, but: {text}"
+        return text
 
 
 def make_trees(count=os.cpu_count()):

@@ -75,6 +75,12 @@ class Check(console.Console):
             self.seconds[self.program()] = time.monotonic() - self.started
         self.test = None
 
+    def show_case(self):
+        """Print the console from the start of the last test."""
+        lines = next((count for count, line in enumerate(reversed(self.log), 1)
+                      if RUN.fullmatch(line)), 12)
+        self.show_log(min(lines, 40))
+
     def process_test_line(self, line):
         """Process a line of a test program."""
         run, plan, result = RUN.fullmatch(line), PLAN.fullmatch(line), TAP.fullmatch(line)
@@ -93,7 +99,7 @@ class Check(console.Console):
             if result[1] == "not ok":
                 self.failed.append(case)
                 print(f"{self.name}: FAILED {case}", flush=True)
-                self.show_log(12)
+                self.show_case()
             elif "# SKIP" in result[3]:
                 self.skipped.append(f"{case} ({result[3].partition('# SKIP')[2].strip()})")
             else:
