@@ -168,7 +168,8 @@ struct notify_multi_stats {
 /**
  * NOTIFY_MULTI_IOC_GET_INFO - get sizes and limits of this client
  *
- * Fails with EFAULT for a bad pointer.
+ * Fails with EFAULT for a bad pointer. Any ioctl fails with EINTR if a signal interrupts its wait
+ * for another call on the client.
  */
 #define NOTIFY_MULTI_IOC_GET_INFO \
 	_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa0, struct notify_multi_info)
