@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Simulated sources: notify_sim through configfs, and device nodes.
+ * The attributes, injector and device node of a simulated source.
  */
 #ifndef NOTIFY_SIM_H
 #define NOTIFY_SIM_H

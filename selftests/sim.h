@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Simulated sources: notify_sim through configfs, and its injector.
+ * Simulated sources: configure notify_sim and broadcast. notify_sim.h has sim_set(), sim_open() and
+ * other functions that need no harness.
  */
 #ifndef SIM_H
 #define SIM_H

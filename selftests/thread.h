@@ -115,7 +115,8 @@ static inline bool reader_start(struct reader *reader, int fd, size_t size)
 {
 	reader->fd = fd;
 	reader->size = size;
-	return thread_start(&reader->thread, reader_main, reader);
+	return size <= sizeof(reader->buffer) &&
+	       thread_start(&reader->thread, reader_main, reader);
 }
 
 static inline ssize_t reader_join(struct reader *reader)
