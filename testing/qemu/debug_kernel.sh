@@ -5,7 +5,7 @@
 # the kernels from fetch.sh. Its config is testing/qemu/config/base and the fragments named by its
 # architecture, if that is not x86, and by its flavour, which may unset options; all other options
 # are off. ARCHITECTURE.patch and FLAVOUR.patch are applied if they exist. Prints the directory. The
-# release contains a hash of the options and the first patch, so a change causes a rebuild.
+# release contains a hash of the options and the patches, so a change causes a rebuild.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -29,7 +29,7 @@ wanted_options() {
 		grep -vxFf <(sed -n 's/^# \(CONFIG_.*\) is not set$/\1=y/p' "${FRAGMENTS[@]}")
 }
 
-HASH=$({ wanted_options; cat "${PATCHES[0]}" 2>/dev/null || :; } | sha256sum | cut -c1-8)
+HASH=$({ wanted_options; cat "${PATCHES[@]}" 2>/dev/null || :; } | sha256sum | cut -c1-8)
 
 # Skip most unused files, which saves a minute. All Kconfig files are needed.
 unpack_source() {
@@ -103,7 +103,7 @@ mkdir -p "$CACHE/kernels"
 exec 8>"$DIR.lock"
 flock -w 3600 8 || die "$DIR.lock has been locked by another build for an hour"
 case $(cat "$DIR/done" 2>/dev/null) in
-*"-$FLAVOUR-$HASH") ;;
+*"-$FLAVOUR-$HASH" | *-native-7bb6f169) ;; # The same kernel, named without its patch.
 *) build_kernel ;;
 esac
 echo "$DIR"
