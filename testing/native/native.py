@@ -114,8 +114,9 @@ class Native(console.Console):
         missing = wanted - {(row["candidate"], row["measure"], row["readers"], row["bytes"])
                             for row in self.results}
         if missing or not self.tsc_khz:
-            raise vm.MachineError(f"{len(missing)} results are missing, for example " +
-                                  str(min(missing, default="@tsc")))
+            first = min(missing, default=("tsc", "frequency", 0, 0))
+            raise vm.MachineError(f"{len(missing)} results are missing, the first of them: "
+                                  "{} {}, {} readers, {} bytes".format(*first))
 
 
 def measure(options, properties):
@@ -126,15 +127,18 @@ def measure(options, properties):
         f"NM_READERS={'+'.join(map(str, options.readers))}",
         f"NM_BYTES={'+'.join(map(str, options.bytes))}", f"NM_ROUNDS={options.rounds}")))
     if native.failed:
-        raise vm.MachineError("; ".join(native.failed))
+        native.show_log(20)
+        raise vm.MachineError("User-Mode Linux: " + "; ".join(native.failed))
     native.check_complete(options)
-    return {
+    result = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes"),
         "cpu": "{model name}, family {cpu family}, model {model}, stepping {stepping}".format_map(
             properties),
         "cpus": os.cpu_count(), "load": [load, os.getloadavg()[0]],
         "kernel": vm.kernel_release(MACHINE), "tsc_khz": native.tsc_khz,
         "results": native.results}
+    result["goals"] = native_report.goals(result)
+    return result
 
 
 def numbers(text):

@@ -10,14 +10,15 @@ import vm
 OURS = "notify_multi"
 PEERS = ("evdev", "hidraw")
 CANDIDATES = (OURS, *PEERS, "limit")
+CACHES = ("hot", "cold")
 
-# Limits of our time, relative to the best peer, for packets of these sizes.
+# Limits of our time to publish packets of these sizes, relative to the best peer, by readers.
 GOAL_BYTES = range(16, 257)
 GOALS = {"hot": {1: 1, 16: 0.5, 256: 0.4, 1024: 0.35, 4096: 0.35},
          "cold": {1: 1, 16: 0.65, 256: 0.45, 1024: 0.45, 4096: 0.45}}
-# The same for the time with interrupts off, relative to hidraw.
+# Limits of our time with interrupts off, relative to hidraw.
 IRQS_OFF_READERS = (256, 4096)
-IRQS_OFF_GOALS = {"hot": 0.4, "cold": 0.75}
+IRQS_OFF_GOALS = {"hot": {4096: 0.4}, "cold": {4096: 0.75}}
 
 number = bench_report.number
 
@@ -36,23 +37,22 @@ class Figures:
         self.payloads = sorted({row["bytes"] for row in result["results"]})
 
     def time(self, name, measure, readers, payload):
-        """Return the median time of a packet, or None."""
-        row = self.rows.get((name, measure, readers, payload))
-        return row and row["median"]
+        """Return the median time of a packet."""
+        return self.rows[name, measure, readers, payload]["median"]
 
     def get(self, name, payload, readers, measure):
-        """Return a point of the plot: the time of a packet per reader."""
-        time = self.time(name, measure, readers, payload)
-        return time and time / readers
+        """Return a point of the plot, or None."""
+        row = self.rows.get((name, measure, readers, payload))
+        return row and row["median"] / readers
 
-    def label(self, name, _):
+    def label(self, name, _=None):
         """Return the display name of a candidate."""
         return "evdev (4 bytes)" if name == "evdev" else name
 
-    def ratio(self, measure, readers, payload, peers=PEERS):
-        """Return our time relative to the best peer's."""
-        ours = self.time(OURS, measure, readers, payload)
-        return ours and ours / min(self.time(peer, measure, readers, payload) for peer in peers)
+    def ratio(self, name, measure, readers, payload, peers=PEERS):
+        """Return a time relative to the best peer's."""
+        return (self.time(name, measure, readers, payload) /
+                min(self.time(peer, measure, readers, payload) for peer in peers))
 
 
 def cell(figures, name, measure, readers, payload):
@@ -62,43 +62,33 @@ def cell(figures, name, measure, readers, payload):
     return f"{median} ({low}-{high})"
 
 
-def verdict(ratio, limit):
-    """Return whether a goal is met."""
-    return f"{limit} {'met' if ratio <= limit else 'MISSED'}"
-
-
-def publish_table(figures, payload, measure):
+def publish_table(figures, payload, caches):
     """Return the table of the times to publish."""
-    rows = [[figures.label(name, payload)] +
-            [cell(figures, name, measure, readers, payload) for readers in figures.readers]
+    rows = [[figures.label(name)] +
+            [cell(figures, name, caches, readers, payload) for readers in figures.readers]
             for name in CANDIDATES]
-    ratios = [figures.ratio(measure, readers, payload) for readers in figures.readers]
-    rows.append(["ours / best peer"] + [number(ratio) for ratio in ratios])
-    if payload in GOAL_BYTES:
-        rows.append(["goal"] + [
-            verdict(ratio, GOALS[measure][readers]) if readers in GOALS[measure] else "-"
-            for readers, ratio in zip(figures.readers, ratios)])
-    head = [f"{measure}, {payload} bytes"] + [f"N={readers}" for readers in figures.readers]
+    for title, name, peers in (("ours / best peer", OURS, PEERS),
+                               ("ours / hidraw", OURS, ("hidraw",)),
+                               ("limit / best peer", "limit", PEERS)):
+        rows.append([title] + [number(figures.ratio(name, caches, readers, payload, peers))
+                               for readers in figures.readers])
+    head = [f"{caches}, {payload} bytes"] + [f"N={readers}" for readers in figures.readers]
     return bench_report.table(head, rows)
 
 
 def irqs_off_table(figures):
     """Return the table of the durations of whole calls, in microseconds."""
-    columns = [(measure, readers) for readers in IRQS_OFF_READERS if readers in figures.readers
-               for measure in GOALS]
+    columns = [(caches, readers) for readers in IRQS_OFF_READERS if readers in figures.readers
+               for caches in CACHES]
     rows = []
     for payload in figures.payloads:
         for name in (OURS, *PEERS):
-            times = [figures.time(name, measure, readers, payload) for measure, readers in columns]
-            rows.append([f"{figures.label(name, payload)}, {payload} bytes"] +
+            times = [figures.time(name, caches, readers, payload) for caches, readers in columns]
+            rows.append([f"{payload} bytes, {figures.label(name)}"] +
                         [number(time * 1000 / figures.tsc_khz) for time in times])
-        ratios = [figures.ratio(measure, readers, payload, ("hidraw",))
-                  for measure, readers in columns]
-        rows.append(["ours / hidraw"] + [
-            number(ratio) + (f", goal {verdict(ratio, IRQS_OFF_GOALS[measure])}"
-                             if readers == max(IRQS_OFF_READERS) and payload in GOAL_BYTES else "")
-            for (measure, readers), ratio in zip(columns, ratios)])
-    head = ["µs for a packet"] + [f"{measure}, N={readers}" for measure, readers in columns]
+        rows.append(["ours / hidraw"] + [number(figures.ratio(OURS, *column, payload, ("hidraw",)))
+                                         for column in columns])
+    head = ["µs per packet"] + [f"{caches}, N={readers}" for caches, readers in columns]
     return bench_report.table(head, rows) if columns else ""
 
 
@@ -108,31 +98,68 @@ def read_table(figures):
     rows = []
     for title, measure in (("read one", "read"), ("read a batch", "batch")):
         for name in (OURS, *PEERS):
-            rows.append([f"{title}: {figures.label(name, 0)}"] + [
-                cell(figures, name, measure, fewest, payload) for payload in figures.payloads])
-        rows.append(["ours / best peer"] + [number(figures.ratio(measure, fewest, payload))
+            rows.append([f"{title}, {figures.label(name)}"] + [
+                number(figures.time(name, measure, fewest, payload))
+                for payload in figures.payloads])
+        rows.append(["ours / best peer"] + [number(figures.ratio(OURS, measure, fewest, payload))
                                             for payload in figures.payloads])
-    for title, measure in (("next", "next"), ("batch", "batch"), ("in place", "in-place")):
-        rows.append([f"mapped: {title}"] + [cell(figures, "mapped", measure, 1, payload)
-                                            for payload in figures.payloads])
-    return bench_report.table(["cycles per packet"] +
-                              [f"{payload} bytes" for payload in figures.payloads], rows)
+    for measure in ("next", "batch", "in-place"):
+        rows.append([f"mapped, {measure}"] + [number(figures.time("mapped", measure, 1, payload))
+                                              for payload in figures.payloads])
+    head = ["cycles per packet"] + [f"{payload} bytes" for payload in figures.payloads]
+    return bench_report.table(head, rows)
+
+
+def goals(result):
+    """Return the goals whose ratios were measured."""
+    figures = Figures(result)
+    return [{"goal": name, "caches": caches, "readers": readers, "bytes": payload,
+             "ratio": round(figures.ratio(OURS, caches, readers, payload, peers), 3),
+             "limit": limit}
+            for name, limits, peers in (("publish", GOALS, PEERS),
+                                        ("interrupts off", IRQS_OFF_GOALS, ("hidraw",)))
+            for payload in figures.payloads if payload in GOAL_BYTES
+            for caches in CACHES for readers, limit in limits[caches].items()
+            if readers in figures.readers]
+
+
+def goals_table(result):
+    """Return the table of goals, and how many are met."""
+    readers = sorted({goal["readers"] for goal in result["goals"]})
+    rows, missed = {}, 0
+    for goal in result["goals"]:
+        title = f"{goal['goal']}, {goal['bytes']} bytes, {goal['caches']}"
+        row = rows.setdefault(title, {})
+        row[goal["readers"]] = f"{number(goal['ratio'])} <= {goal['limit']}"
+        if goal["ratio"] > goal["limit"]:
+            row[goal["readers"]] = f"MISSED: {number(goal['ratio'])} > {goal['limit']}"
+            missed += 1
+    table = bench_report.table(
+        ["ours / best peer"] + [f"N={count}" for count in readers],
+        [[title] + [row.get(count, "") for count in readers] for title, row in rows.items()])
+    return f"{table}\n\n{len(result['goals']) - missed} of {len(result['goals'])} goals are met."
 
 
 def tables(result):
     """Return all tables as Markdown."""
     figures = Figures(result)
-    rounds = result["results"][0]["rounds"]
-    parts = [f"{result['cpu']}, {result['cpus']} CPUs, time-stamp counter "
-             f"{result['tsc_khz'] / 1000:.0f} MHz, load {result['load'][0]:.1f} to "
-             f"{result['load'][1]:.1f}, User-Mode Linux {result['kernel']}, {result['date']}. "
-             f"Median (p10-p90) of {rounds} rounds in one boot.",
-             "### Publish, in cycles per reader"]
-    parts += [publish_table(figures, payload, measure)
-              for payload in figures.payloads for measure in GOALS]
-    parts += ["### Whole call that publishes, the upper limit of its time with interrupts off",
-              irqs_off_table(figures), "### Read", read_table(figures)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    parts = [f"{result['cpu']}; {result['cpus']} CPUs, load {result['load'][0]:.1f} before and "
+             f"{result['load'][1]:.1f} after; time-stamp counter "
+             f"{result['tsc_khz'] / 1000:.0f} MHz. User-Mode Linux {result['kernel']}, "
+             f"{result['date']}. Medians (p10-p90) of {result['results'][0]['rounds']} rounds in "
+             "one boot.",
+             "### Publish, cycles per reader"]
+    parts += [publish_table(figures, payload, caches)
+              for payload in figures.payloads for caches in CACHES]
+    if set(IRQS_OFF_READERS) & set(figures.readers):
+        parts += ["### Interrupts off",
+                  "The time of the whole call that publishes. Interrupts are off during almost all "
+                  "of it for evdev and hidraw, and until the wakeups for notify_multi.",
+                  irqs_off_table(figures)]
+    parts += ["### Read, N=%u" % figures.readers[0], read_table(figures)]
+    if result["goals"]:
+        parts += ["### Goals", goals_table(result)]
+    return "\n\n".join(parts) + "\n"
 
 
 def report(result, directory, document):
@@ -142,8 +169,7 @@ def report(result, directory, document):
     with open(os.path.join(directory, "native.md"), "w", encoding="utf-8") as file:
         file.write(text)
     plot = os.path.join(directory, "native.svg")
-    bench_report.plot(Figures(result), plot,
-                      (("hot caches", "hot"), ("cold caches", "cold")))
+    bench_report.plot(Figures(result), plot, [(f"{caches} caches", caches) for caches in CACHES])
     if document:
         shutil.copy(plot, bench_report.DOCUMENTATION)
     vm.progress(f"native.json, native.md and native.svg are in {directory}")

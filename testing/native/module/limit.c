@@ -3,16 +3,17 @@
  * A lower bound for any design: a slot for each reader in memory of its own, and one head; no
  * record headers, locks, wakeups or readers.
  */
+#include <linux/cache.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
 #include "candidate.h"
 
 #define SLOTS		16
-/* A slot is prefetched into the L2 cache, for writing, this many readers in advance. */
+/* Slots are prefetched into the L2 cache, for writing, this many readers in advance. */
 #define AHEAD		12
-/* Above, a string copy is faster. */
-#define WORDS_BYTES	512
+/* Larger slots are prefetched only up to here, and copied by memcpy(). */
+#define SMALL_BYTES	512
 
 static void **rings;
 static unsigned int nr_rings;
@@ -47,12 +48,20 @@ static void *limit_slot(unsigned int reader, u32 position)
 	return rings[reader] + position % SLOTS * slot_bytes;
 }
 
+static void limit_prefetch(void *slot)
+{
+	size_t i;
+
+	for (i = 0; i < min(slot_bytes, SMALL_BYTES); i += L1_CACHE_BYTES)
+		__builtin_prefetch(slot + i, 1, 2);
+}
+
 /* WRITE_ONCE() keeps the compiler from calling memcpy(). */
 static void limit_copy(u64 *slot, const u64 *packet)
 {
 	size_t i;
 
-	if (slot_bytes > WORDS_BYTES) {
+	if (slot_bytes > SMALL_BYTES) {
 		memcpy(slot, packet, slot_bytes);
 		return;
 	}
@@ -67,7 +76,7 @@ static void limit_publish(const void *packet, size_t bytes)
 
 	for (i = 0; i < nr_rings; i++) {
 		if (i + AHEAD < nr_rings)
-			__builtin_prefetch(limit_slot(i + AHEAD, position), 1, 2);
+			limit_prefetch(limit_slot(i + AHEAD, position));
 		limit_copy(limit_slot(i, position), packet);
 	}
 	/* Orders the slots before head, as readers would need it. */

@@ -44,7 +44,7 @@ MODULE_PARM_DESC(cold_mb, "Megabytes to write in order to fill the caches with o
 
 #define MAX_BYTES	4096
 /* With fewer readers, the CPU needs more packets to learn the branches of a candidate. */
-#define WARM_READERS	256
+#define WARM_QUEUES(readers)	(1 + 256 / (readers))
 #define BUFFER_BYTES	(NATIVE_QUEUE * (MAX_BYTES + 64))
 
 static const struct {
@@ -174,7 +174,7 @@ static int run_hot(struct native_candidate *candidate, unsigned int round)
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < WARM_READERS / readers && !ret; i++) {
+	for (i = 0; i < WARM_QUEUES(readers) && !ret; i++) {
 		time_publish(candidate, NATIVE_QUEUE);
 		ret = drain(candidate, NATIVE_QUEUE, 0);
 	}
