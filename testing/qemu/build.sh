@@ -96,6 +96,7 @@ build_modules() {
 	local dir others="selftests/test_modules Documentation/driver" sums=$BUILD/modules.sums
 
 	[ ! -d "$TREE/testing/$KIND/module" ] || others+=" testing/$KIND/module"
+	[ "$KIND-$KARCH" != torture-um ] || others+=" testing/stress/module"
 	(cd "$TREE" && echo "$(cat "$KERNEL/done") ${MODULE_FLAGS[*]} $others" &&
 	 grep -E "^\./([^/]*\$|hwsrc/|uapi/|include/|${others// //|}/)" "$BUILD/sources" |
 		xargs sha256sum) >"$sums.new"

@@ -38,6 +38,7 @@ class Torture(console.Console):
         super().__init__(name)
         self.result = None
         self.printing = False
+        self.pins = False
 
     def process_line(self, line):
         super().process_line(line)
@@ -45,6 +46,8 @@ class Torture(console.Console):
             self.result = line.partition(" ")[2]
         elif line in ("@torture", "@dmesg"):
             self.printing = line == "@torture"
+            if self.pins and self.printing:
+                pin_cpus(self.machine.process.pid)
         elif self.printing:
             print(f"{self.name}: {line}", flush=True)
 
@@ -52,6 +55,16 @@ class Torture(console.Console):
         super().finish()
         if not self.result:
             self.failed.append("no result")
+
+
+def pin_cpus(pid):
+    """Bind the threads of User-Mode Linux, its CPUs, so that they run at the same time.
+
+    Processes of the guest would inherit the CPU of the thread that creates them.
+    """
+    threads = sorted(int(thread) for thread in os.listdir(f"/proc/{pid}/task"))
+    for thread, cpu in zip(threads, sorted(os.sched_getaffinity(0))):
+        os.sched_setaffinity(thread, {cpu})
 
 
 def parse():
@@ -71,8 +84,13 @@ def parse():
 def torture(name, arguments, options):
     """Run the program on a machine. Return the failures."""
     result = Torture(name)
-    result.run("torture", arguments.seconds + EXTRA_SECONDS,
-               append="NM_TORTURE=" + "+".join([arguments.what, *options]),
+    append = "NM_TORTURE=" + "+".join([arguments.what, *options])
+    if vm.machine_arch(name) == "um":
+        if len(os.sched_getaffinity(0)) < 2:
+            raise vm.MachineError(f"{name} needs two CPUs")
+        append += " ncpus=2"
+        result.pins = arguments.what == "lockstep"
+    result.run("torture", arguments.seconds + EXTRA_SECONDS, append=append,
                kind="fuzzers" if arguments.what in FUZZERS else "torture", memory=2048)
     print(f"{arguments.what} {name}: {'FAILED' if result.failed else 'ok'}, "
           f"{result.result or 'no result'}, seed {arguments.seed}", flush=True)
