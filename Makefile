@@ -134,6 +134,20 @@ bench-native:
 	testing/fetch/setup.sh bench-native
 	testing/native/native.py $(BENCH_ARGS)
 
+# Stress on two real CPUs, in User-Mode Linux, for SECONDS=. Then the test must fail with each module
+# from which a check or a barrier has been removed.
+SECONDS ?= 120
+CONTROLS := overwritten-unchecked mapped-overwritten-unchecked sleep-without-recheck \
+	wake-without-barrier
+
+stress-native:
+	testing/fetch/setup.sh bench-native
+	for what in stress races lockstep; do \
+		$(QEMU)/torture.py $$what --seconds $$(($(SECONDS) / 3)) \
+			$(if $(SEED),--seed $(SEED)) uml || exit 1; \
+	done
+	JOBS=1 testing/mutants/mutants.py $(CONTROLS)
+
 # Install for the running kernel. With DESTDIR= depmod is not run: run it on the target.
 install: modules_install tools_install udev_install headers_install
 
@@ -171,5 +185,6 @@ clean:
 	$(RM) $(OVERLAYS)
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	mutants-mechanical coverage litmus docs-check packages abi bench bench-native lint \
-	install modules_install tools_install udev_install headers_install clean dtbo
+	mutants-mechanical coverage litmus docs-check packages abi bench bench-native \
+	stress-native lint install modules_install tools_install udev_install headers_install \
+	clean dtbo

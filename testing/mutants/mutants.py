@@ -4,6 +4,8 @@
 
 mutants.py [NAME...]
 
+JOBS=N tests N mutants at a time.
+
 A mutant is a patch in testing/mutants. It describes the defect and lists the commands that detect
 it in lines "Caught-by: COMMAND": "check MACHINE TEST...", "torture MACHINE WHAT SECONDS" or
 "barriers". The same commands must pass with the unmodified module. A mutant is caught if one of its
@@ -123,7 +125,7 @@ class Tree:
         return text
 
 
-def make_trees(count=os.cpu_count()):
+def make_trees(count=int(os.environ.get("JOBS", os.cpu_count()))):
     """Return a number of trees."""
     return [Tree(number) for number in range(count)]
 
