@@ -297,13 +297,6 @@ static bool end_read(struct target *target, ssize_t ret)
 
 READ_VARIANT(read, .run = run_read, .end = end_read);
 
-static bool make_blocking(struct target *target)
-{
-	return !set_blocking(target->client, true);
-}
-
-READ_VARIANT(blocking_read, .begin = make_blocking, .run = run_read, .end = end_read);
-
 static bool make_raw(struct target *target)
 {
 	return !set_format(target->client, NOTIFY_MULTI_FORMAT_RAW);
@@ -311,19 +304,6 @@ static bool make_raw(struct target *target)
 
 /* The first raw read of a client allocates memory. */
 READ_VARIANT(raw_read, .begin = make_raw, .run = run_read, .end = end_read, .nomem = 1);
-
-static ssize_t run_readv(struct target *target)
-{
-	struct iovec iov[] = {
-		{ scratch, RECORD + 1 },
-		{ scratch + RECORD + 1, 2 * RECORD - 1 },
-	};
-
-	return errno_of(readv(target->client, iov, 2));
-}
-
-/* One copy per segment: if the second fails, the records in the first are returned. */
-READ_VARIANT(readv, .run = run_readv, .end = end_read);
 
 static bool open_ring(struct target *target)
 {

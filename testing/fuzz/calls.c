@@ -26,7 +26,6 @@
 
 #define SYSFS_DIR	"/sys/class/misc/notify!"
 #define EXPEDITED	"/sys/kernel/rcu_expedited"
-#define PIPE_BYTES	65536
 #define UNTOUCHED	0xa5
 #define BEYOND		64
 #define ALARM_US	2000
@@ -311,51 +310,6 @@ static void call_read(const int64_t *args, struct fuzz_slot *slot)
 static void call_preadv2(const int64_t *args, struct fuzz_slot *slot)
 {
 	read_slot(args, slot, args[4] ? NOWAIT : SCATTERED);
-}
-
-static void drain_pipe(int fd, struct model_client *client, long bytes, bool raw)
-{
-	long at = 0;
-
-	while (at < bytes) {
-		ssize_t part = read(fd, buffer_area + at, bytes - at);
-
-		if (part <= 0)
-			return failure("the pipe has %ld bytes, not %ld", at, bytes);
-		at += part;
-	}
-	expect_bytes(client, buffer_area, bytes, raw);
-}
-
-static void call_splice(const int64_t *args, struct fuzz_slot *slot)
-{
-	struct model_client *client = slot->client;
-	size_t bytes = model_bytes(client, args[1], args[2]);
-	size_t fits = bytes < PIPE_BYTES ? bytes : PIPE_BYTES;
-	bool raw = is_raw(client);
-	long predicted = model_read(&fuzz->model, client, fits, fits, expected);
-	int ends[2];
-	long actual;
-
-	predicted = model_blocking_read(client, predicted);
-	/* The kernel's splice() returns 0 for length 0, and EAGAIN for EFAULT. */
-	if (!bytes)
-		predicted = 0;
-	else if (predicted == -EFAULT)
-		predicted = -EAGAIN;
-	if (pipe2(ends, O_CLOEXEC))
-		return failure("pipe: %d", errno);
-	if (predicted == -EINTR)
-		alarm_every(ALARM_US);
-	actual = splice(slot->fd, NULL, ends[1], NULL, bytes, 0);
-	if (actual < 0)
-		actual = -errno;
-	if (predicted == -EINTR)
-		alarm_every(0);
-	if (expect_result(actual, predicted) && actual > 0)
-		drain_pipe(ends[0], client, actual, raw);
-	close(ends[0]);
-	close(ends[1]);
 }
 
 static void call_poll(const int64_t *args, struct fuzz_slot *slot)
@@ -861,7 +815,6 @@ const struct call_type call_types[] = {
 	{ "dup", 3, { &slot, &slot }, .on_slot = call_dup },
 	{ "read", 20, { &slot, &count, &delta, &buffer }, .on_slot = call_read },
 	{ "preadv2", 9, { &slot, &count, &delta, &buffer, &boolean }, .on_slot = call_preadv2 },
-	{ "splice", 3, { &slot, &count, &delta }, .on_slot = call_splice },
 	{ "poll", 11, { &slot, &events }, .on_slot = call_poll },
 	{ "info", 3, { &slot, &buffer }, .on_slot = call_info },
 	{ "stats", 10, { &slot, &buffer }, .on_slot = call_stats },
