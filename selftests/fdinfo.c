@@ -12,23 +12,11 @@
 #define LIMIT	4
 #define FIRST	100
 
-FIXTURE(fdinfo)
-{
-	SIM_DEVICE;
-	struct fdinfo info;
-};
+static struct fdinfo info;
 
-FIXTURE_SETUP(fdinfo)
-{
-	SIM_SETUP(.max_packets = LIMIT, .max_requests = 3, .first_seq = FIRST);
-}
+SIM_FIXTURE(fdinfo, .max_packets = LIMIT, .max_requests = 3, .first_seq = FIRST)
 
-FIXTURE_TEARDOWN(fdinfo)
-{
-	SIM_TEARDOWN();
-}
-
-#define GET_FDINFO(client) ASSERT_TRUE(fdinfo_get(0, client, &self->info))
+#define GET_FDINFO(client) ASSERT_TRUE(fdinfo_get(0, client, &info))
 
 /* Arguments are members of struct fdinfo; all these counters are compared. */
 #define EXPECT_FDINFO(client, ...)						\
@@ -36,19 +24,19 @@ do {										\
 	const struct fdinfo info_ = { __VA_ARGS__ };				\
 										\
 	GET_FDINFO(client);							\
-	EXPECT_EQ(info_.queued, self->info.queued);				\
-	EXPECT_EQ(info_.max, self->info.max);					\
-	EXPECT_EQ(info_.delivered, self->info.delivered);			\
-	EXPECT_EQ(info_.dropped, self->info.dropped);				\
-	EXPECT_EQ(info_.pending, self->info.pending);				\
+	EXPECT_EQ(info_.queued, info.queued);				\
+	EXPECT_EQ(info_.max, info.max);					\
+	EXPECT_EQ(info_.delivered, info.delivered);			\
+	EXPECT_EQ(info_.dropped, info.dropped);				\
+	EXPECT_EQ(info_.pending, info.pending);				\
 } while (0)
 
 TEST_F(fdinfo, has_device_opener_and_queue)
 {
 	BROADCAST(3);
 	EXPECT_FDINFO(self->fd, .queued = 3, .max = LIMIT);
-	EXPECT_STREQ(SIM_NAME, self->info.device);
-	EXPECT_EQ(getpid(), self->info.opener);
+	EXPECT_STREQ(SIM_NAME, info.device);
+	EXPECT_EQ(getpid(), info.opener);
 }
 
 TEST_F(fdinfo, counts_drops_before_and_after_read)
@@ -104,10 +92,10 @@ TEST_F(fdinfo, is_readable_after_unregister)
 	BROADCAST(LIMIT + 1);
 	ASSERT_TRUE(fdinfo_read(file, &before));
 	UNREGISTER();
-	ASSERT_TRUE(fdinfo_read(file, &self->info));
-	EXPECT_EQ(0, memcmp(&before, &self->info, sizeof(before)));
+	ASSERT_TRUE(fdinfo_read(file, &info));
+	EXPECT_EQ(0, memcmp(&before, &info, sizeof(before)));
 	GET_FDINFO(self->fd);
-	EXPECT_EQ(0, memcmp(&before, &self->info, sizeof(before)));
+	EXPECT_EQ(0, memcmp(&before, &info, sizeof(before)));
 	close(file);
 }
 
@@ -116,20 +104,20 @@ TEST_F(fdinfo, is_readable_after_unregister)
 TEST_F(fdinfo, dup_and_fork_share_client_number)
 {
 	int copy = dup(self->fd), status;
-	struct fdinfo info;
+	struct fdinfo first;
 	pid_t child;
 
 	ASSERT_LE(0, copy);
-	ASSERT_TRUE(fdinfo_get(0, self->fd, &info));
+	ASSERT_TRUE(fdinfo_get(0, self->fd, &first));
 	GET_FDINFO(copy);
-	EXPECT_EQ(info.client, self->info.client);
+	EXPECT_EQ(first.client, info.client);
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child)
 		pause();
-	ASSERT_TRUE(fdinfo_get(child, self->fd, &self->info));
-	EXPECT_EQ(info.client, self->info.client);
-	EXPECT_EQ(info.opener, self->info.opener);
+	ASSERT_TRUE(fdinfo_get(child, self->fd, &info));
+	EXPECT_EQ(first.client, info.client);
+	EXPECT_EQ(first.opener, info.opener);
 	kill(child, SIGKILL);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	close(copy);
@@ -148,7 +136,7 @@ TEST_F(fdinfo, client_numbers_are_unique)
 		if (i)
 			OPEN_SECOND();
 		GET_FDINFO(i ? self->second : self->fd);
-		numbers[i] = self->info.client;
+		numbers[i] = info.client;
 		for (unsigned int j = 0; j < i; j++)
 			EXPECT_NE(numbers[j], numbers[i]);
 	}
@@ -173,7 +161,7 @@ TEST_F(fdinfo, opener_keeps_pid_after_exit)
 	ASSERT_TRUE(WIFEXITED(status));
 	self->second = WEXITSTATUS(status);
 	GET_FDINFO(self->second);
-	EXPECT_EQ(child, self->info.opener);
+	EXPECT_EQ(child, info.opener);
 }
 
 TEST_F(fdinfo, opener_is_pid_in_namespace_of_reader)
@@ -188,10 +176,10 @@ TEST_F(fdinfo, opener_is_pid_in_namespace_of_reader)
 	if (!child) {
 		int fd = sim_open(SIM_NAME, O_RDONLY);
 
-		if (!fdinfo_get(0, fd, &self->info) || self->info.opener != 1)
+		if (!fdinfo_get(0, fd, &info) || info.opener != 1)
 			_exit(1);
 		/* The opener of the other client is not in this namespace. */
-		_exit(fdinfo_get(0, self->fd, &self->info) && !self->info.opener ? 0 : 2);
+		_exit(fdinfo_get(0, self->fd, &info) && !info.opener ? 0 : 2);
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);

@@ -7,21 +7,9 @@
 
 #define LIMIT	3
 
-FIXTURE(max_requests)
-{
-	SIM_DEVICE;
-	struct reader readers[LIMIT + 1];
-};
+static struct reader readers[LIMIT + 1];
 
-FIXTURE_SETUP(max_requests)
-{
-	SIM_SETUP(.max_packets = 8, .max_requests = LIMIT, .blocking = true);
-}
-
-FIXTURE_TEARDOWN(max_requests)
-{
-	SIM_TEARDOWN();
-}
+SIM_FIXTURE(max_requests, .max_packets = 8, .max_requests = LIMIT, .blocking = true)
 
 /* Wait for the end of reads. Together they must have got packets 1 to @count, in any order. */
 #define EXPECT_READERS(count)							\
@@ -29,17 +17,17 @@ do {										\
 	unsigned int seen = 0;							\
 										\
 	for (unsigned int i = 0; i < (count); i++) {				\
-		ASSERT_EQ(RECORD, reader_join(&self->readers[i]));		\
-		EXPECT_RECORDS(self->readers[i].buffer,				\
-			       .seq = self->readers[i].record.seq);		\
-		seen |= 1 << self->readers[i].record.seq;			\
+		ASSERT_EQ(RECORD, reader_join(&readers[i]));		\
+		EXPECT_RECORDS(readers[i].buffer,				\
+			       .seq = readers[i].record.seq);		\
+		seen |= 1 << readers[i].record.seq;			\
 	}									\
 	EXPECT_EQ((2U << (count)) - 2, seen);					\
 } while (0)
 
 TEST_F(max_requests, reads_up_to_limit_block)
 {
-	BLOCK_READS(self->readers, LIMIT);
+	BLOCK_READS(readers, LIMIT);
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT);
 	EXPECT_STATS(.seq = LIMIT, .next = LIMIT + 1, .delivered = LIMIT);
@@ -47,9 +35,9 @@ TEST_F(max_requests, reads_up_to_limit_block)
 
 TEST_F(max_requests, read_over_limit_returns_ebusy)
 {
-	BLOCK_READS(self->readers, LIMIT);
-	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->fd, RECORD));
-	ASSERT_EQ(-EBUSY, reader_join(&self->readers[LIMIT]));
+	BLOCK_READS(readers, LIMIT);
+	ASSERT_TRUE(reader_start(&readers[LIMIT], self->fd, RECORD));
+	ASSERT_EQ(-EBUSY, reader_join(&readers[LIMIT]));
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT);
@@ -57,7 +45,7 @@ TEST_F(max_requests, read_over_limit_returns_ebusy)
 
 TEST_F(max_requests, nonblocking_read_is_not_counted)
 {
-	BLOCK_READS(self->readers, LIMIT);
+	BLOCK_READS(readers, LIMIT);
 	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, RECORD));
 	EXPECT_EQ(LIMIT, get_stats(self->fd).pending_requests);
 	BROADCAST(LIMIT);
@@ -67,27 +55,27 @@ TEST_F(max_requests, nonblocking_read_is_not_counted)
 TEST_F(max_requests, limit_is_per_client)
 {
 	OPEN_SECOND();
-	BLOCK_READS(self->readers, LIMIT);
-	ASSERT_TRUE(reader_start(&self->readers[LIMIT], self->second, RECORD));
+	BLOCK_READS(readers, LIMIT);
+	ASSERT_TRUE(reader_start(&readers[LIMIT], self->second, RECORD));
 	ASSERT_TRUE(wait_requests(self->second, 1));
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT);
-	EXPECT_READER(&self->readers[LIMIT], .seq = 1);
+	EXPECT_READER(&readers[LIMIT], .seq = 1);
 }
 
 TEST_F(max_requests, completed_read_frees_request_slot)
 {
-	BLOCK_READS(self->readers, LIMIT);
+	BLOCK_READS(readers, LIMIT);
 	BROADCAST(1);
 	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
-	BLOCK_READS(&self->readers[LIMIT], 1);
+	BLOCK_READS(&readers[LIMIT], 1);
 	BROADCAST(LIMIT);
 	EXPECT_READERS(LIMIT + 1);
 }
 
 TEST_F(max_requests, packet_wakes_one_read)
 {
-	BLOCK_READS(self->readers, LIMIT);
+	BLOCK_READS(readers, LIMIT);
 	for (unsigned int left = LIMIT; left; left--) {
 		BROADCAST(1);
 		ASSERT_TRUE(wait_requests(self->fd, left - 1));
@@ -107,10 +95,10 @@ TEST_F(max_requests, failed_read_wakes_next_waiter)
 
 	/* First to sleep, hence first to be woken. */
 	ASSERT_TRUE(thread_start_asleep(&failing, read_to_bad_pointer, &self->fd));
-	BLOCK_READS(self->readers, 1);
-	ASSERT_TRUE(wait_asleep(&self->readers[0].thread.task, 'S'));
+	BLOCK_READS(readers, 1);
+	ASSERT_TRUE(wait_asleep(&readers[0].thread.task, 'S'));
 	BROADCAST(1);
-	EXPECT_READER(&self->readers[0], .seq = 1);
+	EXPECT_READER(&readers[0], .seq = 1);
 	ASSERT_EQ(-EFAULT, thread_join(&failing));
 }
 

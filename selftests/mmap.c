@@ -387,26 +387,4 @@ TEST_F(mapping, mapping_outlives_fd_and_source)
 	EXPECT_EQ(1, sim_get_number(SIM_NAME, "departures"));
 }
 
-TEST_F(mapping, core_rmmod_fails_until_last_munmap)
-{
-	unsigned int others;
-
-	MAP();
-	BROADCAST(1);
-	close(self->fd);
-	close(self->injector);
-	self->fd = -1;
-	self->injector = -1;
-	ASSERT_EQ(0, sim_remove(SIM_NAME));
-	ASSERT_EQ(0, unload_module("notify_sim"));
-	others = unload_other_sources();
-	EXPECT_EQ(-EWOULDBLOCK, unload_module("notify_multi"));
-	EXPECT_SLOT(self->map, 1);
-	UNMAP();
-	EXPECT_EQ(0, unload_module("notify_multi"));
-	ASSERT_EQ(0, load_module("notify_multi", ""));
-	ASSERT_EQ(0, load_module("notify_sim", ""));
-	load_other_sources(others);
-}
-
 TEST_HARNESS_MAIN

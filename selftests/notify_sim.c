@@ -263,20 +263,4 @@ TEST_F(inject, partial_packet_returns_einval)
 	EXPECT_READ(.seq = 1, .count = 2);
 }
 
-TEST_F(inject, bad_buffer_returns_efault)
-{
-	EXPECT_EQ(-EFAULT, errno_of(write(self->injector, bad_pointer, PACKET)));
-	EXPECT_EQ(0, get_stats(self->fd).seq);
-}
-
-TEST_F(inject, status_applies_to_later_packets)
-{
-	ASSERT_EQ(0, SET("status", "-121"));
-	BROADCAST(1);
-	ASSERT_EQ(0, SET("status", "0"));
-	BROADCAST(1);
-	EXPECT_READ(.seq = 1, .status = -121, .size = RECORD);
-	EXPECT_READ(.seq = 2, .size = RECORD);
-}
-
 TEST_HARNESS_MAIN

@@ -169,23 +169,6 @@ TEST_F(poll, edge_epoll_reports_each_packet)
 	}
 }
 
-TEST_F(poll, nowait_read_gets_packet_despite_get_stats)
-{
-	struct stats_poller stats_poller;
-	struct epoll_event event;
-
-	EPOLL_ADD(EPOLLIN | EPOLLET);
-	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
-	for (unsigned int seq = 1; seq <= 300; seq++) {
-		BROADCAST(1);
-		ASSERT_EQ(1, epoll_wait(self->epoll, &event, 1, WAIT_MS));
-		/* EAGAIN would lose the packet: the edge is not reported again. */
-		ASSERT_EQ(RECORD, nowait_read(self->fd, scratch, RECORD));
-		EXPECT_RECORDS(scratch, .seq = seq);
-	}
-	EXPECT_TRUE(stats_poller_stop(&stats_poller));
-}
-
 /* -- SIGIO -- */
 
 FIXTURE(sigio)

@@ -124,34 +124,4 @@ static inline ssize_t reader_join(struct reader *reader)
 	return thread_join(&reader->thread);
 }
 
-/* -- Contention for the lock of a client: GET_STATS in a loop -- */
-
-struct stats_poller {
-	struct thread thread;
-	int fd;
-	bool stop;
-};
-
-static inline ssize_t stats_poller_main(void *data)
-{
-	struct stats_poller *poller = data;
-
-	while (!__atomic_load_n(&poller->stop, __ATOMIC_RELAXED))
-		get_stats(poller->fd);
-	return 0;
-}
-
-static inline bool stats_poller_start(struct stats_poller *poller, int fd)
-{
-	poller->fd = fd;
-	poller->stop = false;
-	return thread_start(&poller->thread, stats_poller_main, poller);
-}
-
-static inline bool stats_poller_stop(struct stats_poller *poller)
-{
-	__atomic_store_n(&poller->stop, true, __ATOMIC_RELAXED);
-	return !thread_join(&poller->thread);
-}
-
 #endif /* THREAD_H */

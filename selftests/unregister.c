@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unregistration of a source and removal of modules while readers use them.
+ * Unregistration of a source and removal of modules while readers use them. For races of all
+ * calls, see testing/stress.
  */
 
 #include <sys/wait.h>
@@ -144,79 +145,6 @@ TEST_F(unregister, core_rmmod_fails_until_last_close)
 	ASSERT_EQ(0, load_module("notify_multi", ""));
 	ASSERT_EQ(0, load_module("notify_sim", ""));
 	load_other_sources(others);
-}
-
-/* -- Races -- */
-
-struct racer {
-	struct thread thread;
-	bool *stop;
-	unsigned int clients;
-};
-
-/* Open, read and close the device in a loop. Return 0 or an unexpected errno. */
-static ssize_t run_clients(void *data)
-{
-	struct racer *racer = data;
-	unsigned char buffer[4 * RECORD];
-
-	while (!__atomic_load_n(racer->stop, __ATOMIC_ACQUIRE)) {
-		int fd = sim_open(SIM_NAME, O_RDONLY);
-		ssize_t ret;
-
-		if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
-			continue;
-		if (fd < 0)
-			return fd;
-		racer->clients++;
-		ret = read_errno(fd, buffer, sizeof(buffer));
-		close(fd);
-		if (ret != -ENODEV && (ret <= 0 || ret % RECORD))
-			return ret;
-	}
-	return 0;
-}
-
-/* Broadcast in a loop. */
-static ssize_t run_broadcasts(void *data)
-{
-	struct racer *racer = data;
-
-	while (!__atomic_load_n(racer->stop, __ATOMIC_ACQUIRE)) {
-		int fd = sim_open_injector(SIM_NAME);
-
-		if (fd < 0)
-			continue;
-		while (!__atomic_load_n(racer->stop, __ATOMIC_ACQUIRE) &&
-		       sim_broadcast(fd, PACKET, 1, 1) == PACKET)
-			;
-		close(fd);
-	}
-	return 0;
-}
-
-TEST_F(unregister, open_broadcast_and_unregister_race)
-{
-	bool stop = false;
-	struct racer racers[3] = { { .stop = &stop }, { .stop = &stop }, { .stop = &stop } };
-	unsigned int i;
-
-	close(self->fd);
-	self->fd = -1;
-	for (i = 0; i < 3; i++)
-		ASSERT_TRUE(thread_start(&racers[i].thread, i ? run_clients : run_broadcasts,
-					 &racers[i]));
-	for (i = 0; i < 100 || !racers[1].clients || !racers[2].clients; i++) {
-		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "0"));
-		ASSERT_EQ(0, sim_set(SIM_NAME, "live", "1"));
-	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
-	/* Wake blocked reads. */
-	UNREGISTER();
-	for (i = 0; i < 3; i++)
-		ASSERT_EQ(0, thread_join(&racers[i].thread));
-	EXPECT_EQ(1 + racers[1].clients + racers[2].clients, sim_get_number(SIM_NAME, "arrivals"));
-	EXPECT_EQ(sim_get_number(SIM_NAME, "arrivals"), sim_get_number(SIM_NAME, "departures"));
 }
 
 TEST_HARNESS_MAIN

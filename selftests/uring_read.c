@@ -269,19 +269,6 @@ TEST_F(provided, multishot_read_returns_every_packet)
 	EXPECT_EQ(0, workers());
 }
 
-TEST_F(provided, multishot_read_gets_packets_despite_get_stats)
-{
-	struct stats_poller stats_poller;
-
-	MULTISHOT(9);
-	ASSERT_TRUE(stats_poller_start(&stats_poller, self->fd));
-	for (unsigned int i = 1; i <= 300; i++) {
-		BROADCAST(1);
-		EXPECT_PROVIDED(i, IORING_CQE_F_MORE, true);
-	}
-	EXPECT_TRUE(stats_poller_stop(&stats_poller));
-}
-
 TEST_F(provided, multishot_read_without_buffer_keeps_packets)
 {
 	MULTISHOT(9);

@@ -507,33 +507,6 @@ static void call_munmap(const int64_t *args, struct fuzz_map *map)
 	release_map(map);
 }
 
-static void call_mprotect(const int64_t *args, struct fuzz_map *map)
-{
-	int prot = args[1];
-	long predicted = prot & (PROT_WRITE | PROT_EXEC) ? -EACCES : 0;
-	long actual = mprotect(map->at, map->bytes, prot) ? -errno : 0;
-
-	expect_result(actual, predicted);
-	if (!actual)
-		map->readable = prot & PROT_READ &&
-				map->bytes == model_ring_bytes(&fuzz->model, map->client);
-}
-
-static void call_mremap(const int64_t *args, struct fuzz_map *map)
-{
-	int64_t bytes = args[1] == INT_MIN ? 0 : (int64_t)map->bytes + args[1];
-	size_t after = bytes > 0 ? whole_pages(bytes) : 0;
-	long predicted = !after ? -EINVAL : after > map->bytes ? -EFAULT : 0;
-	void *at = mremap(map->at, map->bytes, after, MREMAP_MAYMOVE);
-
-	expect_result(at == MAP_FAILED ? -errno : 0, predicted);
-	if (at == MAP_FAILED)
-		return;
-	map->at = at;
-	map->readable = map->readable && after == map->bytes;
-	map->bytes = after;
-}
-
 /* Read several records by notify_multi_reader_read(), one by notify_multi_reader_next(). */
 static void call_mapread(const int64_t *args, struct fuzz_map *map)
 {
@@ -827,8 +800,6 @@ const struct call_type call_types[] = {
 	{ "mmap", 7, { &slot, &protection, &sharing, &page_offset, &length_delta },
 	  .on_slot = call_mmap },
 	{ "munmap", 3, { &map }, .on_map = call_munmap },
-	{ "mprotect", 1, { &map, &protection }, .on_map = call_mprotect },
-	{ "mremap", 1, { &map, &length_delta }, .on_map = call_mremap },
 	{ "mapread", 8, { &map, &count }, .on_map = call_mapread },
 	{ "broadcast", 28, { &device, &packets, &delta, &buffer }, .run = call_broadcast },
 	{ "uring_read", 6, { &slot, &count, &delta, &buffer }, .on_slot = uring_call_read },
