@@ -166,16 +166,34 @@ FIXTURE_TEARDOWN(gpio)
 	remove_gpio_sim();
 }
 
-TEST_F(gpio, edge_sends_packet)
+TEST_F(gpio, reports_edges_selected_by_properties)
 {
-	START("");
-	for (unsigned int i = 1; i <= 20; i += 2) {
-		TOGGLE(0);
-		EXPECT_EDGE(0, RISING, i);
-		TOGGLE(0);
-		EXPECT_EDGE(0, FALLING, i + 1);
+	static const struct {
+		const char *parameters;
+		unsigned int first, second;	/* edges of two toggles; 0: not reported */
+	} cases[] = {
+		{ "", RISING, FALLING },
+		{ "active_low=1", FALLING, RISING },
+		{ "edge=rising", RISING, 0 },
+		{ "edge=falling active_low=1", FALLING, 0 },
+		{ "debounce_ms=50 active_low=1", FALLING, RISING },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned int seqno = 0;
+
+		TH_LOG("parameters: %s", cases[i].parameters);
+		START(cases[i].parameters);
+		for (unsigned int round = 0; round < 3; round++) {
+			TOGGLE(0);
+			EXPECT_EDGE(0, cases[i].first, ++seqno);
+			TOGGLE(0);
+			if (cases[i].second)
+				EXPECT_EDGE(0, cases[i].second, ++seqno);
+		}
+		EXPECT_EQ(seqno, get_stats(self->fd).seq);
+		close(self->fd);
 	}
-	EXPECT_EQ(20, get_stats(self->fd).seq);
 }
 
 TEST_F(gpio, lines_have_own_index_and_seqno)
@@ -190,37 +208,6 @@ TEST_F(gpio, lines_have_own_index_and_seqno)
 		EXPECT_EDGE(line, FALLING, 2);
 	}
 	EXPECT_EQ(16, get_stats(self->fd).seq);
-}
-
-TEST_F(gpio, active_low_line_rises_on_falling_voltage)
-{
-	START("active_low=1");
-	TOGGLE(0);
-	EXPECT_EDGE(0, FALLING, 1);
-	TOGGLE(0);
-	EXPECT_EDGE(0, RISING, 2);
-}
-
-TEST_F(gpio, edge_rising_reports_rising_edges_only)
-{
-	START("edge=rising");
-	for (unsigned int i = 1; i <= 3; i++) {
-		TOGGLE(0);
-		EXPECT_EDGE(0, RISING, i);
-		TOGGLE(0);
-	}
-	EXPECT_EQ(3, get_stats(self->fd).seq);
-}
-
-TEST_F(gpio, edge_falling_applies_active_low)
-{
-	START("edge=falling active_low=1");
-	for (unsigned int i = 1; i <= 3; i++) {
-		TOGGLE(0);
-		EXPECT_EDGE(0, FALLING, i);
-		TOGGLE(0);
-	}
-	EXPECT_EQ(3, get_stats(self->fd).seq);
 }
 
 /* The controller has recorded a time after the last handler, when no IRQ thread could run yet. */
@@ -297,15 +284,6 @@ TEST_F(gpio, debounced_glitch_sends_no_packet)
 	EXPECT_EDGE(1, RISING, 1);
 	TOGGLE(0);
 	EXPECT_EDGE(0, RISING, 1);
-}
-
-TEST_F(gpio, debounce_applies_active_low)
-{
-	START("debounce_ms=50 active_low=1");
-	TOGGLE(0);
-	EXPECT_EDGE(0, FALLING, 1);
-	TOGGLE(0);
-	EXPECT_EDGE(0, RISING, 2);
 }
 
 TEST_F(gpio, edge_falling_applies_to_debounced_line)

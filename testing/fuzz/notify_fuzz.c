@@ -19,18 +19,16 @@
 #include "process.h"
 
 #define CORPUS		4096
-#define TEXT		(64 << 10)
 #define HANG_SECONDS	60
 #define REPORT_SECONDS	10
 #define LEAK_PROGRAMS	256	/* Check for memory leaks after this many programs. */
 
 static uint64_t option_seconds = 60, option_seed = 1;
-static const char *option_program, *option_replay;
+static const char *option_program;
 static const struct option_value options[] = {
 	{ "seconds", "N          duration (60)", .number = &option_seconds },
 	{ "seed", "N             seed of all random numbers (1)", .number = &option_seed },
 	{ "program", "CALL;CALL  run only this program", .text = &option_program },
-	{ "replay", "FILE        run only the program in the file", .text = &option_replay },
 	{ }
 };
 
@@ -40,23 +38,15 @@ static uint64_t executed;
 
 /* -- Output ---------------------------------------------------------------------- */
 
-/* Print the calls, and an option to replay them, which also fits a kernel command line. */
+/* Print the calls as an option that runs them again, which also fits a kernel command line. */
 static void print_program(const struct fuzz_program *program)
 {
 	char text[256];
 	unsigned int at;
-	char *blank;
 
-	printf("# program:\n");
+	printf("# --program='");
 	for (at = 0; at < program->count; at++) {
 		call_text(&program->calls[at], text, sizeof(text));
-		printf("#   %s\n", text);
-	}
-	printf("# replay: --program='");
-	for (at = 0; at < program->count; at++) {
-		call_text(&program->calls[at], text, sizeof(text));
-		while ((blank = strchr(text, ' ')))
-			*blank = ',';
 		printf("%s%s", at ? ";" : "", text);
 	}
 	printf("'\n");
@@ -212,14 +202,8 @@ static bool run_text(const char *text)
 
 static void work(void *data)
 {
-	static char text[TEXT];
 	bool passed;
 
-	if (option_replay) {
-		if (!read_text(option_replay, text, sizeof(text)))
-			usage_error("cannot read %s", option_replay);
-		option_program = text;
-	}
 	calls_start();
 	passed = option_program ? run_text(option_program) : explore();
 	if (passed) {

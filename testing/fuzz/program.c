@@ -154,11 +154,7 @@ void program_mutate(struct fuzz_program *program, const struct fuzz_program *oth
 	}
 }
 
-/*
- * -- Text: one call "name argument..." per line ----------------------------------------------
- *
- * For a kernel command line, calls are separated by ';' and arguments by commas.
- */
+/* -- Text: calls "name,argument..." separated by ';' -- */
 
 void call_text(const struct fuzz_call *call, char *text, size_t size)
 {
@@ -167,41 +163,37 @@ void call_text(const struct fuzz_call *call, char *text, size_t size)
 	unsigned int arg;
 
 	for (arg = 0; arg < FUZZ_ARGS && type->args[arg] && used < size; arg++)
-		used += snprintf(text + used, size - used, " %" PRId64, call->args[arg]);
+		used += snprintf(text + used, size - used, ",%" PRId64, call->args[arg]);
 }
 
 static const char *parse_call(struct fuzz_call *call, const char *text)
 {
-	size_t length = strcspn(text, " ,\n;");
+	size_t length = strcspn(text, ",;");
 	unsigned int arg;
 	char *end;
 
 	call->type = find_type(text, length);
 	text += length;
 	for (arg = 0; arg < FUZZ_ARGS && call_types[call->type].args[arg]; arg++) {
-		text += *text == ',';
-		call->args[arg] = strtoll(text, &end, 0);
-		if (end == text)
+		end = NULL;
+		if (*text == ',')
+			call->args[arg] = strtoll(++text, &end, 0);
+		if (!end || end == text)
 			usage_error("%s has too few arguments", call_types[call->type].name);
 		text = end;
 	}
 	return text;
 }
 
-/* Lines beginning with '#' are comments. */
 bool program_parse(struct fuzz_program *program, const char *text)
 {
 	program->count = 0;
 	for (;;) {
 		struct fuzz_call call = { };
 
-		text += strspn(text, " ,\n;");
+		text += strspn(text, ";");
 		if (!*text)
 			return program->count > 0;
-		if (*text == '#') {
-			text += strcspn(text, "\n");
-			continue;
-		}
 		text = parse_call(&call, text);
 		append(program, call);
 	}
