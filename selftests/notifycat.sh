@@ -185,6 +185,15 @@ join() { tr -d '\n'; echo; }
 
 error_is() { echo "notifycat: $1" | diff - err; }
 no_error() { [ ! -s err ]; }
+
+# fails MESSAGE ARGUMENT...: run notifycat, which must exit with 1 and this message.
+fails() {
+	message=$1
+	shift
+	run 1 "$@"
+	error_is "$message"
+}
+
 contains() { grep -q -e "$1" out; }
 lacks() { if grep -e "$1" out; then return 1; fi; }
 
@@ -289,8 +298,7 @@ test_vcd_draws_wire_per_number() {
 			$time b11111111 % b10 & b11 ' b100 ( TIME
 		END
 	done
-	run 1 -f vcd --replay-only $dev
-	error_is "$dev: no packet layout to draw, use --decode"
+	fails "$dev: no packet layout to draw, use --decode" -f vcd --replay-only $dev
 }
 
 # wall_clock PATTERN OPTION...: TIME in the pattern matches the time of day.
@@ -385,8 +393,7 @@ test_decode_fails_if_layout_exceeds_packet() {
 	start_sim $dev packet_size=8 replay=8
 	number 8 1 | inject
 	run 0 -n 1 -d 'u64 a' $dev
-	run 1 -n 1 -d 'u64 a, u8 b' $dev
-	error_is "$dev: layout needs 9 bytes, packets have only 8"
+	fails "$dev: layout needs 9 bytes, packets have only 8" -n 1 -d 'u64 a, u8 b' $dev
 	run 0 -n 1 -d 'x:u64 a, u8 b' $dev
 }
 
@@ -465,15 +472,11 @@ test_options_are_refused_if_invalid() {
 
 test_device_errors_are_reported() {
 	start_dev
-	run 1 nosuch
-	error_is '/dev/notify/nosuch: No such device (is its source loaded?)'
-	run 1 /dev/null
-	error_is '/dev/null: Not a notify_multi device'
-	run 1 -q 4294967295 $dev
-	error_is "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes"
+	fails '/dev/notify/nosuch: No such device (is its source loaded?)' nosuch
+	fails '/dev/null: Not a notify_multi device' /dev/null
+	fails "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes" -q 4294967295 $dev
 	echo -16 >$sim/arrival_error
-	run 1 $dev
-	error_is "/dev/notify/$dev: Device or resource busy"
+	fails "/dev/notify/$dev: Device or resource busy" $dev
 	echo 0 >$sim/arrival_error
 	# The removal of the last device ends the program.
 	start_reading $dev
@@ -482,12 +485,15 @@ test_device_errors_are_reported() {
 	error_is "/dev/notify/$dev: No such device"
 }
 
-# The error consumes one packet. The next one, and those of other devices, are still read.
+# The error consumes one packet. The next one is still read, as are other devices until the last one
+# is removed.
 test_failed_read_of_packet_is_reported() {
 	start_sim $dev packet_size=16 complete_error=-5
 	start_sim $other packet_size=16
-	start_reading $dev $other
+	fails "$dev: cannot map ring: not supported by this device" --mmap $dev
+	start_reading $dev $other $other
 	wait_for reads 1
+	wait_for reads 2
 	broadcast 1
 	wait_error "^notifycat: $dev: cannot read packet 1: Input/output error$"
 	printf 'packet number 01' | inject $other
@@ -495,9 +501,13 @@ test_failed_read_of_packet_is_reported() {
 	broadcast 1
 	wait_error "^notifycat: $dev: cannot read packet 2: Input/output error$"
 	echo 0 >$sim/live
+	wait_error "^notifycat: /dev/notify/$dev: No such device$"
+	printf 'packet number 02' | inject $other
+	wait_output "^$other 2 "
 	echo 0 >$config/$other/live
 	finish 1
 	lacks "^$dev "
+	[ "$(grep -c "^$other 2 " out)" -eq 2 ]
 }
 
 # -- Drops --
@@ -584,12 +594,6 @@ test_uring_prints_same_packets_as_read() {
 	expect_same_as_read --uring
 }
 
-test_mmap_failure_is_reported() {
-	start_sim $dev packet_size=16 complete_error=-5
-	run 1 --mmap $dev
-	error_is "$dev: cannot map ring: not supported by this device"
-}
-
 # -- Following --
 
 expect_follow() {
@@ -657,23 +661,6 @@ test_follow_reports_missed_packets() {
 	interrupt TERM
 }
 
-# After the removal of one device, the others are still read.
-test_devices_are_read_independently() {
-	start_dev
-	start_sim $other packet_size=4
-	start_reading $dev $other $dev
-	wait_for reads 1
-	wait_for reads 2
-	broadcast 1
-	number 4 1 | inject $other
-	wait_output "^$other 1 "
-	echo 0 >$config/$other/live
-	wait_error "^notifycat: /dev/notify/$other: No such device$"
-	broadcast 1
-	wait_output "^$dev 2 "
-	interrupt INT
-}
-
 # -- Exit --
 
 # Detected without another packet.
@@ -695,8 +682,7 @@ test_exits_with_1_if_output_fails() {
 	start_dev
 	broadcast 1
 	output=/dev/full
-	run 1 $dev
-	error_is 'cannot write output: No space left on device'
+	fails 'cannot write output: No space left on device' $dev
 }
 
 # An interrupted waveform is complete and extends to the signal.
@@ -795,8 +781,7 @@ test_stats_omits_clients_of_removed_device() {
 	run 1 --stats $dev
 	echo 1 >$sim/live
 	counters_are_zero
-	run 1 --stats /dev/null
-	error_is '/dev/null: Not a notify_multi device'
+	fails '/dev/null: Not a notify_multi device' --stats /dev/null
 }
 
 # has_client ID PID: the client is listed once, with this process.
