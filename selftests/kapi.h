@@ -14,6 +14,7 @@
 	TEST(broadcast_wrong_size_returns_einval, &no_ops, 1)			\
 	TEST(broadcast_bad_status_returns_einval, &no_ops, 1)			\
 	TEST(broadcast_at_sets_timestamp, &no_ops, 1)				\
+	TEST(broadcast_sets_current_timestamp, &no_ops, 1)			\
 	TEST(broadcast_works_with_interrupts_off, &no_ops, 1)			\
 	TEST(broadcast_after_unregister_returns_enodev, &no_ops, 1)		\
 	TEST(callbacks_get_drvdata_and_private, &all_ops, 1)			\

@@ -300,6 +300,18 @@ static void test_broadcast_at_sets_timestamp(void)
 	CHECK(record.header.timestamp_ns == 123456789);
 }
 
+/* Simulated sources pass their own time. */
+static void test_broadcast_sets_current_timestamp(void)
+{
+	u64 before = ktime_get_ns(), after;
+
+	BROADCAST(one);
+	after = ktime_get_ns();
+	CHECK_READ(0, 1, 0, one);
+	CHECK(record.header.timestamp_ns >= before);
+	CHECK(record.header.timestamp_ns <= after);
+}
+
 static void test_broadcast_works_with_interrupts_off(void)
 {
 	unsigned long flags;
