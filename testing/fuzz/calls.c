@@ -676,7 +676,7 @@ void calls_end(void)
 {
 	unsigned int i;
 
-	settle(uring_end());
+	settle(uring_exit());
 	for (i = 0; i < FUZZ_MAPS; i++)
 		release_map(&maps[i]);
 	for (i = 0; i < FUZZ_SLOTS; i++)
@@ -802,8 +802,7 @@ const struct call_type call_types[] = {
 	{ "munmap", 3, { &map }, .on_map = call_munmap },
 	{ "mapread", 8, { &map, &count }, .on_map = call_mapread },
 	{ "broadcast", 28, { &device, &packets, &delta, &buffer }, .run = call_broadcast },
-	{ "uring_read", 6, { &slot, &count, &delta, &buffer }, .on_slot = uring_call_read },
-	{ "multishot", 4, { &slot }, .on_slot = uring_call_multishot },
+	{ "uring_read", 8, { &slot, &count, &delta, &buffer }, .on_slot = uring_call_read },
 	{ "pend", 10, { &slot, &count, &delta, &buffer, &command_flags },
 	  .on_slot = uring_call_pend },
 	{ "pend_cancel", 3, { &slot, &request }, .on_slot = uring_call_pend_cancel },

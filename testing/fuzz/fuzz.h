@@ -98,14 +98,12 @@ extern const unsigned int nr_call_types;
 void make_call(const struct fuzz_call *call);
 
 void uring_call_read(const int64_t *args, struct fuzz_slot *slot);
-void uring_call_multishot(const int64_t *args, struct fuzz_slot *slot);
 void uring_call_pend(const int64_t *args, struct fuzz_slot *slot);
 void uring_call_pend_cancel(const int64_t *args, struct fuzz_slot *slot);
 void uring_call_read_cancel(const int64_t *args);
 void uring_call_reap(const int64_t *args);
-/* Both return true if an io_uring was closed, which cancels requests asynchronously. */
+/* Return true if an io_uring was closed, which cancels requests asynchronously. */
 bool uring_exit(void);
-bool uring_end(void);
 void uring_wake(const struct model_instance *nm, unsigned int packets);
 
 /* Set up the simulated sources, signals and buffers. */

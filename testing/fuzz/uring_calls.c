@@ -17,15 +17,11 @@
 #define FUZZ_REQUESTS	8	/* At the same time. */
 #define ENTRIES		32
 #define CANCELLATION	1000	/* user_data of a cancellation. */
-#define PROVISION	1001	/* user_data of provided buffers. */
-#define BUFFERS		4	/* Buffers for multishot reads. */
-#define BUFFER_BYTES	4096
 #define BAD_ADDRESS	8
 
 struct request {
 	struct model_client *client;	/* NULL if unused. */
 	bool is_command;		/* True for a command, false for a read. */
-	bool multishot;
 	size_t bytes;
 	bool writable;			/* The buffer is writable. */
 	bool refused;			/* The call fails with @result. */
@@ -42,10 +38,6 @@ static bool running;
 static bool has_commands;
 static struct request requests[FUZZ_REQUESTS];
 static uint64_t tickets;
-static unsigned char buffers[BUFFERS][BUFFER_BYTES];
-static unsigned int buffers_left;	/* Number of buffers that the kernel has. */
-static unsigned int used[BUFFERS];	/* Buffers that the kernel has returned. */
-static unsigned int used_count;
 static bool cancellation_completed;
 static long cancellation_result;
 
@@ -62,8 +54,6 @@ static bool ensure_started(void)
 		printf("# io_uring with deferred completion is not supported\n");
 	running = !missing;
 	has_commands = running && uring_has_commands(&ring);
-	buffers_left = 0;
-	used_count = 0;
 	return running;
 }
 
@@ -85,16 +75,6 @@ static void prepare_command(int fd, unsigned int op, struct notify_multi_uring_c
 
 	prep_command(sqe, fd, op, command);
 	sqe->user_data = data;
-}
-
-/* Provide buffers for multishot reads. */
-static void provide(unsigned int first, unsigned int count)
-{
-	struct io_uring_sqe *sqe = new_sqe(PROVISION);
-
-	io_uring_prep_provide_buffers(sqe, buffers[first], BUFFER_BYTES, count, 0, first);
-	sqe->user_data = PROVISION;
-	buffers_left += count;
 }
 
 static struct request *free_request(void)
@@ -156,28 +136,17 @@ static long predicted_result(struct request *request)
 	return request->is_command ? predicted : model_read_nowait_error(predicted);
 }
 
-/* A completion of a multishot read has IORING_CQE_F_MORE, except the last. */
-static void complete(struct request *request, long actual, uint32_t flags)
+static void complete(struct request *request, long actual)
 {
-	unsigned int number = (flags >> IORING_CQE_BUFFER_SHIFT) % BUFFERS;
 	bool raw = is_raw(request->client);
-	long predicted;
+	long predicted = predicted_result(request);
 
-	if (request->multishot && actual == -ENOBUFS && !buffers_left)
-		return end_request(request);
-	predicted = predicted_result(request);
 	if (model_is_empty(predicted))
 		failure("request %lu completed with %ld, but the queue is empty",
 			(unsigned long)(request - requests), actual);
 	else if (expect("a completion's result", actual, predicted) && actual > 0)
-		expect_bytes(request->client,
-			     request->multishot ? buffers[number] : request->buffer, actual, raw);
-	if (request->multishot && actual > 0) {
-		used[used_count++ % BUFFERS] = number;
-		buffers_left--;
-	}
-	if (!(flags & IORING_CQE_F_MORE))
-		end_request(request);
+		expect_bytes(request->client, request->buffer, actual, raw);
+	end_request(request);
 }
 
 static bool reap(void)
@@ -187,7 +156,6 @@ static bool reap(void)
 
 	while (!io_uring_peek_cqe(&ring, &cqe)) {
 		uint64_t data = cqe->user_data;
-		uint32_t flags = cqe->flags;
 		long actual = cqe->res;
 
 		io_uring_cqe_seen(&ring, cqe);
@@ -195,10 +163,8 @@ static bool reap(void)
 		if (data == CANCELLATION) {
 			cancellation_completed = true;
 			cancellation_result = actual;
-		} else if (data == PROVISION) {
-			expect("providing buffers", actual, 0);
 		} else if (data < FUZZ_REQUESTS && requests[data].client) {
-			complete(&requests[data], actual, flags);
+			complete(&requests[data], actual);
 		} else {
 			failure("unexpected completion");
 		}
@@ -212,8 +178,6 @@ static void complete_all(void)
 	unsigned int quiet = 0, i;
 
 	while (quiet < 2) {
-		while (used_count)
-			provide(used[--used_count], 1);
 		CHECK(io_uring_submit_and_get_events(&ring) >= 0);
 		quiet = reap() ? 0 : quiet + 1;
 	}
@@ -231,25 +195,13 @@ static void complete_all(void)
 
 /* -- Requests ------------------------------------------------------------------- */
 
-/* With a multishot read and another request, the order of completions is unspecified. */
-static bool order_unspecified(const struct model_client *client, bool multishot)
-{
-	unsigned int i;
-
-	for (i = 0; i < FUZZ_REQUESTS; i++)
-		if (requests[i].client == client && (multishot || requests[i].multishot))
-			return true;
-	return false;
-}
-
 static struct request *new_request(const struct fuzz_slot *slot, size_t bytes, bool writable,
 				   bool is_command)
 {
 	struct request *request = ensure_started() ? free_request() : NULL;
 
-	if (!request || order_unspecified(slot->client, false))
+	if (!request)
 		return NULL;
-	request->multishot = false;
 	request->client = slot->client;
 	request->client->refs++;
 	request->fd = fcntl(slot->fd, F_DUPFD_CLOEXEC, 0);
@@ -273,26 +225,6 @@ void uring_call_read(const int64_t *args, struct fuzz_slot *slot)
 		return;
 	sqe = new_sqe(0);
 	io_uring_prep_read(sqe, slot->fd, (void *)(uintptr_t)address(request), bytes, 0);
-	sqe->user_data = request - requests;
-	complete_all();
-}
-
-void uring_call_multishot(const int64_t *args, struct fuzz_slot *slot)
-{
-	struct io_uring_sqe *sqe;
-	struct request *request;
-
-	if (!ensure_started() || !has_commands || order_unspecified(slot->client, true))
-		return;
-	request = new_request(slot, BUFFER_BYTES, true, false);
-	if (!request)
-		return;
-	if (!buffers_left && !used_count)
-		provide(0, BUFFERS);
-	request->multishot = true;
-	sqe = new_sqe(0);
-	io_uring_prep_rw(OP_READ_MULTISHOT, sqe, slot->fd, NULL, 0, 0);
-	sqe->flags = IOSQE_BUFFER_SELECT;
 	sqe->user_data = request - requests;
 	complete_all();
 }
@@ -416,24 +348,6 @@ bool uring_exit(void)
 		if (requests[i].client)
 			end_request(&requests[i]);
 	return true;
-}
-
-/* Cancel all requests at the end of a program. Keep the io_uring, because creating one is slow. */
-bool uring_end(void)
-{
-	unsigned int i;
-
-	if (!running)
-		return false;
-	complete_all();
-	cancel_all_commands();
-	for (i = 0; i < FUZZ_REQUESTS; i++)
-		cancel_read(&requests[i]);
-	/* A broken kernel may leave requests behind. */
-	for (i = 0; i < FUZZ_REQUESTS; i++)
-		if (requests[i].client)
-			return uring_exit();
-	return false;
 }
 
 static struct request *oldest_waiting(const struct model_client *client)
