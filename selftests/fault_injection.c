@@ -182,7 +182,6 @@ FIXTURE_VARIANT(fail_nth)
 	__u32 argument;
 	const char *context;	/* of a broadcast */
 	const struct platform *platform;	/* NULL: simulator */
-	bool enables;		/* or binds; otherwise the opposite */
 	const char *module;	/* to be loaded */
 	int instead;		/* see count_outcome() */
 	const char *spares;	/* kernel function that does not handle faults */
@@ -391,7 +390,7 @@ BROADCAST_VARIANT(process);
 BROADCAST_VARIANT(hardirq);
 BROADCAST_VARIANT(thread);
 
-/* -- Creating and removing another simulator -- */
+/* -- Another simulator; removing one does not allocate -- */
 
 static bool exists(const char *path)
 {
@@ -425,7 +424,6 @@ static bool other_is_removed(void)
 	       !exists("/sys/class/misc/notify!" OTHER);
 }
 
-/* Create the simulator, and enable it if the operation does not. */
 static bool create_other(struct target *target)
 {
 	const struct sim_config config = {
@@ -434,8 +432,7 @@ static bool create_other(struct target *target)
 		.replay = 3,
 	};
 
-	if (sim_make(OTHER) || sim_configure(OTHER, &config) ||
-	    (!target->variant->enables && sim_set(OTHER, "live", "1")))
+	if (sim_make(OTHER) || sim_configure(OTHER, &config))
 		return false;
 	target->other = open(SIM_CONFIG_DIR OTHER "/live", O_WRONLY | O_CLOEXEC);
 	return target->other >= 0;
@@ -462,12 +459,12 @@ FIXTURE_VARIANT_ADD(fail_nth, create_simulator)
 
 static ssize_t run_enable(struct target *target)
 {
-	return errno_of(write(target->other, target->variant->enables ? "1" : "0", 1));
+	return errno_of(write(target->other, "1", 1));
 }
 
 static bool end_enable(struct target *target, ssize_t ret)
 {
-	bool live = (ret > 0) == target->variant->enables;
+	bool live = ret > 0;
 
 	return sim_get_number(OTHER, "live") == live && (live || other_is_removed()) &&
 	       !sim_set(OTHER, "live", "1") && other_works() && other_is_removed() &&
@@ -477,32 +474,9 @@ static bool end_enable(struct target *target, ssize_t ret)
 /* Allocations: buffer, interrupt and thread of the simulator; device, names, history, nodes. */
 FIXTURE_VARIANT_ADD(fail_nth, register)
 {
-	.enables = true, .begin = create_other, .run = run_enable, .end = end_enable, .nomem = 15,
+	.begin = create_other, .run = run_enable, .end = end_enable, .nomem = 15,
 	/* Without its file in /proc/irq, free_irq() warns. */
 	.spares = "register_irq_proc",
-};
-
-/* Only the part before the unregistration can fail. */
-FIXTURE_VARIANT_ADD(fail_nth, unregister)
-{
-	.begin = create_other, .run = run_enable, .end = end_enable, .nomem = 1,
-};
-
-static ssize_t run_remove(struct target *target)
-{
-	return sim_remove(OTHER);
-}
-
-static bool end_remove(struct target *target, ssize_t ret)
-{
-	if (exists(SIM_CONFIG_DIR OTHER) != !!ret)
-		return false;
-	return ret ? other_works() && !sim_remove(OTHER) : other_is_removed();
-}
-
-FIXTURE_VARIANT_ADD(fail_nth, remove_live_simulator)
-{
-	.begin = create_other, .run = run_remove, .end = end_remove, .nomem = 1,
 };
 
 /* -- Probing platform devices -- */
@@ -559,11 +533,8 @@ static bool set_bound(const struct platform *platform, bool binds)
 
 static bool open_bind(struct target *target)
 {
-	const struct platform *platform = target->variant->platform;
-	bool binds = target->variant->enables;
-
-	target->other = open_driver(platform, binds);
-	return target->other >= 0 && set_bound(platform, !binds);
+	target->other = open_driver(target->variant->platform, true);
+	return target->other >= 0 && set_bound(target->variant->platform, false);
 }
 
 static ssize_t run_bind(struct target *target)
@@ -574,32 +545,21 @@ static ssize_t run_bind(struct target *target)
 static bool end_bind(struct target *target, ssize_t ret)
 {
 	const struct platform *platform = target->variant->platform;
-	bool bound = (ret > 0) == target->variant->enables;
 
-	return is_bound(platform) == bound && (bound || is_removed(platform)) &&
+	return is_bound(platform) == (ret > 0) && (ret > 0 || is_removed(platform)) &&
 	       set_bound(platform, true) && platform->works() &&
 	       set_bound(platform, false) && is_removed(platform);
 }
 
-#define PLATFORM_VARIANTS(source, error)					\
+#define PROBE_VARIANT(source, error)						\
 	FIXTURE_VARIANT_ADD(fail_nth, probe_##source)				\
 	{									\
 		.platform = &(source),						\
-		.enables = true,						\
 		.begin = open_bind,						\
 		.run = run_bind,						\
 		.end = end_bind,						\
 		.nomem = 15,							\
 		.instead = error,						\
-	};									\
-										\
-	FIXTURE_VARIANT_ADD(fail_nth, unbind_##source)				\
-	{									\
-		.platform = &(source),						\
-		.begin = open_bind,						\
-		.run = run_bind,						\
-		.end = end_bind,						\
-		.nomem = 1,							\
 	}
 
 /*
@@ -648,7 +608,7 @@ static const struct platform gpio = {
 	.works = gpio_works,
 };
 
-PLATFORM_VARIANTS(gpio, 0);
+PROBE_VARIANT(gpio, 0);
 
 /* -- notify_irq -- */
 
@@ -685,7 +645,7 @@ static const struct platform irq = {
 };
 
 /* EBUSY is also returned if the memory region cannot be allocated. */
-PLATFORM_VARIANTS(irq, -EBUSY);
+PROBE_VARIANT(irq, -EBUSY);
 
 /* -- Loading modules -- */
 

@@ -122,25 +122,6 @@ TEST_F(uring_read, registered_buffer_and_file_work)
 	EXPECT_READ_CQE(1, 1);
 }
 
-TEST_F(uring_read, linked_write_forwards_record)
-{
-	struct io_uring_sqe *sqe;
-	int ends[2];
-
-	ASSERT_EQ(0, pipe(ends));
-	PREP_READ(0)->flags = IOSQE_IO_LINK;
-	sqe = new_sqe(&self->ring);
-	io_uring_prep_write(sqe, ends[1], SLOT(0), RECORD, 0);
-	sqe->user_data = 1;
-	SUBMIT();
-	EXPECT_NO_CQE();
-	BROADCAST(1);
-	EXPECT_CQE(0, RECORD);
-	EXPECT_CQE(1, RECORD);
-	ASSERT_EQ(RECORD, read_errno(ends[0], SLOT(1), RECORD));
-	EXPECT_SLOT(1, 1);
-}
-
 TEST_F(uring_read, failed_read_cancels_linked_read)
 {
 	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
