@@ -2,9 +2,9 @@
 /*
  * notify_mapped BYTES ROUNDS: measure reads of a mapped ring, which is memory of the program.
  *
- * Prints results as the module does, in tenths of a cycle per packet:
+ * Prints results as the module does:
  *
- *	@native mapped MEASURE 1 BYTES P10 MEDIAN P90 ROUNDS
+ *	@native mapped MEASURE 1 BYTES PACKETS CYCLES...
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static __u64 now(void)
 	return cycles;
 }
 
-/* Return the time of a packet. The counter is too coarse for a few packets. */
+/* Return the time of several passes: the counter is too coarse for one. */
 static __u64 time_read(int (*read)(struct notify_multi_reader *reader))
 {
 	struct notify_multi_reader reader;
@@ -114,24 +114,16 @@ static __u64 time_read(int (*read)(struct notify_multi_reader *reader))
 		fprintf(stderr, "notify_mapped: %d packets of %d\n", packets, PASSES * PACKETS);
 		exit(1);
 	}
-	return start * 10 / packets;
-}
-
-static int compare(const void *a, const void *b)
-{
-	__u64 left = *(const __u64 *)a, right = *(const __u64 *)b;
-
-	return left < right ? -1 : left > right;
+	return start;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int bytes = argc == 3 ? atoi(argv[1]) : 0, rounds = argc == 3 ? atoi(argv[2]) : 0;
-	__u64 *cycles = calloc(rounds + 1, sizeof(*cycles));
 	const struct measure *measure;
 	unsigned int round;
 
-	if (!bytes || bytes > PAGE_BYTES || !rounds || !cycles) {
+	if (!bytes || bytes > PAGE_BYTES || !rounds) {
 		fprintf(stderr, "usage: notify_mapped BYTES ROUNDS\n");
 		return 2;
 	}
@@ -139,11 +131,10 @@ int main(int argc, char **argv)
 	for (measure = measures; measure->name; measure++) {
 		/* Takes page faults. */
 		time_read(measure->read);
+		printf("@native mapped %s 1 %u %u", measure->name, bytes, PASSES * PACKETS);
 		for (round = 0; round < rounds; round++)
-			cycles[round] = time_read(measure->read);
-		qsort(cycles, rounds, sizeof(*cycles), compare);
-		printf("@native mapped %s 1 %u %llu %llu %llu %u\n", measure->name, bytes,
-		       cycles[rounds / 10], cycles[rounds / 2], cycles[rounds * 9 / 10], rounds);
+			printf(" %llu", time_read(measure->read));
+		printf("\n");
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@ Writes native.json, native.md and native.svg to the cache.
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import re
@@ -28,10 +29,12 @@ RESULT = os.path.join(OUTPUT, "native.json")
 
 READERS = (1, 16, 256, 1024, 4096)
 BYTES = (16, 64, 256, 4096)
-ROUNDS = 51
+# The cost depends on the memory that the readers get. It is different in each setup.
+SETUPS = 5
+ROUNDS = 11
 
 # See module/main.c and mapped.c.
-LINE = re.compile(r"@native (\S+) (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$")
+LINE = re.compile(r"@native (\S+) (\S+) (\d+) (\d+) (\d+)((?: \d+)+)$")
 PUBLISH = ("hot", "cold")
 MEASURES = {**dict.fromkeys(("notify_multi", "evdev", "hidraw"), PUBLISH + ("read", "batch")),
             "limit": PUBLISH, "mapped": ("next", "batch", "in-place")}
@@ -84,39 +87,38 @@ class Native(console.Console):
 
     def __init__(self):
         super().__init__(MACHINE)
-        self.results = []
+        self.cycles = {}
         self.tsc_khz = None
-        self.cell = None
 
     def process_line(self, line):
         super().process_line(line)
         match = LINE.match(line)
         if match:
-            self.add_result(match[1], match[2], *(int(text) for text in match.groups()[2:]))
+            key = match[1], match[2], int(match[3]), int(match[4])
+            if match.group(1, 2) == (native_report.OURS, "hot") and key not in self.cycles:
+                vm.progress(f"{match[4]} bytes, {match[3]} readers")
+            self.cycles.setdefault(key, []).extend(
+                int(text) / int(match[5]) for text in match[6].split())
         elif line.startswith("@tsc "):
             self.tsc_khz = int(line.split()[1])
 
-    def add_result(self, candidate, measure, readers, size, p10, median, p90, rounds):
-        """Add a result. The guest's unit is a tenth of a cycle."""
-        if candidate != "mapped" and (readers, size) != self.cell:
-            self.cell = readers, size
-            vm.progress(f"{size} bytes, {readers} readers")
-        self.results.append({
-            "candidate": candidate, "measure": measure, "readers": readers, "bytes": size,
-            "p10": p10 / 10, "median": median / 10, "p90": p90 / 10, "rounds": rounds})
-
-    def check_complete(self, options):
-        """Raise MachineError if a result is missing."""
-        wanted = {(candidate, measure, readers, size)
-                  for candidate, measures in MEASURES.items() for measure in measures
-                  for readers in ((1,) if candidate == "mapped" else options.readers)
-                  for size in options.bytes}
-        missing = wanted - {(row["candidate"], row["measure"], row["readers"], row["bytes"])
-                            for row in self.results}
-        if missing or not self.tsc_khz:
-            first = min(missing, default=("tsc", "frequency", 0, 0))
-            raise vm.MachineError(f"{len(missing)} results are missing, the first of them: "
-                                  "{} {}, {} readers, {} bytes".format(*first))
+    def results(self, options):
+        """Return all results as rows. Raise MachineError if one is missing."""
+        rows = []
+        for candidate, measures in MEASURES.items():
+            setups, readers = options.setups, options.readers
+            if candidate == "mapped":
+                setups, readers = 1, (1,)
+            for key in itertools.product((candidate,), measures, readers, options.bytes):
+                cycles = self.cycles.get(key, ())
+                if len(cycles) != setups * options.rounds:
+                    raise vm.MachineError("{} {}, {} readers, {} bytes: ".format(*key) +
+                                          f"{len(cycles)} of {setups * options.rounds} results")
+                rows.append({**dict(zip(("candidate", "measure", "readers", "bytes"), key)),
+                             **native_report.spread(cycles), "cycles": cycles})
+        if not self.tsc_khz:
+            raise vm.MachineError("the frequency of the time-stamp counter is missing")
+        return rows
 
 
 def measure(options, properties):
@@ -125,18 +127,19 @@ def measure(options, properties):
     native = Native()
     native.run("native", RUN_SECONDS, kind="native", memory=MEMORY, append=" ".join((
         f"NM_READERS={'+'.join(map(str, options.readers))}",
-        f"NM_BYTES={'+'.join(map(str, options.bytes))}", f"NM_ROUNDS={options.rounds}")))
+        f"NM_BYTES={'+'.join(map(str, options.bytes))}", f"NM_ROUNDS={options.rounds} "
+        f"NM_SETUPS={options.setups}")))
     if native.failed:
         native.show_log(20)
         raise vm.MachineError("User-Mode Linux: " + "; ".join(native.failed))
-    native.check_complete(options)
     result = {
+        "rounds": options.setups * options.rounds,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes"),
         "cpu": "{model name}, family {cpu family}, model {model}, stepping {stepping}".format_map(
             properties),
         "cpus": os.cpu_count(), "load": [load, os.getloadavg()[0]],
         "kernel": vm.kernel_release(MACHINE), "tsc_khz": native.tsc_khz,
-        "results": native.results}
+        "results": native.results(options)}
     result["goals"] = native_report.goals(result)
     return result
 
@@ -151,7 +154,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=numbers, default=READERS, metavar="N,...")
     parser.add_argument("--bytes", type=numbers, default=BYTES, metavar="N,...")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N")
+    parser.add_argument("--setups", type=int, default=SETUPS, metavar="N")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N",
+                        help="number of rounds in each setup")
     parser.add_argument("--report", action="store_true", help="only print the last results")
     parser.add_argument("--document", action="store_true",
                         help="copy the picture to Documentation/")
@@ -164,7 +169,7 @@ def main():
         result = measure(options, properties)
         os.makedirs(OUTPUT, exist_ok=True)
         with open(RESULT, "w", encoding="utf-8") as file:
-            json.dump(result, file, indent=1)
+            json.dump(result, file)
             file.write("\n")
     with open(RESULT, encoding="utf-8") as file:
         result = json.load(file)

@@ -23,6 +23,13 @@ IRQS_OFF_GOALS = {"hot": {4096: 0.4}, "cold": {4096: 0.75}}
 number = bench_report.number
 
 
+def spread(values):
+    """Return the median and the range of most values."""
+    values = sorted(values)
+    return {"p10": values[len(values) // 10], "median": values[len(values) // 2],
+            "p90": values[len(values) * 9 // 10]}
+
+
 class Figures:
     """Access to the results. Times are cycles per packet."""
 
@@ -50,9 +57,12 @@ class Figures:
         return "evdev (4 bytes)" if name == "evdev" else name
 
     def ratio(self, name, measure, readers, payload, peers=PEERS):
-        """Return a time relative to the best peer's."""
-        return (self.time(name, measure, readers, payload) /
-                min(self.time(peer, measure, readers, payload) for peer in peers))
+        """Return the median of a time relative to the best peer's in the same round."""
+        return max(
+            spread(ours / theirs for ours, theirs in zip(
+                self.rows[name, measure, readers, payload]["cycles"],
+                self.rows[peer, measure, readers, payload]["cycles"]))["median"]
+            for peer in peers)
 
 
 def cell(figures, name, measure, readers, payload):
@@ -146,8 +156,8 @@ def tables(result):
     parts = [f"{result['cpu']}; {result['cpus']} CPUs, load {result['load'][0]:.1f} before and "
              f"{result['load'][1]:.1f} after; time-stamp counter "
              f"{result['tsc_khz'] / 1000:.0f} MHz. User-Mode Linux {result['kernel']}, "
-             f"{result['date']}. Medians (p10-p90) of {result['results'][0]['rounds']} rounds in "
-             "one boot.",
+             f"{result['date']}. Medians (p10-p90) of {result['rounds']} rounds in "
+             "one boot. A ratio is the median of the rounds' ratios.",
              "### Publish, cycles per reader"]
     parts += [publish_table(figures, payload, caches)
               for payload in figures.payloads for caches in CACHES]

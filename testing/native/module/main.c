@@ -5,12 +5,12 @@
  *
  * insmod runs the benchmark and prints the results to the kernel log:
  *
- *	@native CANDIDATE MEASURE READERS BYTES P10 MEDIAN P90 ROUNDS
+ *	@native CANDIDATE MEASURE READERS BYTES PACKETS CYCLES...
  *	@tsc KHZ
  *
- * The times are tenths of a cycle per packet, for all readers together. Readers are files that the
- * module opens, because transitions between user and kernel mode are slow in User-Mode Linux. All
- * candidates are measured in each round, so that noise affects them equally.
+ * There is a number of cycles for each round, for PACKETS packets and all readers together. Readers
+ * are files that the module opens, because transitions between user and kernel mode are slow in
+ * User-Mode Linux. All candidates are measured in each round, so that noise affects them equally.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -20,7 +20,6 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/uio.h>
 #include <linux/vmalloc.h>
 
@@ -36,12 +35,15 @@ MODULE_PARM_DESC(bytes, "Bytes of a packet");
 
 static unsigned int rounds = 51;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "Number of measurements of each candidate");
+MODULE_PARM_DESC(rounds, "Number of measurements of each candidate, at most 100");
 
 static unsigned int cold_mb = 64;
 module_param(cold_mb, uint, 0444);
 MODULE_PARM_DESC(cold_mb, "Megabytes to write in order to fill the caches with other memory");
 
+/* The kernel's limit for a line of the log, and the number of results that fit. */
+#define LINE_BYTES	1000
+#define MAX_ROUNDS	100
 #define MAX_BYTES	4096
 /* With fewer readers, the CPU needs more packets to learn the branches of a candidate. */
 #define WARM_QUEUES(readers)	(1 + 256 / (readers))
@@ -216,30 +218,32 @@ static int run_rounds(int (*run)(struct native_candidate *candidate, unsigned in
 
 /* -- Results --------------------------------------------------------------- */
 
-static int compare_cycles(const void *a, const void *b)
+static void report_measure(struct native_candidate *candidate, enum native_measure measure,
+			   char *line)
 {
-	u64 left = *(const u64 *)a, right = *(const u64 *)b;
+	unsigned int round;
+	int length;
 
-	return left < right ? -1 : left > right;
+	length = scnprintf(line, LINE_BYTES, "%s %s %u %u %u", candidate->name,
+			   measures[measure].name, readers, bytes, measures[measure].packets);
+	for (round = 0; round < rounds; round++)
+		length += scnprintf(line + length, LINE_BYTES - length, " %llu",
+				    candidate->cycles[measure][round]);
+	pr_info("@native %s\n", line);
 }
 
-static void report(struct native_candidate *candidate)
+static int report(struct native_candidate *candidate)
 {
+	char *line = kmalloc(LINE_BYTES, GFP_KERNEL);
 	unsigned int i;
 
-	for (i = 0; i < NATIVE_MEASURES; i++) {
-		u64 *cycles = candidate->cycles[i];
-		unsigned int packets = measures[i].packets;
-
-		if (!candidate->files && (i == NATIVE_READ || i == NATIVE_BATCH))
-			continue;
-		sort(cycles, rounds, sizeof(*cycles), compare_cycles, NULL);
-		pr_info("@native %s %s %u %u %llu %llu %llu %u\n", candidate->name,
-			measures[i].name, readers, bytes,
-			div_u64(cycles[rounds / 10] * 10, packets),
-			div_u64(cycles[rounds / 2] * 10, packets),
-			div_u64(cycles[rounds * 9 / 10] * 10, packets), rounds);
-	}
+	if (!line)
+		return -ENOMEM;
+	for (i = 0; i < NATIVE_MEASURES; i++)
+		if (candidate->files || i == NATIVE_HOT || i == NATIVE_COLD)
+			report_measure(candidate, i, line);
+	kfree(line);
+	return 0;
 }
 
 /* -- Start and stop -------------------------------------------------------- */
@@ -309,7 +313,7 @@ static int run(void)
 		ret = run_rounds(run_cold);
 	for (i = 0; i < started; i++) {
 		if (!ret)
-			report(candidates[i]);
+			ret = report(candidates[i]);
 		stop(candidates[i]);
 	}
 	pr_info("@tsc %llu\n", div64_u64((cycles_now() - start_cycles) * USEC_PER_SEC,
@@ -322,7 +326,8 @@ static int __init native_init(void)
 	unsigned long address;
 	int ret = -ENOMEM;
 
-	if (!readers || !rounds || !cold_mb || bytes < sizeof(int) || bytes > MAX_BYTES)
+	if (!readers || !rounds || rounds > MAX_ROUNDS || !cold_mb || bytes < sizeof(int) ||
+	    bytes > MAX_BYTES)
 		return -EINVAL;
 	/* Memory of insmod. */
 	address = vm_mmap(NULL, 0, BUFFER_BYTES, PROT_READ | PROT_WRITE,
