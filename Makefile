@@ -60,13 +60,12 @@ check-all:
 	$(QEMU)/check.py $(CHECK_MACHINES) $(CHECK_ARGS)
 
 # Debug kernels: the suite with fault injection, then the stress test and the fuzzers. Debian's
-# fuzzers (dev, trinity) run on a kernel without KASAN, where they make many more calls.
+# trinity runs on a kernel without KASAN, where it makes many more calls.
 check-debug:
 	testing/fetch/setup.sh debug
 	$(QEMU)/check.py debug
 	$(QEMU)/torture.py stress --seconds $(STRESS_SECONDS) $(if $(SEED),--seed $(SEED)) debug
 	$(QEMU)/torture.py fuzz --seconds 60 $(if $(SEED),--seed $(SEED)) amd64-6.12-debug
-	$(QEMU)/torture.py dev --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
 	$(QEMU)/torture.py trinity --seconds 20 $(if $(SEED),--seed $(SEED)) amd64-6.12
 
 # All operations at once; afterwards the counters must add up. STRESS_SECONDS=, SEED=, MACHINE=.

@@ -10,7 +10,7 @@
 #                               host's compiler can build its modules
 #   fetch.sh sysroot ARCH       a root directory to link static programs in, with liburing, ncurses
 #                               and busybox
-#   fetch.sh fuzzers            stress-ng and trinity for amd64, with their libraries
+#   fetch.sh fuzzers            trinity for amd64, with its libraries
 #   fetch.sh herd               herd7 for the litmus tests
 #   fetch.sh sparse             a sparse that the newest kernel accepts
 #   fetch.sh dt-schema          the programs that check device tree bindings
@@ -386,16 +386,14 @@ fetch_fuzzers() {
 	local dir=$CACHE/fuzzers lib=lib/x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2
 
 	if missing "$dir"; then
-		extract "$BASE_SUITE" amd64 "$dir/root" stress-ng,trinity
+		extract "$BASE_SUITE" amd64 "$dir/root" trinity
 		mkdir -p "$dir"/{bin,$lib,lib64}
 		cp "$dir/root/$loader" "$dir/lib64/"
-		cp "$dir"/root/usr/bin/{stress-ng,trinity} "$dir/bin/"
-		for program in "$dir"/bin/*; do
-			"$dir/$loader" --library-path "$dir/root/$lib:$dir/root/usr/$lib" \
-				--list "$program" |
-				awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
-				xargs cp -t "$dir/$lib" || die "$program needs another library"
-		done
+		cp "$dir/root/usr/bin/trinity" "$dir/bin/"
+		"$dir/$loader" --library-path "$dir/root/$lib:$dir/root/usr/$lib" \
+			--list "$dir/bin/trinity" |
+			awk '$3 ~ /^\// { print $3 } $3 == "not" { exit 1 }' |
+			xargs cp -t "$dir/$lib" || die "trinity needs another library"
 		rm -r "$dir/root"
 		touch "$dir/done"
 	fi

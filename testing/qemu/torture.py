@@ -21,7 +21,7 @@ import vm
 
 MACHINE = "amd64-6.12-debug"
 # Programs that run a fuzzer packaged by Debian.
-FUZZERS = ("dev", "trinity")
+FUZZERS = ("trinity",)
 # Extra time to boot, to find leaks, and for programs that count rounds. A hung machine is detected
 # earlier, by its silence.
 EXTRA_SECONDS = 3600
