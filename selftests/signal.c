@@ -10,6 +10,8 @@
  *     for the lock of a simulator  write and configfs: blocked_write
  *     for the end of other calls   open, close, resize, unregister; uninterruptible, but for a
  *                                  bounded time: calls_survive_continuous_signals
+ *
+ * For signals that race with packets, see testing/stress.
  */
 
 #include <sys/time.h>
@@ -196,7 +198,7 @@ FIXTURE_VARIANT(empty_queue)
 	ssize_t (*run)(int fd);
 	ssize_t ret;		/* result if a packet is queued */
 	bool restarts;		/* with SA_RESTART, see signal(7); poll() never does */
-	bool asynchronous;	/* the signal ends the wait, not the read */
+	bool uring;		/* may be unavailable */
 	bool second;		/* another read is blocked, so the call takes the slow path */
 };
 
@@ -211,8 +213,8 @@ FIXTURE_VARIANT(empty_queue)
 EMPTY_QUEUE_VARIANT(read, RECORD, .restarts = true);
 EMPTY_QUEUE_VARIANT(readv, RECORD, .restarts = true);
 EMPTY_QUEUE_VARIANT(poll, 1);
-EMPTY_QUEUE_VARIANT(uring_read, RECORD, .asynchronous = true);
-EMPTY_QUEUE_VARIANT(uring_pend, RECORD, .asynchronous = true);
+EMPTY_QUEUE_VARIANT(uring_read, RECORD, .uring = true);
+EMPTY_QUEUE_VARIANT(uring_pend, RECORD, .uring = true);
 FIXTURE_VARIANT_ADD(empty_queue, second_read)
 {
 	.run = call_read, .ret = RECORD, .restarts = true, .second = true,
@@ -221,7 +223,7 @@ FIXTURE_VARIANT_ADD(empty_queue, second_read)
 FIXTURE_SETUP(empty_queue)
 {
 	SIM_SETUP(.blocking = true, .max_packets = LIMIT);
-	if (variant->asynchronous) {
+	if (variant->uring) {
 		int ret;
 
 		/* Probe: with a queued packet, the calls do not block. */
@@ -287,47 +289,6 @@ TEST_F(empty_queue, sigkill_consumes_nothing)
 {
 	ASSERT_TRUE(call_killed(variant->run, self->fd, 'S'));
 	EXPECT_NOTHING_CONSUMED();
-}
-
-/* The call returns a result or EINTR, and the packet is delivered exactly once. */
-TEST_F(empty_queue, signal_racing_with_packet_loses_nothing)
-{
-	enum { ROUNDS = 60 };
-	unsigned int interrupted = 0;
-
-	/* Complete the other read: it could take the packet. */
-	if (variant->second) {
-		BROADCAST(1);
-		ASSERT_EQ(RECORD, reader_join(&self->other));
-	}
-	ASSERT_TRUE(handle_signal(SIGUSR1, 0));
-	for (unsigned int round = 0; round < ROUNDS; round++) {
-		bool polls = variant->ret == 1, left;
-		struct call call;
-		ssize_t ret;
-
-		ASSERT_TRUE(call_start(&call, variant->run, self->fd));
-		if (round % 3)
-			usleep(round * 50);
-		pthread_kill(call.thread.id, SIGUSR1);
-		BROADCAST(1);
-		ret = call_join(&call);
-		ASSERT_TRUE(ret == variant->ret || ret == -EINTR)
-			TH_LOG("returned %zd", ret);
-		interrupted += ret == -EINTR;
-		left = get_stats(self->fd).pending_packets;
-		/* With io_uring, the signal ends only the wait: the read may be complete. */
-		if (variant->asynchronous && ret == -EINTR && !left)
-			EXPECT_RECORDS(scratch, .seq = self->seq);
-		else
-			ASSERT_EQ(ret == -EINTR || polls, left);
-		if (left)
-			EXPECT_READ(.seq = self->seq);
-	}
-	TH_LOG("%u calls interrupted, %u returned", interrupted, ROUNDS - interrupted);
-	EXPECT_EQ(0, get_stats(self->fd).dropped);
-	/* A closed io_uring is torn down asynchronously. */
-	EXPECT_TRUE(wait_requests(self->fd, 0));
 }
 
 /* -- Calls that wait for a read on the same client -- */
