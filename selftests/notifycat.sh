@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# notifycat.sh [-T TEST]... [TEST]...: test notifycat, from $NOTIFYCAT or $PATH; all tests by
-# default, but not those of -T.
+# notifycat.sh [-t TEST] [-T TEST]...: test notifycat, from $NOTIFYCAT or $PATH; all tests by
+# default, or only that of -t, but not those of -T.
 #
 # A test is a function test_NAME. It runs in a subshell, in an empty directory. All its commands
 # must succeed ("set -e"); otherwise its last commands are shown.
@@ -936,12 +936,14 @@ run_test() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sed -n 's/^test_\([a-z0-9_]*\)() {.*/\1/p' "$0" >"$work/tests"
-while getopts T: _; do
-	sed -i "/^$OPTARG\$/d" "$work/tests"
+while getopts t:T: option; do
+	case $option in
+	t) echo "$OPTARG" >"$work/tests" ;;
+	*) sed -i "/^$OPTARG\$/d" "$work/tests" ;;
+	esac
 done
-shift $((OPTIND - 1))
 # shellcheck disable=SC2046 # names of tests
-[ $# -gt 0 ] || set -- $(cat "$work/tests")
+set -- $(cat "$work/tests")
 ktap_print_header
 ktap_set_plan $#
 for test in "$@"; do

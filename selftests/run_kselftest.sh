@@ -4,8 +4,9 @@
 # run_kselftest.sh [-d DIR] [-x TEST]... [-a TEST [-T NAME]...] [TEST]...: run the suite
 #
 # DIR contains the built tests; default: the directory of this script. By default all tests run
-# that the file test_names lists. Tests of -x do not run. With -a, run only the tests after TEST, and
-# with -T, first TEST again without the test cases NAME.
+# that the file test_names lists. TEST.NAME is only the test case NAME of TEST. Tests of -x do not
+# run. With -a, run only the tests after TEST, and with -T, first TEST again without the test cases
+# NAME.
 # Loads missing modules from $NOTIFY_MULTI_MODULES, or with modprobe. Prints TAP, then the numbers
 # of skipped, passed and failed tests. Exits with 1 if a test failed.
 
@@ -64,11 +65,14 @@ for test in $tests; do
 	case "$left_out " in
 	*" $test "*) continue ;;
 	esac
-	program=$dir/$test
+	program=$dir/${test%%.*} only=
 	[ ! -e "$program.sh" ] || program=$program.sh
+	case $test in
+	*.*) only="-t ${test#*.}" ;;
+	esac
 	echo "# selftests: notify_multi: $test"
 	# shellcheck disable=SC2086 # options
-	{ timeout "$program_seconds" "$program" $exclude 2>&1; echo "# exit status $?"; } |
+	{ timeout "$program_seconds" "$program" $only $exclude 2>&1; echo "# exit status $?"; } |
 		tee "$log"
 	exclude=
 

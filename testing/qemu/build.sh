@@ -114,6 +114,7 @@ build_suite() {
 	local test goals=() output=$SHARED/$1
 
 	for test in ${TESTS-}; do
+		test=${test%%.*}
 		if [ -e "$SHARED/tree/selftests/$test.c" ]; then
 			goals+=("$output/$test")
 		elif [ -e "$TREE/selftests/$test.sh" ]; then

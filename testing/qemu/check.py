@@ -173,10 +173,13 @@ def boot_options(name):
         special[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
     if arch in ACPI_ARCHES:
         special[ACPI_TEST] = {"tables": ACPI_TABLES}
-    others = [test for test in wanted if test not in special]
+    others = [test for test in wanted if test.partition(".")[0] not in special]
     suite = [{"tests": others}] if others or not wanted else []
-    return suite + [{"tests": [test], **options} for test, options in special.items()
-                    if test in wanted or not wanted]
+    for test, options in special.items():
+        chosen = [name for name in wanted or [test] if name.partition(".")[0] == test]
+        if chosen:
+            suite.append({"tests": chosen, **options})
+    return suite
 
 
 def check(name):
