@@ -4,7 +4,7 @@
  *
  * Prints results as the module does:
  *
- *	@native mapped MEASURE 1 BYTES PACKETS CYCLES...
+ *	@native mapped MEASURE 1 BYTES PACKETS CYCLES
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,10 +131,9 @@ int main(int argc, char **argv)
 	for (measure = measures; measure->name; measure++) {
 		/* Takes page faults. */
 		time_read(measure->read);
-		printf("@native mapped %s 1 %u %u", measure->name, bytes, PASSES * PACKETS);
 		for (round = 0; round < rounds; round++)
-			printf(" %llu", time_read(measure->read));
-		printf("\n");
+			printf("@native mapped %s 1 %u %u %llu\n", measure->name, bytes,
+			       PASSES * PACKETS, time_read(measure->read));
 	}
 	return 0;
 }

@@ -34,7 +34,7 @@ SETUPS = 5
 ROUNDS = 11
 
 # See module/main.c and mapped.c.
-LINE = re.compile(r"@native (\S+) (\S+) (\d+) (\d+) (\d+)((?: \d+)+)$")
+LINE = re.compile(r"@native (\S+) (\S+) (\d+) (\d+) (\d+) (\d+)$")
 PUBLISH = ("hot", "cold")
 MEASURES = {**dict.fromkeys(("notify_multi", "evdev", "hidraw"), PUBLISH + ("read", "batch")),
             "limit": PUBLISH, "mapped": ("next", "batch", "in-place")}
@@ -97,8 +97,7 @@ class Native(console.Console):
             key = match[1], match[2], int(match[3]), int(match[4])
             if match.group(1, 2) == (native_report.OURS, "hot") and key not in self.cycles:
                 vm.progress(f"{match[4]} bytes, {match[3]} readers")
-            self.cycles.setdefault(key, []).extend(
-                int(text) / int(match[5]) for text in match[6].split())
+            self.cycles.setdefault(key, []).append(int(match[6]) / int(match[5]))
         elif line.startswith("@tsc "):
             self.tsc_khz = int(line.split()[1])
 

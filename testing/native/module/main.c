@@ -5,12 +5,13 @@
  *
  * insmod runs the benchmark and prints the results to the kernel log:
  *
- *	@native CANDIDATE MEASURE READERS BYTES PACKETS CYCLES...
+ *	@native CANDIDATE MEASURE READERS BYTES PACKETS CYCLES
  *	@tsc KHZ
  *
- * There is a number of cycles for each round, for PACKETS packets and all readers together. Readers
- * are files that the module opens, because transitions between user and kernel mode are slow in
- * User-Mode Linux. All candidates are measured in each round, so that noise affects them equally.
+ * There is a line for each round. The cycles are those of PACKETS packets and all readers together.
+ * Readers are files that the module opens, because transitions between user and kernel mode are
+ * slow in User-Mode Linux. All candidates are measured in each round, so that noise affects them
+ * equally.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -33,31 +34,33 @@ static unsigned int bytes = 64;
 module_param(bytes, uint, 0444);
 MODULE_PARM_DESC(bytes, "Bytes of a packet");
 
-static unsigned int rounds = 51;
+static unsigned int rounds = 11;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "Number of measurements of each candidate, at most 100");
+MODULE_PARM_DESC(rounds, "Number of measurements of each candidate");
 
-static unsigned int cold_mb = 64;
-module_param(cold_mb, uint, 0444);
-MODULE_PARM_DESC(cold_mb, "Megabytes to write in order to fill the caches with other memory");
-
-/* The kernel's limit for a line of the log, and the number of results that fit. */
-#define LINE_BYTES	1000
-#define MAX_ROUNDS	100
 #define MAX_BYTES	4096
-/* With fewer readers, the CPU needs more packets to learn the branches of a candidate. */
-#define WARM_QUEUES(readers)	(1 + 256 / (readers))
 #define BUFFER_BYTES	(NATIVE_QUEUE * (MAX_BYTES + 64))
+/* Larger than the caches. */
+#define COLD_BYTES	(64 << 20)
+/* With few readers, the CPU needs more packets to learn the branches of a candidate. */
+#define WARM_QUEUES	(1 + 256 / readers)
 
-static const struct {
+/**
+ * struct measure - what is measured
+ * @name:    Name in the results.
+ * @packets: Number of packets whose time is measured.
+ * @at_once: Number of packets of each read.
+ */
+struct measure {
 	const char *name;
 	unsigned int packets;
-} measures[NATIVE_MEASURES] = {
-	[NATIVE_HOT] = { "hot", 8 },
-	[NATIVE_COLD] = { "cold", 1 },
-	[NATIVE_READ] = { "read", 6 },
-	[NATIVE_BATCH] = { "batch", 8 },
+	unsigned int at_once;
 };
+
+static const struct measure hot = { "hot", 8 };
+static const struct measure cold = { "cold", 1 };
+static const struct measure read = { "read", 6, 1 };
+static const struct measure batch = { "batch", 8, 8 };
 
 static struct native_candidate *candidates[] = {
 	&native_notify_multi, &native_evdev, &native_hidraw, &native_limit,
@@ -67,6 +70,8 @@ static u64 packet[MAX_BYTES / sizeof(u64)];
 static u8 *other_memory;
 static u8 __user *buffer;
 static u64 clock_cycles;	/* Duration of reading the clock. */
+static bool reporting;
+static int error;
 
 /* Instructions before and after it do not move across. */
 static u64 cycles_now(void)
@@ -77,33 +82,48 @@ static u64 cycles_now(void)
 	return (u64)high << 32 | low;
 }
 
-static u64 cycles_since(u64 start)
-{
-	u64 cycles = cycles_now() - start;
-
-	return cycles > clock_cycles ? cycles - clock_cycles : 0;
-}
-
 static void measure_clock(void)
 {
-	u64 least = U64_MAX;
+	u64 start;
 	int i;
 
-	clock_cycles = 0;
-	for (i = 0; i < 1000; i++)
-		least = min(least, cycles_since(cycles_now()));
-	clock_cycles = least;
+	clock_cycles = U64_MAX;
+	for (i = 0; i < 1000; i++) {
+		start = cycles_now();
+		clock_cycles = min(clock_cycles, cycles_now() - start);
+	}
+}
+
+static void report(struct native_candidate *candidate, const struct measure *measure, u64 cycles)
+{
+	if (reporting)
+		pr_info("@native %s %s %u %u %u %llu\n", candidate->name, measure->name, readers,
+			bytes, measure->packets, cycles - min(cycles, clock_cycles));
 }
 
 static void empty_caches(void)
 {
 	size_t i;
 
-	for (i = 0; i < (size_t)cold_mb << 20; i += 64)
+	for (i = 0; i < COLD_BYTES; i += L1_CACHE_BYTES)
 		other_memory[i]++;
 }
 
-/* -- Reads ----------------------------------------------------------------- */
+/* -- Publish and read ------------------------------------------------------ */
+
+static void publish(struct native_candidate *candidate, unsigned int packets)
+{
+	while (packets--)
+		candidate->publish(packet, bytes);
+}
+
+static void time_publish(struct native_candidate *candidate, const struct measure *measure)
+{
+	u64 start = cycles_now();
+
+	publish(candidate, measure->packets);
+	report(candidate, measure, cycles_now() - start);
+}
 
 /* As vfs_read(), which is not exported. */
 static ssize_t read_file(struct file *file, size_t size)
@@ -119,148 +139,80 @@ static ssize_t read_file(struct file *file, size_t size)
 	return ret ? ret : file->f_op->read_iter(&kiocb, &iter);
 }
 
-static int read_packets(struct native_candidate *candidate, unsigned int reader,
-			unsigned int packets, unsigned int at_once)
+static void read_packets(struct native_candidate *candidate, unsigned int reader,
+			 unsigned int packets, unsigned int at_once)
 {
 	size_t left = packets * candidate->read_size;
 
-	while (left) {
+	while (left && !error) {
 		size_t size = min(left, at_once * candidate->read_size);
 		ssize_t ret = read_file(candidate->files[reader], size);
 
-		if (ret <= 0 || ret % candidate->read_size) {
+		if (ret > 0 && ret <= size) {
+			left -= ret;
+		} else {
 			pr_err("notify_native: %s: read returned %zd\n", candidate->name, ret);
-			return -EIO;
+			error = -EIO;
 		}
-		left -= ret;
 	}
-	return 0;
 }
 
-/* Empty the queues, which contain @packets packets, of all readers but the first @skip. */
-static int drain(struct native_candidate *candidate, unsigned int packets, unsigned int skip)
+static void time_read(struct native_candidate *candidate, const struct measure *measure)
 {
-	unsigned int i;
-	int ret = 0;
+	u64 start = cycles_now();
 
-	for (i = skip; candidate->files && i < readers && !ret; i++)
-		ret = read_packets(candidate, i, packets, packets);
-	return ret;
+	read_packets(candidate, 0, measure->packets, measure->at_once);
+	report(candidate, measure, cycles_now() - start);
+}
+
+/* Empty the queues of all readers from @first on. */
+static void drain(struct native_candidate *candidate, unsigned int first, unsigned int packets)
+{
+	for (; candidate->files && first < readers; first++)
+		read_packets(candidate, first, packets, packets);
 }
 
 /* -- Rounds ---------------------------------------------------------------- */
 
-static u64 time_publish(struct native_candidate *candidate, unsigned int packets)
+static void run_hot(struct native_candidate *candidate)
 {
-	u64 start = cycles_now();
-
-	while (packets--)
-		candidate->publish(packet, bytes);
-	return cycles_since(start);
-}
-
-/* The first reader takes as many packets as a measure needs. */
-static int time_reads(struct native_candidate *candidate, enum native_measure measure,
-		      unsigned int at_once, unsigned int round)
-{
-	u64 start = cycles_now();
-	int ret = read_packets(candidate, 0, measures[measure].packets, at_once);
-
-	candidate->cycles[measure][round] = cycles_since(start);
-	return ret;
-}
-
-static int run_hot(struct native_candidate *candidate, unsigned int round)
-{
-	unsigned int packets = measures[NATIVE_HOT].packets;
 	unsigned int i;
-	int ret = 0;
 
-	for (i = 0; i < WARM_QUEUES(readers) && !ret; i++) {
-		time_publish(candidate, NATIVE_QUEUE);
-		ret = drain(candidate, NATIVE_QUEUE, 0);
+	for (i = 0; i < WARM_QUEUES; i++) {
+		publish(candidate, NATIVE_QUEUE);
+		drain(candidate, 0, NATIVE_QUEUE);
 	}
-	time_publish(candidate, NATIVE_QUEUE - packets);
-	candidate->cycles[NATIVE_HOT][round] = time_publish(candidate, packets);
+	publish(candidate, NATIVE_QUEUE - hot.packets);
+	time_publish(candidate, &hot);
 	if (!candidate->files)
-		return ret;
-	if (!ret)
-		ret = read_packets(candidate, 0, 1, 1);
-	if (!ret)
-		ret = time_reads(candidate, NATIVE_READ, 1, round);
-	if (!ret)
-		ret = time_reads(candidate, NATIVE_BATCH, NATIVE_QUEUE, round);
-	return ret ? ret : drain(candidate, NATIVE_QUEUE, 1);
+		return;
+	read_packets(candidate, 0, NATIVE_QUEUE - read.packets - batch.packets, 1);
+	time_read(candidate, &read);
+	time_read(candidate, &batch);
+	drain(candidate, 1, NATIVE_QUEUE);
 }
 
-static int run_cold(struct native_candidate *candidate, unsigned int round)
+static void run_cold(struct native_candidate *candidate)
 {
 	empty_caches();
-	candidate->cycles[NATIVE_COLD][round] = time_publish(candidate, 1);
-	return drain(candidate, 1, 0);
+	time_publish(candidate, &cold);
+	drain(candidate, 0, cold.packets);
 }
 
-static int run_rounds(int (*run)(struct native_candidate *candidate, unsigned int round))
+static void run_rounds(void (*run)(struct native_candidate *candidate))
 {
 	unsigned int round, i;
-	int ret = 0;
 
-	/* The first round takes page faults; the second one overwrites its results. */
-	for (i = 0; i < ARRAY_SIZE(candidates) && !ret; i++)
-		ret = run(candidates[i], 0);
-	for (round = 0; round < rounds && !ret; round++) {
-		for (i = 0; i < ARRAY_SIZE(candidates) && !ret; i++)
-			ret = run(candidates[i], round);
+	/* The first round, which is not reported, takes page faults. */
+	for (round = 0; round <= rounds; round++) {
+		reporting = round;
+		for (i = 0; i < ARRAY_SIZE(candidates) && !error; i++)
+			run(candidates[i]);
 		cond_resched();
 	}
-	return ret;
-}
-
-/* -- Results --------------------------------------------------------------- */
-
-static void report_measure(struct native_candidate *candidate, enum native_measure measure,
-			   char *line)
-{
-	unsigned int round;
-	int length;
-
-	length = scnprintf(line, LINE_BYTES, "%s %s %u %u %u", candidate->name,
-			   measures[measure].name, readers, bytes, measures[measure].packets);
-	for (round = 0; round < rounds; round++)
-		length += scnprintf(line + length, LINE_BYTES - length, " %llu",
-				    candidate->cycles[measure][round]);
-	pr_info("@native %s\n", line);
-}
-
-static int report(struct native_candidate *candidate)
-{
-	char *line = kmalloc(LINE_BYTES, GFP_KERNEL);
-	unsigned int i;
-
-	if (!line)
-		return -ENOMEM;
-	for (i = 0; i < NATIVE_MEASURES; i++)
-		if (candidate->files || i == NATIVE_HOT || i == NATIVE_COLD)
-			report_measure(candidate, i, line);
-	kfree(line);
-	return 0;
 }
 
 /* -- Start and stop -------------------------------------------------------- */
-
-static void stop(struct native_candidate *candidate)
-{
-	unsigned int i;
-
-	for (i = 0; candidate->files && i < readers; i++)
-		if (!IS_ERR_OR_NULL(candidate->files[i]))
-			__fput_sync(candidate->files[i]);
-	kvfree(candidate->files);
-	candidate->files = NULL;
-	for (i = 0; i < NATIVE_MEASURES; i++)
-		kvfree(candidate->cycles[i]);
-	candidate->stop();
-}
 
 static int open_files(struct native_candidate *candidate)
 {
@@ -277,57 +229,56 @@ static int open_files(struct native_candidate *candidate)
 	return 0;
 }
 
+static void stop(struct native_candidate *candidate)
+{
+	unsigned int i;
+
+	for (i = 0; candidate->files && i < readers; i++)
+		if (!IS_ERR_OR_NULL(candidate->files[i]))
+			__fput_sync(candidate->files[i]);
+	kvfree(candidate->files);
+	candidate->stop();
+}
+
 static int start(struct native_candidate *candidate)
 {
-	int i, ret = candidate->start(candidate, readers, bytes);
+	int ret = candidate->start(candidate, readers, bytes);
 
-	if (ret)
-		goto fail;
-	for (i = 0; i < NATIVE_MEASURES; i++) {
-		candidate->cycles[i] = kvcalloc(rounds, sizeof(u64), GFP_KERNEL);
-		if (!candidate->cycles[i])
-			ret = -ENOMEM;
-	}
-	if (!ret && candidate->node[0])
+	if (!ret && candidate->node[0]) {
 		ret = open_files(candidate);
-	if (!ret)
-		return 0;
-	stop(candidate);
-fail:
-	pr_err("notify_native: %s does not work: %d\n", candidate->name, ret);
+		if (ret)
+			stop(candidate);
+	}
+	if (ret)
+		pr_err("notify_native: %s: error %d\n", candidate->name, ret);
 	return ret;
 }
 
-static int run(void)
+static void run(void)
 {
 	u64 start_cycles = cycles_now(), start_ns = ktime_get_ns();
-	unsigned int i, started = 0;
-	int ret;
+	unsigned int started;
 
-	do {
-		ret = start(candidates[started]);
-	} while (!ret && ++started < ARRAY_SIZE(candidates));
-	if (!ret)
-		ret = run_rounds(run_hot);
-	if (!ret)
-		ret = run_rounds(run_cold);
-	for (i = 0; i < started; i++) {
-		if (!ret)
-			ret = report(candidates[i]);
-		stop(candidates[i]);
+	for (started = 0; started < ARRAY_SIZE(candidates); started++) {
+		error = start(candidates[started]);
+		if (error)
+			break;
 	}
+	if (!error) {
+		run_rounds(run_hot);
+		run_rounds(run_cold);
+	}
+	while (started)
+		stop(candidates[--started]);
 	pr_info("@tsc %llu\n", div64_u64((cycles_now() - start_cycles) * USEC_PER_SEC,
 					 ktime_get_ns() - start_ns));
-	return ret;
 }
 
 static int __init native_init(void)
 {
 	unsigned long address;
-	int ret = -ENOMEM;
 
-	if (!readers || !rounds || rounds > MAX_ROUNDS || !cold_mb || bytes < sizeof(int) ||
-	    bytes > MAX_BYTES)
+	if (!readers || bytes < sizeof(int) || bytes > MAX_BYTES)
 		return -EINVAL;
 	/* Memory of insmod. */
 	address = vm_mmap(NULL, 0, BUFFER_BYTES, PROT_READ | PROT_WRITE,
@@ -335,13 +286,16 @@ static int __init native_init(void)
 	if (IS_ERR_VALUE(address))
 		return address;
 	buffer = (u8 __user *)address;
-	measure_clock();
-	other_memory = vzalloc((size_t)cold_mb << 20);
-	if (other_memory)
-		ret = run();
+	other_memory = vzalloc(COLD_BYTES);
+	if (other_memory) {
+		measure_clock();
+		run();
+	} else {
+		error = -ENOMEM;
+	}
 	vfree(other_memory);
 	vm_munmap(address, BUFFER_BYTES);
-	return ret;
+	return error;
 }
 module_init(native_init);
 
