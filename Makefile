@@ -132,6 +132,7 @@ bench:
 bench-native:
 	testing/fetch/setup.sh bench-native
 	testing/native/native.py $(BENCH_ARGS)
+	testing/native/wakeup.py
 
 # Stress on two real CPUs, in User-Mode Linux, for SECONDS=. Then the test must fail with each module
 # from which a check or a barrier has been removed.

@@ -47,7 +47,7 @@ class Torture(console.Console):
         elif line in ("@torture", "@dmesg"):
             self.printing = line == "@torture"
             if self.pins and self.printing:
-                pin_cpus(self.machine.process.pid)
+                vm.pin_cpus(self.machine.process.pid)
         elif self.printing:
             print(f"{self.name}: {line}", flush=True)
 
@@ -55,16 +55,6 @@ class Torture(console.Console):
         super().finish()
         if not self.result:
             self.failed.append("no result")
-
-
-def pin_cpus(pid):
-    """Bind the threads of User-Mode Linux, its CPUs, so that they run at the same time.
-
-    Processes of the guest would inherit the CPU of the thread that creates them.
-    """
-    threads = sorted(int(thread) for thread in os.listdir(f"/proc/{pid}/task"))
-    for thread, cpu in zip(threads, sorted(os.sched_getaffinity(0))):
-        os.sched_setaffinity(thread, {cpu})
 
 
 def parse():

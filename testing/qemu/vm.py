@@ -483,6 +483,16 @@ class Machine:
         self.process.stdin.flush()
 
 
+def pin_cpus(pid):
+    """Bind the threads of User-Mode Linux, its CPUs, so that they run at the same time.
+
+    Processes of the guest would inherit the CPU of the thread that creates them.
+    """
+    threads = sorted(int(thread) for thread in os.listdir(f"/proc/{pid}/task"))
+    for thread, cpu in zip(threads, sorted(os.sched_getaffinity(0))):
+        os.sched_setaffinity(thread, {cpu})
+
+
 def run_quietly(command, text="", binary=False):
     """Run a tool and return its output. Raise MachineError if it fails."""
     result = subprocess.run(command, input=text.encode(), capture_output=True, timeout=60)
