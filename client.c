@@ -46,7 +46,7 @@ static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *
 	u32 count;
 
 	for (;;) {
-		newest = nm->seq;
+		newest = notify_multi_last(nm);
 		count = min(notify_ring_queued(from, newest, uncopied), new->max_packets);
 		if (count <= max_locked)
 			break;
@@ -57,7 +57,7 @@ static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *
 	}
 	notify_ring_copy(new, from, newest, count, flags);
 	count = min(notify_ring_queued(from, newest, next), new->max_packets);
-	notify_ring_init_seqs(new, newest + 1 - count, newest);
+	notify_ring_set_first(new, newest + 1 - count);
 }
 
 /* -- Opening and closing --------------------------------------------------- */
@@ -67,6 +67,7 @@ static void notify_multi_free(struct kref *kref)
 	struct notify_multi *nm = container_of(kref, struct notify_multi, kref);
 
 	notify_ring_free(nm->history);
+	kvfree(nm->record);
 	kfree(nm->misc.nodename);
 	kfree(nm->misc.name);
 	kfree(nm->name);
@@ -129,9 +130,9 @@ static u32 notify_client_attach(struct notify_multi_client *client)
 		notify_multi_fill_ring(nm, ring, nm->history, nm->history->first,
 				       NOTIFY_MULTI_REC_REPLAY);
 	else
-		notify_ring_init_seqs(ring, nm->seq + 1, nm->seq);
+		notify_ring_set_first(ring, notify_multi_last(nm) + 1);
 	client->next = ring->first;
-	replay = nm->seq + 1 - client->next;
+	replay = notify_multi_last(nm) + 1 - client->next;
 	list_add_tail_rcu(&client->node, &nm->clients);
 	/* WRITE_ONCE(): clients_show() reads it without the lock. */
 	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
@@ -196,7 +197,7 @@ static void notify_client_fill_stats(struct notify_multi_client *client,
 	lockdep_assert_held(&client->lock);
 	spin_lock_irq(&nm->lock);
 	queue = notify_client_queue(client);
-	stats->seq = nm->seq;
+	stats->seq = notify_multi_last(nm);
 	stats->clients = nm->nr_clients;
 	spin_unlock_irq(&nm->lock);
 	stats->pending_packets = queue.queued;
@@ -350,7 +351,7 @@ static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 	if (ret)
 		return ret;
 	spin_lock_irq(&nm->lock);
-	newest = nm->seq;
+	newest = notify_multi_last(nm);
 	oldest = newest + 1 - notify_client_queue(client).queued;
 	spin_unlock_irq(&nm->lock);
 	if (seq > newest)
@@ -430,17 +431,24 @@ static const struct vm_operations_struct notify_multi_vm_ops = {
 	.fault = notify_multi_vma_fault,
 };
 
-/* Count the mapping. Return -EINVAL if the ring is shorter than @bytes. */
+/*
+ * Count the mapping, and let broadcasts update the ring's head. Return -EINVAL if the ring is
+ * shorter than @bytes.
+ */
 static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
 {
 	struct notify_multi *nm = client->nm;
+	struct notify_ring *ring;
 	int ret = 0;
 
 	spin_lock_irq(&nm->lock);
-	if (bytes > notify_client_producer_ring(client)->bytes)
+	ring = notify_client_producer_ring(client);
+	if (bytes > ring->bytes) {
 		ret = -EINVAL;
-	else
+	} else {
 		client->mappings++;
+		WRITE_ONCE(ring->header->head, (u32)notify_multi_last(nm));
+	}
 	spin_unlock_irq(&nm->lock);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #define _NOTIFY_MULTI_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -56,7 +57,7 @@
  *	struct notify_pend. A dequeued one belongs to its task work or its cancellation.
  *
  * nm->lock (spinlock, interrupts off)
- *	Serialises broadcasts. Protects seq, gone, dropped, clients, nr_clients, the producer
+ *	Serialises broadcasts. Protects last, gone, dropped, clients, nr_clients, the producer
  *	side of all rings, and each client's mappings and ring pointer. The pointer is written
  *	under client->lock and nm->lock, and stable under either. Not held for wakeups.
  *
@@ -85,13 +86,14 @@
  * @ops_rwsem:    See Locking.
  * @nr_fasync:    Clients with O_ASYNC set; a broadcast skips kill_fasync() if 0.
  * @lock:         See Locking; protects the members below.
- * @seq:          Seq of the newest packet.
  * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
  * @dropped:      Packets dropped by clients that are closed.
+ * @record:       The record that a broadcast copies to all rings.
  * @history:      The newest packets, for replay, or NULL.
  * @clients:      The clients. Changed under @lock; also stable under @ops_rwsem for write once
  *                the node is removed.
  * @nr_clients:   Number of clients.
+ * @last:         Seq of the newest packet. In a cache line that only a broadcast writes.
  */
 struct notify_multi {
 	struct kref kref;
@@ -112,12 +114,13 @@ struct notify_multi {
 
 	atomic_t nr_fasync;
 	spinlock_t lock; /* Protects the members below and the producer side of the rings. */
-	u64 seq;
 	bool gone;
 	u64 dropped;
+	struct notify_multi_record *record;
 	struct notify_ring *history;
 	struct list_head clients;
 	u32 nr_clients;
+	atomic64_t last ____cacheline_aligned;
 };
 
 /**
@@ -184,6 +187,12 @@ struct notify_queue {
 	u32 queued;
 	u64 dropped;
 };
+
+/* The seq of the newest packet. Pairs with notify_multi_push(): the slots are complete. */
+static inline u64 notify_multi_last(struct notify_multi *nm)
+{
+	return atomic64_read_acquire(&nm->last);
+}
 
 /* The ring, for its producer and for other holders of nm->lock. */
 static inline struct notify_ring *

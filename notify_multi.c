@@ -5,7 +5,7 @@
  * Path of a packet:
  *
  *     interrupt of the source        notify_multi_broadcast_at()
- *     one ring for each client         notify_multi_push()           nm->lock
+ *     one slot for each client         notify_multi_push()           nm->lock
  *     waiters are woken                notify_multi_wake()           RCU
  *     read()                         notify_multi_read_iter()
  *     queued packets are copied        notify_client_read()          client->lock
@@ -46,7 +46,7 @@ static void notify_multi_wake(struct notify_multi *nm)
 	struct notify_multi_client *client;
 
 	/*
-	 * Pairs with the barriers of read, pend and poll: a waiter sees the new head, or is seen
+	 * Pairs with the barriers of read, pend and poll: a waiter sees the new last, or is seen
 	 * here. One barrier replaces a wq_has_sleeper() per client.
 	 */
 	smp_mb();
@@ -76,51 +76,42 @@ static void notify_client_wake_all(struct notify_multi_client *client)
 /* -- Broadcast ------------------------------------------------------------- */
 
 /* Out of line: even disabled tracepoints cost registers when inlined. */
-static noinline void notify_multi_trace_broadcast(struct notify_multi *nm, int status,
+static noinline void notify_multi_trace_broadcast(struct notify_multi *nm, u64 seq, int status,
 						  ktime_t when)
 {
-	trace_notify_multi_broadcast(nm->name, nm->seq, when, status, nm->nr_clients);
+	trace_notify_multi_broadcast(nm->name, seq, when, status, nm->nr_clients);
 }
 
-/*
- * Append the packet to all rings. The record is built in the history, or else in the first
- * client's ring, and copied to the others. Caller must hold nm->lock.
- */
+/* Append the packet to all rings. Caller must hold nm->lock. */
 static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
 			      ktime_t when)
 {
-	size_t size = nm->record_size;
-	u64 seq = nm->seq + 1;
-	u32 pos = (u32)seq;
-	struct notify_multi_client *client = NULL;
-	struct notify_ring *ring = nm->history;
-	struct notify_multi_record *first;
+	struct notify_multi_record *record = nm->record;
+	u64 seq = atomic64_read(&nm->last) + 1;
+	struct notify_multi_client *client;
 
-	nm->seq = seq;
 	if (trace_notify_multi_broadcast_enabled())
-		notify_multi_trace_broadcast(nm, status, when);
-	if (!ring) {
-		client = list_first_entry_or_null(&nm->clients, typeof(*client), node);
-		if (!client)
-			return;
-		ring = notify_client_producer_ring(client);
-	}
-	first = notify_ring_reserve(ring, pos, size);
-	first->seq = seq;
-	first->timestamp_ns = ktime_to_ns(when);
-	first->status = status;
-	first->dropped = 0;
-	first->size = nm->packet_size;
-	first->flags = 0;
-	memcpy(first->data, packet, nm->packet_size);
-	notify_ring_commit(ring, pos);
+		notify_multi_trace_broadcast(nm, seq, status, when);
+	record->seq = seq;
+	record->timestamp_ns = ktime_to_ns(when);
+	record->status = status;
+	memcpy(record->data, packet, nm->packet_size);
 
-	client = list_prepare_entry(client, &nm->clients, node);
-	list_for_each_entry_continue(client, &nm->clients, node) {
-		ring = notify_client_producer_ring(client);
-		memcpy(notify_ring_reserve(ring, pos, size), first, size);
-		notify_ring_commit(ring, pos);
+	/* Pairs with notify_client_overwritten(): orders last and head before the slots. */
+	smp_wmb();
+	if (nm->history)
+		memcpy(notify_ring_slot(nm->history, (u32)seq), record, nm->record_size);
+	list_for_each_entry(client, &nm->clients, node) {
+		struct notify_ring *ring = notify_client_producer_ring(client);
+
+		memcpy(notify_ring_slot(ring, (u32)seq), record, nm->record_size);
+		if (client->mappings) {
+			/* Pairs with <notify_multi/reader.h>: orders the slot before head. */
+			smp_store_release(&ring->header->head, (u32)seq);
+		}
 	}
+	/* Pairs with notify_multi_last(): orders the slots before last. */
+	atomic64_set_release(&nm->last, seq);
 }
 
 /**
@@ -245,7 +236,7 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->max_requests = config->max_requests;
 	nm->replay = config->replay;
 	nm->first_seq = config->first_seq ?: 1;
-	nm->seq = nm->first_seq - 1;
+	atomic64_set(&nm->last, nm->first_seq - 1);
 	if (config->ops)
 		nm->ops = *config->ops;
 	nm->drvdata = config->drvdata;
@@ -259,15 +250,18 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->misc.fops = &notify_multi_fops;
 	nm->misc.groups = notify_multi_groups;
 	nm->misc.parent = parent;
+	nm->record = kvzalloc(nm->record_size, GFP_KERNEL);
 	if (nm->replay)
 		nm->history = notify_ring_alloc(nm->packet_size, nm->replay, GFP_KERNEL);
 
-	if (!nm->name || !nm->misc.name || !nm->misc.nodename || (nm->replay && !nm->history)) {
+	if (!nm->name || !nm->misc.name || !nm->misc.nodename || !nm->record ||
+	    (nm->replay && !nm->history)) {
 		notify_multi_put(nm);
 		return NULL;
 	}
+	nm->record->size = nm->packet_size;
 	if (nm->history)
-		notify_ring_init_seqs(nm->history, nm->first_seq, nm->seq);
+		notify_ring_set_first(nm->history, nm->first_seq);
 	return nm;
 }
 
@@ -354,7 +348,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 
 	down_write(&nm->ops_rwsem);
 	spin_lock_irq(&nm->lock);
-	/* Pairs with the acquire loads of gone: orders the last packet's head before gone. */
+	/* Pairs with the acquire loads of gone: orders last before gone. */
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
 

@@ -47,12 +47,8 @@ static DEVICE_ATTR_RO(clients);
 static ssize_t broadcasts_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct notify_multi *nm = notify_multi_from_dev(dev);
-	u64 broadcasts;
 
-	spin_lock_irq(&nm->lock);
-	broadcasts = nm->seq + 1 - nm->first_seq;
-	spin_unlock_irq(&nm->lock);
-	return sysfs_emit(buf, "%llu\n", broadcasts);
+	return sysfs_emit(buf, "%llu\n", notify_multi_last(nm) + 1 - nm->first_seq);
 }
 static DEVICE_ATTR_RO(broadcasts);
 

@@ -19,13 +19,15 @@
  */
 bool notify_client_ready(struct notify_multi_client *client)
 {
-	u32 head;
+	return (u32)notify_multi_last(client->nm) + 1 != (u32)READ_ONCE(client->next);
+}
 
-	rcu_read_lock();
-	/* Pairs with notify_ring_commit(), as in notify_ring_newest_seq(). */
-	head = smp_load_acquire(&rcu_dereference(client->ring)->header->head);
-	rcu_read_unlock();
-	return head + 1 != (u32)READ_ONCE(client->next);
+/* Return true if packets copied from @seq on may have been overwritten during the copy. */
+static bool notify_client_overwritten(struct notify_multi_client *client, u64 seq)
+{
+	/* Pairs with notify_multi_push(): orders the copy before last. */
+	smp_rmb();
+	return atomic64_read(&client->nm->last) + 1 - seq > notify_client_ring(client)->mask;
 }
 
 /* complete() can no longer run, so queued packets are discarded. */
@@ -41,14 +43,14 @@ static bool notify_multi_discards(struct notify_multi *nm)
 struct notify_queue notify_client_queue(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
-	u64 next = min(READ_ONCE(client->next), nm->seq + 1);
+	u64 last = notify_multi_last(nm);
+	u64 next = min(READ_ONCE(client->next), last + 1);
 	struct notify_queue queue = { };
 
 	lockdep_assert_held(&nm->lock);
 	if (!notify_multi_discards(nm))
-		queue.queued = notify_ring_queued(notify_client_producer_ring(client), nm->seq,
-						  next);
-	queue.dropped = nm->seq + 1 - queue.queued - next;
+		queue.queued = notify_ring_queued(notify_client_producer_ring(client), last, next);
+	queue.dropped = last + 1 - queue.queued - next;
 	return queue;
 }
 
@@ -68,7 +70,9 @@ static __poll_t notify_client_poll_events(struct notify_multi_client *client)
 
 	rcu_read_lock();
 	ring = rcu_dereference(client->ring);
-	newest = notify_ring_newest_seq(ring);
+	/* Pairs with rcu_assign_pointer(): last and next are not older than the ring. */
+	smp_rmb();
+	newest = notify_multi_last(client->nm);
 	next = READ_ONCE(client->next);
 	queued = notify_ring_queued(ring, newest, next);
 	rcu_read_unlock();
@@ -155,7 +159,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 	ssize_t done = 0;
 
 	while (space) {
-		u64 newest = notify_ring_newest_seq(ring);
+		u64 newest = notify_multi_last(client->nm);
 		u32 queued = notify_ring_queued(ring, newest, client->next);
 		u64 seq = newest + 1 - queued;
 		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
@@ -166,7 +170,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 		if (!count)
 			break;
 		copied = notify_client_copy_run(client, seq, bytes, to);
-		if (notify_ring_overwritten(ring, (u32)seq)) {
+		if (notify_client_overwritten(client, seq)) {
 			/* Overwritten during the copy: retry with fewer records. */
 			iov_iter_revert(to, copied);
 			if (fatal_signal_pending(current))
@@ -233,7 +237,7 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 			return -ENOMEM;
 	}
 	for (;;) {
-		newest = notify_ring_newest_seq(ring);
+		newest = notify_multi_last(client->nm);
 		queued = notify_ring_queued(ring, newest, client->next);
 		if (!queued)
 			return 0;
@@ -243,7 +247,7 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 		client->completed_seq = 0;
 		notify_ring_read(client->copy, notify_ring_slot(ring, (u32)seq),
 				 ring->record_size);
-		if (!notify_ring_overwritten(ring, (u32)seq))
+		if (!notify_client_overwritten(client, seq))
 			break;
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -342,7 +346,7 @@ static bool notify_client_readable(struct notify_multi_client *client)
 
 /*
  * Sleep until a packet, a signal or unregistration. Both waits have a full barrier that pairs
- * with notify_multi_wake(): a sleeper sees the new head, or the wakeup sees the sleeper.
+ * with notify_multi_wake(): a sleeper sees the new last, or the wakeup sees the sleeper.
  */
 static int notify_client_sleep(struct notify_multi_client *client, bool single)
 {

@@ -6,25 +6,26 @@
  *     +-------------+--------+--------+--------+--------+-----
  *     | header page | slot 0 | slot 1 | slot 2 | slot 3 | ...     one vmalloc area
  *     +-------------+--------+--------+--------+--------+-----
- *           head ------------------------^
  *
- * A position is the low 32 bits of a packet's seq: it wraps, and is stored atomically on all
- * CPUs. The packet at a position is in slot (position & mask); the ring holds the positions
- * (head - slots, head]. The slot of head contains the full 64-bit seq.
+ * A position is the low 32 bits of a packet's seq: it wraps. The packet at a position is in slot
+ * (position & mask). A broadcast writes to all rings of a device and then stores the seq in
+ * nm->last, so each ring holds the seqs (last - slots, last]. A mapped ring also has the position
+ * of its newest packet, head, in the header page, for the program.
  *
- * The producer overwrites the oldest slot at any time: it may be writing the slot of head + 1. A
- * consumer therefore copies first, and then checks that none of the slots was overwritten:
+ * The producer overwrites the oldest slots at any time: it may be writing those of last + 1. A
+ * consumer therefore copies first, and then checks that none of its slots was overwritten:
  *
  *     producer                             consumer
  *
- *     smp_wmb()                 A          smp_load_acquire(head)     B
- *     write slot of head + 1               copy slots up to head
- *     smp_store_release(head)   B          smp_rmb()                  A
- *                                          read head again
+ *     smp_wmb()                 A          read last, acquire         B
+ *     write slots of last + 1              copy slots up to last
+ *     store last, release       B          smp_rmb()                  A
+ *                                          read last again
  *
- * B: a consumer that sees the new head sees the complete slot. A: a consumer that copied any
- * byte of packet n + 1 reads head >= n afterwards, and so detects the overwrite. If packet n was
- * written by another CPU, the producers' lock provides the ordering.
+ * B: a consumer that sees the new last sees the complete slot. A: a consumer that copied any
+ * byte of packet n + 1 reads last >= n afterwards, and so detects the overwrite. If packet n was
+ * written by another CPU, the producers' lock provides the ordering. The program reads head in
+ * place of last.
  *
  * A ring has more slots than max_packets, so that a queued packet is never the one being
  * overwritten.
@@ -47,7 +48,7 @@
 
 /**
  * struct notify_ring - a ring
- * @header:      First page of a mapping; contains head.
+ * @header:      First page of a mapping; contains head, which is only valid while mapped.
  * @slots:       Slot 0.
  * @mask:        Number of slots, a power of two, minus 1.
  * @record_size: Bytes of a slot.
@@ -130,39 +131,11 @@ static inline void notify_ring_free(struct notify_ring *ring)
 	kfree(ring);
 }
 
-/*
- * Set the seqs of an unpublished ring. notify_ring_newest_seq() needs the seq of @newest in its
- * slot even if no packet is there.
- */
-static inline void notify_ring_init_seqs(struct notify_ring *ring, u64 first, u64 newest)
+/* Set the oldest seq of an unpublished ring. */
+static inline void notify_ring_set_first(struct notify_ring *ring, u64 first)
 {
 	ring->first = first;
 	ring->header->first = first;
-	notify_ring_slot(ring, (u32)newest)->seq = newest;
-	WRITE_ONCE(ring->header->head, (u32)newest);
-}
-
-/* -- Producer -------------------------------------------------------------- */
-
-/*
- * Return the slot to write the next packet to. The caller serialises producers, and passes the
- * record size, which all rings of a device share.
- */
-static inline struct notify_multi_record *notify_ring_reserve(struct notify_ring *ring, u32 pos,
-							      size_t record_size)
-{
-	/* Pairs with notify_ring_overwritten(): orders the last head before this slot. */
-	smp_wmb();
-	return ring->slots + (pos & ring->mask) * record_size;
-}
-
-/* Publish the packet in the reserved slot. */
-static inline void notify_ring_commit(struct notify_ring *ring, u32 pos)
-{
-	/* KCSAN does not report races between two marked stores. */
-	ASSERT_EXCLUSIVE_WRITER(ring->header->head);
-	/* Pairs with notify_ring_newest_seq(): orders this slot before the new head. */
-	smp_store_release(&ring->header->head, pos);
 }
 
 /* Copy a record that the producer may overwrite at the same time. */
@@ -187,31 +160,6 @@ static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *
 		notify_ring_read(slot, notify_ring_slot(from, pos), to->record_size);
 		slot->flags |= flags;
 	}
-}
-
-/* -- Consumer -------------------------------------------------------------- */
-
-/* Return true if slots copied from @pos on may have been overwritten during the copy. */
-static inline bool notify_ring_overwritten(struct notify_ring *ring, u32 pos)
-{
-	/* Pairs with notify_ring_reserve(): orders the copy before head. */
-	smp_rmb();
-	return READ_ONCE(ring->header->head) + 1 - pos > ring->mask;
-}
-
-/* Return the seq of the newest packet. */
-static inline u64 notify_ring_newest_seq(struct notify_ring *ring)
-{
-	u32 head;
-	u64 seq;
-
-	do {
-		/* Pairs with notify_ring_commit(): the slots up to head are complete. */
-		head = smp_load_acquire(&ring->header->head);
-		/* data_race(): read again if the slot is overwritten. */
-		seq = data_race(READ_ONCE(notify_ring_slot(ring, head)->seq));
-	} while (notify_ring_overwritten(ring, head));
-	return seq;
 }
 
 /* Return the number of queued packets from @next on, when @newest is the newest. */
