@@ -5,7 +5,7 @@
 
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/rculist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -60,6 +60,81 @@ static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *
 	notify_ring_set_first(new, newest + 1 - count);
 }
 
+/* -- The table ------------------------------------------------------------- */
+
+struct notify_table *notify_table_alloc(u32 size)
+{
+	struct notify_table *table;
+
+	table = kvzalloc(struct_size(table, entries, size + NOTIFY_PREFETCH), GFP_KERNEL);
+	if (table)
+		table->size = size;
+	return table;
+}
+
+/* Make sure that another client fits. misc_mtx serialises calls. */
+static int notify_multi_grow_table(struct notify_multi *nm)
+{
+	struct notify_table *old = rcu_dereference_protected(nm->table, true);
+	struct notify_table *new;
+
+	if (READ_ONCE(nm->nr_clients) < old->size)
+		return 0;
+	new = notify_table_alloc(2 * old->size);
+	if (!new)
+		return -ENOMEM;
+	spin_lock_irq(&nm->lock);
+	memcpy(new->entries, old->entries, old->size * sizeof(*old->entries));
+	rcu_assign_pointer(nm->table, new);
+	spin_unlock_irq(&nm->lock);
+	kvfree_rcu(old, rcu);
+	return 0;
+}
+
+/* Let broadcasts write to the current ring of the client. Caller must hold nm->lock. */
+static void notify_client_update_entry(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_entry *entry = &notify_multi_table(nm)->entries[client->index];
+	struct notify_ring *ring = notify_client_producer_ring(client);
+
+	entry->slots = ring->slots;
+	entry->mask = ring->mask;
+	entry->head = NULL;
+	if (client->mappings) {
+		WRITE_ONCE(ring->header->head, (u32)notify_multi_last(nm));
+		entry->head = &ring->header->head;
+	}
+}
+
+/* Caller must hold nm->lock. */
+static void notify_client_add_entry(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_entry *entries = notify_multi_table(nm)->entries;
+
+	while (rcu_access_pointer(entries[client->index].client))
+		client->index++;
+	rcu_assign_pointer(entries[client->index].client, client);
+	nm->nr_entries = max(nm->nr_entries, client->index + 1);
+	/* WRITE_ONCE(): clients_show() reads it without the lock. */
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
+	notify_client_update_entry(client);
+}
+
+/* Caller must hold nm->lock. */
+static void notify_client_remove_entry(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_entry *entries = notify_multi_table(nm)->entries;
+
+	entries[client->index].slots = NULL;
+	RCU_INIT_POINTER(entries[client->index].client, NULL);
+	while (nm->nr_entries && !entries[nm->nr_entries - 1].slots)
+		nm->nr_entries--;
+	WRITE_ONCE(nm->nr_clients, nm->nr_clients - 1);
+}
+
 /* -- Opening and closing --------------------------------------------------- */
 
 static void notify_multi_free(struct kref *kref)
@@ -68,6 +143,8 @@ static void notify_multi_free(struct kref *kref)
 
 	notify_ring_free(nm->history);
 	kvfree(nm->record);
+	/* A broadcast may still look for waiters: a closed client can have left its bit set. */
+	kvfree_rcu(rcu_dereference_protected(nm->table, true), rcu);
 	kfree(nm->misc.nodename);
 	kfree(nm->misc.name);
 	kfree(nm->name);
@@ -133,9 +210,7 @@ static u32 notify_client_attach(struct notify_multi_client *client)
 		notify_ring_set_first(ring, notify_multi_last(nm) + 1);
 	client->next = ring->first;
 	replay = notify_multi_last(nm) + 1 - client->next;
-	list_add_tail_rcu(&client->node, &nm->clients);
-	/* WRITE_ONCE(): clients_show() reads it without the lock. */
-	WRITE_ONCE(nm->nr_clients, nm->nr_clients + 1);
+	notify_client_add_entry(client);
 	spin_unlock_irq(&nm->lock);
 	return replay;
 }
@@ -146,8 +221,7 @@ static void notify_client_detach(struct notify_multi_client *client)
 
 	spin_lock_irq(&nm->lock);
 	nm->dropped += client->dropped + notify_client_queue(client).dropped;
-	list_del_rcu(&client->node);
-	WRITE_ONCE(nm->nr_clients, nm->nr_clients - 1);
+	notify_client_remove_entry(client);
 	spin_unlock_irq(&nm->lock);
 }
 
@@ -161,6 +235,10 @@ int notify_multi_open(struct inode *inode, struct file *file)
 
 	if (!client)
 		return -ENOMEM;
+	if (notify_multi_grow_table(nm)) {
+		notify_client_destroy(client);
+		return -ENOMEM;
+	}
 	replay = notify_client_attach(client);
 
 	if (nm->ops.arrival)
@@ -305,6 +383,7 @@ static int notify_client_replace_ring(struct notify_multi_client *client,
 	notify_multi_fill_ring(nm, new, notify_client_ring(client), client->next, 0);
 	if (!client->mappings) {
 		rcu_assign_pointer(client->ring, new);
+		notify_client_update_entry(client);
 		ret = notify_client_queue(client).dropped > 0;
 	}
 	spin_unlock_irq(&nm->lock);
@@ -408,6 +487,7 @@ static void notify_multi_vma_close(struct vm_area_struct *vma)
 
 	spin_lock_irq(&client->nm->lock);
 	client->mappings--;
+	notify_client_update_entry(client);
 	spin_unlock_irq(&client->nm->lock);
 }
 
@@ -431,23 +511,18 @@ static const struct vm_operations_struct notify_multi_vm_ops = {
 	.fault = notify_multi_vma_fault,
 };
 
-/*
- * Count the mapping, and let broadcasts update the ring's head. Return -EINVAL if the ring is
- * shorter than @bytes.
- */
+/* Count the mapping. Return -EINVAL if the ring is shorter than @bytes. */
 static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
 {
 	struct notify_multi *nm = client->nm;
-	struct notify_ring *ring;
 	int ret = 0;
 
 	spin_lock_irq(&nm->lock);
-	ring = notify_client_producer_ring(client);
-	if (bytes > ring->bytes) {
+	if (bytes > notify_client_producer_ring(client)->bytes) {
 		ret = -EINVAL;
 	} else {
 		client->mappings++;
-		WRITE_ONCE(ring->header->head, (u32)notify_multi_last(nm));
+		notify_client_update_entry(client);
 	}
 	spin_unlock_irq(&nm->lock);
 	return ret;

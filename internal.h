@@ -57,16 +57,47 @@
  *	struct notify_pend. A dequeued one belongs to its task work or its cancellation.
  *
  * nm->lock (spinlock, interrupts off)
- *	Serialises broadcasts. Protects last, gone, dropped, clients, nr_clients, the producer
- *	side of all rings, and each client's mappings and ring pointer. The pointer is written
- *	under client->lock and nm->lock, and stable under either. Not held for wakeups.
+ *	Serialises broadcasts. Protects last, gone, dropped, the table of clients, nr_clients,
+ *	the producer side of all rings, and each client's mappings and ring pointer. The pointer
+ *	is written under client->lock and nm->lock, and stable under either. Not held for
+ *	wakeups.
  *
- * RCU pins the device and its clients while a broadcast walks the clients to wake them. It also
+ * RCU pins the device, its table and its clients while a broadcast wakes the clients. It also
  * pins a client's ring while its queue is checked: a resize waits for a grace period. close()
  * need not, because the checks hold the file open.
  *
  * io_uring holds its uring_lock, outside of client->lock, while a command is completed.
  */
+
+/**
+ * struct notify_entry - a client in the table of its device
+ * @slots:  Slots of the client's ring, or NULL if the entry is free.
+ * @head:   Head of the ring if it is mapped, else NULL.
+ * @mask:   Mask of the ring.
+ * @client: The client, or NULL. Read under RCU or nm->lock.
+ */
+struct notify_entry {
+	void *slots;
+	u32 *head;
+	u32 mask;
+	struct notify_multi_client __rcu *client;
+};
+
+/**
+ * struct notify_table - the clients of a device
+ * @rcu:     Defers freeing until running broadcasts have ended.
+ * @size:    Number of clients that fit.
+ * @entries: The clients. A client keeps its index until it is closed. A broadcast may look up to
+ *           %NOTIFY_PREFETCH entries beyond @size.
+ */
+struct notify_table {
+	struct rcu_head rcu;
+	u32 size;
+	struct notify_entry entries[];
+};
+
+/* A broadcast prefetches the slot of this many clients ahead. */
+#define NOTIFY_PREFETCH		12
 
 /**
  * struct notify_multi - a device (DMF: module instance)
@@ -87,11 +118,12 @@
  * @nr_fasync:    Clients with O_ASYNC set; a broadcast skips kill_fasync() if 0.
  * @lock:         See Locking; protects the members below.
  * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
- * @dropped:      Packets dropped by clients that are closed.
+ * @nr_entries:   Entries of @table up to the last one in use.
+ * @table:        The clients. Changed under @lock, and replaced under misc_mtx and @lock; also
+ *                stable under @ops_rwsem for write once the node is removed.
  * @record:       The record that a broadcast copies to all rings.
  * @history:      The newest packets, for replay, or NULL.
- * @clients:      The clients. Changed under @lock; also stable under @ops_rwsem for write once
- *                the node is removed.
+ * @dropped:      Packets dropped by clients that are closed.
  * @nr_clients:   Number of clients.
  * @last:         Seq of the newest packet. In a cache line that only a broadcast writes.
  */
@@ -113,19 +145,21 @@ struct notify_multi {
 	struct rw_semaphore ops_rwsem;
 
 	atomic_t nr_fasync;
-	spinlock_t lock; /* Protects the members below and the producer side of the rings. */
+	/* Protects the members below and the producer side of the rings. */
+	spinlock_t lock ____cacheline_aligned;
 	bool gone;
-	u64 dropped;
+	u32 nr_entries;
+	struct notify_table __rcu *table;
 	struct notify_multi_record *record;
 	struct notify_ring *history;
-	struct list_head clients;
+	u64 dropped;
 	u32 nr_clients;
 	atomic64_t last ____cacheline_aligned;
 };
 
 /**
  * struct notify_multi_client - a client: one open file description of a device
- * @node:          Entry in the device's clients.
+ * @index:         Index in the device's table.
  * @ring:          The queue. Replaced under @lock and nm->lock, freed after a grace period.
  * @nr_requests:   Number of blocked reads and pending commands (DMF: pended requests).
  * @waiter:        Reader that went to sleep as the only request, the common case: it bypasses
@@ -152,7 +186,7 @@ struct notify_multi {
  * @complete_ret:  Value that complete() returned for @copy.
  */
 struct notify_multi_client {
-	struct list_head node;
+	u32 index;
 	struct notify_ring __rcu *ring;
 	atomic_t nr_requests;
 	struct rcuwait waiter;
@@ -193,6 +227,18 @@ static inline u64 notify_multi_last(struct notify_multi *nm)
 {
 	return atomic64_read_acquire(&nm->last);
 }
+
+static inline struct notify_table *notify_multi_table(struct notify_multi *nm)
+{
+	return rcu_dereference_protected(nm->table, lockdep_is_held(&nm->lock) ||
+						    lockdep_is_held(&nm->ops_rwsem));
+}
+
+/* Walk the clients. Caller must hold nm->lock, or nm->ops_rwsem for write. */
+#define notify_multi_for_each_client(nm, client, entry)						\
+	for ((entry) = notify_multi_table(nm)->entries;						\
+	     (entry) < notify_multi_table(nm)->entries + (nm)->nr_entries; (entry)++)		\
+		if (((client) = rcu_dereference_protected((entry)->client, true)))
 
 /* The ring, for its producer and for other holders of nm->lock. */
 static inline struct notify_ring *
@@ -241,6 +287,7 @@ int notify_multi_fasync(int fd, struct file *file, int on);
 
 /* client.c */
 bool notify_multi_ring_fits(u32 packet_size, u32 max_packets);
+struct notify_table *notify_table_alloc(u32 size);
 void notify_multi_put(struct notify_multi *nm);
 void notify_client_call_departure(struct notify_multi_client *client);
 int notify_multi_open(struct inode *inode, struct file *file);

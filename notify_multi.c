@@ -23,7 +23,8 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/printk.h>
-#include <linux/rculist.h>
+#include <linux/prefetch.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -34,6 +35,8 @@
 
 #define NOTIFY_MULTI_NAME_MAX		63
 #define NOTIFY_MULTI_DEFAULT_MODE	0600
+#define NOTIFY_TABLE_MIN		8
+#define NOTIFY_PREFETCH_BYTES		((size_t)512)
 
 static DEFINE_MUTEX(notify_multi_devices_lock); /* Protects notify_multi_devices. */
 static LIST_HEAD(notify_multi_devices);
@@ -43,25 +46,28 @@ static LIST_HEAD(notify_multi_devices);
 /* Wake the waiters of each client for one packet: one request, and all polls. */
 static void notify_multi_wake(struct notify_multi *nm)
 {
+	struct notify_table *table = rcu_dereference(nm->table);
 	struct notify_multi_client *client;
+	u32 i;
 
 	/*
 	 * Pairs with the barriers of read, pend and poll: a waiter sees the new last, or is seen
 	 * here. One barrier replaces a wq_has_sleeper() per client.
 	 */
 	smp_mb();
-	list_for_each_entry_rcu(client, &nm->clients, node) {
+	for (i = 0; i < table->size; i++) {
+		client = rcu_dereference(table->entries[i].client);
+		if (!client)
+			continue;
 		if (atomic_read(&client->nr_requests))
 			notify_client_wake_request(client);
 		/* See the barrier above. */
 		if (waitqueue_active(&client->poll_wait))
 			wake_up_interruptible_poll(&client->poll_wait,
 						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+		if (atomic_read(&nm->nr_fasync))
+			kill_fasync(&client->fasync, SIGIO, POLL_IN);
 	}
-	if (!atomic_read(&nm->nr_fasync))
-		return;
-	list_for_each_entry_rcu(client, &nm->clients, node)
-		kill_fasync(&client->fasync, SIGIO, POLL_IN);
 }
 
 /* Wake all waiters of a client: the source has unregistered. */
@@ -82,13 +88,47 @@ static noinline void notify_multi_trace_broadcast(struct notify_multi *nm, u64 s
 	trace_notify_multi_broadcast(nm->name, seq, when, status, nm->nr_clients);
 }
 
+static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t size)
+{
+	return entry->slots + (pos & entry->mask) * size;
+}
+
+/* Get the slot into the L2 cache, for writing. The CPU itself follows longer copies. */
+static void notify_entry_prefetch(const struct notify_entry *entry, u32 pos, size_t size)
+{
+	void *slot = notify_entry_slot(entry, pos, size);
+	void *end = slot + min(size, NOTIFY_PREFETCH_BYTES);
+
+	for (; slot < end; slot += L1_CACHE_BYTES)
+		__builtin_prefetch(slot, 1, 2);
+}
+
+/* Copy a record to the rings of all clients. */
+static void notify_multi_push_to_clients(struct notify_multi *nm,
+					 const struct notify_multi_record *record, u32 pos)
+{
+	const struct notify_entry *entry = notify_multi_table(nm)->entries;
+	const struct notify_entry *end = entry + nm->nr_entries;
+	size_t size = nm->record_size;
+
+	for (; entry < end; entry++) {
+		notify_entry_prefetch(entry + NOTIFY_PREFETCH, pos, size);
+		if (!entry->slots)
+			continue;
+		memcpy(notify_entry_slot(entry, pos, size), record, size);
+		if (entry->head) {
+			/* Pairs with <notify_multi/reader.h>: orders the slot before head. */
+			smp_store_release(entry->head, pos);
+		}
+	}
+}
+
 /* Append the packet to all rings. Caller must hold nm->lock. */
 static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
 			      ktime_t when)
 {
 	struct notify_multi_record *record = nm->record;
 	u64 seq = atomic64_read(&nm->last) + 1;
-	struct notify_multi_client *client;
 
 	if (trace_notify_multi_broadcast_enabled())
 		notify_multi_trace_broadcast(nm, seq, status, when);
@@ -101,15 +141,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 	smp_wmb();
 	if (nm->history)
 		memcpy(notify_ring_slot(nm->history, (u32)seq), record, nm->record_size);
-	list_for_each_entry(client, &nm->clients, node) {
-		struct notify_ring *ring = notify_client_producer_ring(client);
-
-		memcpy(notify_ring_slot(ring, (u32)seq), record, nm->record_size);
-		if (client->mappings) {
-			/* Pairs with <notify_multi/reader.h>: orders the slot before head. */
-			smp_store_release(&ring->header->head, (u32)seq);
-		}
-	}
+	notify_multi_push_to_clients(nm, record, (u32)seq);
 	/* Pairs with notify_multi_last(): orders the slots before last. */
 	atomic64_set_release(&nm->last, seq);
 }
@@ -229,7 +261,6 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	kref_init(&nm->kref);
 	init_rwsem(&nm->ops_rwsem);
 	spin_lock_init(&nm->lock);
-	INIT_LIST_HEAD(&nm->clients);
 	nm->packet_size = config->packet_size;
 	nm->record_size = notify_ring_record_size(nm->packet_size);
 	nm->max_packets = config->max_packets;
@@ -250,12 +281,13 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->misc.fops = &notify_multi_fops;
 	nm->misc.groups = notify_multi_groups;
 	nm->misc.parent = parent;
+	RCU_INIT_POINTER(nm->table, notify_table_alloc(NOTIFY_TABLE_MIN));
 	nm->record = kvzalloc(nm->record_size, GFP_KERNEL);
 	if (nm->replay)
 		nm->history = notify_ring_alloc(nm->packet_size, nm->replay, GFP_KERNEL);
 
 	if (!nm->name || !nm->misc.name || !nm->misc.nodename || !nm->record ||
-	    (nm->replay && !nm->history)) {
+	    !rcu_access_pointer(nm->table) || (nm->replay && !nm->history)) {
 		notify_multi_put(nm);
 		return NULL;
 	}
@@ -343,6 +375,7 @@ EXPORT_SYMBOL_GPL(notify_multi_register);
 void notify_multi_unregister(struct notify_multi *nm)
 {
 	struct notify_multi_client *client;
+	struct notify_entry *entry;
 
 	notify_multi_remove_node(nm);
 
@@ -352,7 +385,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
 
-	list_for_each_entry(client, &nm->clients, node) {
+	notify_multi_for_each_client(nm, client, entry) {
 		notify_client_wake_all(client);
 		notify_client_call_departure(client);
 	}

@@ -57,11 +57,12 @@ static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, c
 {
 	struct notify_multi *nm = notify_multi_from_dev(dev);
 	struct notify_multi_client *client;
+	struct notify_entry *entry;
 	u64 dropped;
 
 	spin_lock_irq(&nm->lock);
 	dropped = nm->dropped;
-	list_for_each_entry(client, &nm->clients, node)
+	notify_multi_for_each_client(nm, client, entry)
 		/* data_race(): see notify_client_queue(). */
 		dropped += data_race(client->dropped) + notify_client_queue(client).dropped;
 	spin_unlock_irq(&nm->lock);
@@ -74,9 +75,10 @@ static ssize_t ring_bytes_show(struct device *dev, struct device_attribute *attr
 	struct notify_multi *nm = notify_multi_from_dev(dev);
 	u64 bytes = nm->history ? nm->history->bytes : 0;
 	struct notify_multi_client *client;
+	struct notify_entry *entry;
 
 	spin_lock_irq(&nm->lock);
-	list_for_each_entry(client, &nm->clients, node)
+	notify_multi_for_each_client(nm, client, entry)
 		bytes += notify_client_producer_ring(client)->bytes;
 	spin_unlock_irq(&nm->lock);
 	return sysfs_emit(buf, "%llu\n", bytes);
