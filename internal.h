@@ -7,6 +7,7 @@
 #define _NOTIFY_MULTI_INTERNAL_H
 
 #include <linux/atomic.h>
+#include <linux/bitmap.h>
 #include <linux/cache.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
@@ -69,6 +70,9 @@
  * io_uring holds its uring_lock, outside of client->lock, while a command is completed.
  */
 
+/* Bits of nm->waiting. More clients share bits. */
+#define NOTIFY_WAITING_BITS	512
+
 /**
  * struct notify_entry - a client in the table of its device
  * @slots:  Slots of the client's ring, or NULL if the entry is free.
@@ -115,8 +119,7 @@ struct notify_table {
  * @drvdata:      Pointer of the source.
  * @ops:          Callbacks of the source. Constant.
  * @ops_rwsem:    See Locking.
- * @nr_fasync:    Clients with O_ASYNC set; a broadcast skips kill_fasync() if 0.
- * @lock:         See Locking; protects the members below.
+ * @lock:         See Locking; protects the members below, except @waiting.
  * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
  * @nr_entries:   Entries of @table up to the last one in use.
  * @table:        The clients. Changed under @lock, and replaced under misc_mtx and @lock; also
@@ -126,6 +129,8 @@ struct notify_table {
  * @dropped:      Packets dropped by clients that are closed.
  * @nr_clients:   Number of clients.
  * @last:         Seq of the newest packet. In a cache line that only a broadcast writes.
+ * @waiting:      Bit (index modulo %NOTIFY_WAITING_BITS) is set if a client with that index may
+ *                have a waiter. See notify_client_announce_waiter().
  */
 struct notify_multi {
 	struct kref kref;
@@ -144,8 +149,7 @@ struct notify_multi {
 	struct notify_multi_ops ops;
 	struct rw_semaphore ops_rwsem;
 
-	atomic_t nr_fasync;
-	/* Protects the members below and the producer side of the rings. */
+	/* Protects the members up to last and the producer side of the rings. */
 	spinlock_t lock ____cacheline_aligned;
 	bool gone;
 	u32 nr_entries;
@@ -155,6 +159,7 @@ struct notify_multi {
 	u64 dropped;
 	u32 nr_clients;
 	atomic64_t last ____cacheline_aligned;
+	DECLARE_BITMAP(waiting, NOTIFY_WAITING_BITS) ____cacheline_aligned;
 };
 
 /**
@@ -281,6 +286,7 @@ bool notify_client_ready(struct notify_multi_client *client);
 int notify_client_begin_request(struct notify_multi_client *client);
 void notify_client_end_request(struct notify_multi_client *client);
 void notify_client_wake_request(struct notify_multi_client *client);
+void notify_client_announce_waiter(struct notify_multi_client *client);
 ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to);
 __poll_t notify_multi_poll(struct file *file, poll_table *wait);
 int notify_multi_fasync(int fd, struct file *file, int on);

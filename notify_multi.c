@@ -43,30 +43,67 @@ static LIST_HEAD(notify_multi_devices);
 
 /* -- Wakeups --------------------------------------------------------------- */
 
-/* Wake the waiters of each client for one packet: one request, and all polls. */
-static void notify_multi_wake(struct notify_multi *nm)
+/* Return true if the client has waiters; with @wake, wake one request, all polls and SIGIO. */
+static bool notify_client_waits(struct notify_multi_client *client, bool wake)
+{
+	bool requests = atomic_read(&client->nr_requests);
+	/* See notify_multi_wake_bit() and notify_multi_wake() for the barriers. */
+	bool polls = waitqueue_active(&client->poll_wait);
+	bool fasync = READ_ONCE(client->fasync);
+
+	if (wake && requests)
+		notify_client_wake_request(client);
+	if (wake && polls)
+		wake_up_interruptible_poll(&client->poll_wait,
+					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	if (wake && fasync)
+		kill_fasync(&client->fasync, SIGIO, POLL_IN);
+	return requests || polls || fasync;
+}
+
+/* The same for all clients of a bit of nm->waiting. */
+static bool notify_multi_bit_waits(struct notify_multi *nm, unsigned int bit, bool wake)
 {
 	struct notify_table *table = rcu_dereference(nm->table);
 	struct notify_multi_client *client;
-	u32 i;
+	bool waits = false;
 
-	/*
-	 * Pairs with the barriers of read, pend and poll: a waiter sees the new last, or is seen
-	 * here. One barrier replaces a wq_has_sleeper() per client.
-	 */
+	for (; bit < table->size; bit += NOTIFY_WAITING_BITS) {
+		client = rcu_dereference(table->entries[bit].client);
+		if (client && notify_client_waits(client, wake))
+			waits = true;
+	}
+	return waits;
+}
+
+/* Wake the clients of a bit of nm->waiting, or clear the bit if they do not wait. */
+static void notify_multi_wake_bit(struct notify_multi *nm, unsigned int bit)
+{
+	if (notify_multi_bit_waits(nm, bit, true))
+		return;
+	clear_bit(bit, nm->waiting);
+	/* Pairs with notify_client_announce_waiter(): it sees the bit cleared, or is seen here. */
+	smp_mb__after_atomic();
+	if (!notify_multi_bit_waits(nm, bit, false))
+		return;
+	set_bit(bit, nm->waiting);
+	/* A broadcast that saw the bit cleared has stored last before the waiter wakes. */
+	smp_mb__after_atomic();
+	notify_multi_bit_waits(nm, bit, true);
+}
+
+/* Wake the waiters for one packet. */
+static void notify_multi_wake(struct notify_multi *nm)
+{
+	unsigned int word, bit;
+
+	/* Pairs with notify_client_announce_waiter(): a waiter sees last, or is seen here. */
 	smp_mb();
-	for (i = 0; i < table->size; i++) {
-		client = rcu_dereference(table->entries[i].client);
-		if (!client)
-			continue;
-		if (atomic_read(&client->nr_requests))
-			notify_client_wake_request(client);
-		/* See the barrier above. */
-		if (waitqueue_active(&client->poll_wait))
-			wake_up_interruptible_poll(&client->poll_wait,
-						   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
-		if (atomic_read(&nm->nr_fasync))
-			kill_fasync(&client->fasync, SIGIO, POLL_IN);
+	for (word = 0; word < ARRAY_SIZE(nm->waiting); word++) {
+		unsigned long bits = READ_ONCE(nm->waiting[word]);
+
+		for_each_set_bit(bit, &bits, BITS_PER_LONG)
+			notify_multi_wake_bit(nm, word * BITS_PER_LONG + bit);
 	}
 }
 

@@ -313,6 +313,24 @@ ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *
 /* -- Requests -------------------------------------------------------------- */
 
 /*
+ * Set the client's bit in nm->waiting, so that broadcasts wake its waiters. Call it after queueing
+ * a waiter and before checking the queue for the last time. Broadcasts clear the bit if they find
+ * no waiter.
+ */
+void notify_client_announce_waiter(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	unsigned int bit = client->index % NOTIFY_WAITING_BITS;
+
+	/* Pairs with notify_multi_wake_bit(): orders the waiter before the bit. */
+	smp_mb();
+	if (!test_bit(bit, nm->waiting))
+		set_bit(bit, nm->waiting);
+	/* Pairs with notify_multi_wake(): orders the bit, set by any waiter, before last. */
+	smp_mb();
+}
+
+/*
  * Count a command, or a read about to sleep, against max_requests until it returns (DMF: a
  * pended request). Return the number of other requests or -EBUSY.
  */
@@ -321,7 +339,10 @@ int notify_client_begin_request(struct notify_multi_client *client)
 	int max = client->nm->max_requests;
 	int others = atomic_fetch_add_unless(&client->nr_requests, 1, max);
 
-	return others == max ? -EBUSY : others;
+	if (others == max)
+		return -EBUSY;
+	notify_client_announce_waiter(client);
+	return others;
 }
 
 /* The request may have consumed a wakeup: if packets are left, wake the next request. */
@@ -453,8 +474,7 @@ __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(file, &client->poll_wait, wait);
-	/* Pairs with notify_multi_wake(); poll_wait() of older kernels has no barrier. */
-	smp_mb();
+	notify_client_announce_waiter(client);
 
 	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
 	if (smp_load_acquire(&client->nm->gone))
@@ -465,16 +485,9 @@ __poll_t notify_multi_poll(struct file *file, poll_table *wait)
 int notify_multi_fasync(int fd, struct file *file, int on)
 {
 	struct notify_multi_client *client = file->private_data;
-	atomic_t *nr_fasync = &client->nm->nr_fasync;
-	int changed;
+	int ret = fasync_helper(fd, file, on, &client->fasync);
 
-	/* Calls can race: count the entry before another call can remove it. */
-	if (on)
-		atomic_inc(nr_fasync);
-	changed = fasync_helper(fd, file, on, &client->fasync);
-	if (on ? changed <= 0 : changed > 0)
-		atomic_dec(nr_fasync);
-	/* Pairs with notify_multi_wake(): a later read sees packets that sent no SIGIO. */
-	smp_mb();
-	return changed;
+	/* A later read sees packets that sent no SIGIO. */
+	notify_client_announce_waiter(client);
+	return ret;
 }
