@@ -498,8 +498,6 @@ static vm_fault_t notify_multi_vma_fault(struct vm_fault *vmf)
 	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
 	struct page *page = notify_ring_page(ring, vmf->pgoff);
 
-	if (!page)
-		return VM_FAULT_SIGBUS;
 	get_page(page);
 	vmf->page = page;
 	return 0;

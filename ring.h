@@ -115,11 +115,9 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 	return ring;
 }
 
-/* Return the page at @index of a mapping, or NULL beyond the end. */
+/* Return the page at @index of a mapping, which is never longer than the ring. */
 static inline struct page *notify_ring_page(struct notify_ring *ring, unsigned long index)
 {
-	if (index >= ring->bytes >> PAGE_SHIFT)
-		return NULL;
 	return vmalloc_to_page((void *)ring->header + (index << PAGE_SHIFT));
 }
 
