@@ -109,8 +109,7 @@ static void notify_pend_queue(struct notify_pend *pend)
 		__add_wait_queue_entry_tail_exclusive(head, &pend->wait);
 	}
 
-	/* Pairs with notify_multi_wake(): this sees the new head, or is seen there. */
-	smp_mb();
+	/* If notify_client_wake_request() missed the entry, its lock makes last visible here. */
 	if (READ_ONCE(client->nm->gone))
 		__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
 	else if (notify_client_ready(client))
