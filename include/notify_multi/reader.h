@@ -53,7 +53,7 @@ notify_multi_reader_slot(const struct notify_multi_ring *ring, __u32 position)
 static inline int notify_multi_reader_complete(const struct notify_multi_ring *ring,
 					       __u32 position)
 {
-	/* Pairs with notify_ring_reserve() in the kernel: orders the record before head. */
+	/* Pairs with notify_multi_push() in the kernel: orders the record before head. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&ring->head, __ATOMIC_RELAXED) + 1 - position < ring->slots;
 }
@@ -73,7 +73,7 @@ static inline const struct notify_multi_record *
 notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *position)
 {
 	const struct notify_multi_ring *ring = reader->ring;
-	/* Pairs with notify_ring_commit() in the kernel: the slots up to head are complete. */
+	/* Pairs with the kernel's release of head: the slots up to head are complete. */
 	__u32 head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 	__u32 next = (__u32)(reader->next < ring->first ? ring->first : reader->next);
 
