@@ -18,11 +18,11 @@ barriers() {
 	local file barrier
 
 	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|rcuwait_[a-z_]+\('
-	barrier+='|atomic_[a-z_]+\(|spin_(un)?lock[a-z_]*\([^(),;]*|__ATOMIC_[A-Z_]+'
-	barrier+='|\+ 1 - pos|(READ|WRITE)_ONCE\([^(),;]*|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\('
-	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\('
-	barrier+='|memcpy\(|notify_client_copy[a-z_]*\('
-	barrier+='|notify_ring_(reserve|commit|newest_seq|read|copy|init_seqs|overwritten)\('
+	barrier+='|atomic(64)?_[a-z_]+\(|[a-z_]*(set|clear|test)_bit\(|__ATOMIC_[A-Z_]+'
+	barrier+='|spin_(un)?lock[a-z_]*\([^(),;]*|(READ|WRITE)_ONCE\([^(),;]*|\+ 1 - (pos|seq)'
+	barrier+='|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\(|notify_client_announce_waiter\('
+	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|notify_client_overwritten\('
+	barrier+='|memcpy\(|notify_client_copy[a-z_]*\(|notify_ring_(read|copy)\(|notify_multi_last\('
 	cd "$TOP"
 	for file in "${FILES[@]}"; do
 		barrier=$barrier awk -v file="$file" '
