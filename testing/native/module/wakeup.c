@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Measure how long readers that sleep take to return from their read, from the call that publishes
- * a packet until the last reader has returned. insmod prints the cycles of all rounds:
+ * a packet until the last reader has returned. insmod prints the cycles of each round:
  *
- *	@native CANDIDATE MEASURE READERS 64 1 CYCLES...
+ *	@native CANDIDATE MEASURE READERS 64 1 CYCLES
  *
  * Measures on a machine with one CPU, where the readers have a higher priority:
  *
@@ -36,9 +36,6 @@ static unsigned int rounds = 51;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "Number of measurements of each candidate");
 
-/* The kernel's limit for a line of the log, and the number of results that fit. */
-#define LINE_BYTES	1000
-#define MAX_ROUNDS	80
 #define BYTES		64
 #define SLEEPERS	16
 #define RECORD_BYTES	256
@@ -69,8 +66,6 @@ struct contestant {
 	bool running;
 	unsigned int started;
 	struct sleeper sleepers[SLEEPERS];
-	u64 returned[ARRAY_SIZE(modes)][MAX_ROUNDS];
-	u64 published[ARRAY_SIZE(modes)][MAX_ROUNDS];
 };
 
 static struct contestant contestants[] = {
@@ -228,7 +223,14 @@ static bool is_measured(unsigned int mode)
 	return num_online_cpus() == modes[mode].cpu + 1;
 }
 
-static int run_round(struct contestant *contestant, unsigned int round)
+static void report(const struct contestant *contestant, unsigned int mode, const char *suffix,
+		   u64 cycles)
+{
+	pr_info("@native %s %s%s %u %u 1 %llu\n", contestant->candidate->name, modes[mode].name,
+		suffix, readers, BYTES, cycles);
+}
+
+static int run_round(struct contestant *contestant)
 {
 	u64 published, returned;
 	unsigned int mode, i;
@@ -244,8 +246,10 @@ static int run_round(struct contestant *contestant, unsigned int round)
 		/* The first packets let the readers sleep in another way and fill the caches. */
 		for (i = 0; i < 4 && !ret; i++)
 			ret = wake(contestant, &published, &returned);
-		contestant->returned[mode][round] = returned;
-		contestant->published[mode][round] = published;
+		if (!ret) {
+			report(contestant, mode, "", returned);
+			report(contestant, mode, "-publish", published);
+		}
 	}
 	return ret;
 }
@@ -257,7 +261,7 @@ static int run_rounds(void)
 
 	for (round = 0; round < rounds && !ret; round++)
 		for (i = 0; i < ARRAY_SIZE(contestants) && !ret; i++)
-			ret = run_round(&contestants[i], round);
+			ret = run_round(&contestants[i]);
 	return ret;
 }
 
@@ -274,35 +278,6 @@ static int run_with_idle(void)
 	ret = run_rounds();
 	kthread_stop(idle);
 	return ret;
-}
-
-/* -- Results --------------------------------------------------------------- */
-
-static void report_measure(const struct contestant *contestant, const char *name,
-			   const char *suffix, const u64 *cycles)
-{
-	static char line[LINE_BYTES];
-	unsigned int round;
-	int length;
-
-	length = scnprintf(line, LINE_BYTES, "%s %s%s %u %u 1", contestant->candidate->name, name,
-			   suffix, readers, BYTES);
-	for (round = 0; round < rounds; round++)
-		length += scnprintf(line + length, LINE_BYTES - length, " %llu", cycles[round]);
-	pr_info("@native %s\n", line);
-}
-
-static void report(const struct contestant *contestant)
-{
-	unsigned int mode;
-
-	for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
-		if (!is_measured(mode))
-			continue;
-		report_measure(contestant, modes[mode].name, "", contestant->returned[mode]);
-		report_measure(contestant, modes[mode].name, "-publish",
-			       contestant->published[mode]);
-	}
 }
 
 /* -- Start and stop -------------------------------------------------------- */
@@ -366,11 +341,8 @@ static int run(void)
 		ret = start(&contestants[i]);
 	if (!ret)
 		ret = num_online_cpus() > 1 ? run_with_idle() : run_rounds();
-	for (i = 0; i < ARRAY_SIZE(contestants); i++) {
-		if (!ret)
-			report(&contestants[i]);
+	for (i = 0; i < ARRAY_SIZE(contestants); i++)
 		stop(&contestants[i]);
-	}
 	return ret;
 }
 
@@ -379,7 +351,7 @@ static int __init wakeup_init(void)
 	unsigned long address;
 	int ret;
 
-	if (!readers || readers > SLEEPERS || !rounds || rounds > MAX_ROUNDS)
+	if (!readers || readers > SLEEPERS)
 		return -EINVAL;
 	/* Memory of insmod. */
 	mm = current->mm;
