@@ -49,6 +49,19 @@ TEST_F(sim, new_simulator_has_defaults)
 	EXPECT_EQ(-ENOENT, sim_open_injector(SIM_NAME));
 }
 
+TEST_F(sim, disable_frees_interrupt)
+{
+	unsigned int irq[2];
+	unsigned long long count;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, SET("live", "1"));
+		ASSERT_TRUE(find_interrupt(SIM_NAME, &irq[i], &count));
+		ASSERT_EQ(0, SET("live", "0"));
+	}
+	EXPECT_EQ(irq[0], irq[1]);
+}
+
 /* Both sides of each limit, in this order. */
 TEST_F(sim, store_out_of_range_returns_einval)
 {
