@@ -76,14 +76,15 @@ static inline const char *wrong_records(const void *buffer, size_t packet_size,
 
 	for (unsigned int i = 0; i < expected_count(expected) && !wrong; i++) {
 		const struct notify_multi_record *record = buffer + i * RECORD_SIZE(packet_size);
-		const void *payload = expected->raw ? buffer + i * packet_size :
-						      record_payload(record);
+		const unsigned char *payload = expected->raw ? buffer + i * packet_size :
+							       record_payload(record);
+		size_t at = packet_difference(payload, packet_size, expected->seq + i);
 
 		if (!expected->raw)
 			wrong = wrong_record(record, packet_size, i, expected);
-		if (!wrong && !packet_is(payload, packet_size, expected->seq + i))
-			wrong = wrong_value("payload", i, packet_byte(expected->seq + i, 0),
-					    *(const unsigned char *)payload);
+		if (!wrong && at < packet_size)
+			wrong = wrong_value("payload", i, packet_byte(expected->seq + i, at),
+					    payload[at]);
 	}
 	return wrong;
 }

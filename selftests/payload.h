@@ -30,14 +30,20 @@ static inline void packet_fill(unsigned char *packet, size_t size, uint64_t numb
 		packet[at] = packet_byte(number, at);
 }
 
-static inline bool packet_is(const void *packet, size_t size, uint64_t number)
+/* Return the offset of the first byte that is not that of packet @number, or @size. */
+static inline size_t packet_difference(const void *packet, size_t size, uint64_t number)
 {
 	const unsigned char *bytes = packet;
+	size_t at = 0;
 
-	for (size_t at = 0; at < size; at++)
-		if (bytes[at] != packet_byte(number, at))
-			return false;
-	return true;
+	while (at < size && bytes[at] == packet_byte(number, at))
+		at++;
+	return at;
+}
+
+static inline bool packet_is(const void *packet, size_t size, uint64_t number)
+{
+	return packet_difference(packet, size, number) == size;
 }
 
 #endif /* PAYLOAD_H */
