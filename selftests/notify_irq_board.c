@@ -3,8 +3,6 @@
  * notify_irq on the registers of the board of testing/qemu/irq.dts.in.
  */
 
-#include <sched.h>
-
 #include "board.h"
 #include "kmsg.h"
 #include "source.h"
@@ -287,85 +285,6 @@ TEST_F(irq, spurious_interrupt_sends_no_packet)
 	EXPECT_EQ(1 << 6, record.regs[GPIO_MIS]);
 	MOVE(6, 0);
 	NEXT(self->pl061, &record);
-}
-
-/* -- Interrupts while the IRQ thread cannot run -- */
-
-static int move_to_cpu(unsigned int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	return errno_of(sched_setaffinity(0, sizeof(cpus), &cpus));
-}
-
-/* Thread that occupies CPU 1 until the state is HOG_STOP, so that only hard handlers run there. */
-enum { HOG_START, HOG_RUNS, HOG_STOP };
-
-static ssize_t hog_main(void *data)
-{
-	struct sched_param first = { .sched_priority = 99 };
-	int *state = data;
-
-	if (move_to_cpu(1) || sched_setscheduler(0, SCHED_FIFO, &first))
-		return -errno;
-	__atomic_store_n(state, HOG_RUNS, __ATOMIC_RELEASE);
-	while (__atomic_load_n(state, __ATOMIC_RELAXED) != HOG_STOP)
-		;
-	return 0;
-}
-
-TEST_F(irq, burst_keeps_order_and_times_of_hard_handler)
-{
-	unsigned long long before, count;
-	int state = HOG_START;
-	struct irq_record record;
-	struct thread hog;
-	unsigned int irq;
-	uint64_t last, end;
-	char path[64];
-
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "needs two CPUs");
-	ASSERT_TRUE(find_interrupt("pl061", &irq, &before));
-	snprintf(path, sizeof(path), "/proc/irq/%u/smp_affinity", irq);
-	ASSERT_EQ(0, write_file(path, "2"));
-	ASSERT_EQ(0, move_to_cpu(0));
-	/* The new affinity takes effect with the next interrupt. */
-	MOVE(7, 1);
-	NEXT(self->pl061, &record);
-	MOVE(7, 0);
-	NEXT(self->pl061, &record);
-
-	ASSERT_EQ(0, write_file("/proc/sys/kernel/sched_rt_runtime_us", "-1"));
-	ASSERT_TRUE(thread_start(&hog, hog_main, &state));
-	while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != HOG_RUNS)
-		usleep(1000);
-	last = monotonic_ns();
-	for (unsigned int i = 0; i < 50; i++)
-		MOVE(0, 1 - i % 2);
-	do {
-		usleep(10000);
-		ASSERT_TRUE(find_interrupt("pl061", &irq, &count));
-	} while (count < before + 2 + 50);
-	end = monotonic_ns();
-	EXPECT_EQ(0, poll_now(self->pl061, POLLIN));
-	__atomic_store_n(&state, HOG_STOP, __ATOMIC_RELAXED);
-	ASSERT_EQ(0, thread_join(&hog));
-	ASSERT_EQ(0, write_file("/proc/sys/kernel/sched_rt_runtime_us", "950000"));
-
-	for (unsigned int i = 0; i < 50; i++) {
-		/* The last handler may have run after the end. */
-		if (i)
-			EXPECT_GT(end, last);
-		NEXT(self->pl061, &record);
-		EXPECT_EQ(1 - i % 2, record.regs[GPIO_DATA]);
-		EXPECT_EQ(1, record.regs[GPIO_MIS]);
-		EXPECT_LT(last, record.header.timestamp_ns);
-		last = record.header.timestamp_ns;
-	}
-	EXPECT_EQ(0, device_number(PL061, "overflows"));
 }
 
 /* -- Properties -- */
