@@ -110,9 +110,10 @@ class Native(console.Console):
                 setups, readers = 1, (1,)
             for key in itertools.product((candidate,), measures, readers, options.bytes):
                 cycles = self.cycles.get(key, ())
-                if len(cycles) != setups * options.rounds:
+                if not cycles or len(cycles) % (setups * options.rounds):
                     raise vm.MachineError("{} {}, {} readers, {} bytes: ".format(*key) +
-                                          f"{len(cycles)} of {setups * options.rounds} results")
+                                          f"{len(cycles)} results of {options.rounds} rounds in "
+                                          f"{setups} setups")
                 rows.append({**dict(zip(("candidate", "measure", "readers", "bytes"), key)),
                              **native_report.spread(cycles), "cycles": cycles})
         if not self.tsc_khz:
