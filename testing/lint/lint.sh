@@ -77,7 +77,7 @@ lint_text() {
 	done
 	grep -L 'SPDX[-]License-Identifier:' $(scripts) \
 		$(files '*.[ch]' '*.py' '*.yaml' '*.dts*' '*.asl' '*.1' '*Makefile' '*Kbuild' \
-			'*/config/*') |
+			'*/config/*' | grep -v '\.patch$') |
 		sed 's/$/: no SPDX-License-Identifier/'
 }
 

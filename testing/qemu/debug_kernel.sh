@@ -103,7 +103,7 @@ mkdir -p "$CACHE/kernels"
 exec 8>"$DIR.lock"
 flock -w 3600 8 || die "$DIR.lock has been locked by another build for an hour"
 case $(cat "$DIR/done" 2>/dev/null) in
-*"-$FLAVOUR-$HASH" | *-native-7bb6f169) ;; # The same kernel, named without its patch.
+*"-$FLAVOUR-$HASH") ;;
 *) build_kernel ;;
 esac
 echo "$DIR"
