@@ -15,7 +15,6 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "qemu"))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 
 import console  # noqa: E402
 import native_report  # noqa: E402
@@ -159,7 +158,7 @@ def main():
                         help="number of rounds in each setup")
     parser.add_argument("--report", action="store_true", help="only print the last results")
     parser.add_argument("--document", action="store_true",
-                        help="copy the picture to Documentation/")
+                        help="copy the tables and the picture to Documentation/")
     options = parser.parse_args()
 
     if not options.report:

@@ -3,8 +3,9 @@
 
 import os
 import shutil
+import subprocess
 
-import bench_report
+import markdown
 import vm
 
 OURS = "notify_multi"
@@ -20,7 +21,11 @@ GOALS = {"hot": {1: 1, 16: 0.5, 256: 0.4, 1024: 0.35, 4096: 0.35},
 IRQS_OFF_READERS = (256, 4096)
 IRQS_OFF_GOALS = {"hot": {4096: 0.4}, "cold": {4096: 0.75}}
 
-number = bench_report.number
+# Size of the packets of the plot, and the colours of its lines.
+PLOT_BYTES = 64
+COLOURS = dict(zip(CANDIDATES, ("#0060c0", "#c02020", "#e07000", "#808080")))
+
+number = markdown.number
 
 
 def spread(values):
@@ -34,11 +39,9 @@ class Figures:
     """Access to the results. Times are cycles per packet."""
 
     def __init__(self, result):
-        self.result = {"unit": "cycles"}
         self.tsc_khz = result["tsc_khz"]
         self.rows = {(row["candidate"], row["measure"], row["readers"], row["bytes"]): row
                      for row in result["results"]}
-        self.names = CANDIDATES
         self.readers = sorted({row["readers"] for row in result["results"]
                                if row["candidate"] == OURS})
         self.payloads = sorted({row["bytes"] for row in result["results"]})
@@ -47,12 +50,7 @@ class Figures:
         """Return the median time of a packet."""
         return self.rows[name, measure, readers, payload]["median"]
 
-    def get(self, name, payload, readers, measure):
-        """Return a point of the plot, or None."""
-        row = self.rows.get((name, measure, readers, payload))
-        return row and row["median"] / readers
-
-    def label(self, name, _=None):
+    def label(self, name):
         """Return the display name of a candidate."""
         return "evdev (4 bytes)" if name == "evdev" else name
 
@@ -83,7 +81,7 @@ def publish_table(figures, payload, caches):
         rows.append([title] + [number(figures.ratio(name, caches, readers, payload, peers))
                                for readers in figures.readers])
     head = [f"{caches}, {payload} bytes"] + [f"N={readers}" for readers in figures.readers]
-    return bench_report.table(head, rows)
+    return markdown.table(head, rows)
 
 
 def irqs_off_table(figures):
@@ -99,7 +97,7 @@ def irqs_off_table(figures):
         rows.append(["ours / hidraw"] + [number(figures.ratio(OURS, *column, payload, ("hidraw",)))
                                          for column in columns])
     head = ["µs per packet"] + [f"{caches}, N={readers}" for caches, readers in columns]
-    return bench_report.table(head, rows) if columns else ""
+    return markdown.table(head, rows) if columns else ""
 
 
 def read_table(figures):
@@ -117,7 +115,7 @@ def read_table(figures):
         rows.append([f"mapped, {measure}"] + [number(figures.time("mapped", measure, 1, payload))
                                               for payload in figures.payloads])
     head = ["cycles per packet"] + [f"{payload} bytes" for payload in figures.payloads]
-    return bench_report.table(head, rows)
+    return markdown.table(head, rows)
 
 
 def goals(result):
@@ -144,7 +142,7 @@ def goals_table(result):
         if goal["ratio"] > goal["limit"]:
             row[goal["readers"]] = f"MISSED: {number(goal['ratio'])} > {goal['limit']}"
             missed += 1
-    table = bench_report.table(
+    table = markdown.table(
         ["ours / best peer"] + [f"N={count}" for count in readers],
         [[title] + [row.get(count, "") for count in readers] for title, row in rows.items()])
     return f"{table}\n\n{len(result['goals']) - missed} of {len(result['goals'])} goals are met."
@@ -172,14 +170,52 @@ def tables(result):
     return "\n\n".join(parts) + "\n"
 
 
+def plot_panel(figures, caches):
+    """Return the gnuplot commands of a panel: the data blocks and the plot command."""
+    blocks, lines = [], []
+    for name in CANDIDATES:
+        points = "\n".join(
+            f"{readers} {figures.time(name, caches, readers, PLOT_BYTES) / readers}"
+            for readers in figures.readers)
+        blocks.append(f"${caches}_{name} << end\n{points}\nend")
+        style = "lw 3 dt 1" if name == OURS else "lw 1 dt 2"
+        lines.append(f"${caches}_{name} with linespoints {style} lc rgb '{COLOURS[name]}' "
+                     f"title '{figures.label(name)}'")
+    return "\n".join(blocks + [f"set title '{caches} caches, {PLOT_BYTES} bytes'",
+                               "plot " + ", ".join(lines)])
+
+
+def plot(figures, path):
+    """Write the plot to a file. Return false if it needs more figures or programs."""
+    if len(figures.readers) < 2 or PLOT_BYTES not in figures.payloads or \
+            not shutil.which("gnuplot"):
+        return False
+    script = "\n".join((
+        "set terminal svg noenhanced size 1200,520 font 'sans,12' background 'white'",
+        f"set output '{path}'",
+        "set multiplot layout 1,2\nset logscale xy\nset grid",
+        "set key below horizontal samplen 2\nset xlabel 'readers'",
+        f"set xrange [{figures.readers[0]}:{figures.readers[-1]}]",
+        "set xtics (" + ", ".join(map(str, figures.readers)) + ")",
+        "set ylabel 'cycles per reader'",
+        *(plot_panel(figures, caches) for caches in CACHES),
+        "unset multiplot", ""))
+    subprocess.run(["gnuplot"], input=script, text=True, check=True, timeout=60)
+    return True
+
+
 def report(result, directory, document):
     """Print the tables, and write them and the plot to a directory and to Documentation/."""
     text = tables(result)
     print("\n" + text)
     with open(os.path.join(directory, "native.md"), "w", encoding="utf-8") as file:
         file.write(text)
-    plot = os.path.join(directory, "native.svg")
-    bench_report.plot(Figures(result), plot, [(f"{caches} caches", caches) for caches in CACHES])
+    picture = os.path.join(directory, "native.svg")
+    plotted = plot(Figures(result), picture)
+    if document and not plotted:
+        raise vm.MachineError("no plot: it needs gnuplot, two numbers of readers and "
+                              f"{PLOT_BYTES} bytes")
     if document:
-        shutil.copy(plot, bench_report.DOCUMENTATION)
-    vm.progress(f"native.json, native.md and native.svg are in {directory}")
+        markdown.document("testing/native/native.py", text)
+        shutil.copy(picture, os.path.join(markdown.DOCUMENTATION, "performance.svg"))
+    vm.progress(f"the results are in {directory}")

@@ -12,9 +12,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "qemu"))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 
-import bench_report  # noqa: E402
+import markdown  # noqa: E402
 import native  # noqa: E402
 import native_report  # noqa: E402
 import vm  # noqa: E402
@@ -74,9 +73,9 @@ def report(result):
         best = min(cell["median"] for cell in cells[1:])
         rows.append([MEASURES[name], str(readers)] + [
             "{median:.0f} ({p10:.0f}-{p90:.0f})".format_map(cell) for cell in cells] +
-            [bench_report.number(cells[0]["median"] / best)])
+            [markdown.number(cells[0]["median"] / best)])
     return (f"{result['cpu']}, kernel {result['kernel']}, packets of {BYTES} bytes, cycles: median"
-            f" (p10-p90) of {result['rounds']} rounds\n\n" + bench_report.table(
+            f" (p10-p90) of {result['rounds']} rounds\n\n" + markdown.table(
                 ["from publishing to the last read", "N", *CANDIDATES, "ours / best peer"], rows))
 
 
@@ -85,7 +84,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--setups", type=int, default=5, metavar="N")
     parser.add_argument("--rounds", type=int, default=41, metavar="N")
+    parser.add_argument("--document", action="store_true",
+                        help="only copy the last results to Documentation/")
     options = parser.parse_args()
+    if options.document:
+        with open(os.path.join(native.OUTPUT, "wakeup.md"), encoding="utf-8") as file:
+            markdown.document("testing/native/wakeup.py", file.read())
+        return 0
     properties = native.cpu()
     native.check_cpus(properties)
     native.use_tmpfs()
