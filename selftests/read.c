@@ -227,6 +227,82 @@ TEST_F(records, threads_get_each_packet_once)
 	EXPECT_EQ(0, wrong);
 }
 
+/* -- Many clients -- */
+
+/* Waiters of the client of the fixture and of client 512, the last one, share a bit. */
+enum { CLIENTS = 512, LAST = CLIENTS - 1 };
+
+FIXTURE(clients)
+{
+	SIM_DEVICE;
+	int clients[CLIENTS];
+};
+
+FIXTURE_SETUP(clients)
+{
+	SIM_SETUP(.max_packets = 8);
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		self->clients[i] = -1;
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		OPEN_CLIENT(self->clients[i]);
+}
+
+FIXTURE_TEARDOWN(clients)
+{
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		close(self->clients[i]);
+	SIM_TEARDOWN();
+}
+
+TEST_F(clients, each_gets_packet)
+{
+	BROADCAST(1);
+	EXPECT_READ(.seq = 1);
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		EXPECT_READ_FROM(self->clients[i], .seq = 1);
+}
+
+TEST_F(clients, new_client_in_place_of_closed_gets_packet)
+{
+	for (unsigned int i = 0; i < CLIENTS; i += 2)
+		close(self->clients[i]);
+	BROADCAST(1);
+	for (unsigned int i = 0; i < CLIENTS; i += 2) {
+		self->clients[i] = -1;
+		OPEN_CLIENT(self->clients[i]);
+	}
+	BROADCAST(1);
+	for (unsigned int i = 0; i < CLIENTS; i += 2) {
+		EXPECT_READ_FROM(self->clients[i], .seq = 2);
+		EXPECT_READ_FROM(self->clients[i + 1], .seq = 1, .count = 2);
+	}
+}
+
+TEST_F(clients, packet_wakes_each_with_the_same_bit)
+{
+	int fds[2] = { self->fd, self->clients[LAST] };
+	struct reader readers[2];
+
+	/* One client at a time, then both. */
+	for (unsigned int blocked = 1; blocked <= 3; blocked++) {
+		for (unsigned int i = 0; i < 2; i++) {
+			if (!(blocked & 1 << i))
+				continue;
+			ASSERT_EQ(0, set_blocking(fds[i], true));
+			ASSERT_TRUE(reader_start(&readers[i], fds[i], RECORD));
+			ASSERT_TRUE(wait_requests(fds[i], 1));
+		}
+		BROADCAST(1);
+		for (unsigned int i = 0; i < 2; i++) {
+			if (blocked & 1 << i) {
+				EXPECT_READER(&readers[i], .seq = self->seq);
+			} else {
+				EXPECT_READ_FROM(fds[i], .seq = self->seq);
+			}
+		}
+	}
+}
+
 /* -- Refused calls -- */
 
 TEST_F(records, seek_returns_espipe_write_returns_einval)
