@@ -23,7 +23,6 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/printk.h>
-#include <linux/prefetch.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -43,53 +42,53 @@ static LIST_HEAD(notify_multi_devices);
 
 /* -- Wakeups --------------------------------------------------------------- */
 
-/* Return true if the client has waiters; with @wake, wake one request, all polls and SIGIO. */
-static bool notify_client_waits(struct notify_multi_client *client, bool wake)
+/* Wake one request, all polls, and the receivers of SIGIO. Return false if there are none. */
+static bool notify_client_wake(struct notify_multi_client *client)
 {
 	bool requests = atomic_read(&client->nr_requests);
-	/* See notify_multi_wake_bit() and notify_multi_wake() for the barriers. */
+	/* See notify_multi_wake_bit() for the barriers. */
 	bool polls = waitqueue_active(&client->poll_wait);
 	bool fasync = READ_ONCE(client->fasync);
 
-	if (wake && requests)
+	if (requests)
 		notify_client_wake_request(client);
-	if (wake && polls)
+	if (polls)
 		wake_up_interruptible_poll(&client->poll_wait,
 					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
-	if (wake && fasync)
+	if (fasync)
 		kill_fasync(&client->fasync, SIGIO, POLL_IN);
 	return requests || polls || fasync;
 }
 
-/* The same for all clients of a bit of nm->waiting. */
-static bool notify_multi_bit_waits(struct notify_multi *nm, unsigned int bit, bool wake)
+/* Wake the waiters of all clients that share a bit of nm->waiting. Return false if none waits. */
+static bool notify_multi_wake_clients(struct notify_multi *nm, unsigned int bit)
 {
 	struct notify_table *table = rcu_dereference(nm->table);
 	struct notify_multi_client *client;
-	bool waits = false;
+	bool woken = false;
 
 	for (; bit < table->size; bit += NOTIFY_WAITING_BITS) {
 		client = rcu_dereference(table->entries[bit].client);
-		if (client && notify_client_waits(client, wake))
-			waits = true;
+		if (client && notify_client_wake(client))
+			woken = true;
 	}
-	return waits;
+	return woken;
 }
 
-/* Wake the clients of a bit of nm->waiting, or clear the bit if they do not wait. */
+/* Wake the waiters of a bit of nm->waiting, or clear the bit if there are none. */
 static void notify_multi_wake_bit(struct notify_multi *nm, unsigned int bit)
 {
-	if (notify_multi_bit_waits(nm, bit, true))
+	if (notify_multi_wake_clients(nm, bit))
 		return;
 	clear_bit(bit, nm->waiting);
 	/* Pairs with notify_client_announce_waiter(): it sees the bit cleared, or is seen here. */
 	smp_mb__after_atomic();
-	if (!notify_multi_bit_waits(nm, bit, false))
+	if (!notify_multi_wake_clients(nm, bit))
 		return;
 	set_bit(bit, nm->waiting);
-	/* A broadcast that saw the bit cleared has stored last before the waiter wakes. */
+	/* Wake for other broadcasts too: they have stored last if they saw the bit cleared. */
 	smp_mb__after_atomic();
-	notify_multi_bit_waits(nm, bit, true);
+	notify_multi_wake_clients(nm, bit);
 }
 
 /* Wake the waiters for one packet. */

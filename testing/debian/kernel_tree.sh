@@ -115,7 +115,8 @@ install_suite() {
 		tail -n 30 "$LOG" >&2
 		die "the suite cannot be installed"
 	}
-	for file in read notifycat.sh ktap_helpers.sh run_kselftest.sh test_names settings config; do
+	for file in read notifycat.sh ktap_helpers.sh run_kselftest.sh test_names settings \
+		    config; do
 		[ -e "$LINUX/kselftest/installed/$file" ] || die "$file was not installed"
 	done
 }

@@ -19,7 +19,8 @@ barriers() {
 
 	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|rcuwait_[a-z_]+\('
 	barrier+='|atomic(64)?_[a-z_]+\(|[a-z_]*(set|clear|test)_bit\(|__ATOMIC_[A-Z_]+'
-	barrier+='|spin_(un)?lock[a-z_]*\([^(),;]*|(READ|WRITE)_ONCE\([^(),;]*|\+ 1 - (pos|seq)'
+	barrier+='|spin_(un)?lock[a-z_]*\([^(),;]*|(READ|WRITE)_ONCE\([^(),;]*'
+	barrier+='|\+ 1 - (pos|seq)'
 	barrier+='|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\(|notify_client_announce_waiter\('
 	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|notify_client_overwritten\('
 	barrier+='|memcpy\(|notify_client_copy[a-z_]*\(|notify_ring_(read|copy)\(|notify_multi_last\('
