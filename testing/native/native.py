@@ -129,8 +129,8 @@ def measure(options, properties):
         f"NM_BYTES={'+'.join(map(str, options.bytes))}", f"NM_ROUNDS={options.rounds} "
         f"NM_SETUPS={options.setups}")))
     if native.failed:
-        native.show_log(20)
-        raise vm.MachineError("User-Mode Linux: " + "; ".join(native.failed))
+        errors = [line for line in native.log if re.search("(insmod|notify_native): ", line)]
+        raise vm.MachineError("User-Mode Linux: " + "; ".join(native.failed + errors[:1]))
     result = {
         "rounds": options.setups * options.rounds,
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes"),
