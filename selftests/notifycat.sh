@@ -465,7 +465,8 @@ test_device_errors_are_reported() {
 	start_dev
 	fails '/dev/notify/nosuch: No such device (is its source loaded?)' nosuch
 	fails '/dev/null: Not a notify_multi device' /dev/null
-	fails "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes" -q 4294967295 $dev
+	fails "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes" \
+		-q 4294967295 $dev
 	echo -16 >$sim/arrival_error
 	fails "/dev/notify/$dev: Device or resource busy" $dev
 	echo 0 >$sim/arrival_error
