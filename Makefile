@@ -122,10 +122,10 @@ packages:
 abi:
 	Documentation/abi.py --write
 
-# Count instructions, or nanoseconds with BENCH=time. BENCH_ARGS is passed to notify_bench.
+# Count instructions, and compare them with Documentation/performance.md.
 bench:
-	testing/fetch/setup.sh bench
-	testing/bench/bench.py
+	testing/fetch/setup.sh
+	testing/bench/bench.py $(BENCH_ARGS)
 
 # Measure cycles of the host's CPU in User-Mode Linux. BENCH_ARGS="--readers 16,256 --bytes 64"
 # measures a part.

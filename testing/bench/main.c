@@ -1,228 +1,135 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_bench: measure the cost of sending a packet to many readers by notify_multi and other
- * peers. Needs root, configfs, and the modules notify_sim, uinput, evdev, uhid and hid_generic.
+ * notify_bench: measure what it costs to publish a packet to readers of a device of notify_sim, and
+ * to read it. Prints a line for each figure:
+ *
+ *	@bench WAY BYTES READERS FIGURE VALUE
+ *
+ * The unit is nanoseconds. QEMU's -icount makes each instruction take one. The program runs on one
+ * CPU, and needs root.
  */
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench.h"
-#include "file.h"
+#include "notify_sim.h"
 #include "options.h"
+#include "payload.h"
 
-#define LIST_MAX	16
-#define READERS_MAX	16384
-#define BYTES_MIN	16
-#define BYTES_MAX	65536
+#define DEVICE		"notify_bench"
 
-/* Limit of rounds * readers, and minimum number of rounds. */
-#define ROUND_READERS	25600
-#define ROUNDS_MIN	8
+/* There are 1024 descriptors by default. */
+#define READERS_MAX	1000
 
-/* Files in addition to those of the readers, which may need two each. */
-#define FILES_EXTRA	64
+/* Memory is allocated in pages, so few readers need no exact amount. */
+#define MEMORY_READERS	256
 
-#define RT_RUNTIME	"/proc/sys/kernel/sched_rt_runtime_us"
+static unsigned int read_packets(struct bench *bench, unsigned int reader, void *buffer,
+				 unsigned int count)
+{
+	ssize_t bytes = read(bench->readers[reader], buffer, count * bench->stride);
 
-/* The peers, in the order of the tables. */
-static const struct peer *const peers[] = {
-	&notify_read_peer, &notify_ring_peer, &notify_in_place_peer, &notify_uring_peer,
-	&notify_pend_peer, &evdev_peer, &hidraw_peer, &netlink_peer, &seqpacket_peer, &pipe_peer,
-	&eventfd_peer, &syscall_peer, NULL
+	return bytes < 0 ? 0 : bytes / bench->stride;
+}
+
+static const struct way read_way = { .name = "read", .read = read_packets };
+
+static const struct way *const ways[] = {
+	&read_way, &mapped_way, &in_place_way, &uring_way, &pend_way
 };
 
-static bool selected[ARRAY_SIZE(peers)];
-
-static const char *option_peers, *option_json, *option_unit = "ns";
-static const char *option_readers = "1,16,256,1024,4096", *option_bytes = "16,64,256,4096";
-static uint64_t option_rounds = 200;
-static bool option_no_sleepers, option_list;
+static const char *option_way = "read";
+static uint64_t option_bytes = 64, option_readers = 1;
 static const struct option_value options[] = {
-	{ "peers", "LIST    peers, as NAME or NAME/WAY (all)", .text = &option_peers },
-	{ "readers", "LIST  numbers of readers (1,16,256,1024,4096)", .text = &option_readers },
-	{ "bytes", "LIST    payload sizes (16,64,256,4096); some peers have a fixed size",
-	  .text = &option_bytes },
-	{ "rounds", "COUNT  samples of each figure (200; fewer with many readers)",
-	  .number = &option_rounds },
-	{ "no-sleepers", "  do not measure end to end", .flag = &option_no_sleepers },
-	{ "json", "FILE     also write the results to FILE", .text = &option_json },
-	{ "unit", "NAME     unit of the clock (ns), for the output", .text = &option_unit },
-	{ "list", "         print the peers", .flag = &option_list },
+	{ "way", "NAME       to read: read, mapped, in-place, io_uring or pend", .text = &option_way },
+	{ "bytes", "COUNT    size of a packet (64)", .number = &option_bytes },
+	{ "readers", "COUNT  number of readers (1)", .number = &option_readers },
 	{ }
 };
 
-struct list {
-	unsigned int count;
-	unsigned int numbers[LIST_MAX];
-};
-
-static char rt_runtime[32];
-
-static struct list parse_list(const char *text, unsigned int min, unsigned int max)
-{
-	char *copy = strdup(text), *part, *state;
-	struct list list = { };
-
-	for (part = strtok_r(copy, ",", &state); part; part = strtok_r(NULL, ",", &state)) {
-		if (list.count == LIST_MAX)
-			usage_error("too many numbers: %s", text);
-		list.numbers[list.count++] = parse_number(part, min, max);
-	}
-	if (!list.count)
-		usage_error("empty list");
-	free(copy);
-	return list;
-}
-
-/* Return true if the word names the peer ("NAME") or its way ("NAME/WAY"). */
-static bool peer_matches(const struct peer *peer, const char *word)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "%s/%s", peer->name, peer->way ? peer->way : "");
-	return !strcmp(word, peer->name) || !strcmp(word, name);
-}
-
-static void select_peers(const char *text)
-{
-	char *copy = strdup(text), *word, *state;
-	bool found;
-	int i;
-
-	for (word = strtok_r(copy, ",", &state); word; word = strtok_r(NULL, ",", &state)) {
-		found = false;
-		for (i = 0; peers[i]; i++) {
-			if (!peer_matches(peers[i], word))
-				continue;
-			selected[i] = true;
-			found = true;
-		}
-		if (!found)
-			usage_error("unknown peer: %s", word);
-	}
-	free(copy);
-}
-
-static void list_peers(void)
-{
-	int i;
-
-	for (i = 0; peers[i]; i++)
-		printf("%s%s%-*s %s\n", peers[i]->name, peers[i]->way ? "/" : "",
-		       (int)(22 - strlen(peers[i]->name) - !!peers[i]->way),
-		       peers[i]->way ? peers[i]->way : "", peers[i]->about);
-}
-
-/* Raise the limit, and let the file table grow before the memory of readers is measured. */
-static void raise_files(const struct list *readers)
-{
-	rlim_t files = 0;
-	struct rlimit limit;
-	unsigned int i;
-
-	for (i = 0; i < readers->count; i++)
-		if (readers->numbers[i] > files)
-			files = readers->numbers[i];
-	files = 2 * files + FILES_EXTRA;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < files)
-		limit.rlim_cur = files;
-	if (limit.rlim_max < files)
-		limit.rlim_max = files;
-	if (setrlimit(RLIMIT_NOFILE, &limit) || dup2(STDERR_FILENO, files - 1) < 0)
-		fail("cannot open %ju files: %m", (uintmax_t)files);
-	close(files - 1);
-}
-
-/* Real-time throttling would suspend the SCHED_FIFO threads during a measurement. */
-static void restore_throttle(void)
-{
-	write_file(RT_RUNTIME, rt_runtime);
-}
-
-static void stop_throttle(void)
-{
-	if (read_file(RT_RUNTIME, rt_runtime, sizeof(rt_runtime)))
-		return;
-	if (!write_file(RT_RUNTIME, "-1"))
-		atexit(restore_throttle);
-}
-
-static unsigned int rounds_for(unsigned int readers)
-{
-	unsigned int rounds = ROUND_READERS / readers;
-
-	if (rounds < ROUNDS_MIN)
-		rounds = ROUNDS_MIN;
-	return rounds < option_rounds ? rounds : option_rounds;
-}
-
-/* Return false if the peer is not available. */
-static bool run_size(const struct peer *peer, unsigned int bytes, const struct list *readers)
-{
-	struct result result;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < readers->count; i++) {
-		unsigned int nr = readers->numbers[i];
-
-		if (!peer->publish && i)
-			break;
-		ret = run(peer, bytes, nr, rounds_for(nr), !option_no_sleepers, &result);
-		if (ret) {
-			report_skip(peer, strerror(-ret));
-			return false;
-		}
-		report(peer, bytes, nr, &result);
-	}
-	return true;
-}
-
-static void run_peer(const struct peer *peer, const struct list *readers, const struct list *sizes)
+static const struct way *find_way(const char *name)
 {
 	unsigned int i;
 
-	if (peer->bytes) {
-		run_size(peer, peer->bytes, readers);
-		return;
+	for (i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!strcmp(ways[i]->name, name))
+			return ways[i];
+	usage_error("unknown way: %s", name);
+}
+
+static void make_source(struct bench *bench)
+{
+	expect_success(sim_make(DEVICE), DEVICE);
+	expect_success(sim_set_number(DEVICE, "packet_size", bench->bytes), "packet_size");
+	expect_success(sim_set_number(DEVICE, "max_packets", BENCH_QUEUE), "max_packets");
+	expect_success(sim_set_number(DEVICE, "max_requests", BENCH_QUEUE), "max_requests");
+	expect_success(sim_set(DEVICE, "context", "process"), "context");
+	expect_success(sim_set(DEVICE, "live", "1"), "live");
+	bench->source = sim_open_injector(DEVICE);
+	expect_success(bench->source, "injector");
+}
+
+static void open_readers(struct bench *bench)
+{
+	unsigned int i;
+
+	for (i = 0; i < bench->nr; i++) {
+		bench->readers[i] = sim_open(DEVICE, O_RDONLY);
+		expect_success(bench->readers[i], DEVICE);
 	}
-	for (i = 0; i < sizes->count; i++) {
-		if (peer->max_bytes && sizes->numbers[i] > peer->max_bytes)
-			continue;
-		if (!run_size(peer, sizes->numbers[i], readers))
-			break;
-	}
+	if (bench->way->open)
+		bench->way->open(bench);
+}
+
+/* MemFree in /proc/meminfo lacks the pages in per-CPU lists. */
+static long long free_memory(void)
+{
+	long long pages = 0, number;
+	char line[256];
+	FILE *zones;
+
+	/* Folds the per-CPU counters. */
+	write_file("/proc/sys/vm/stat_refresh", "1");
+	zones = fopen("/proc/zoneinfo", "re");
+	if (!zones)
+		fail("/proc/zoneinfo: %m");
+	while (fgets(line, sizeof(line), zones))
+		if (sscanf(line, " pages free %lld", &number) == 1 ||
+		    sscanf(line, " count: %lld", &number) == 1)
+			pages += number;
+	fclose(zones);
+	return pages * sysconf(_SC_PAGESIZE);
 }
 
 int main(int argc, char **argv)
 {
-	struct list readers, sizes;
-	int i;
+	struct bench bench = { };
+	cpu_set_t cpus;
+	long long before;
 
 	parse_options(argc, argv, options);
-	if (option_list) {
-		list_peers();
-		return 0;
-	}
-	if (option_peers)
-		select_peers(option_peers);
-	readers = parse_list(option_readers, 1, READERS_MAX);
-	sizes = parse_list(option_bytes, BYTES_MIN, BYTES_MAX);
-	if (geteuid())
-		fail("needs root to create devices and real-time threads");
-	raise_files(&readers);
-	stop_throttle();
-	clock_init();
-	irqsoff_init();
-	report_begin(option_json, option_unit, irqsoff_baseline());
-	for (i = 0; peers[i]; i++)
-		if (selected[i] || !option_peers)
-			run_peer(peers[i], &readers, &sizes);
-	report_end();
+	if (option_bytes < sizeof(*bench.packet) || !option_readers ||
+	    option_readers > READERS_MAX)
+		usage_error("at least %zu bytes, 1 to %u readers", sizeof(*bench.packet),
+			    READERS_MAX);
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CHECK(!sched_setaffinity(0, sizeof(cpus), &cpus));
+	bench.way = find_way(option_way);
+	bench.bytes = option_bytes;
+	bench.nr = option_readers;
+	bench.stride = record_size(bench.bytes);
+	bench.packet = allocate(bench.bytes);
+	bench.buffer = allocate((bench.nr < BENCH_QUEUE ? BENCH_QUEUE : bench.nr) * bench.stride);
+	bench.readers = allocate(bench.nr * sizeof(*bench.readers));
+	make_source(&bench);
+	before = free_memory();
+	open_readers(&bench);
+	if (bench.nr >= MEMORY_READERS)
+		report(&bench, "memory", (double)(before - free_memory()) / bench.nr);
+	measure(&bench);
 	return 0;
 }

@@ -24,9 +24,6 @@ waveform)
 bench-native)
 	PACKAGES+=(flex bison bc libelf-dev gnuplot-nox)       # the kernel, the plot
 	;;
-bench)
-	PACKAGES+=(gnuplot-nox)                                # the plot
-	;;
 all)
 	PACKAGES+=(bubblewrap                                  # newer compilers
 		   "$GCC-arm-linux-gnueabihf" "$GCC-riscv64-linux-gnu" "$GCC-s390x-linux-gnu"

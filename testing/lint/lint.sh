@@ -175,7 +175,7 @@ lint_compat() {
 
 lint_checkpatch() {
 	local programs='^(selftests|testing/[^/]*|tools|Documentation/examples)/[^/]*\.[ch]$'
-	local modules='^(selftests/test_modules|testing/(bench|native)/module)/'
+	local modules='^(selftests/test_modules|testing/native/module)/'
 	local others='^compat\.h$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
 	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$others")
@@ -373,7 +373,6 @@ make_modules() {
 
 	kbuild "$machine" "$TREE" "$@" modules
 	kbuild "$machine" "$TREE/selftests/test_modules" "$symbols" "$@" modules
-	kbuild "$machine" "$TREE/testing/bench/module" "$symbols" "$@" modules
 	kbuild "$machine" "$TREE/testing/native/module" "$symbols" "$@" modules
 	kbuild "$machine" "$TREE/Documentation/driver" "$symbols" "$@" modules
 }

@@ -26,9 +26,6 @@ SUFFIX=
 PROGRAMS=()
 case $KIND in
 torture | fuzzers) PROGRAMS=(stress fuzz) ;;
-bench)
-	KERNEL_MODULES+=(evdev uinput hid hid-generic uhid)
-	;;
 gcov)
 	PROGRAMS=(fuzz)
 	MODULE_FLAGS=(GCOV_PROFILE=y)
