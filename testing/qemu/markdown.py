@@ -2,6 +2,7 @@
 """Markdown tables, and those that benchmarks write to Documentation/performance.md."""
 
 import os
+import textwrap
 
 import vm
 
@@ -47,6 +48,8 @@ def documented(program):
 def document(program, text):
     """Replace the figures of a program."""
     head, _, tail = documented(program)
+    text = "\n".join(line if line.startswith("|") else textwrap.fill(line, 100)
+                     for line in text.strip().splitlines())
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write("\n\n".join((head, text.strip(), tail)))
+        file.write("\n\n".join((head, text, tail)))
     vm.progress("Documentation/performance.md is written")
