@@ -142,7 +142,6 @@ static void notify_multi_free(struct kref *kref)
 	struct notify_multi *nm = container_of(kref, struct notify_multi, kref);
 
 	notify_ring_free(nm->history);
-	kvfree(nm->record);
 	/* A broadcast may still look for waiters: a closed client can have left its bit set. */
 	kvfree_rcu(rcu_dereference_protected(nm->table, true), rcu);
 	kfree(nm->misc.nodename);

@@ -124,7 +124,6 @@ struct notify_table {
  * @nr_entries:   Entries of @table up to the last one in use.
  * @table:        The clients. Changed under @lock, and replaced under misc_mtx and @lock; also
  *                stable under @ops_rwsem for write once the node is removed.
- * @record:       The record that a broadcast copies to all rings.
  * @history:      The newest packets, for replay, or NULL.
  * @dropped:      Packets dropped by clients that are closed.
  * @nr_clients:   Number of clients.
@@ -154,7 +153,6 @@ struct notify_multi {
 	bool gone;
 	u32 nr_entries;
 	struct notify_table __rcu *table;
-	struct notify_multi_record *record;
 	struct notify_ring *history;
 	u64 dropped;
 	u32 nr_clients;

@@ -118,10 +118,18 @@ static void notify_client_wake_all(struct notify_multi_client *client)
 /* -- Broadcast ------------------------------------------------------------- */
 
 /* Out of line: even disabled tracepoints cost registers when inlined. */
-static noinline void notify_multi_trace_broadcast(struct notify_multi *nm, u64 seq, int status,
-						  ktime_t when)
+static noinline void notify_multi_trace_broadcast(struct notify_multi *nm,
+						  const struct notify_multi_record *header)
 {
-	trace_notify_multi_broadcast(nm->name, seq, when, status, nm->nr_clients);
+	trace_notify_multi_broadcast(nm->name, header->seq, header->timestamp_ns, header->status,
+				     nm->nr_clients);
+}
+
+static void notify_record_write(struct notify_multi_record *record,
+				const struct notify_multi_record *header, const void *packet)
+{
+	*record = *header;
+	memcpy(record->data, packet, header->size);
 }
 
 static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t size)
@@ -139,19 +147,21 @@ static void notify_entry_prefetch(const struct notify_entry *entry, u32 pos, siz
 		__builtin_prefetch(slot, 1, 2);
 }
 
-/* Copy a record to the rings of all clients. */
+/* Copy a packet to the rings of all clients. */
 static void notify_multi_push_to_clients(struct notify_multi *nm,
-					 const struct notify_multi_record *record, u32 pos)
+					 const struct notify_multi_record *header,
+					 const void *packet)
 {
 	const struct notify_entry *entry = notify_multi_table(nm)->entries;
 	const struct notify_entry *end = entry + nm->nr_entries;
 	size_t size = nm->record_size;
+	u32 pos = (u32)header->seq;
 
 	for (; entry < end; entry++) {
 		notify_entry_prefetch(entry + NOTIFY_PREFETCH, pos, size);
 		if (!entry->slots)
 			continue;
-		memcpy(notify_entry_slot(entry, pos, size), record, size);
+		notify_record_write(notify_entry_slot(entry, pos, size), header, packet);
 		if (entry->head) {
 			/* Pairs with <notify_multi/reader.h>: orders the slot before head. */
 			smp_store_release(entry->head, pos);
@@ -163,23 +173,24 @@ static void notify_multi_push_to_clients(struct notify_multi *nm,
 static void notify_multi_push(struct notify_multi *nm, const void *packet, int status,
 			      ktime_t when)
 {
-	struct notify_multi_record *record = nm->record;
-	u64 seq = atomic64_read(&nm->last) + 1;
+	const struct notify_multi_record header = {
+		.seq = atomic64_read(&nm->last) + 1,
+		.timestamp_ns = ktime_to_ns(when),
+		.status = status,
+		.size = nm->packet_size,
+	};
 
 	if (trace_notify_multi_broadcast_enabled())
-		notify_multi_trace_broadcast(nm, seq, status, when);
-	record->seq = seq;
-	record->timestamp_ns = ktime_to_ns(when);
-	record->status = status;
-	memcpy(record->data, packet, nm->packet_size);
+		notify_multi_trace_broadcast(nm, &header);
 
 	/* Pairs with notify_client_overwritten(): orders last and head before the slots. */
 	smp_wmb();
 	if (nm->history)
-		memcpy(notify_ring_slot(nm->history, (u32)seq), record, nm->record_size);
-	notify_multi_push_to_clients(nm, record, (u32)seq);
+		notify_record_write(notify_ring_slot(nm->history, (u32)header.seq), &header,
+				    packet);
+	notify_multi_push_to_clients(nm, &header, packet);
 	/* Pairs with notify_multi_last(): orders the slots before last. */
-	atomic64_set_release(&nm->last, seq);
+	atomic64_set_release(&nm->last, header.seq);
 }
 
 /**
@@ -318,16 +329,14 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->misc.groups = notify_multi_groups;
 	nm->misc.parent = parent;
 	RCU_INIT_POINTER(nm->table, notify_table_alloc(NOTIFY_TABLE_MIN));
-	nm->record = kvzalloc(nm->record_size, GFP_KERNEL);
 	if (nm->replay)
 		nm->history = notify_ring_alloc(nm->packet_size, nm->replay, GFP_KERNEL);
 
-	if (!nm->name || !nm->misc.name || !nm->misc.nodename || !nm->record ||
+	if (!nm->name || !nm->misc.name || !nm->misc.nodename ||
 	    !rcu_access_pointer(nm->table) || (nm->replay && !nm->history)) {
 		notify_multi_put(nm);
 		return NULL;
 	}
-	nm->record->size = nm->packet_size;
 	if (nm->history)
 		notify_ring_set_first(nm->history, nm->first_seq);
 	return nm;
