@@ -294,11 +294,11 @@ TEST_F(clients, packet_wakes_each_with_the_same_bit)
 		}
 		BROADCAST(1);
 		for (unsigned int i = 0; i < 2; i++) {
-			if (blocked & 1 << i) {
-				EXPECT_READER(&readers[i], .seq = self->seq);
-			} else {
+			if (!(blocked & 1 << i)) {
 				EXPECT_READ_FROM(fds[i], .seq = self->seq);
+				continue;
 			}
+			EXPECT_READER(&readers[i], .seq = self->seq);
 		}
 	}
 }
