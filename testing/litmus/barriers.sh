@@ -23,8 +23,8 @@ barriers() {
 	barrier+='|\+ 1 - (pos|seq)'
 	barrier+='|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\(|notify_client_announce_waiter\('
 	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|notify_client_overwritten\('
-	barrier+='|memcpy\(|notify_client_copy[a-z_]*\(|notify_ring_(read|copy)\('
-	barrier+='|notify_multi_last\('
+	barrier+='|memcpy\(|notify_record_write\(|notify_client_copy[a-z_]*\('
+	barrier+='|notify_ring_(read|copy)\(|notify_multi_last\('
 	cd "$TOP"
 	for file in "${FILES[@]}"; do
 		barrier=$barrier awk -v file="$file" '
