@@ -237,11 +237,19 @@ static inline struct notify_table *notify_multi_table(struct notify_multi *nm)
 						    lockdep_is_held(&nm->ops_rwsem));
 }
 
-/* Walk the clients. Caller must hold nm->lock, or nm->ops_rwsem for write. */
-#define notify_multi_for_each_client(nm, client, entry)						\
-	for ((entry) = notify_multi_table(nm)->entries;						\
-	     (entry) < notify_multi_table(nm)->entries + (nm)->nr_entries; (entry)++)		\
-		if (((client) = rcu_dereference_protected((entry)->client, true)))
+/*
+ * Return the next client from index *@i on, or NULL. Caller must hold nm->lock, or nm->ops_rwsem for
+ * write.
+ */
+static inline struct notify_multi_client *notify_multi_next_client(struct notify_multi *nm, u32 *i)
+{
+	struct notify_entry *entries = notify_multi_table(nm)->entries;
+	struct notify_multi_client *client = NULL;
+
+	while (*i < nm->nr_entries && !client)
+		client = rcu_dereference_protected(entries[(*i)++].client, true);
+	return client;
+}
 
 /* The ring, for its producer and for other holders of nm->lock. */
 static inline struct notify_ring *

@@ -420,7 +420,7 @@ EXPORT_SYMBOL_GPL(notify_multi_register);
 void notify_multi_unregister(struct notify_multi *nm)
 {
 	struct notify_multi_client *client;
-	struct notify_entry *entry;
+	u32 i = 0;
 
 	notify_multi_remove_node(nm);
 
@@ -430,7 +430,7 @@ void notify_multi_unregister(struct notify_multi *nm)
 	smp_store_release(&nm->gone, true);
 	spin_unlock_irq(&nm->lock);
 
-	notify_multi_for_each_client(nm, client, entry) {
+	while ((client = notify_multi_next_client(nm, &i))) {
 		notify_client_wake_all(client);
 		notify_client_call_departure(client);
 	}

@@ -57,12 +57,12 @@ static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, c
 {
 	struct notify_multi *nm = notify_multi_from_dev(dev);
 	struct notify_multi_client *client;
-	struct notify_entry *entry;
+	u32 i = 0;
 	u64 dropped;
 
 	spin_lock_irq(&nm->lock);
 	dropped = nm->dropped;
-	notify_multi_for_each_client(nm, client, entry)
+	while ((client = notify_multi_next_client(nm, &i)))
 		/* data_race(): see notify_client_queue(). */
 		dropped += data_race(client->dropped) + notify_client_queue(client).dropped;
 	spin_unlock_irq(&nm->lock);
@@ -75,10 +75,10 @@ static ssize_t ring_bytes_show(struct device *dev, struct device_attribute *attr
 	struct notify_multi *nm = notify_multi_from_dev(dev);
 	u64 bytes = nm->history ? nm->history->bytes : 0;
 	struct notify_multi_client *client;
-	struct notify_entry *entry;
+	u32 i = 0;
 
 	spin_lock_irq(&nm->lock);
-	notify_multi_for_each_client(nm, client, entry)
+	while ((client = notify_multi_next_client(nm, &i)))
 		bytes += notify_client_producer_ring(client)->bytes;
 	spin_unlock_irq(&nm->lock);
 	return sysfs_emit(buf, "%llu\n", bytes);
