@@ -237,10 +237,7 @@ static inline struct notify_table *notify_multi_table(struct notify_multi *nm)
 						    lockdep_is_held(&nm->ops_rwsem));
 }
 
-/*
- * Return the next client from index *@i on, or NULL. Caller must hold nm->lock, or nm->ops_rwsem for
- * write.
- */
+/* Return the next client from index *@i on. Caller holds nm->lock, or nm->ops_rwsem for write. */
 static inline struct notify_multi_client *notify_multi_next_client(struct notify_multi *nm, u32 *i)
 {
 	struct notify_entry *entries = notify_multi_table(nm)->entries;
