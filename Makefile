@@ -138,7 +138,7 @@ bench-native:
 # from which a check or a barrier has been removed.
 SECONDS ?= 120
 CONTROLS := overwritten-unchecked mapped-overwritten-unchecked sleep-without-recheck \
-	wake-without-barrier
+	wake-without-barrier bit-cleared-without-recheck
 
 stress-native:
 	testing/fetch/setup.sh bench-native

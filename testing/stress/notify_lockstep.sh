@@ -21,8 +21,9 @@ result=/sys/module/notify_lockstep/parameters
 start=$(now)
 packets=0 sleeps=0 round=0
 while [ $(($(now) - start)) -lt "$seconds" ]; do
-	cpu=$((round % 2))
-	parameters="cpu=$cpu polls=$((round / 2 % 2)) packet_size=$((8 << round % 8))"
+	cpu=$((round / 2 % 2))
+	parameters="cpu=$cpu irqs=$((round % 4 / 3)) polls=$((round % 8 / 6))"
+	parameters="$parameters packet_size=$((8 << round / 2 % 8))"
 	# shellcheck disable=SC2086 # a list of parameters
 	if ! taskset $((2 - cpu)) insmod /modules/notify_lockstep.ko $parameters; then
 		echo "@failed notify_lockstep: the reader is not woken" \

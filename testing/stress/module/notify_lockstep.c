@@ -4,8 +4,9 @@
  * it. insmod fails with ETIMEDOUT if the reader sleeps although a packet is queued.
  *
  * Unlike programs, both sides are only some instructions away from the race between a broadcast
- * that checks for waiters and a reader that goes to sleep. Interrupts are off, because User-Mode
- * Linux would make a system call, which is a full barrier, between the packet and the check.
+ * that checks for waiters and a reader that goes to sleep. If interrupts are enabled, User-Mode
+ * Linux makes system calls between the packet and the check: this is a full barrier, and gives the
+ * reader the time to read the packet and go to sleep again.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -36,7 +37,11 @@ static bool polls;
 module_param(polls, bool, 0444);
 MODULE_PARM_DESC(polls, "The reader sleeps in poll, not in read");
 
-static unsigned int ms = 400;
+static bool irqs;
+module_param(irqs, bool, 0444);
+MODULE_PARM_DESC(irqs, "Broadcast with interrupts enabled");
+
+static unsigned int ms = 1000;
 module_param(ms, uint, 0444);
 MODULE_PARM_DESC(ms, "Milliseconds to run");
 
@@ -47,6 +52,7 @@ module_param(sleeps, uint, 0444);
 MODULE_PARM_DESC(sleeps, "Result: packets for which the reader slept");
 
 static u64 last_read;
+static unsigned int reads;
 
 /*
  * Loops for which the producer pauses before each packet, or the reader if negative. Adjusted so
@@ -78,6 +84,25 @@ static void lockstep_poll(struct file *file)
 	poll_freewait(&table);
 }
 
+/*
+ * Adjust the lead after a packet, and pause. Sometimes pause only shortly, so that the reader goes
+ * to sleep again while the broadcast still checks for waiters.
+ */
+static void lockstep_adjust(unsigned long *switches)
+{
+	bool slept = current->nvcsw != *switches;
+	int step = 1 + reads % 32;
+
+	*switches = current->nvcsw;
+	sleeps += slept;
+	if (reads % 4)
+		WRITE_ONCE(lead, lead + (slept ? -step : step));
+	if (++reads % 4)
+		lockstep_pause(-lead);
+	else
+		lockstep_pause(reads / 4 % 512);
+}
+
 static int lockstep_reader(void *data)
 {
 	static u8 record[sizeof(struct notify_multi_record) + MAX_PACKET] __aligned(8);
@@ -95,14 +120,7 @@ static int lockstep_reader(void *data)
 		if (file->f_op->read_iter(&kiocb, &iter) > 0)
 			/* Pairs with lockstep_wait(). */
 			smp_store_release(&last_read, ((struct notify_multi_record *)record)->seq);
-		if (current->nvcsw != switches) {
-			switches = current->nvcsw;
-			sleeps++;
-			WRITE_ONCE(lead, lead - 1 - (int)(sleeps % 32));
-		} else {
-			WRITE_ONCE(lead, lead + 1 + (int)(sleeps % 32));
-		}
-		lockstep_pause(-lead);
+		lockstep_adjust(&switches);
 	} while (!kthread_should_stop());
 	return 0;
 }
@@ -127,10 +145,12 @@ static int lockstep_run(struct notify_multi *nm)
 	static u8 packet[MAX_PACKET];
 
 	while (time_before(jiffies, end)) {
-		local_irq_save(flags);
+		if (!irqs)
+			local_irq_save(flags);
 		lockstep_pause(READ_ONCE(lead));
 		notify_multi_broadcast(nm, packet, packet_size, 0);
-		local_irq_restore(flags);
+		if (!irqs)
+			local_irq_restore(flags);
 		if (!lockstep_wait(++packets))
 			return -ETIMEDOUT;
 		cond_resched();
