@@ -204,7 +204,7 @@ static ssize_t drain_main(void *data)
 /* The threads contend for queued packets first, then they block. */
 TEST_F(records, threads_get_each_packet_once)
 {
-	enum { QUEUED = 20000, COUNT = QUEUED + 400, BURST = 20 };
+	enum { QUEUED = 5000, COUNT = QUEUED + 400, BURST = 20 };
 	static unsigned int seen[COUNT + 1];
 	struct drain drains[2];
 	unsigned int wrong = 0;
