@@ -44,7 +44,8 @@ static const struct way *const ways[] = {
 static const char *option_way = "read";
 static uint64_t option_bytes = 64, option_readers = 1;
 static const struct option_value options[] = {
-	{ "way", "NAME       to read: read, mapped, in-place, io_uring or pend", .text = &option_way },
+	{ "way", "NAME       to read: read, mapped, in-place, io_uring or pend",
+	  .text = &option_way },
 	{ "bytes", "COUNT    size of a packet (64)", .number = &option_bytes },
 	{ "readers", "COUNT  number of readers (1)", .number = &option_readers },
 	{ }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Measure publishing and reading. Each packet of each reader is checked, but in no measured time. */
+/* Measure publishing and reading. Every reader checks every packet, outside of measured times. */
 #include <stdio.h>
 #include <unistd.h>
 

@@ -175,7 +175,7 @@ lint_compat() {
 
 lint_checkpatch() {
 	local programs='^(selftests|testing/[^/]*|tools|Documentation/examples)/[^/]*\.[ch]$'
-	local modules='^(selftests/test_modules|testing/native/module)/'
+	local modules='^(selftests/test_modules|testing/(native|stress)/module)/'
 	local others='^compat\.h$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
 	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$others")
@@ -374,6 +374,7 @@ make_modules() {
 	kbuild "$machine" "$TREE" "$@" modules
 	kbuild "$machine" "$TREE/selftests/test_modules" "$symbols" "$@" modules
 	kbuild "$machine" "$TREE/testing/native/module" "$symbols" "$@" modules
+	kbuild "$machine" "$TREE/testing/stress/module" "$symbols" "$@" modules
 	kbuild "$machine" "$TREE/Documentation/driver" "$symbols" "$@" modules
 }
 

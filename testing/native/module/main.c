@@ -11,7 +11,7 @@
  * Each round has a line or more. The cycles are those of PACKETS packets and all readers together.
  * Readers are files that the module opens, because transitions between user and kernel mode are
  * slow in User-Mode Linux. All candidates are measured in each round, so that noise affects them
- * equally.
+ * equally. For readers that sleep, see wakeup.c.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -21,7 +21,6 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 #include <linux/vmalloc.h>
 
 #include "candidate.h"
@@ -37,6 +36,10 @@ MODULE_PARM_DESC(bytes, "Bytes of a packet");
 static unsigned int rounds = 11;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "Number of measurements of each candidate");
+
+static bool sleepers;
+module_param(sleepers, bool, 0444);
+MODULE_PARM_DESC(sleepers, "Measure readers that sleep");
 
 #define MAX_BYTES	4096
 #define BUFFER_BYTES	(NATIVE_QUEUE * (MAX_BYTES + 64))
@@ -74,15 +77,6 @@ static u8 __user *buffer;
 static u64 clock_cycles;	/* Duration of reading the clock. */
 static bool reporting;
 static int error;
-
-/* Instructions before and after it do not move across. */
-static u64 cycles_now(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
-}
 
 static void measure_clock(void)
 {
@@ -127,20 +121,6 @@ static void time_publish(struct native_candidate *candidate, const struct measur
 	report(candidate, measure, cycles_now() - start);
 }
 
-/* As vfs_read(), which is not exported. */
-static ssize_t read_file(struct file *file, size_t size)
-{
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	int ret;
-
-	if (file->f_op->read)
-		return file->f_op->read(file, buffer, size, &file->f_pos);
-	init_sync_kiocb(&kiocb, file);
-	ret = import_ubuf(ITER_DEST, buffer, size, &iter);
-	return ret ? ret : file->f_op->read_iter(&kiocb, &iter);
-}
-
 static void read_packets(struct native_candidate *candidate, unsigned int reader,
 			 unsigned int packets, unsigned int at_once)
 {
@@ -148,7 +128,7 @@ static void read_packets(struct native_candidate *candidate, unsigned int reader
 
 	while (left && !error) {
 		size_t size = min(left, at_once * candidate->read_size);
-		ssize_t ret = read_file(candidate->files[reader], size);
+		ssize_t ret = native_read(candidate->files[reader], buffer, size);
 
 		if (ret > 0 && ret <= size) {
 			left -= ret;
@@ -283,6 +263,8 @@ static int __init native_init(void)
 
 	if (!readers || bytes < sizeof(int) || bytes > MAX_BYTES)
 		return -EINVAL;
+	if (sleepers)
+		return measure_sleepers(readers, rounds);
 	/* Memory of insmod. */
 	address = vm_mmap(NULL, 0, BUFFER_BYTES, PROT_READ | PROT_WRITE,
 			  MAP_ANONYMOUS | MAP_PRIVATE | MAP_POPULATE, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Measure how long readers that sleep take to return from their read, from the call that publishes
- * a packet until the last reader has returned. insmod prints the cycles of each round:
+ * a packet until the last reader has returned. Prints the cycles of each round:
  *
  *	@native CANDIDATE MEASURE READERS 64 1 CYCLES
  *
@@ -21,20 +21,11 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/module.h>
 #include <linux/poll.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/uio.h>
 
 #include "candidate.h"
-
-static unsigned int readers = 1;
-module_param(readers, uint, 0444);
-MODULE_PARM_DESC(readers, "Number of readers of each candidate");
-
-static unsigned int rounds = 51;
-module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "Number of measurements of each candidate");
 
 #define BYTES		64
 #define SLEEPERS	16
@@ -74,17 +65,9 @@ static struct contestant contestants[] = {
 
 static struct mm_struct *mm;	/* Has the buffer. */
 static u8 __user *buffer;
+static unsigned int readers, rounds;
 static bool polls, stopping;
 static const u64 packet[BYTES / sizeof(u64)];
-
-/* Instructions before and after it do not move across. */
-static u64 cycles_now(void)
-{
-	u32 low, high;
-
-	asm volatile("lfence; rdtsc; lfence" : "=a" (low), "=d" (high) : : "memory");
-	return (u64)high << 32 | low;
-}
 
 /* -- Readers --------------------------------------------------------------- */
 
@@ -107,21 +90,6 @@ static void sleep_in_poll(struct file *file)
 	poll_freewait(&table);
 }
 
-/* As vfs_read(), which is not exported. */
-static ssize_t read_packet(struct sleeper *sleeper)
-{
-	struct file *file = sleeper->file;
-	struct iov_iter iter;
-	struct kiocb kiocb;
-	int ret;
-
-	if (file->f_op->read)
-		return file->f_op->read(file, sleeper->buffer, sleeper->size, &file->f_pos);
-	init_sync_kiocb(&kiocb, file);
-	ret = import_ubuf(ITER_DEST, sleeper->buffer, sleeper->size, &iter);
-	return ret ? ret : file->f_op->read_iter(&kiocb, &iter);
-}
-
 static int run_sleeper(void *data)
 {
 	struct sleeper *sleeper = data;
@@ -130,7 +98,7 @@ static int run_sleeper(void *data)
 	while (!READ_ONCE(stopping)) {
 		if (READ_ONCE(polls))
 			sleep_in_poll(sleeper->file);
-		if (read_packet(sleeper) <= 0)
+		if (native_read(sleeper->file, sleeper->buffer, sleeper->size) <= 0)
 			break;
 		sleeper->returned = cycles_now();
 		/* Pairs with have_read(). */
@@ -183,7 +151,7 @@ static int wait_until(bool (*condition)(const struct contestant *contestant, uns
 
 	while (!condition(contestant, reads)) {
 		if (time_after(jiffies, end)) {
-			pr_err("@failed notify_wakeup: %s: the readers do not %s\n",
+			pr_err("@failed notify_native: %s: the readers do not %s\n",
 			       contestant->candidate->name,
 			       condition == have_read ? "return" : "sleep");
 			return -ETIMEDOUT;
@@ -312,7 +280,7 @@ static int start(struct contestant *contestant)
 	while (contestant->started < readers && !ret)
 		ret = start_sleeper(contestant);
 	if (ret)
-		pr_err("@failed notify_wakeup: %s does not work: %d\n",
+		pr_err("@failed notify_native: %s does not work: %d\n",
 		       contestant->candidate->name, ret);
 	return ret;
 }
@@ -346,13 +314,15 @@ static int run(void)
 	return ret;
 }
 
-static int __init wakeup_init(void)
+int measure_sleepers(unsigned int nr_readers, unsigned int nr_rounds)
 {
 	unsigned long address;
 	int ret;
 
-	if (!readers || readers > SLEEPERS)
+	if (nr_readers > SLEEPERS)
 		return -EINVAL;
+	readers = nr_readers;
+	rounds = nr_rounds;
 	/* Memory of insmod. */
 	mm = current->mm;
 	address = vm_mmap(NULL, 0, SLEEPERS * RECORD_BYTES, PROT_READ | PROT_WRITE,
@@ -365,13 +335,3 @@ static int __init wakeup_init(void)
 	vm_munmap(address, SLEEPERS * RECORD_BYTES);
 	return ret;
 }
-module_init(wakeup_init);
-
-static void __exit wakeup_exit(void)
-{
-}
-module_exit(wakeup_exit);
-
-MODULE_DESCRIPTION("Benchmark of readers that sleep");
-MODULE_AUTHOR("The notify_multi developers");
-MODULE_LICENSE("GPL");
