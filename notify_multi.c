@@ -35,7 +35,7 @@
 #define NOTIFY_MULTI_NAME_MAX		63
 #define NOTIFY_MULTI_DEFAULT_MODE	0600
 #define NOTIFY_TABLE_MIN		8
-#define NOTIFY_PREFETCH_BYTES		((size_t)512)
+#define NOTIFY_PREFETCH_BYTES		512
 
 static DEFINE_MUTEX(notify_multi_devices_lock); /* Protects notify_multi_devices. */
 static LIST_HEAD(notify_multi_devices);
@@ -141,7 +141,7 @@ static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t
 static void notify_entry_prefetch(const struct notify_entry *entry, u32 pos, size_t size)
 {
 	void *slot = notify_entry_slot(entry, pos, size);
-	void *end = slot + min(size, NOTIFY_PREFETCH_BYTES);
+	void *end = slot + min_t(size_t, size, NOTIFY_PREFETCH_BYTES);
 
 	for (; slot < end; slot += L1_CACHE_BYTES)
 		__builtin_prefetch(slot, 1, 2);
@@ -180,6 +180,8 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
 		.size = nm->packet_size,
 	};
 
+	/* KCSAN does not report races between two marked stores. */
+	ASSERT_EXCLUSIVE_WRITER(nm->last);
 	if (trace_notify_multi_broadcast_enabled())
 		notify_multi_trace_broadcast(nm, &header);
 
