@@ -90,16 +90,11 @@ def compare(rows):
     return different
 
 
-def numbers(text):
-    """Parse numbers that are separated by commas."""
-    return [int(word) for word in text.split(",")]
-
-
 def main():
     """Measure and report as the options request. Return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=numbers, default=READERS, metavar="N,...")
-    parser.add_argument("--bytes", type=numbers, default=BYTES, metavar="N,...")
+    parser.add_argument("--readers", type=vm.numbers, default=READERS, metavar="N,...")
+    parser.add_argument("--bytes", type=vm.numbers, default=BYTES, metavar="N,...")
     parser.add_argument("--document", action="store_true",
                         help="copy the table to Documentation/ instead of a comparison")
     options = parser.parse_args()

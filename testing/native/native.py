@@ -143,16 +143,11 @@ def measure(options, properties):
     return result
 
 
-def numbers(text):
-    """Parse numbers that are separated by commas."""
-    return [int(word) for word in text.split(",")]
-
-
 def main():
     """Measure and report as the options request. Return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--readers", type=numbers, default=READERS, metavar="N,...")
-    parser.add_argument("--bytes", type=numbers, default=BYTES, metavar="N,...")
+    parser.add_argument("--readers", type=vm.numbers, default=READERS, metavar="N,...")
+    parser.add_argument("--bytes", type=vm.numbers, default=BYTES, metavar="N,...")
     parser.add_argument("--setups", type=int, default=SETUPS, metavar="N")
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N",
                         help="number of rounds in each setup")

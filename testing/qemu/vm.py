@@ -93,6 +93,11 @@ class MachineError(Exception):
     """A machine, its build or one of its tools failed."""
 
 
+def numbers(text):
+    """Parse numbers that are separated by commas."""
+    return [int(word) for word in text.split(",")]
+
+
 def exit_with(main):
     """Exit with the status of main() or an error message."""
     try:
