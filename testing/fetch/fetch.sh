@@ -137,16 +137,17 @@ update_lists() {
 }
 
 # extract SUITE ARCH DIR PACKAGES: unpacks packages, separated by commas, with their dependencies,
-# with the host's settings for downloads. Security archives are left out: some lack architectures.
+# with the host's settings for downloads.
 extract() {
+	update_lists "$1" "$2"
 	say "extracting $4 of $1 for $2"
 	rm -rf "$3"
 	mkdir -p "$3"
 	apt-config dump Acquire >"$CACHE/apt.conf"
-	sources "$1" "$2" | grep -v -- '-security ' |
-		mmdebstrap --quiet --variant=extract --mode=chrootless --format=directory \
-			--architectures="$2" --include="$4" --aptopt="$CACHE/apt.conf" \
-			--aptopt='Acquire::Retries "3"' "${1%-backports}" "$3" - >&2 ||
+	mmdebstrap --quiet --variant=extract --mode=chrootless --format=directory \
+		--architectures="$2" --include="$4" --aptopt="$CACHE/apt.conf" \
+		--aptopt='Acquire::Retries "3"' "${1%-backports}" "$3" - \
+		<"$CACHE/apt/$1-$2/sources.list" >&2 ||
 		die "extraction failed: $4"
 }
 
