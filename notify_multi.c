@@ -129,7 +129,7 @@ static void notify_record_write(struct notify_multi_record *record,
 				const struct notify_multi_record *header, const void *packet)
 {
 	*record = *header;
-	memcpy(record->data, packet, header->size);
+	memcpy(record + 1, packet, header->size);
 }
 
 static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t size)

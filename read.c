@@ -134,7 +134,7 @@ static noinline size_t notify_client_copy_after_drop(struct notify_multi_client 
 	header.dropped = notify_client_drops_before(client, seq);
 	copied = copy_to_iter(&header, sizeof(header), to);
 	if (copied == sizeof(header))
-		copied += notify_client_copy(first->data, bytes - sizeof(header), to);
+		copied += notify_client_copy(first + 1, bytes - sizeof(header), to);
 	return copied;
 }
 
@@ -212,7 +212,7 @@ static int notify_client_complete(struct notify_multi_client *client, u64 seq)
 			ret = -ENODEV;
 		else
 			client->complete_ret = nm->ops.complete(client, client->copy,
-								client->copy->data);
+								client->copy + 1);
 		up_read(&nm->ops_rwsem);
 	}
 	if (!ret)
@@ -284,7 +284,7 @@ static ssize_t notify_client_read_packets(struct notify_multi_client *client, st
 			return done ?: notify_multi_user_errno(ret);
 		}
 
-		copied = copy_to_iter(raw ? (void *)client->copy->data : client->copy, size, to);
+		copied = copy_to_iter(raw ? client->copy + 1 : client->copy, size, to);
 		if (copied < size) {
 			iov_iter_revert(to, copied);
 			return done ?: -EFAULT;

@@ -20,7 +20,7 @@ static void raw_packet(const struct output *output, const struct device *device,
 			(unsigned long long)record->seq, record->status,
 			strerror(-record->status));
 	else
-		fwrite(record->data, 1, record->size, stdout);
+		fwrite(record + 1, 1, record->size, stdout);
 }
 
 const struct format raw_format = {

@@ -176,9 +176,9 @@ static void csv_packet(const struct output *output, const struct device *device,
 	printf("%s,%" PRIu64 ",%s,%d,%u,%d", device->node.name, (uint64_t)record->seq, time,
 	       record->status, record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
 	for (i = 0; i < columns_count; i++)
-		print_column(&columns[i], device->layout, record->data);
+		print_column(&columns[i], device->layout, record + 1);
 	if (data_column)
-		print_data(device->layout, record->data);
+		print_data(device->layout, record + 1);
 	putchar('\n');
 }
 

@@ -85,7 +85,7 @@ static void json_packet(const struct output *output, const struct device *device
 	}
 	printf(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,
 	       record->flags & NOTIFY_MULTI_REC_REPLAY ? "true" : "false");
-	print_fields(device->layout, record->data);
+	print_fields(device->layout, record + 1);
 	printf("}\n");
 }
 

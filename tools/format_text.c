@@ -69,7 +69,7 @@ static void text_packet(const struct output *output, const struct device *device
 	else
 		clock_monotonic_text(record->timestamp_ns, time);
 	printf("%s %" PRIu64 " %s", device->node.name, (uint64_t)record->seq, time);
-	print_fields(device->layout, record->data);
+	print_fields(device->layout, record + 1);
 	if (record->flags & NOTIFY_MULTI_REC_REPLAY)
 		printf(" replay");
 	if (record->status)

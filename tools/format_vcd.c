@@ -137,8 +137,8 @@ static void print_unknown(const struct device *device)
 static void print_line(const struct device *device, const struct notify_multi_record *record)
 {
 	const struct layout *layout = device->layout;
-	uint64_t line = field_unsigned(layout_find(layout, "line"), 0, record->data);
-	uint64_t level = field_unsigned(layout_find(layout, "level"), 0, record->data);
+	uint64_t line = field_unsigned(layout_find(layout, "line"), 0, record + 1);
+	uint64_t level = field_unsigned(layout_find(layout, "level"), 0, record + 1);
 
 	if (line >= device->wave->count)
 		return;
@@ -157,7 +157,7 @@ static void print_numbers(const struct device *device, const struct notify_multi
 		if (!is_drawn(field))
 			continue;
 		for (element = 0; element < field->count; element++)
-			print_vector(field_unsigned(field, element, record->data), wire++);
+			print_vector(field_unsigned(field, element, record + 1), wire++);
 	}
 }
 

@@ -69,7 +69,7 @@ static unsigned int in_place_read(struct bench *bench, unsigned int reader, void
 		if (!record)
 			break;
 		copy = (void *)((char *)buffer + got * bench->stride);
-		*(__u64 *)copy->data = *(const __u64 *)record->data;
+		*(__u64 *)(copy + 1) = *(const __u64 *)(record + 1);
 		if (!notify_multi_reader_done(&local, record, position))
 			break;
 	}

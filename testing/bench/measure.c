@@ -29,7 +29,7 @@ void check_record(const struct bench *bench, const void *record, uint64_t number
 {
 	const struct notify_multi_record *header = record;
 
-	if (header->dropped || *(const uint64_t *)header->data != number)
+	if (header->dropped || *(const uint64_t *)(header + 1) != number)
 		fail("packet %llu is missing or damaged", (unsigned long long)number);
 }
 

@@ -112,7 +112,7 @@ static void *check(void *data)
 			fail("%s: read() returned %zd, errno %d", device->name, bytes, errno);
 		for (at = 0; at < bytes; at += device->record_size) {
 			const struct notify_multi_record *record = (void *)(buffer + at);
-			const struct packet *packet = (void *)record->data;
+			const struct packet *packet = (void *)(record + 1);
 			const char *wrong = wrong_record(&device->sequence, record);
 
 			if (wrong || record->status)

@@ -70,7 +70,8 @@ static void expect_record(const struct model_client *client, const void *actual,
 	if (record->timestamp_ns < packet->earliest || record->timestamp_ns > packet->latest)
 		failure("timestamp %" PRIu64 " is not in %" PRIu64 "..%" PRIu64,
 			(uint64_t)record->timestamp_ns, packet->earliest, packet->latest);
-	expect_payload(record->data, predicted->data, client->nm->record_size - RECORD_HEADER);
+	expect_payload((const void *)(record + 1), (const void *)(predicted + 1),
+		       client->nm->record_size - RECORD_HEADER);
 }
 
 bool expect_bytes(struct model_client *client, const unsigned char *actual, long bytes, bool raw)

@@ -323,7 +323,7 @@ static void write_record(const struct model_client *client, uint64_t seq, uint64
 	record->dropped = min_u64(dropped, UINT_MAX);
 	record->size = nm->packet_size;
 	record->flags = seq < client->first_new ? NOTIFY_MULTI_REC_REPLAY : 0;
-	packet_fill(record->data, nm->packet_size, packet->number);
+	packet_fill((void *)(record + 1), nm->packet_size, packet->number);
 }
 
 /* Result of complete() for a packet, which is called only once per packet. */

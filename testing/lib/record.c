@@ -7,6 +7,7 @@
 static const char *wrong_member(const struct sequence *sequence,
 				const struct notify_multi_record *record)
 {
+	const __u8 *payload = (const void *)(record + 1);
 	uint64_t gap = record->seq - sequence->next;
 	size_t at;
 
@@ -21,7 +22,7 @@ static const char *wrong_member(const struct sequence *sequence,
 	    (sequence->gaps ? record->dropped > gap : record->dropped != gap))
 		return "dropped";
 	for (at = record->size; at < record_size(record->size) - RECORD_HEADER; at++)
-		if (record->data[at])
+		if (payload[at])
 			return "padding";
 	return NULL;
 }

@@ -50,7 +50,7 @@ static int read_in_place(struct notify_multi_reader *reader)
 	int packets = 0;
 
 	while ((record = notify_multi_reader_peek(reader, &position))) {
-		__u64 word = *(const __u64 *)record->data;
+		__u64 word = *(const __u64 *)(record + 1);
 
 		if (!notify_multi_reader_done(reader, record, position))
 			continue;

@@ -105,7 +105,7 @@ static void compare_with_others(const struct client *client,
 	identity = hash(HASH_START + client->generation, &record->seq, sizeof(record->seq));
 	content = hash(hash(hash(HASH_START, &record->timestamp_ns, sizeof(record->timestamp_ns)),
 			    &record->status, sizeof(record->status)),
-		       record->data, client->packet_size);
+		       record + 1, client->packet_size);
 	own = (uint64_t)identity << 32 | content;
 	if (other >> 32 != identity) {
 		__atomic_store_n(entry, own, __ATOMIC_RELAXED);
@@ -164,7 +164,7 @@ void check_record(struct stream *stream, const struct notify_multi_record *recor
 	if (in_order && record->timestamp_ns < stream->time)
 		fail_client(client, "seq %" PRIu64 ": timestamp %" PRIu64 " after %" PRIu64, seq,
 			    (uint64_t)record->timestamp_ns, stream->time);
-	check_payload(stream, record->data);
+	check_payload(stream, (const void *)(record + 1));
 	compare_with_others(client, record);
 	stream->sequence.gaps = !stream->sole;
 	stream->time = record->timestamp_ns;

@@ -360,7 +360,7 @@ static void close_client(struct reader *reader, bool to_the_end)
 static void check_record(struct reader *reader, const struct notify_multi_record *record)
 {
 	uint64_t next = reader->first + reader->records + reader->dropped;
-	const uint64_t *words = (const void *)record->data;
+	const uint64_t *words = (const void *)(record + 1);
 	unsigned int at;
 
 	for (at = 0; at < current.packet_size / 8; at++)

@@ -45,9 +45,9 @@ enum notify_multi_record_flags {
  *                saturates at 0xffffffff.
  * @size:         Bytes of payload, the device's packet_size.
  * @flags:        Flags of &enum notify_multi_record_flags.
- * @data:         Payload, zero-padded to a multiple of 8 bytes.
  *
- * Records follow each other without gaps, &struct notify_multi_info.record_size bytes each.
+ * The payload follows, at record + 1, zero-padded to a multiple of 8 bytes. Records follow each
+ * other without gaps, &struct notify_multi_info.record_size bytes each.
  */
 struct notify_multi_record {
 	__u64 seq;
@@ -56,7 +56,6 @@ struct notify_multi_record {
 	__u32 dropped;
 	__u32 size;
 	__u32 flags;
-	__u8  data[];
 };
 
 /**
