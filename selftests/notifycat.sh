@@ -174,10 +174,10 @@ shows() {
 	contains "$pattern"
 }
 
-# interrupt SIGNAL: end notifycat, which must succeed.
+# interrupt SIGNAL: end notifycat, which must die by the signal.
 interrupt() {
 	kill "-$1" "$pid"
-	finish 0
+	finish $((128 + $(kill -l "$1")))
 }
 
 # Print standard input as one line.
@@ -691,6 +691,37 @@ test_signal_ends_waveform_completely() {
 		[ "$microseconds" -gt 100000 ]
 		[ "$(tail -c 1 out | od -A n -t u1 | tr -d ' ')" = 10 ]
 	done
+}
+
+is_delivered() { grep -q "^delivered:[[:space:]]*$1\$" "/proc/$pid/fdinfo/"*; }
+
+# The line is longer than the pipe.
+test_signal_lets_packet_be_completed() {
+	start_sim $dev packet_size=65536
+	mkfifo pipe
+	{ while [ ! -e signalled ]; do sleep 0.05; done; cat >copy; } <pipe &
+	reader=$!
+	pids="$pids $reader"
+	output=pipe
+	start_reading -f raw $dev
+	head -c 65536 /dev/zero | inject
+	head -c 65536 /dev/zero | inject
+	wait_for is_delivered 2
+	kill -TERM "$pid"
+	touch signalled
+	finish 143
+	wait $reader
+	[ "$(wc -c <copy)" -eq 131072 ]
+}
+
+test_ignored_hangup_is_ignored() {
+	start_dev
+	trap '' HUP
+	start_reading $dev
+	kill -HUP "$pid"
+	broadcast 1
+	wait_output "^$dev 1 "
+	interrupt TERM
 }
 
 test_waveform_is_complete_without_packets() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The screen of notifycat top, from $NOTIFYCAT or $PATH, on a terminal. notifycat.sh has the
+ * notifycat, from $NOTIFYCAT or $PATH, on a terminal: the screen of top, ^C. notifycat.sh has the
  * other tests of notifycat.
  */
 
@@ -35,18 +35,20 @@ FIXTURE_TEARDOWN(notifycat_terminal)
 	SIM_TEARDOWN();
 }
 
-static void start_top(struct _test_data_notifycat_terminal *self, const char *interval)
+static void start(struct _test_data_notifycat_terminal *self, char **arguments)
 {
-	const char *program = getenv("NOTIFYCAT") ?: "notifycat";
 	const struct winsize size = { .ws_row = 24, .ws_col = 132 };
 
+	arguments[0] = getenv("NOTIFYCAT") ?: "notifycat";
 	self->pid = forkpty(&self->terminal, NULL, NULL, &size);
 	if (!self->pid) {
 		setenv("TERM", "linux", 1);
-		execlp(program, program, "top", "-i", interval, NULL);
+		execvp(arguments[0], arguments);
 		_exit(127);
 	}
 }
+
+#define START(...)	start(self, (char *[]){ NULL, __VA_ARGS__, NULL })
 
 /* Read until the terminal shows the text. With NULL, read until notifycat exits. */
 static bool shows(struct _test_data_notifycat_terminal *self, const char *text)
@@ -75,7 +77,7 @@ static void clear_text(struct _test_data_notifycat_terminal *self)
 /* Skip the test if this system has no screen of top. */
 #define START_TOP(interval)							\
 do {										\
-	start_top(self, interval);						\
+	START("top", "-i", interval);						\
 	ASSERT_LT(0, self->pid);						\
 	if (!shows(self, "q: quit")) {						\
 		if (strstr(self->text, "built without ncurses"))		\
@@ -88,14 +90,14 @@ do {										\
 	}									\
 } while (0)
 
-#define EXPECT_EXIT()								\
+#define EXPECT_EXIT(status)								\
 do {										\
 	int status_;								\
 										\
 	ASSERT_TRUE(shows(self, NULL));						\
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status_, 0));			\
 	self->pid = 0;								\
-	EXPECT_EQ(0, status_);							\
+	EXPECT_EQ(status, status_);						\
 } while (0)
 
 TEST_F(notifycat_terminal, top_draws_screen)
@@ -113,7 +115,7 @@ TEST_F(notifycat_terminal, top_draws_screen)
 	UNREGISTER();
 	ASSERT_TRUE(shows(self, "not present"));
 	ASSERT_EQ(1, write(self->terminal, "q", 1));
-	EXPECT_EXIT();
+	EXPECT_EXIT(0);
 }
 
 TEST_F(notifycat_terminal, top_redraws_screen_after_resize)
@@ -132,8 +134,21 @@ TEST_F(notifycat_terminal, top_restores_cursor_on_signal)
 	START_TOP("3600");
 	clear_text(self);
 	kill(self->pid, SIGTERM);
-	EXPECT_EXIT();
+	EXPECT_EXIT(SIGTERM);
 	EXPECT_NE(NULL, strstr(self->text, "\033[?25h"));
+}
+
+/* A shell ends its loop if a command dies by SIGINT, but not if the command exits. */
+TEST_F(notifycat_terminal, interrupt_key_kills)
+{
+	SIM_RESTART(.no_client = true, .replay = 1);
+	BROADCAST(1);
+	START(SIM_NAME);
+	ASSERT_LT(0, self->pid);
+	if (!shows(self, " replay"))
+		SKIP(return, "no notifycat in $PATH or $NOTIFYCAT");
+	ASSERT_EQ(1, write(self->terminal, "\003", 1));
+	EXPECT_EXIT(SIGINT);
 }
 
 TEST_HARNESS_MAIN

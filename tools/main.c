@@ -7,6 +7,7 @@
 #include "message.h"
 #include "options.h"
 #include "report.h"
+#include "stop.h"
 #include "stream.h"
 #include "top.h"
 
@@ -26,22 +27,30 @@ static bool init_devices(const struct options *options, struct device *devices)
 	return true;
 }
 
+static enum exit_status run(const struct options *options)
+{
+	struct device *devices;
+
+	if (options->top)
+		return top(options);
+	devices = calloc(options->devices_count, sizeof(*devices));
+	if (!devices || !init_devices(options, devices)) {
+		message("out of memory");
+		return EXIT_FAILED;
+	}
+	if (options->info || options->stats)
+		return report(options, devices, options->devices_count);
+	return stream(options, devices, options->devices_count);
+}
+
 int main(int argc, char **argv)
 {
 	enum exit_status status;
-	struct device *devices;
 	struct options options;
 
 	if (!parse_options(&options, argc, argv, &status))
 		return status;
-	if (options.top)
-		return top(&options);
-	devices = calloc(options.devices_count, sizeof(*devices));
-	if (!devices || !init_devices(&options, devices)) {
-		message("out of memory");
-		return EXIT_FAILED;
-	}
-	if (options.info || options.stats)
-		return report(&options, devices, options.devices_count);
-	return stream(&options, devices, options.devices_count);
+	status = run(&options);
+	stop_die();
+	return status;
 }

@@ -81,9 +81,10 @@ static void usage(FILE *out)
 	      "  -h, --help               print this help\n"
 	      "      --version            print the version\n"
 	      "\n"
-	      "Exit status: 0 if all requested packets were printed, on a signal, or if the output was\n"
-	      "closed; 1 if a device cannot be read or all were removed; 2 on a usage error; 3 on a timeout\n"
-	      "before COUNT packets arrived.\n", out);
+	      "Exit status: 0 if all requested packets were printed or the output was closed; 1 if a device\n"
+	      "cannot be read or all were removed; 2 on a usage error; 3 on a timeout before COUNT packets\n"
+	      "arrived. After SIGINT, SIGTERM or SIGHUP, notifycat completes its output and dies by the\n"
+	      "signal.\n", out);
 }
 
 /* -- Arguments ------------------------------------------------------------- */

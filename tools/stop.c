@@ -10,7 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t wanted;
+/* The first signal, or 0. */
+static volatile sig_atomic_t caught;
 static int event;
 
 static void on_signal(int signal)
@@ -18,10 +19,9 @@ static void on_signal(int signal)
 	const uint64_t one = 1;
 	int saved = errno;
 
-	(void)signal;
-	wanted = 1;
-	if (write(event, &one, sizeof(one)) < 0)
-		wanted = 1;
+	caught = signal;
+	/* Cannot fail: the counter is far from its maximum. */
+	(void)!write(event, &one, sizeof(one));
 	errno = saved;
 }
 
@@ -38,12 +38,22 @@ int stop_begin(void)
 		return -1;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	/* nohup ignores SIGHUP. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return event;
 }
 
 bool stop_wanted(void)
 {
-	return wanted;
+	return caught;
+}
+
+void stop_die(void)
+{
+	if (!caught)
+		return;
+	signal(caught, SIG_DFL);
+	raise(caught);
 }

@@ -6,10 +6,13 @@
 
 /*
  * Let stop_wanted() report the first SIGINT, SIGTERM and SIGHUP; a second one kills the program.
- * Ignore SIGPIPE. Return a descriptor that is readable after a signal, or -1.
+ * An ignored SIGHUP stays ignored. Ignore SIGPIPE. Return a descriptor that is readable after a signal, or -1.
  */
 int stop_begin(void);
 
 bool stop_wanted(void);
+
+/* Die by the signal reported by stop_wanted(), so that a shell ends its loop. */
+void stop_die(void);
 
 #endif /* STOP_H */
