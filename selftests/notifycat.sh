@@ -736,20 +736,28 @@ test_waveform_is_complete_without_packets() {
 # -- Properties and counters --
 
 test_info_prints_properties() {
-	start_dev
-	start_reading --mmap $dev
-	ring=$(sed -n "s|\(.*\)-\(.*\) r--s .*/notify/$dev\$|0x\2 - 0x\1|p" "/proc/$pid/maps")
+	start_sim $dev packet_size=13 max_packets=8 replay=4
+	exec 3<"/dev/notify/$dev"
 	prints --info $dev <<-END
 		$dev
 		  node              /dev/notify/$dev
-		  abi_version       1
-		  packet_size       16
+		  packet_size       13
 		  record_size       48
 		  max_packets       8
 		  max_requests      $(cat "/sys/class/misc/notify!$dev/max_requests")
-		  replay            8
-		  ring_bytes        $((ring))
+		  replay            4
+		  ring_bytes        $(cat "/sys/class/misc/notify!$dev/ring_bytes")
 	END
+}
+
+test_info_and_stats_and_top_are_no_readers() {
+	start_dev
+	broadcast 8
+	run 0 --info --stats $dev
+	run 0 top -b -n 3 -i 0.1 $dev
+	run 0 --info -q 1 $dev
+	grep -qx 0 $sim/arrivals
+	grep -qx 0 "/sys/class/misc/notify!$dev/dropped"
 }
 
 client_header='       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING'
@@ -771,9 +779,6 @@ test_stats_lists_clients() {
 		  readers           0
 		  dropped           0
 	END
-	# Neither --stats nor top opens the device.
-	run 0 top -b -n 3 -i 0.1 $dev
-	grep -qx 0 $sim/arrivals
 	open_client
 	broadcast 13
 	dd bs=48 count=1 <&3 >/dev/null
@@ -791,7 +796,6 @@ test_stats_lists_clients() {
 		"queued":7,"max":8,"delivered":1,"dropped":5,"pending":0}]}
 	END
 	echo "{\"device\":\"$dev\"$(cat expected)" | prints --stats -f json $dev
-	# --info opens the device, but is not counted.
 	run 0 --info --stats -f json $dev
 	grep -F -f expected out | grep ',"packet_size":16,'
 }

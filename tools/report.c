@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Output of --info and --stats.
+ * Output of --info and --stats, from sysfs: a program that opens a device is a reader, whose drops
+ * are counted.
  */
 
 #include "report.h"
@@ -26,21 +27,29 @@ static void write_attribute(const struct writer *writer, const struct node *node
 		writer->number(name, value);
 }
 
-static void write_info(const struct writer *writer, const struct device *device)
+/* The header, the packet, and padding to a multiple of 8. */
+static uint64_t record_size(uint64_t packet_size)
 {
-	const struct notify_multi_info *info = &device->info;
+	return (sizeof(struct notify_multi_record) + packet_size + 7) / 8 * 8;
+}
 
-	writer->string("node", device->node.path);
-	if (*device->driver)
-		writer->string("driver", device->driver);
-	write_attribute(writer, &device->node, "lines", "lines");
-	writer->number("abi_version", info->abi_version);
-	writer->number("packet_size", info->packet_size);
-	writer->number("record_size", info->record_size);
-	writer->number("max_packets", info->max_packets);
-	writer->number("max_requests", info->max_requests);
-	writer->number("replay", info->replay);
-	writer->number("ring_bytes", info->ring_bytes);
+static void write_info(const struct writer *writer, const struct node *node)
+{
+	char driver[DRIVER_BYTES];
+	uint64_t packet_size;
+
+	writer->string("node", node->path);
+	node_driver(node, driver);
+	if (*driver)
+		writer->string("driver", driver);
+	write_attribute(writer, node, "lines", "lines");
+	write_attribute(writer, node, "packet_size", "packet_size");
+	if (node_attribute(node, "packet_size", &packet_size))
+		writer->number("record_size", record_size(packet_size));
+	write_attribute(writer, node, "max_packets", "max_packets");
+	write_attribute(writer, node, "max_requests", "max_requests");
+	write_attribute(writer, node, "replay", "replay");
+	write_attribute(writer, node, "ring_bytes", "ring_bytes");
 }
 
 static void write_stats(const struct writer *writer, const struct device *device,
@@ -53,34 +62,20 @@ static void write_stats(const struct writer *writer, const struct device *device
 	writer->clients(clients, device->node.kernel_name);
 }
 
-/* Only --info needs to open the device. Close it before its readers are counted. */
-static int find_device(const struct options *options, struct device *device)
-{
-	int error;
-
-	if (options->info) {
-		error = device_open(device);
-		if (error)
-			return error;
-		device_close(device);
-	}
-	return node_find(&device->node);
-}
-
 static bool report_device(const struct options *options, struct device *device,
 			  const struct clients *clients)
 {
 	const struct writer *writer = options->format == &json_format ? &json_writer : &text_writer;
 	int error;
 
-	error = find_device(options, device);
+	error = node_find(&device->node);
 	if (error) {
 		device_perror(device, error);
 		return false;
 	}
 	writer->begin(device->node.name);
 	if (options->info)
-		write_info(writer, device);
+		write_info(writer, &device->node);
 	if (options->stats)
 		write_stats(writer, device, clients);
 	writer->end();
