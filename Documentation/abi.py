@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PAGE = "Documentation/abi.md"
@@ -41,6 +42,8 @@ ATTRIBUTE = re.compile(r"^(?:static )?(?:DEVICE_ATTR_\w+\(|CONFIGFS_ATTR(?:_\w+)
 EXPORT = re.compile(r"^EXPORT_SYMBOL_GPL\((\w+)", re.MULTILINE)
 ITEM = re.compile(r" *``(.*)``$")
 REFERENCE = re.compile(r":c:\w+:`([^`<]*?) *(<[^>]*>)?`")
+# A member that the kernel and programs declare differently.
+KERNEL_MEMBER = re.compile(r"^#ifdef __KERNEL__\n(.*?)#else\n.*?#endif\n", re.MULTILINE | re.DOTALL)
 
 
 def found(pattern, paths):
@@ -77,7 +80,11 @@ def kernel_doc(path):
     command = [f"{source}/scripts/kernel-doc", "-sphinx-version", "3.0", "-rst", "-Wall", "-Werror"]
     if path.endswith(".c"):
         command.append("-export")
-    result = subprocess.run([*command, path], capture_output=True, text=True, timeout=60)
+    with open(path, encoding="utf-8") as file, \
+            tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=path[-2:]) as copy:
+        copy.write(KERNEL_MEMBER.sub(r"\1", file.read()))
+        copy.flush()
+        result = subprocess.run([*command, copy.name], capture_output=True, text=True, timeout=60)
     if result.returncode:
         sys.exit(result.stderr)
     return result.stdout

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * Reader of a mapped ring, for programs in C11 or C++11.
+ * Reader of a mapped ring, for programs in C and C++ that GCC or Clang compiles.
  *
  *	struct notify_multi_reader reader;
  *
@@ -33,15 +33,15 @@ struct notify_multi_reader {
  * @map:    Mapping of the whole ring.
  * @next:   Seq of the first packet to read: next of &struct notify_multi_stats.
  */
-static inline void notify_multi_reader_init(struct notify_multi_reader *reader, const void *map,
-					    __u64 next)
+static __inline__ void notify_multi_reader_init(struct notify_multi_reader *reader, const void *map,
+						__u64 next)
 {
 	reader->ring = (const struct notify_multi_ring *)map;
 	reader->next = next;
 }
 
 /* Return the record at a position. */
-static inline const struct notify_multi_record *
+static __inline__ const struct notify_multi_record *
 notify_multi_reader_slot(const struct notify_multi_ring *ring, __u32 position)
 {
 	return (const struct notify_multi_record *)
@@ -50,8 +50,8 @@ notify_multi_reader_slot(const struct notify_multi_ring *ring, __u32 position)
 }
 
 /* Return true if the records that were read from a position on were not overwritten. */
-static inline int notify_multi_reader_complete(const struct notify_multi_ring *ring,
-					       __u32 position)
+static __inline__ int notify_multi_reader_complete(const struct notify_multi_ring *ring,
+						   __u32 position)
 {
 	/* Pairs with notify_multi_push() in the kernel: orders the record before head. */
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -69,7 +69,7 @@ static inline int notify_multi_reader_complete(const struct notify_multi_ring *r
  *
  * Return: The record, or NULL if none is queued.
  */
-static inline const struct notify_multi_record *
+static __inline__ const struct notify_multi_record *
 notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *position)
 {
 	const struct notify_multi_ring *ring = reader->ring;
@@ -95,9 +95,9 @@ notify_multi_reader_peek(const struct notify_multi_reader *reader, __u32 *positi
  *
  * Return: 1, or 0 if the kernel may have overwritten the record: discard it and peek again.
  */
-static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
-					   const struct notify_multi_record *record,
-					   __u32 position)
+static __inline__ int notify_multi_reader_done(struct notify_multi_reader *reader,
+					       const struct notify_multi_record *record,
+					       __u32 position)
 {
 	__u64 seq = record->seq;
 
@@ -108,8 +108,8 @@ static inline int notify_multi_reader_done(struct notify_multi_reader *reader,
 }
 
 /* Set dropped in the first of @count copied records, and advance. */
-static inline void notify_multi_reader_advance(struct notify_multi_reader *reader,
-					       struct notify_multi_record *first, __u32 count)
+static __inline__ void notify_multi_reader_advance(struct notify_multi_reader *reader,
+						   struct notify_multi_record *first, __u32 count)
 {
 	__u64 dropped = first->seq - reader->next;
 
@@ -127,8 +127,8 @@ static inline void notify_multi_reader_advance(struct notify_multi_reader *reade
  *
  * Return: 1 and a record as read() returns it, or 0 if none is queued.
  */
-static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
-					   struct notify_multi_record *out)
+static __inline__ int notify_multi_reader_next(struct notify_multi_reader *reader,
+					       struct notify_multi_record *out)
 {
 	const struct notify_multi_ring *ring = reader->ring;
 	const struct notify_multi_record *record;
@@ -156,8 +156,8 @@ static inline int notify_multi_reader_next(struct notify_multi_reader *reader,
  * Return: Number of records copied, which can be fewer than are queued and fit; 0 if none is
  * queued.
  */
-static inline __u32 notify_multi_reader_read(struct notify_multi_reader *reader, void *buffer,
-					     __u32 count)
+static __inline__ __u32 notify_multi_reader_read(struct notify_multi_reader *reader, void *buffer,
+						 __u32 count)
 {
 	const struct notify_multi_ring *ring = reader->ring;
 	const struct notify_multi_record *record;

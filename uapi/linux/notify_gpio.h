@@ -14,7 +14,7 @@
  */
 enum notify_gpio_edge {
 	NOTIFY_GPIO_EDGE_RISING		= 1,
-	NOTIFY_GPIO_EDGE_FALLING	= 2,
+	NOTIFY_GPIO_EDGE_FALLING	= 2
 };
 
 /**

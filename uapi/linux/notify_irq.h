@@ -21,7 +21,11 @@
 struct notify_irq_event {
 	__u32 irq_count;
 	__u32 nregs;
+#ifdef __KERNEL__
 	__u32 regs[];
+#else
+	__extension__ __u32 regs[0];
+#endif
 };
 
 #endif /* _UAPI_LINUX_NOTIFY_IRQ_H */

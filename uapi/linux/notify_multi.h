@@ -32,7 +32,7 @@
  * @NOTIFY_MULTI_REC_REPLAY: The packet was broadcast before this client existed.
  */
 enum notify_multi_record_flags {
-	NOTIFY_MULTI_REC_REPLAY	= 1 << 0,
+	NOTIFY_MULTI_REC_REPLAY	= 1 << 0
 };
 
 /**
@@ -68,7 +68,7 @@ struct notify_multi_record {
  */
 enum notify_multi_format {
 	NOTIFY_MULTI_FORMAT_RECORD	= 0,
-	NOTIFY_MULTI_FORMAT_RAW		= 1,
+	NOTIFY_MULTI_FORMAT_RAW		= 1
 };
 
 /* -- The mapped ring ------------------------------------------------------- */
@@ -171,7 +171,7 @@ struct notify_multi_stats {
  * for another call on the client.
  */
 #define NOTIFY_MULTI_IOC_GET_INFO \
-	_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa0, struct notify_multi_info)
+	((__u32)_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa0, struct notify_multi_info))
 
 /**
  * NOTIFY_MULTI_IOC_GET_STATS - get counters of this client
@@ -179,7 +179,7 @@ struct notify_multi_stats {
  * Fails with EFAULT for a bad pointer.
  */
 #define NOTIFY_MULTI_IOC_GET_STATS \
-	_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa1, struct notify_multi_stats)
+	((__u32)_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa1, struct notify_multi_stats))
 
 /**
  * NOTIFY_MULTI_IOC_SET_FORMAT - set the format of reads of this client
@@ -188,7 +188,7 @@ struct notify_multi_stats {
  * format.
  */
 #define NOTIFY_MULTI_IOC_SET_FORMAT \
-	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa2, __u32)
+	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa2, __u32))
 
 /**
  * NOTIFY_MULTI_IOC_SET_MAX_PACKETS - resize the queue of this client
@@ -198,7 +198,7 @@ struct notify_multi_stats {
  * is mapped, ENOMEM. On failure, the queue does not change.
  */
 #define NOTIFY_MULTI_IOC_SET_MAX_PACKETS \
-	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa3, __u32)
+	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa3, __u32))
 
 /**
  * NOTIFY_MULTI_IOC_CONSUME - mark all packets up to a seq as read
@@ -208,7 +208,7 @@ struct notify_multi_stats {
  * pointer, EINVAL if the packet has not been broadcast.
  */
 #define NOTIFY_MULTI_IOC_CONSUME \
-	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64)
+	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64))
 
 /* -- io_uring -------------------------------------------------------------- */
 
@@ -241,7 +241,7 @@ struct notify_multi_uring_cmd {
  * EOPNOTSUPP; before 5.19, where io_uring has no driver commands, with EINVAL.
  */
 #define NOTIFY_MULTI_URING_CMD_PEND \
-	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa5, struct notify_multi_uring_cmd)
+	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa5, struct notify_multi_uring_cmd))
 
 /**
  * NOTIFY_MULTI_URING_CMD_CANCEL - cancel pending commands
@@ -251,6 +251,6 @@ struct notify_multi_uring_cmd {
  * EINVAL. A command that is being completed is not cancelled.
  */
 #define NOTIFY_MULTI_URING_CMD_CANCEL \
-	_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa6, struct notify_multi_uring_cmd)
+	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa6, struct notify_multi_uring_cmd))
 
 #endif /* _UAPI_LINUX_NOTIFY_MULTI_H */
