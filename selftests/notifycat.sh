@@ -379,13 +379,13 @@ test_decode_marks_error_in_layout() {
 	refuse_layout 6 'missing ","' 'x:u8 a; u8 b'
 }
 
-# A layout of another device is ignored.
 test_decode_fails_if_layout_exceeds_packet() {
 	start_sim $dev packet_size=8 replay=8
+	start_sim $other packet_size=9
 	number 8 1 | inject
 	run 0 -n 1 -d 'u64 a' $dev
 	fails "$dev: layout needs 9 bytes, packets have only 8" -n 1 -d 'u64 a, u8 b' $dev
-	run 0 -n 1 -d 'x:u64 a, u8 b' $dev
+	run 0 -n 1 -d "$other:u64 a, u8 b" $dev $other
 }
 
 test_formats_decode_gpio_edges() {
@@ -449,16 +449,50 @@ test_options_are_refused_if_invalid() {
 	done
 	refuse 'invalid queue "4294967296"' -q 4294967296 x
 	refuse 'unknown timescale "s"' --timescale s x
-	refuse '--mmap and --uring cannot be combined' --mmap --uring x
-	refuse '--replay-only and --follow cannot be combined' --replay-only --follow x
-	refuse 'option cannot be used with --info or --stats' --info --follow x
-	refuse 'option cannot be used with --info or --stats' --stats -n 1 x
-	refuse '--info, --stats and top support only text and json' --info -f csv x
-	refuse '--batch requires top' --batch x
 	refuse 'invalid interval "x"' top -i x
 	refuse 'Usage:' --nonsense x
 	refuse 'Usage:' -f
 	refuse 'Usage:'
+}
+
+# refuse_use MESSAGE ARGUMENT...
+refuse_use() {
+	refuse "$@"
+	grep -q '^Usage: ' err
+}
+
+test_options_without_effect_are_refused() {
+	while read -r option argument; do
+		refuse_use "$option cannot be used with --info or --stats" \
+			--info "$option${argument:+=$argument}" x
+		[ "$option" = --count ] || [ "$option" = --timeout ] ||
+			refuse_use "$option cannot be used with top" \
+				top "$option${argument:+=$argument}"
+	done <<-END
+		--mmap
+		--follow
+		--replay-only
+		--queue 1
+		--count 1
+		--timeout 1
+		--decode u8 a
+		--wall-clock
+		--timescale ns
+	END
+	refuse_use '--stats cannot be used with top' top --stats
+	refuse_use '--batch requires top' --batch x
+	refuse_use '--interval requires top' -i 1 x
+	refuse_use 'top: --format requires --batch' top -f json
+	refuse_use '--info, --stats and top support only text and json' --info -f csv x
+	refuse_use '--mmap and --uring cannot be combined' --mmap --uring x
+	refuse_use '--replay-only and --follow cannot be combined' --replay-only --follow x
+	refuse_use '--replay-only and --timeout cannot be combined' --replay-only -t 1 x
+	refuse_use '--wall-clock has no effect on the format raw' -w -f raw x
+	refuse_use '--decode has no effect on the format record' -d 'u8 a' -f record x
+	refuse_use '--timescale has no effect on the format text' --timescale ns x
+	refuse_use '--decode twice for all devices' -d 'u8 a' -d 'u8 b' x
+	refuse_use '--decode twice for x' -d 'x:u8 a' -d 'u8 b' -d 'x:u8 a' x
+	refuse_use '--decode for y, which is not read' -d 'y:u8 a' x /dev/y/x
 }
 
 test_device_errors_are_reported() {
@@ -674,7 +708,10 @@ test_exits_with_1_if_output_fails() {
 	start_dev
 	broadcast 1
 	output=/dev/full
-	fails 'cannot write output: No space left on device' $dev
+	for arguments in $dev "--info $dev" 'top -b -i .1' --help; do
+		# shellcheck disable=SC2086 # several arguments
+		fails 'cannot write output: No space left on device' $arguments
+	done
 }
 
 # An interrupted waveform is complete and extends to the signal.
@@ -755,9 +792,17 @@ test_info_and_stats_and_top_are_no_readers() {
 	broadcast 8
 	run 0 --info --stats $dev
 	run 0 top -b -n 3 -i 0.1 $dev
-	run 0 --info -q 1 $dev
 	grep -qx 0 $sim/arrivals
 	grep -qx 0 "/sys/class/misc/notify!$dev/dropped"
+}
+
+test_info_and_stats_continue_after_bad_device() {
+	start_dev
+	for option in --info --stats; do
+		run 1 $option nosuch $dev /dev/null
+		contains "^$dev$"
+		[ "$(grep -c '^notifycat: /dev/' err)" -eq 2 ]
+	done
 }
 
 client_header='       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING'
@@ -865,47 +910,84 @@ test_stats_lists_own_processes_without_root() {
 
 # -- top --
 
-top_header='DEVICE              RATE/s READERS    DROPPED BROADCASTS'
+top_header='DEVICE              RATE/s   DROPS/s READERS    DROPPED BROADCASTS'
 
 # The sum includes drops of closed readers.
 test_top_prints_table() {
 	start_dev
 	open_client
 	broadcast 13
-	prints top -b -n 1 -i 0.1 $dev $other /dev/null <<-END
+	prints top -b -n 1 -i 0.1 $dev <<-END
 		$top_header
 		$client_header
-		$dev              0.0       1          5         13
+		$dev              0.0       0.0       1          5         13
 		$process          8          8          0          5       0
-		$other  not present
-		null             not a notify_multi device
 	END
 	exec 3<&-
 	prints top -b -n 1 -i 0.1 $dev <<-END
 		$top_header
 		$client_header
-		$dev              0.0       0          5         13
+		$dev              0.0       0.0       0          5         13
 	END
+}
+
+test_top_fails_if_named_device_has_error() {
+	start_dev
+	for device in $other /dev/null; do
+		run 1 top -b -n 1 -i 0.1 "$device" $dev
+		contains "^$dev "
+	done
+	contains '^null             not a notify_multi device$'
+	# The last update counts.
+	start top -b -n 40 -i 0.1 $other
+	wait_output "^$other  not present$"
+	start_sim $other
+	finish 0
+}
+
+# Print the names of the devices of an update.
+devices() { sed -n 's/{"device":"\([^"]*\)".*/\1/p' out; }
+
+test_top_sorts_by_drop_rate_and_name() {
+	start_dev
+	start_sim $other packet_size=16 max_packets=8
+	exec 3<"/dev/notify/$dev" 4<"/dev/notify/$other"
+	run 0 top -b -n 1 -i 0.1 -f json $other $dev
+	devices | join | grep -qx "$dev$other"
+	start top -b -i 0.2 -f json $dev $other
+	wait_output '"broadcasts":0,'
+	while_stopped broadcast_both 12 13
+	wait_output '"broadcasts":12,'
+	interrupt INT
+	# The first update with drops, or that after it.
+	sed -i '/"drop_rate":0.0/d' out
+	devices | join | grep -qx "$other$dev"
+}
+
+broadcast_both() {
+	broadcast "$1"
+	head -c $((16 * $2)) /dev/zero | inject $other
 }
 
 test_top_finds_devices_and_rates() {
 	start_dev
 	row="^{\"device\":\"$dev\",\"present\":true,\"rate\":"
+	idle='0.0,"drop_rate":0.0,"readers":0,"dropped":0,'
 	start top -b -i .2 -f json
-	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":0,\"clients\":\[\]}$"
+	wait_output "$row$idle\"broadcasts\":0,\"clients\":\[\]}$"
 	# One update has all packets.
 	while_stopped broadcast 777
-	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":777,"
+	wait_output "$row$idle\"broadcasts\":777,"
 	[ "$(grep -c "${row}[0.]*[1-9][0-9.]*,.*\"broadcasts\":777," out)" -eq 1 ]
 	: >out
 	while_stopped reregister
-	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
+	wait_output "$row$idle\"broadcasts\":0,"
 	lacks "${row}[0.]*[1-9].*\"broadcasts\":0,"
 	echo 0 >$sim/live
 	wait_output "^{\"device\":\"$dev\",\"present\":false}$"
 	: >out
 	echo 1 >$sim/live
-	wait_output "${row}0.0,\"readers\":0,\"dropped\":0,\"broadcasts\":0,"
+	wait_output "$row$idle\"broadcasts\":0,"
 	interrupt INT
 }
 

@@ -75,9 +75,9 @@ static void clear_text(struct _test_data_notifycat_terminal *self)
 }
 
 /* Skip the test if this system has no screen of top. */
-#define START_TOP(interval)							\
+#define START_TOP(...)							\
 do {										\
-	START("top", "-i", interval);						\
+	START("top", __VA_ARGS__);						\
 	ASSERT_LT(0, self->pid);						\
 	if (!shows(self, "q: quit")) {						\
 		if (strstr(self->text, "built without ncurses"))		\
@@ -104,7 +104,7 @@ TEST_F(notifycat_terminal, top_draws_screen)
 {
 	int status;
 
-	START_TOP("0.1");
+	START_TOP("-i", "0.1");
 	ASSERT_TRUE(shows(self, SIM_NAME));
 	/* Stop top, so that the screen changes from 0 to 777 in one step. */
 	kill(self->pid, SIGSTOP);
@@ -122,16 +122,30 @@ TEST_F(notifycat_terminal, top_redraws_screen_after_resize)
 {
 	const struct winsize size = { .ws_row = 20, .ws_col = 100 };
 
-	START_TOP("0.1");
+	START_TOP("-i", "0.1");
 	clear_text(self);
 	ASSERT_EQ(0, ioctl(self->terminal, TIOCSWINSZ, &size));
 	/* The last line has moved. */
 	EXPECT_TRUE(shows(self, "q: quit"));
 }
 
+TEST_F(notifycat_terminal, top_counts_lines_that_do_not_fit)
+{
+	/* Two headers, a device and its two clients; three lines fit above the last. */
+	const struct winsize size = { .ws_row = 4, .ws_col = 100 };
+
+	OPEN();
+	OPEN_SECOND();
+	BROADCAST(1);
+	START_TOP("-i", "0.1", SIM_NAME);
+	clear_text(self);
+	ASSERT_EQ(0, ioctl(self->terminal, TIOCSWINSZ, &size));
+	EXPECT_TRUE(shows(self, "2 more lines"));
+}
+
 TEST_F(notifycat_terminal, top_restores_cursor_on_signal)
 {
-	START_TOP("3600");
+	START_TOP("-i", "3600");
 	clear_text(self);
 	kill(self->pid, SIGTERM);
 	EXPECT_EXIT(SIGTERM);

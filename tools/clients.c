@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define FILE_BYTES	4096
-#define PATH_BYTES	128
+#define PATH_BYTES	512
 #define DELETED		" (deleted)"
 
 /* Read a small file; false if it is unreadable or empty. */

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#define CLIENT_DEVICE_BYTES	64
+#define CLIENT_DEVICE_BYTES	256
 #define CLIENT_COMMAND_BYTES	64
 
 /*

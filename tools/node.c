@@ -70,7 +70,7 @@ static void read_link(const struct node *node, const char *link, char *name, siz
 
 int node_find(struct node *node)
 {
-	char name[NAME_MAX];
+	char name[NAME_MAX + 1];
 	struct stat st;
 
 	if (stat(node->path, &st))

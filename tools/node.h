@@ -8,7 +8,7 @@
 
 #define NODES		"/dev/notify/"
 #define DRIVER_BYTES	64
-#define KERNEL_NAME_BYTES	64
+#define KERNEL_NAME_BYTES	256
 
 /*
  * @name: Last component of @path.

@@ -5,6 +5,7 @@
 
 #include "options.h"
 
+#include "flush.h"
 #include "format.h"
 #include "formats.h"
 #include "layout_parse.h"
@@ -15,6 +16,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +57,14 @@ static void usage(FILE *out)
 {
 	fputs("Usage: notifycat [OPTION]... DEVICE...\n"
 	      "       notifycat --info | --stats [-f text|json] DEVICE...\n"
-	      "       notifycat top [-b] [-f text|json] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n"
-	      "\n"
+	      "       notifycat top [-b [-f text|json]] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n",
+	      out);
+}
+
+static void help(void)
+{
+	usage(stdout);
+	fputs("\n"
 	      "Print the packets of notify_multi devices as they arrive, the properties or counters of\n"
 	      "devices, or a table of all devices and their readers.\n"
 	      "\n"
@@ -84,7 +92,7 @@ static void usage(FILE *out)
 	      "Exit status: 0 if all requested packets were printed or the output was closed; 1 if a device\n"
 	      "cannot be read or all were removed; 2 on a usage error; 3 on a timeout before COUNT packets\n"
 	      "arrived. After SIGINT, SIGTERM or SIGHUP, notifycat completes its output and dies by the\n"
-	      "signal.\n", out);
+	      "signal.\n", stdout);
 }
 
 /* -- Arguments ------------------------------------------------------------- */
@@ -196,10 +204,6 @@ static bool choose_reader(struct options *options, const struct reader *reader)
 		message("built without liburing: --uring is not available");
 		return false;
 	}
-	if (options->reader != &read_reader && options->reader != reader) {
-		message("--mmap and --uring cannot be combined");
-		return false;
-	}
 	options->reader = reader;
 	return true;
 }
@@ -254,37 +258,145 @@ static bool parse_option(struct options *options, int option)
 	}
 }
 
-static bool options_compatible(const struct options *options)
+/* -- Combinations ---------------------------------------------------------- */
+
+enum {
+	USE_READ = 1,
+	USE_REPORT = 2,
+	USE_TOP = 4,
+};
+
+/*
+ * @uses: Uses in which the option has an effect.
+ * @formats: Formats with which it has an effect; NULL for all.
+ */
+static const struct rule {
+	int option;
+	unsigned int uses;
+	const char *formats;
+} rules[] = {
+	{ 'f', USE_READ | USE_REPORT | USE_TOP, NULL },
+	{ 'n', USE_READ | USE_TOP, NULL },
+	{ 't', USE_READ | USE_TOP, NULL },
+	{ 'w', USE_READ, "text json csv" },
+	{ 'd', USE_READ, "text json csv vcd" },
+	{ 'F', USE_READ, NULL },
+	{ 'q', USE_READ, NULL },
+	{ OPTION_REPLAY_ONLY, USE_READ, NULL },
+	{ OPTION_MMAP, USE_READ, NULL },
+	{ OPTION_URING, USE_READ, NULL },
+	{ OPTION_TIMESCALE, USE_READ, "vcd" },
+	{ OPTION_INFO, USE_REPORT, NULL },
+	{ OPTION_STATS, USE_REPORT, NULL },
+	{ 'b', USE_TOP, NULL },
+	{ 'i', USE_TOP, NULL },
+};
+
+/* The replay is read without waiting, from devices that are present. */
+static const int exclusive[][2] = {
+	{ OPTION_MMAP, OPTION_URING },
+	{ OPTION_REPLAY_ONLY, 'F' },
+	{ OPTION_REPLAY_ONLY, 't' },
+};
+
+static bool refuse_use(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static bool refuse_use(const char *format, ...)
 {
-	const bool reports = options->info || options->stats;
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	message("%s", text);
+	usage(stderr);
+	return false;
+}
+
+static const char *option_name(int option)
+{
+	const struct option *long_option = long_options;
+
+	while (long_option->val != option)
+		long_option++;
+	return long_option->name;
+}
+
+static bool follows_rule(const struct options *options, const struct rule *rule)
+{
+	const char *name = option_name(rule->option);
+	const char *format = options->format->name;
+
+	if (options->top && !(rule->uses & USE_TOP))
+		return refuse_use("--%s cannot be used with top", name);
+	if (options->top)
+		return true;
+	if (options->info || options->stats)
+		return rule->uses & USE_REPORT ||
+		       refuse_use("--%s cannot be used with --info or --stats", name);
+	if (!(rule->uses & USE_READ))
+		return refuse_use("--%s requires top", name);
+	return !rule->formats || strstr(rule->formats, format) ||
+	       refuse_use("--%s has no effect on the format %s", name, format);
+}
+
+/* @arg: Path or name of a device. */
+static bool is_named(const char *arg, const char *name)
+{
+	const char *slash = strrchr(arg, '/');
+
+	return !strcmp(slash ? slash + 1 : arg, name);
+}
+
+static bool decoding_has_effect(const struct options *options, size_t index)
+{
+	const char *device = options->decodings[index].device;
+	size_t i;
+
+	for (i = 0; i < index; i++) {
+		const char *other = options->decodings[i].device;
+
+		if (device && other ? !strcmp(device, other) : device == other)
+			return refuse_use("--decode twice for %s", device ?: "all devices");
+	}
+	for (i = 0; device && i < options->devices_count; i++)
+		if (is_named(options->devices[i], device))
+			return true;
+	return !device || refuse_use("--decode for %s, which is not read", device);
+}
+
+static bool options_compatible(const struct options *options, const bool *given)
+{
+	const bool only_text = options->top || options->info || options->stats;
+	size_t i;
 
 	if (!options->top && !options->devices_count) {
 		usage(stderr);
 		return false;
 	}
-	if (!options->top && options->batch) {
-		message("--batch requires top");
-		return false;
-	}
-	if (reports && (options->top || options->follow || options->replay_only ||
-			options->count != NO_LIMIT || options->timeout_ns != NO_LIMIT)) {
-		message("option cannot be used with --info or --stats");
-		return false;
-	}
-	if ((reports || options->top) && options->format != &text_format &&
-	    options->format != &json_format) {
-		message("--info, --stats and top support only text and json");
-		return false;
-	}
-	if (options->replay_only && options->follow) {
-		message("--replay-only and --follow cannot be combined");
-		return false;
-	}
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (given[rules[i].option] && !follows_rule(options, &rules[i]))
+			return false;
+	for (i = 0; i < ARRAY_SIZE(exclusive); i++)
+		if (given[exclusive[i][0]] && given[exclusive[i][1]])
+			return refuse_use("--%s and --%s cannot be combined",
+					  option_name(exclusive[i][0]),
+					  option_name(exclusive[i][1]));
+	for (i = 0; i < options->decodings_count; i++)
+		if (!decoding_has_effect(options, i))
+			return false;
+	if (only_text && options->format != &text_format && options->format != &json_format)
+		return refuse_use("--info, --stats and top support only text and json");
+	if (options->top && given['f'] && !options->batch)
+		return refuse_use("top: --format requires --batch");
 	return true;
 }
 
 bool parse_options(struct options *options, int argc, char **argv, enum exit_status *status)
 {
+	bool given[OPTION_VERSION + 1] = { };
 	int option;
 
 	*options = (struct options){
@@ -304,16 +416,17 @@ bool parse_options(struct options *options, int argc, char **argv, enum exit_sta
 	while ((option = getopt_long(argc, argv, "f:n:t:wd:Fq:bi:h", long_options, NULL)) != -1) {
 		if (option == 'h' || option == OPTION_VERSION) {
 			if (option == 'h')
-				usage(stdout);
+				help();
 			else
 				puts("notifycat " NOTIFY_MULTI_VERSION);
-			*status = EXIT_OK;
+			*status = flush_output() == FLUSH_OK ? EXIT_OK : EXIT_FAILED;
 			return false;
 		}
 		if (!parse_option(options, option))
 			return false;
+		given[option] = true;
 	}
 	options->devices = argv + optind;
 	options->devices_count = argc - optind;
-	return options_compatible(options);
+	return options_compatible(options, given);
 }

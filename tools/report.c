@@ -8,14 +8,11 @@
 
 #include "clients.h"
 #include "device.h"
+#include "flush.h"
 #include "format.h"
 #include "message.h"
 #include "options.h"
 #include "writer.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 static void write_attribute(const struct writer *writer, const struct node *node,
 			    const char *attribute, const char *name)
@@ -85,6 +82,7 @@ static bool report_device(const struct options *options, struct device *device,
 enum exit_status report(const struct options *options, struct device *devices, size_t count)
 {
 	struct clients clients = { };
+	enum exit_status status = EXIT_OK;
 	size_t i;
 
 	if (options->stats && !clients_read(&clients)) {
@@ -93,10 +91,6 @@ enum exit_status report(const struct options *options, struct device *devices, s
 	}
 	for (i = 0; i < count; i++)
 		if (!report_device(options, &devices[i], &clients))
-			return EXIT_FAILED;
-	if (fflush(stdout)) {
-		message("cannot write output: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+			status = EXIT_FAILED;
+	return flush_output() == FLUSH_OK ? status : EXIT_FAILED;
 }

@@ -6,7 +6,8 @@
 
 /*
  * Let stop_wanted() report the first SIGINT, SIGTERM and SIGHUP; a second one kills the program.
- * An ignored SIGHUP stays ignored. Ignore SIGPIPE. Return a descriptor that is readable after a signal, or -1.
+ * An ignored SIGHUP stays ignored. Ignore SIGPIPE. Return a descriptor that is readable after a
+ * signal, or -1.
  */
 int stop_begin(void);
 

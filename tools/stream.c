@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "devices.h"
+#include "flush.h"
 #include "follow.h"
 #include "message.h"
 #include "options.h"
@@ -15,7 +16,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -146,25 +146,13 @@ static void fill(struct stream *stream, struct device *device)
 		keep_replays(device);
 }
 
-/* A later call may have changed errno: query the pipe itself. */
-static bool pipe_closed(int fd)
-{
-	struct pollfd pollfd = { .fd = fd };
-
-	return poll(&pollfd, 1, 0) > 0 && pollfd.revents & POLLERR;
-}
-
 /* Flush after each batch, also to a pipe or file. */
 static void flush(struct stream *stream)
 {
-	if (!fflush(stdout) && !ferror(stdout))
-		return;
-	if (errno == EPIPE || pipe_closed(STDOUT_FILENO)) {
-		stream->broken_pipe = true;
-		return;
-	}
-	message("cannot write output: %s", strerror(errno));
-	stream->failed = true;
+	const enum flush result = flush_output();
+
+	stream->broken_pipe |= result == FLUSH_CLOSED;
+	stream->failed |= result == FLUSH_FAILED;
 }
 
 static bool is_over(const struct stream *stream)

@@ -6,12 +6,16 @@
 #include "top.h"
 
 #include "clock.h"
+#include "flush.h"
 #include "format.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
 #include "top_row.h"
 #include "top_view.h"
+
+#include <errno.h>
+#include <string.h>
 
 /* Return false if top must end before the next sample. */
 static bool wait_until(const struct view *view, int stop, uint64_t until)
@@ -28,25 +32,29 @@ static bool wait_until(const struct view *view, int stop, uint64_t until)
 }
 
 /* options->count does not include the first sample. */
-static bool show(const struct options *options, const struct view *view, struct rows *rows,
-		 int stop)
+static enum exit_status show(const struct options *options, const struct view *view,
+			     struct rows *rows, int stop)
 {
 	const uint64_t start = clock_monotonic();
 	uint64_t next, left = options->count;
+	enum flush result;
 
 	if (!rows_update(rows))
-		return false;
+		return EXIT_FAILED;
 	if (view->live)
 		view->draw(rows);
 	while (left--) {
 		next = clock_monotonic() + options->interval_ns;
 		if (next - start > options->timeout_ns || !wait_until(view, stop, next))
-			return true;
+			break;
 		if (!rows_update(rows))
-			return false;
+			return EXIT_FAILED;
 		view->draw(rows);
+		result = flush_output();
+		if (result != FLUSH_OK)
+			return result == FLUSH_CLOSED ? EXIT_OK : EXIT_FAILED;
 	}
-	return true;
+	return rows_failed(rows) ? EXIT_FAILED : EXIT_OK;
 }
 
 static const struct view *choose_view(const struct options *options)
@@ -60,8 +68,8 @@ enum exit_status top(const struct options *options)
 {
 	struct rows rows = { .all = !options->devices_count };
 	const struct view *view = choose_view(options);
+	enum exit_status status;
 	size_t i;
-	bool good;
 	int stop;
 
 	if (!view) {
@@ -75,9 +83,13 @@ enum exit_status top(const struct options *options)
 		}
 	}
 	stop = stop_begin();
+	if (stop < 0) {
+		message("cannot wait for signals: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
 	if (!view->begin())
 		return EXIT_FAILED;
-	good = show(options, view, &rows, stop);
+	status = show(options, view, &rows, stop);
 	view->end();
-	return good ? EXIT_OK : EXIT_FAILED;
+	return status;
 }

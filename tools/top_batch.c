@@ -24,7 +24,7 @@ static bool batch_wait(int stop, int milliseconds)
 {
 	struct pollfd polls[] = { { .fd = stop, .events = POLLIN }, { .fd = STDOUT_FILENO } };
 
-	return poll(polls, 2, milliseconds) <= 0 && !ferror(stdout);
+	return poll(polls, 2, milliseconds) <= 0;
 }
 
 static void batch_end(void)
@@ -46,7 +46,6 @@ static void text_draw(const struct rows *rows)
 		if (!rows->rows[i].error)
 			client_print_text(&rows->clients, rows->rows[i].node.kernel_name);
 	}
-	fflush(stdout);
 }
 
 const struct view text_view = {
@@ -66,9 +65,10 @@ static void print_row(const struct row *row, const struct clients *clients)
 		printf(",\"present\":false}\n");
 		return;
 	}
-	printf(",\"present\":true,\"rate\":%.1f,\"readers\":%" PRIu64, row->rate, row->readers);
-	printf(",\"dropped\":%" PRIu64 ",\"broadcasts\":%" PRIu64 ",\"clients\":", row->dropped,
-	       row->broadcasts);
+	printf(",\"present\":true,\"rate\":%.1f,\"drop_rate\":%.1f", row->rate, row->drop_rate);
+	printf(",\"readers\":%" PRIu64 ",\"dropped\":%" PRIu64 ",\"broadcasts\":%" PRIu64,
+	       row->readers, row->dropped, row->broadcasts);
+	printf(",\"clients\":");
 	client_print_json(clients, row->node.kernel_name);
 	printf("}\n");
 }
@@ -79,7 +79,6 @@ static void json_draw(const struct rows *rows)
 
 	for (i = 0; i < rows->count; i++)
 		print_row(&rows->rows[i], &rows->clients);
-	fflush(stdout);
 }
 
 const struct view json_view = {

@@ -30,13 +30,29 @@ static int read_counters(struct row *row)
 /* The counters of a device that was registered again start from 0. */
 static void update_row(struct row *row)
 {
-	const uint64_t before = row->broadcasts, when = row->when, now = clock_monotonic();
+	const uint64_t broadcasts = row->broadcasts, dropped = row->dropped, when = row->when;
+	const uint64_t now = clock_monotonic();
+	double seconds;
 
 	row->error = read_counters(row);
 	row->when = row->error ? 0 : now;
 	row->rate = 0;
-	if (row->when && when && now > when && row->broadcasts >= before)
-		row->rate = (double)(row->broadcasts - before) * NS_PER_SECOND / (now - when);
+	row->drop_rate = 0;
+	if (!row->when || !when || now <= when || row->broadcasts < broadcasts ||
+	    row->dropped < dropped)
+		return;
+	seconds = (double)(now - when) / NS_PER_SECOND;
+	row->rate = (row->broadcasts - broadcasts) / seconds;
+	row->drop_rate = (row->dropped - dropped) / seconds;
+}
+
+static int compare(const void *first, const void *second)
+{
+	const struct row *a = first, *b = second;
+
+	if (a->drop_rate != b->drop_rate)
+		return a->drop_rate > b->drop_rate ? -1 : 1;
+	return strcmp(a->node.name, b->node.name);
 }
 
 bool rows_add(struct rows *rows, const char *arg)
@@ -89,9 +105,21 @@ bool rows_update(struct rows *rows)
 	}
 	for (i = 0; i < rows->count; i++)
 		update_row(&rows->rows[i]);
+	if (rows->count)
+		qsort(rows->rows, rows->count, sizeof(*rows->rows), compare);
 	if (!clients_read(&rows->clients)) {
 		message("out of memory");
 		return false;
 	}
 	return true;
+}
+
+bool rows_failed(const struct rows *rows)
+{
+	size_t i;
+
+	for (i = 0; i < rows->count && !rows->all; i++)
+		if (rows->rows[i].error)
+			return true;
+	return false;
 }

@@ -9,18 +9,21 @@
  * @error: 0, or the reason why the device has no counters.
  * @when: Time of the counters; 0 if there are none.
  * @rate: Packets per second since the previous update.
+ * @drop_rate: Dropped packets per second, likewise.
  */
 struct row {
 	struct node node;
 	int error;
 	uint64_t when;
 	double rate;
+	double drop_rate;
 	uint64_t broadcasts;
 	uint64_t readers;
 	uint64_t dropped;
 };
 
 /*
+ * @rows: After rows_update(), sorted by @drop_rate, the highest first, then by name.
  * @all: Show all devices in NODES.
  * @clients: Clients of all devices.
  */
@@ -36,5 +39,8 @@ bool rows_add(struct rows *rows, const char *arg);
 
 /* Return false after reporting an error. */
 bool rows_update(struct rows *rows);
+
+/* Return true if a device that the user named has no counters. */
+bool rows_failed(const struct rows *rows);
 
 #endif /* TOP_ROW_H */

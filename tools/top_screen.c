@@ -14,6 +14,7 @@
 
 #include <ncurses.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool screen_begin(void)
@@ -29,28 +30,37 @@ static bool screen_begin(void)
 	return true;
 }
 
-/* Return false if the screen is full. */
-static bool draw_line(int *line, const char *text, attr_t attributes)
+/* Count also lines that do not fit. The last line of the screen is not used. */
+static void draw_line(int *line, const char *text, attr_t attributes)
 {
-	if (*line >= LINES - 1)
-		return false;
-	attron(attributes);
-	mvaddnstr((*line)++, 0, text, COLS);
-	attroff(attributes);
-	return true;
+	if (*line < LINES - 1) {
+		attron(attributes);
+		mvaddnstr(*line, 0, text, COLS);
+		if (strlen(text) > (size_t)COLS)
+			mvaddch(*line, COLS - 1, '>');
+		attroff(attributes);
+	}
+	(*line)++;
 }
 
-static bool draw_clients(int *line, const struct clients *clients, const char *device)
+static void draw_clients(int *line, const struct clients *clients, const char *device)
 {
 	const struct client *client = NULL;
 	char text[CLIENT_TEXT_BYTES];
 
 	while ((client = clients_next(clients, device, client))) {
 		client_text(client, text);
-		if (!draw_line(line, text, client->dropped ? A_BOLD : A_NORMAL))
-			return false;
+		draw_line(line, text, client->dropped ? A_BOLD : A_NORMAL);
 	}
-	return true;
+}
+
+static void draw_last_line(int lines)
+{
+	char text[64] = "q: quit";
+
+	if (lines > LINES - 1)
+		snprintf(text, sizeof(text), "q: quit, %d more lines", lines - (LINES - 1));
+	mvaddnstr(LINES - 1, 0, text, COLS);
 }
 
 static void screen_draw(const struct rows *rows)
@@ -66,14 +76,13 @@ static void screen_draw(const struct rows *rows)
 		const struct row *row = &rows->rows[i];
 
 		row_text(row, text);
-		if (!draw_line(&line, text, row->dropped ? A_BOLD : A_NORMAL))
-			break;
-		if (!row->error && !draw_clients(&line, &rows->clients, row->node.kernel_name))
-			break;
+		draw_line(&line, text, row->dropped ? A_BOLD : A_NORMAL);
+		if (!row->error)
+			draw_clients(&line, &rows->clients, row->node.kernel_name);
 	}
 	if (!rows->count)
 		draw_line(&line, "no devices in " NODES, A_NORMAL);
-	mvaddnstr(LINES - 1, 0, "q: quit", COLS);
+	draw_last_line(line);
 	refresh();
 }
 

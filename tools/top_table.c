@@ -14,7 +14,7 @@
 
 const char *row_header(void)
 {
-	return "DEVICE              RATE/s READERS    DROPPED BROADCASTS";
+	return "DEVICE              RATE/s   DROPS/s READERS    DROPPED BROADCASTS";
 }
 
 static const char *error_text(int error)
@@ -36,6 +36,8 @@ void row_text(const struct row *row, char text[ROW_TEXT_BYTES])
 	if (row->error)
 		snprintf(text, ROW_TEXT_BYTES, "%-16s %s", row->node.name, error_text(row->error));
 	else
-		snprintf(text, ROW_TEXT_BYTES, "%-16s %9.1f %7" PRIu64 " %10" PRIu64 " %10" PRIu64,
-			 row->node.name, row->rate, row->readers, row->dropped, row->broadcasts);
+		snprintf(text, ROW_TEXT_BYTES,
+			 "%-16s %9.1f %9.1f %7" PRIu64 " %10" PRIu64 " %10" PRIu64,
+			 row->node.name, row->rate, row->drop_rate, row->readers, row->dropped,
+			 row->broadcasts);
 }
