@@ -234,18 +234,13 @@ static ssize_t lines_show(struct device *dev, struct device_attribute *attr, cha
 static DEVICE_ATTR_RO(lines);
 
 static struct attribute *gpio_attrs[] = {
+	&dev_attr_overflows.attr,
 	&dev_attr_lines.attr,
 	NULL
 };
 
 static const struct attribute_group gpio_group = {
 	.attrs = gpio_attrs,
-};
-
-static const struct attribute_group *gpio_groups[] = {
-	&source_group,
-	&gpio_group,
-	NULL
 };
 
 /* -- Probe ----------------------------------------------------------------- */
@@ -413,7 +408,8 @@ static int notify_gpio_probe(struct platform_device *pdev)
 	ret = gpio_parse_properties(gpio);
 	if (ret)
 		return ret;
-	ret = source_register(&gpio->source, dev, sizeof(struct notify_gpio_event));
+	ret = source_register(&gpio->source, dev, sizeof(struct notify_gpio_event),
+			      &gpio_group);
 	if (ret)
 		return ret;
 	ret = source_enable_wakeup(&gpio->source);
@@ -447,7 +443,6 @@ static struct platform_driver notify_gpio_driver = {
 	.driver = {
 		.name = "notify_gpio",
 		.of_match_table = notify_gpio_of_match,
-		.dev_groups = gpio_groups,
 		.pm = pm_sleep_ptr(&notify_gpio_pm_ops),
 	},
 };

@@ -363,6 +363,17 @@ static int irq_parse_properties(struct notify_irq *block)
 	return ret ?: irq_parse_writes(block, "notify-multi,exit", &block->exit);
 }
 
+/* -- sysfs ----------------------------------------------------------------- */
+
+static struct attribute *irq_attrs[] = {
+	&dev_attr_overflows.attr,
+	NULL
+};
+
+static const struct attribute_group irq_group = {
+	.attrs = irq_attrs,
+};
+
 /* -- Probe ----------------------------------------------------------------- */
 
 static int irq_get_registers(struct notify_irq *block, struct platform_device *pdev)
@@ -522,7 +533,7 @@ static int notify_irq_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	ret = source_register(&block->source, dev,
-			      struct_size(block->event, regs, block->event->nregs));
+			      struct_size(block->event, regs, block->event->nregs), &irq_group);
 	if (ret)
 		return ret;
 	ret = irq_enable_wakeup(block);
@@ -545,18 +556,12 @@ static const struct platform_device_id notify_irq_id[] = {
 };
 MODULE_DEVICE_TABLE(platform, notify_irq_id);
 
-static const struct attribute_group *irq_groups[] = {
-	&source_group,
-	NULL
-};
-
 static struct platform_driver notify_irq_driver = {
 	.probe = notify_irq_probe,
 	.id_table = notify_irq_id,
 	.driver = {
 		.name = "notify_irq",
 		.of_match_table = notify_irq_of_match,
-		.dev_groups = irq_groups,
 	},
 };
 module_platform_driver(notify_irq_driver);

@@ -155,6 +155,16 @@ static inline void source_flush_queue(struct notify_source *source)
 	mutex_unlock(&source->flush_lock);
 }
 
+/* -- sysfs ----------------------------------------------------------------- */
+
+static ssize_t overflows_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct notify_source *source = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(source->overflows));
+}
+static DEVICE_ATTR_RO(overflows);
+
 /* -- Wakeup of the system -------------------------------------------------- */
 
 static inline void source_disable_wakeup(void *dev)
@@ -207,13 +217,14 @@ static inline int source_allocate_queue(struct notify_source *source)
  * @source:      The source to initialise.
  * @dev:         The platform device.
  * @packet_size: Bytes of each packet, a multiple of 4.
+ * @group:       Attributes, including dev_attr_overflows.
  *
  * Request the interrupts after this, so that devres frees them first.
  *
  * Return: 0 or a negative errno.
  */
 static inline int source_register(struct notify_source *source, struct device *dev,
-				  size_t packet_size)
+				  size_t packet_size, const struct attribute_group *group)
 {
 	struct notify_multi_config config = {
 		.packet_size = packet_size,
@@ -229,6 +240,10 @@ static inline int source_register(struct notify_source *source, struct device *d
 	ret = source_allocate_queue(source);
 	if (ret)
 		return ret;
+	/* Not dev_groups: programs read the attributes as soon as the node appears. */
+	ret = devm_device_add_group(dev, group);
+	if (ret)
+		return ret;
 	if (device_property_read_string(dev, "label", &source->label))
 		return dev_err_probe(dev, -EINVAL, "no label property\n");
 	config.name = source->label;
@@ -242,24 +257,5 @@ static inline int source_register(struct notify_source *source, struct device *d
 				     source->label);
 	return 0;
 }
-
-/* -- sysfs ----------------------------------------------------------------- */
-
-static ssize_t overflows_show(struct device *dev, struct device_attribute *attr, char *buf)
-{
-	struct notify_source *source = dev_get_drvdata(dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(source->overflows));
-}
-static DEVICE_ATTR_RO(overflows);
-
-static struct attribute *source_attrs[] = {
-	&dev_attr_overflows.attr,
-	NULL
-};
-
-static const struct attribute_group source_group = {
-	.attrs = source_attrs,
-};
 
 #endif /* _NOTIFY_SOURCE_H */
