@@ -6,6 +6,7 @@
  *
  *     hard handler   gpio_line_irq()      queues the time and the level
  *     IRQ thread     gpio_line_thread()   broadcasts the queued edges in order
+ *     flush          gpio_prepare()       completes each packet
  *
  * gpio_line_threaded_irq() does both for lines without a hard handler: lines whose level can
  * only be read in a thread (sleeping expanders), and lines whose interrupt is nested in the
@@ -36,6 +37,7 @@
 
 #define GPIO_MAX_LINES		64
 #define GPIO_MAX_DEBOUNCE_MS	60000
+#define GPIO_BOTH_EDGES		(BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING))
 /* pinconf arguments are 24 bits, in microseconds. */
 #define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
@@ -48,7 +50,8 @@
  * @seqno:     Edges so far; accessed only by the line's handler or debounce work.
  * @debounce:  Debounce work; runs when the line has been quiet.
  * @last_edge: Time of the last edge; protected by source->lock.
- * @level:     Debounced level; after probe accessed only by gpio_line_debounce_work().
+ * @level:     Last level that gpio_line_threaded_irq() or gpio_line_debounce_work() read; after
+ *             probe accessed only by one of these.
  * @wakes:     True if @irq is armed as a wakeup interrupt.
  */
 struct gpio_line {
@@ -68,6 +71,7 @@ struct gpio_line {
  * @source:      Common part of the sources.
  * @edges:       Requested edges, a mask of 1 << &enum notify_gpio_edge.
  * @debounce_ms: Debounce time, 0 for none.
+ * @levels:      Last observed levels, one bit per line; protected by source.flush_lock.
  * @nr_lines:    Number of @lines.
  * @lines:       The lines, in the order of "gpios".
  */
@@ -75,6 +79,7 @@ struct notify_gpio {
 	struct notify_source source;
 	u32 edges;
 	u32 debounce_ms;
+	u64 levels;
 	u32 nr_lines;
 	struct gpio_line lines[];
 };
@@ -86,31 +91,82 @@ static u32 gpio_edge_to(int level)
 	return level > 0 ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING;
 }
 
+/* Return true if the line's level was different. Caller must hold flush_lock. */
+static bool gpio_set_level(struct notify_gpio *gpio, u32 line, bool level)
+{
+	u64 levels = gpio->levels & ~BIT_ULL(line);
+	u64 last = gpio->levels;
+
+	if (level)
+		levels |= BIT_ULL(line);
+	gpio->levels = levels;
+	return levels != last;
+}
+
+/*
+ * Derive the edge from the level if both edges are requested, and else the level from the edge.
+ * If several edges occurred before the level could be read, the level is the same for all of them.
+ */
+static void gpio_prepare(struct notify_source *source, struct source_event *queued)
+{
+	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
+	struct notify_gpio_event *event = (void *)queued->packet;
+
+	if (queued->status) {
+		event->level = !!(gpio->levels & BIT_ULL(event->line));
+	} else if (gpio->edges == GPIO_BOTH_EDGES) {
+		event->edge = gpio_edge_to(event->level);
+		if (!gpio_set_level(gpio, event->line, event->level))
+			event->flags = NOTIFY_GPIO_UNCHANGED;
+	} else {
+		event->level = gpio->edges == BIT(NOTIFY_GPIO_EDGE_RISING);
+		event->edge = gpio_edge_to(event->level);
+		gpio_set_level(gpio, event->line, event->level);
+	}
+	event->levels = gpio->levels;
+}
+
 /* A negative @level is the errno of the read, and becomes the packet's status. */
 static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 {
-	struct notify_gpio *gpio = line->gpio;
 	struct notify_gpio_event event = {
 		.line = line->index,
 		.level = max(level, 0),
 		.line_seqno = ++line->seqno,
 	};
 
-	if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_RISING))
-		event.edge = NOTIFY_GPIO_EDGE_RISING;
-	else if (gpio->edges == BIT(NOTIFY_GPIO_EDGE_FALLING))
-		event.edge = NOTIFY_GPIO_EDGE_FALLING;
-	else
-		event.edge = gpio_edge_to(level);
-	source_queue(&gpio->source, &event, min(level, 0), when);
+	source_queue(&line->gpio->source, &event, min(level, 0), when);
+}
+
+/*
+ * Return true if the line changed to @level, and this edge is not requested. If it did not change,
+ * a requested edge was followed by the opposite one before the level was read.
+ */
+static bool gpio_line_skips_edge(struct gpio_line *line, int level)
+{
+	struct notify_gpio *gpio = line->gpio;
+	bool changed = level != line->level;
+
+	if (level < 0)
+		return false;
+	line->level = level;
+	if (!changed || gpio->edges & BIT(gpio_edge_to(level)))
+		return false;
+	mutex_lock(&gpio->source.flush_lock);
+	gpio_set_level(gpio, line->index, level);
+	mutex_unlock(&gpio->source.flush_lock);
+	return true;
 }
 
 static irqreturn_t gpio_line_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	ktime_t now = ktime_get();
+	int level = 0;
 
-	gpio_queue_edge(line, gpiod_get_value(line->desc), now);
+	if (line->gpio->edges == GPIO_BOTH_EDGES)
+		level = gpiod_get_value(line->desc);
+	gpio_queue_edge(line, level, now);
 	return IRQ_WAKE_THREAD;
 }
 
@@ -127,8 +183,11 @@ static irqreturn_t gpio_line_threaded_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	ktime_t now = ktime_get();
+	int level = gpiod_get_value_cansleep(line->desc);
 
-	gpio_queue_edge(line, gpiod_get_value_cansleep(line->desc), now);
+	if (gpio_line_skips_edge(line, level))
+		return IRQ_HANDLED;
+	gpio_queue_edge(line, level, now);
 	return gpio_line_thread(irq, data);
 }
 
@@ -162,13 +221,8 @@ static void gpio_line_debounce_work(struct work_struct *work)
 	int level = gpiod_get_value_cansleep(line->desc);
 	ktime_t last_edge;
 
-	if (level == line->level)
+	if (level == line->level || gpio_line_skips_edge(line, level))
 		return;
-	if (level >= 0) {
-		line->level = level;
-		if (!(gpio->edges & BIT(gpio_edge_to(level))))
-			return;
-	}
 
 	raw_spin_lock_irq(&gpio->source.lock);
 	last_edge = line->last_edge;
@@ -251,7 +305,7 @@ static int gpio_parse_edges(struct notify_gpio *gpio)
 	static const u32 edges[] = {
 		BIT(NOTIFY_GPIO_EDGE_RISING),
 		BIT(NOTIFY_GPIO_EDGE_FALLING),
-		BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING),
+		GPIO_BOTH_EDGES,
 	};
 	struct device *dev = gpio->source.dev;
 	const char *name = "both";
@@ -290,10 +344,17 @@ static bool gpio_line_debounced_in_sw(struct gpio_line *line)
 	       gpiod_set_debounce(line->desc, ms * USEC_PER_MSEC);
 }
 
+/* Return true if the controller may interrupt on an edge that is not requested, as pcf857x. */
+static bool gpio_line_ignores_edge(struct gpio_line *line)
+{
+	return line->gpio->edges != GPIO_BOTH_EDGES && !irq_get_chip(line->irq)->irq_set_type;
+}
+
 /* Return true if the line can only be handled in a thread. */
 static bool gpio_line_needs_thread(struct gpio_line *line)
 {
-	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD);
+	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD) ||
+	       gpio_line_ignores_edge(line);
 }
 
 /* Triggers are physical levels; edges are logical (active-low applied). */
@@ -316,9 +377,6 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 
 	INIT_DELAYED_WORK(&line->debounce, gpio_line_debounce_work);
 	line->last_edge = ktime_get();
-	line->level = gpiod_get_value_cansleep(line->desc);
-	if (line->level < 0)
-		return line->level;
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_debounce, line);
 	if (ret)
 		return ret;
@@ -375,6 +433,22 @@ static int gpio_request_lines(struct notify_gpio *gpio)
 	return 0;
 }
 
+static int gpio_read_levels(struct notify_gpio *gpio)
+{
+	u32 i;
+
+	for (i = 0; i < gpio->nr_lines; i++) {
+		int level = gpiod_get_value_cansleep(gpio->lines[i].desc);
+
+		if (level < 0)
+			return dev_err_probe(gpio->source.dev, level,
+					     "line %u: cannot read level\n", i);
+		gpio->lines[i].level = level;
+		gpio_set_level(gpio, i, level);
+	}
+	return 0;
+}
+
 static struct notify_gpio *gpio_get_lines(struct device *dev)
 {
 	int ret, count = gpiod_count(dev, NULL);
@@ -408,6 +482,10 @@ static int notify_gpio_probe(struct platform_device *pdev)
 	ret = gpio_parse_properties(gpio);
 	if (ret)
 		return ret;
+	ret = gpio_read_levels(gpio);
+	if (ret)
+		return ret;
+	gpio->source.prepare = gpio_prepare;
 	ret = source_register(&gpio->source, dev, sizeof(struct notify_gpio_event),
 			      &gpio_group);
 	if (ret)

@@ -31,7 +31,7 @@
 struct source_event {
 	ktime_t when;
 	int status;
-	u32 packet[];
+	u64 packet[];
 };
 
 /**
@@ -40,6 +40,7 @@ struct source_event {
  * @label:         Name of the device node and of the interrupts.
  * @nm:            Registered device.
  * @packet_size:   Bytes of each packet, a multiple of 4.
+ * @prepare:       Completes the packet of an event before it is broadcast; may sleep. May be NULL.
  * @flush_lock:    Serialises queue draining to keep packets in order; protects @reported and
  *                 @current_event.
  * @reported:      Number of overflows already logged.
@@ -55,6 +56,7 @@ struct notify_source {
 	const char *label;
 	struct notify_multi *nm;
 	size_t packet_size;
+	void (*prepare)(struct notify_source *source, struct source_event *event);
 
 	struct mutex flush_lock; /* Keeps packets in order. */
 	u32 reported;
@@ -140,13 +142,16 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
  */
 static inline void source_flush_queue(struct notify_source *source)
 {
+	struct source_event *event = source->current_event;
 	u32 overflows;
 
 	mutex_lock(&source->flush_lock);
-	while (source_next_event(source, &overflows))
-		notify_multi_broadcast_at(source->nm, source->current_event->packet,
-					  source->packet_size, source->current_event->status,
-					  source->current_event->when);
+	while (source_next_event(source, &overflows)) {
+		if (source->prepare)
+			source->prepare(source, event);
+		notify_multi_broadcast_at(source->nm, event->packet, source->packet_size,
+					  event->status, event->when);
+	}
 	if (overflows != source->reported) {
 		dev_warn_ratelimited(source->dev, "queue overflow, %u events dropped\n",
 				     overflows - source->reported);

@@ -111,6 +111,7 @@ do {											\
 	EXPECT_EQ(expected_line, got.event.line);					\
 	EXPECT_EQ(expected_edge, got.event.edge);					\
 	EXPECT_EQ((expected_edge) == RISING, got.event.level);				\
+	EXPECT_EQ(got.event.level, got.event.levels >> (expected_line) & 1);		\
 	EXPECT_EQ(expected_seqno, got.event.line_seqno);				\
 } while (0)
 
@@ -243,6 +244,7 @@ TEST_F(gpio, burst_sends_all_packets_in_order)
 		ASSERT_EQ(i, record.event.line_seqno);
 		ASSERT_EQ(i % 2, record.event.level);
 		ASSERT_EQ(i % 2 ? RISING : FALLING, record.event.edge);
+		ASSERT_EQ(0, record.event.flags);
 	}
 	EXPECT_EQ(0, device_number(GPIO_DEVICE, "overflows"));
 }
@@ -260,6 +262,66 @@ TEST_F(gpio, level_read_error_is_packet_status)
 	EXPECT_EQ(-EIO, record.header.status);
 	EXPECT_EQ(1, record.event.line);
 	EXPECT_EQ(0, record.event.level);
+	EXPECT_EQ(NOTIFY_GPIO_EDGE_NONE, record.event.edge);
+}
+
+/* All interrupts of a burst are handled after its last edge. */
+TEST_F(gpio, edge_never_contradicts_level)
+{
+	struct gpio_record record;
+	unsigned int level = 0, last = 0;
+
+	if (variant->simulated)
+		SKIP(return, "interrupts of gpio-sim cannot be delayed");
+	START("");
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "late", "1"));
+	for (unsigned int count = 1; count <= 4; count++) {
+		ASSERT_EQ(0, toggle(1, count));
+		level ^= count % 2;
+		for (unsigned int i = 0; i < count; i++) {
+			NEXT(self->fd, &record);
+			EXPECT_EQ(1, record.event.line);
+			EXPECT_EQ(level, record.event.level);
+			EXPECT_EQ(level ? RISING : FALLING, record.event.edge);
+			EXPECT_EQ(level == last ? NOTIFY_GPIO_UNCHANGED : 0, record.event.flags);
+			EXPECT_EQ(level << 1, record.event.levels);
+			last = level;
+		}
+	}
+}
+
+/* The pulse is over when its interrupt is handled. */
+TEST_F(gpio, short_pulse_sends_requested_edge)
+{
+	if (variant->simulated)
+		SKIP(return, "interrupts of gpio-sim cannot be delayed");
+	START("edge=rising");
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "late", "1"));
+	for (unsigned int i = 1; i <= 3; i++) {
+		TOGGLE_TIMES(0, 2);
+		EXPECT_EDGE(0, RISING, i);
+	}
+	EXPECT_EQ(3, get_stats(self->fd).seq);
+}
+
+TEST_F(gpio, levels_has_last_level_of_every_line)
+{
+	struct gpio_record record;
+	uint64_t levels = 0;
+
+	START("lines=8 active_low=1");
+	for (unsigned int i = 0; i < 24; i++) {
+		unsigned int line = i * 3 % 8;
+
+		TOGGLE(line);
+		NEXT(self->fd, &record);
+		/* Without an edge, an active-low line is active. */
+		levels = (i ? levels : 0xff) ^ 1 << line;
+		EXPECT_EQ(levels, record.event.levels);
+		EXPECT_EQ(levels >> line & 1, record.event.level);
+		EXPECT_EQ(0, record.event.flags);
+		EXPECT_EQ(0, record.event.reserved);
+	}
 }
 
 /* Longer than several edges take: each edge of gpio-sim is a system call. */
@@ -353,6 +415,30 @@ FIXTURE_TEARDOWN(chip)
 {
 	close(self->fd);
 	EXPECT_EQ(0, unload_chip());
+}
+
+TEST_F(chip, edge_that_is_not_requested_sends_no_packet)
+{
+	const char *const controllers[] = { "any_edge=1", "any_edge=1 nested=1" };
+	struct gpio_record record;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++) {
+		START_ON(controllers[i], "edge=falling");
+		for (unsigned int round = 1; round <= 3; round++) {
+			TOGGLE(0);
+			TOGGLE(0);
+			EXPECT_EDGE(0, FALLING, round);
+		}
+		TOGGLE(0);
+		TOGGLE(1);
+		TOGGLE(1);
+		NEXT(self->fd, &record);
+		EXPECT_EQ(1, record.event.line);
+		/* Line 0 is high, although no packet has reported the edge. */
+		EXPECT_EQ(1, record.event.levels);
+		EXPECT_EQ(4, get_stats(self->fd).seq);
+		close(self->fd);
+	}
 }
 
 TEST_F(chip, overflow_drops_oldest_and_is_counted)
@@ -480,8 +566,7 @@ TEST_F(chip, probe_fails_with_bad_properties)
 	const char *const bad[] = {
 		"lines=0", "lines=65", "edge=sideways", "label=", "label=a/b", "debounce_ms=60001",
 		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
-		/* Debouncing needs an initial level. */
-		"debounce_ms=50 broken=1",
+		"broken=1",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -395,15 +395,16 @@ test_formats_decode_gpio_edges() {
 	echo 0 1 >$chip/parameters/toggle
 	echo 1 2 >$chip/parameters/toggle
 	wait_for grep -qx 3 "/sys/class/misc/notify!$dev/broadcasts"
-	read_records 3 16
+	read_records 3 32
 	prints -n 3 $dev <<-END
-		$dev 1 $(seconds 1) line 0 rising level 1 edge 1 replay
-		$dev 2 $(seconds 2) line 1 rising level 1 edge 1 replay
-		$dev 3 $(seconds 3) line 1 falling level 0 edge 2 replay
+		$dev 1 $(seconds 1) line 0 rising level 1 edge 1 levels 0x1 flags 0 replay
+		$dev 2 $(seconds 2) line 1 rising level 1 edge 1 levels 0x3 flags 0 replay
+		$dev 3 $(seconds 3) line 1 falling level 0 edge 2 levels 0x1 flags 0 replay
 	END
-	shows ',"line":0,"edge":"rising","level":1,"line_seqno":1}$' -n 1 -f json $dev
-	shows ',replay,line,edge,level,line_seqno$' -n 1 -f csv $dev
-	contains ',0,0,1,0,rising,1,1$'
+	shows ',"line":0,"edge":"rising","level":1,"line_seqno":1,"levels":1,"flags":0}$' \
+		-n 1 -f json $dev
+	shows ',replay,line,edge,level,line_seqno,levels,flags$' -n 1 -f csv $dev
+	contains ',0,0,1,0,rising,1,1,0x1,0$'
 	run 0 -n 3 -f vcd --timescale ns $dev
 	wave_is <<-END
 		\$timescale 1 ns \$end \$scope module $dev \$end
@@ -654,7 +655,7 @@ test_follow_reopens_device_of_rebound_driver() {
 	for _ in 1 2 3; do
 		wait_error "^notifycat: $gpio: available; no packets missed$"
 		echo 0 1 >$chip/parameters/toggle
-		wait_output ' edge 1$'
+		wait_output ' edge 1 levels 0x[01] flags 0$'
 		: >out
 		: >err
 		echo notify_gpio.77 >$driver/unbind

@@ -17,6 +17,7 @@ enum field_kind {
 /*
  * @names: Names of the values of an enumeration, or NULL.
  * @label: Name in text output; may be empty.
+ * @digits: Least number of digits in hexadecimal.
  */
 struct field {
 	char name[FIELD_NAME_BYTES];
@@ -25,6 +26,7 @@ struct field {
 	size_t names_count;
 	enum field_kind kind;
 	size_t size;
+	size_t digits;
 	size_t count;
 	bool array;
 	size_t offset;

@@ -17,7 +17,7 @@ static void print_number(const struct field *field, size_t index, const void *pa
 	if (field->kind == FIELD_SIGNED)
 		printf("%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		printf("0x%0*" PRIx64, (int)field->size * 2,
+		printf("0x%0*" PRIx64, (int)field->digits,
 		       field_unsigned(field, index, packet));
 	else
 		printf("%" PRIu64, field_unsigned(field, index, packet));

@@ -98,6 +98,7 @@ static bool parse_type(struct parser *parser, struct field *field)
 		if (strlen(types[i].name) == length && !strncmp(types[i].name, word, length)) {
 			field->kind = types[i].kind;
 			field->size = types[i].size;
+			field->digits = types[i].size * 2;
 			return true;
 		}
 	}

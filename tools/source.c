@@ -16,6 +16,7 @@
 #define GPIO_MAX_LINES	64
 
 static const char *const edge_names[] = {
+	[NOTIFY_GPIO_EDGE_NONE] = "none",
 	[NOTIFY_GPIO_EDGE_RISING] = "rising",
 	[NOTIFY_GPIO_EDGE_FALLING] = "falling",
 };
@@ -27,7 +28,8 @@ static struct layout *gpio_layout(size_t packet_size, size_t lines)
 
 	if (packet_size != sizeof(struct notify_gpio_event))
 		return NULL;
-	layout = layout_parse("u32 line, u32 edge, u32 level, u32 line_seqno", &error);
+	layout = layout_parse("u32 line, u32 edge, u32 level, u32 line_seqno, x64 levels,"
+			      "u32 flags, u32 _", &error);
 	if (!layout)
 		return NULL;
 	layout->fields[1].label = "";
@@ -35,6 +37,7 @@ static struct layout *gpio_layout(size_t packet_size, size_t lines)
 	layout->fields[1].names_count = ARRAY_SIZE(edge_names);
 	layout->fields[3].label = "edge";
 	layout->lines = lines ? lines : GPIO_MAX_LINES;
+	layout->fields[4].digits = (layout->lines + 3) / 4;
 	return layout;
 }
 

@@ -35,11 +35,13 @@
 	MODULE_PARM_DESC(name, description)
 
 /* The controller. */
-static bool sleeping, nested, broken, wakes;
+static bool sleeping, nested, broken, wakes, late, any_edge;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
 CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread; implied by sleeping");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
 CHIP_PARAM(wakes, bool, 0444, "Interrupts support wakeup");
+CHIP_PARAM(late, bool, 0644, "Interrupts are raised after the last edge of a burst");
+CHIP_PARAM(any_edge, bool, 0444, "Interrupts at each edge, as pcf857x");
 
 static unsigned int wakes_on, wakes_off, debounce_us;
 static unsigned long long handled_ns;
@@ -131,16 +133,23 @@ static const struct irq_chip chip_irq = {
 	GPIOCHIP_IRQ_RESOURCE_HELPERS,
 };
 
+/* Without irq_set_type(). */
+static const struct irq_chip chip_any_edge_irq = {
+	.name = "notify_gpio_chip",
+	.irq_mask = chip_irq_mask,
+	.irq_unmask = chip_irq_unmask,
+	.flags = IRQCHIP_IMMUTABLE,
+	GPIOCHIP_IRQ_RESOURCE_HELPERS,
+};
+
 /* -- Toggling lines -- */
 
-static void chip_toggle(unsigned int line)
+static void chip_raise(unsigned int line, bool level)
 {
 	unsigned int irq = irq_find_mapping(chip.irq.domain, line);
-	unsigned int trigger;
+	unsigned int trigger = level ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
 
-	WRITE_ONCE(chip_levels[line], !chip_levels[line]);
-	trigger = chip_levels[line] ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
-	if (!irq || !(chip_triggers[line] & trigger))
+	if (!irq || !(any_edge || chip_triggers[line] & trigger))
 		return;
 	if (nested)
 		handle_nested_irq(irq);
@@ -156,9 +165,17 @@ struct chip_move {
 static int chip_do_move(void *data)
 {
 	struct chip_move *move = data;
+	bool level = chip_levels[move->line];
+	unsigned int i;
 
-	while (move->count--)
-		chip_toggle(move->line);
+	if (late && move->count % 2)
+		WRITE_ONCE(chip_levels[move->line], !level);
+	for (i = 0; i < move->count; i++) {
+		level = !level;
+		if (!late)
+			WRITE_ONCE(chip_levels[move->line], level);
+		chip_raise(move->line, level);
+	}
 	handled_ns = ktime_get_ns();
 	return 0;
 }
@@ -343,7 +360,10 @@ static int __init notify_gpio_chip_init(void)
 		.irq.default_type = IRQ_TYPE_NONE,
 		.irq.threaded = nested,
 	};
-	gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
+	if (any_edge && !nested)
+		gpio_irq_chip_set_chip(&chip.irq, &chip_any_edge_irq);
+	else
+		gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
 	ret = gpiochip_add_data(&chip, NULL);
 	if (!ret)
 		return 0;
