@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CSV: the columns of all packets, then one for each field of any device.
+ * CSV (RFC 4180, but lines end with a line feed): the columns of all packets, then one for each
+ * field of any device.
  *
  * The column of a field that a device does not have is empty. Bytes without a layout, and packets
  * whose fields were unknown when the header was printed, are in the last column.
@@ -129,9 +130,8 @@ static void print_column(const struct column *column, const struct layout *layou
 	if (field && cells(field) != column->count)
 		field = NULL;
 	if (field && field->kind == FIELD_CHARS) {
-		printf(",\"");
-		print_chars(field, packet, "\"\\");
-		putchar('"');
+		putchar(',');
+		print_csv_string((const char *)packet + field->offset, field_length(field, packet));
 		return;
 	}
 	for (cell = 0; cell < column->count; cell++) {
@@ -173,8 +173,9 @@ static void csv_packet(const struct output *output, const struct device *device,
 		clock_wall_text(record->timestamp_ns, time);
 	else
 		clock_monotonic_text(record->timestamp_ns, time);
-	printf("%s,%" PRIu64 ",%s,%d,%u,%d", device->node.name, (uint64_t)record->seq, time,
-	       record->status, record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
+	print_csv_string(device->node.name, strlen(device->node.name));
+	printf(",%" PRIu64 ",%s,%d,%u,%d", (uint64_t)record->seq, time, record->status,
+	       record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
 	for (i = 0; i < columns_count; i++)
 		print_column(&columns[i], device->layout, record + 1);
 	if (data_column)

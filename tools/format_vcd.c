@@ -8,6 +8,7 @@
 #include "device.h"
 #include "format.h"
 #include "message.h"
+#include "print.h"
 #include "timescale.h"
 
 #include <inttypes.h>
@@ -64,10 +65,12 @@ static void declare(const char *device, const char *name, size_t bits, size_t wi
 {
 	printf("$var wire %zu ", bits);
 	print_id(wire);
-	if (device)
-		printf(" %s_%s $end\n", device, name);
-	else
-		printf(" %s $end\n", name);
+	putchar(' ');
+	if (device) {
+		print_word(device);
+		putchar('_');
+	}
+	printf("%s $end\n", name);
 }
 
 static void declare_wires(const struct device *device, const char *prefix)
@@ -189,7 +192,9 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", origin);
 	printf("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++) {
-		printf("$scope module %s $end\n", output->devices[i].node.name);
+		printf("$scope module ");
+		print_word(output->devices[i].node.name);
+		printf(" $end\n");
 		declare_wires(&output->devices[i], prefix ? output->devices[i].node.name : NULL);
 		printf("$upscope $end\n");
 	}

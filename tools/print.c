@@ -30,18 +30,77 @@ void print_chars(const struct field *field, const void *packet, const char *esca
 	}
 }
 
+/* Return the bytes of the UTF-8 character at @c; 0 if it is invalid. */
+static size_t utf8_length(const unsigned char *c, size_t left)
+{
+	const size_t length = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 : *c < 0xf0 ? 3 : 4;
+	size_t i;
+
+	if (*c > 0xf4 || length > left)
+		return 0;
+	for (i = 1; i < length; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, codes above 0x10ffff. */
+	if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) ||
+	    (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+/* Print a character, or U+FFFD for an invalid byte. Return the number of bytes used. */
+static size_t print_utf8(const char *s, size_t left)
+{
+	size_t length = utf8_length((const unsigned char *)s, left);
+
+	if (!length) {
+		fputs("\xef\xbf\xbd", stdout);
+		return 1;
+	}
+	fwrite(s, 1, length, stdout);
+	return length;
+}
+
 void print_json_string(const char *s, size_t length)
 {
-	const unsigned char *c = (const unsigned char *)s;
+	const char *end = s + length;
 
 	putchar('"');
-	for (; length--; c++) {
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if (*c < 0x20 || *c > 0x7e)
-			printf("\\u%04x", *c);
+	while (s < end) {
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s++);
+		else if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			printf("\\u%04x", *s++);
 		else
-			putchar(*c);
+			s += print_utf8(s, end - s);
 	}
 	putchar('"');
+}
+
+static bool needs_quotes(const char *s, size_t length)
+{
+	return !length || memchr(s, ',', length) || memchr(s, '"', length) ||
+	       memchr(s, '\r', length) || memchr(s, '\n', length);
+}
+
+void print_csv_string(const char *s, size_t length)
+{
+	const bool quotes = needs_quotes(s, length);
+	const char *end = s + length;
+
+	if (quotes)
+		putchar('"');
+	while (s < end) {
+		if (*s == '"')
+			putchar('"');
+		s += print_utf8(s, end - s);
+	}
+	if (quotes)
+		putchar('"');
+}
+
+void print_word(const char *s)
+{
+	for (; *s; s++)
+		putchar(*s > 0x20 && *s < 0x7f ? *s : '_');
 }

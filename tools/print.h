@@ -9,7 +9,11 @@ void print_hex(const struct field *field, const void *packet);
 /* Print characters; escape unprintable ones and those in @escaped as \xNN. */
 void print_chars(const struct field *field, const void *packet, const char *escaped);
 
-/* Print a JSON string; a byte above 0x7e becomes the character with that code. */
+/* Print UTF-8; U+FFFD replaces each invalid byte. */
 void print_json_string(const char *s, size_t length);
+void print_csv_string(const char *s, size_t length);
+
+/* Print without blanks and special characters, which become underscores. */
+void print_word(const char *s);
 
 #endif /* PRINT_H */
