@@ -50,6 +50,7 @@ check:
 	$(if $(TESTS),,testing/litmus/barriers.sh)
 	$(if $(TESTS),,$(QEMU)/races_test.py)
 	$(if $(TESTS),,$(QEMU)/console_test.py)
+	$(if $(TESTS),,testing/notifycat/notifycat_test.py)
 	$(QEMU)/check.py $(if $(FAILFAST),--fail-fast) $(MACHINES)
 
 # Run the whole test matrix. CHECK_ARGS is passed to check.py.

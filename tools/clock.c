@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#define OFFSET_READINGS	3
+
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec now;
@@ -23,9 +25,46 @@ uint64_t clock_monotonic(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+/*
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC is in the range that each reading returns, and constant
+ * until the wall clock is set. Preemption during a reading makes its range larger.
+ */
+struct range {
+	int64_t low;
+	int64_t high;
+};
+
+static struct range read_offset(void)
+{
+	const uint64_t before = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t wall = clock_ns(CLOCK_REALTIME);
+	const uint64_t after = clock_ns(CLOCK_MONOTONIC);
+
+	return (struct range){ .low = wall - after, .high = wall - before };
+}
+
+/* Intersect the ranges. A reading outside of them is from after the wall clock was set. */
+static int64_t wall_offset(void)
+{
+	static struct range range = { .low = INT64_MIN, .high = INT64_MAX };
+	struct range reading;
+	int i;
+
+	for (i = 0; i < OFFSET_READINGS; i++) {
+		reading = read_offset();
+		if (reading.low > range.high || reading.high < range.low)
+			range = reading;
+		if (reading.low > range.low)
+			range.low = reading.low;
+		if (reading.high < range.high)
+			range.high = reading.high;
+	}
+	return range.low + (range.high - range.low) / 2;
+}
+
 void clock_wall_text(uint64_t ns, char text[CLOCK_TEXT_BYTES])
 {
-	uint64_t wall = ns + (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC));
+	uint64_t wall = ns + wall_offset();
 	time_t seconds = wall / NS_PER_SECOND;
 	char date[32] = "", zone[16] = "";
 	struct tm tm;

@@ -9,7 +9,8 @@
 uint64_t clock_monotonic(void);
 
 /*
- * Convert to local time with the current offset of the clocks:
+ * Convert to local time with the current offset of the clocks, which is wrong for a time before
+ * the wall clock was set or the system was suspended:
  * "2026-11-22T22:41:01.123456789+00:00".
  */
 void clock_wall_text(uint64_t ns, char text[CLOCK_TEXT_BYTES]);

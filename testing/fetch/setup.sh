@@ -15,6 +15,7 @@ PACKAGES=(
 	qemu-system-x86 qemu-system-arm                        # guests
 	device-tree-compiler cpp                               # nodes of boards
 	qemu-efi-aarch64 acpica-tools
+	jq                                                     # reads JSON of notifycat
 )
 
 case ${1-} in
