@@ -689,6 +689,188 @@ test_follow_reports_missed_packets() {
 	interrupt TERM
 }
 
+test_follow_prints_layout_of_later_device() {
+	need_inotify
+	remove_sim $dev
+	start -F -f json -d 'u16 a' $dev
+	wait_error "^notifycat: $dev: not present, waiting$"
+	start_sim $dev packet_size=2 replay=1
+	wait_output '"event":"added"'
+	number 2 513 | inject
+	wait_output '"a":513}$'
+	interrupt INT
+
+	remove_sim $dev
+	start -F -f csv -d 'u16 a' $dev
+	wait_error "^notifycat: $dev: not present, waiting$"
+	[ ! -s out ]
+	start_sim $dev packet_size=2
+	wait_output '^device,.*,replay,a$'
+	number 2 514 | inject
+	wait_output ",514$"
+	# The same columns: no second header.
+	reregister
+	number 2 515 | inject
+	wait_output ",515$"
+	[ "$(grep -c ^device out)" -eq 1 ]
+	interrupt INT
+
+	remove_sim $dev
+	start -F -f vcd -d 'u16 a' $dev
+	wait_error "^notifycat: $dev: not present, waiting$"
+	start_sim $dev packet_size=2
+	wait_error "^notifycat: $dev: available; "
+	number 2 516 | inject
+	wait_output '^b1000000100 %$'
+	contains '^.var wire 16 % a .end$'
+	interrupt INT
+}
+
+test_follow_prints_csv_header_for_new_fields() {
+	need_inotify
+	start_sim $dev packet_size=3
+	remove_sim $other
+	start_reading -F -f csv -d $dev:'u8 a' -d $other:'u8 b, u8 a' $dev $other
+	wait_output '^device,seq,time,status,dropped,replay,a,data$'
+	printf '\001\002\003' | inject
+	wait_output "^$dev,1,.*,1,0203$"
+	start_sim $other packet_size=2
+	wait_output '^device,seq,time,status,dropped,replay,a,b,data$'
+	printf '\004\005' | inject $other
+	wait_output "^$other,1,.*,5,4,$"
+	printf '\001\002\003' | inject
+	wait_output "^$dev,2,.*,1,,0203$"
+	interrupt INT
+}
+
+# The packets of the present device stay in its queue.
+test_follow_draws_all_devices_in_waveform() {
+	need_inotify
+	start_sim $dev packet_size=1
+	remove_sim $other
+	start -F -f vcd -d 'u8 a' $dev $other
+	wait_error "^notifycat: $other: not present, waiting$"
+	printf '\001' | inject
+	start_sim $other packet_size=1
+	printf '\002' | inject $other
+	wait_output '^b1 %$'
+	wait_output '^b10 &$'
+	contains "^.var wire 8 & ${other}_a .end$"
+	interrupt INT
+	# A timeout ends the wait for the other device.
+	remove_sim $other
+	start_sim $dev packet_size=1 replay=1
+	printf '\003' | inject
+	run 0 -F -f vcd -d 'u8 a' -t 0.5 $dev $other
+	contains '^b11 %$'
+	lacks $other
+}
+
+# No capability overrides the mode of the node.
+as_nobody() {
+	as_user='nsenter -S 65534 -F'
+	$as_user "$program" --help >/dev/null || skip "no nsenter -S, or $program is not executable"
+}
+
+test_follow_waits_for_access() {
+	need_inotify
+	as_nobody
+	remove_sim $dev
+	start -F $dev
+	wait_error "^notifycat: $dev: not present, waiting$"
+	start_dev
+	wait_error "^notifycat: $dev: Permission denied, waiting$"
+	chmod 644 /dev/notify/$dev
+	wait_error "^notifycat: $dev: available; no packets missed$"
+	broadcast 1
+	wait_output "^$dev 1 "
+	interrupt INT
+	start_dev
+	start -F $dev
+	wait_error "^notifycat: $dev: Permission denied, waiting$"
+	chmod 644 /dev/notify/$dev
+	wait_error "^notifycat: $dev: available; no packets missed$"
+	interrupt INT
+}
+
+test_follow_reports_denied_access_after_10_seconds() {
+	need_inotify
+	as_nobody
+	start_dev
+	start_sim $other packet_size=1
+	chmod 644 /dev/notify/$other
+	start -F '/dev/notify/kselftest*'
+	wait_for reads 1
+	found=$pid
+	mv out found.out
+	mv err found.err
+	run 1 -F $dev
+	grep -qx "notifycat: /dev/notify/$dev: Permission denied" err
+	# A device that was found may stay inaccessible.
+	pid=$found
+	mv found.out out
+	mv found.err err
+	wait_error "^notifycat: /dev/notify/$dev: Permission denied$"
+	printf 1 | inject $other
+	wait_output "^$other 1 "
+	chmod 644 /dev/notify/$dev
+	broadcast 1
+	wait_output "^$dev 1 "
+	interrupt INT
+}
+
+# The directory may be missing: the kernel creates it with the first node.
+test_follow_finds_later_devices() {
+	need_inotify
+	for arguments in /dev/notify /dev/notify/ '/dev/notify/ksel*' 'ksel*t'; do
+		remove_sim $dev
+		remove_sim $other
+		start -F -f json -d $dev:'u8 a' "$arguments"
+		wait_error 'waiting$'
+		for _ in 1 2; do
+			start_sim $dev packet_size=1
+			wait_output "^{\"device\":\"$dev\",\"event\":\"added\",\"missed\":0}$"
+			printf '\001' | inject
+			wait_output '"seq":1,.*"a":1}$'
+			: >out
+			remove_sim $dev
+			wait_output "^{\"device\":\"$dev\",\"event\":\"removed\"}$"
+		done
+		start_dev
+		start_sim $other packet_size=16
+		wait_error "^notifycat: $dev: layout needs\|^notifycat: $dev: available"
+		case $arguments in
+		*t)
+			broadcast 1
+			printf 'packet number 01' | inject $other
+			broadcast 1
+			wait_output "^{\"device\":\"$dev\",\"seq\":2,"
+			lacks $other
+			;;
+		*) wait_output "^{\"device\":\"$other\",\"event\":\"added\"" ;;
+		esac
+		interrupt INT
+	done
+}
+
+test_directory_and_pattern_are_devices() {
+	start_sim $dev packet_size=16 replay=1
+	start_sim $other packet_size=16 replay=1
+	broadcast 1
+	printf 'packet number 01' | inject $other
+	for argument in /dev/notify 'kselftest*' '/dev/notify/kself?est*'; do
+		run 0 --replay-only "$argument"
+		contains "^$dev 1 "
+		contains "^$other 1 "
+		shows "^$other$" --info "$argument"
+		contains "^$dev$"
+	done
+	run 0 --replay-only 'k*t' $dev
+	[ "$(wc -l <out)" -eq 1 ]
+	fails "nosuch*: No such device" 'nosuch*'
+	fails "nosuch*: No such device" --info 'nosuch*'
+}
+
 # -- Exit --
 
 # Detected without another packet.

@@ -19,6 +19,9 @@ struct wave;
  * @reader: Way to read; set before device_open(), as are @queue and @decode.
  * @queue: Queue length; 0 for the one set by the source.
  * @decode: Layout given by the user, or NULL.
+ * @found: Found by a search, not given by the user.
+ * @denied: With --follow, time of the first open() that failed with EACCES, else 0.
+ * @refused: The error was reported.
  * @fd: -1 while closed.
  * @started: @reader was started and must be stopped.
  * @ready: The next read may return records.
@@ -31,7 +34,10 @@ struct device {
 	const struct reader *reader;
 	uint32_t queue;
 	const struct layout *decode;
+	bool found;
 
+	uint64_t denied;
+	bool refused;
 	int fd;
 	bool started;
 	bool ready;

@@ -5,13 +5,20 @@
 
 #include "devices.h"
 
+#include "clock.h"
 #include "follow.h"
+#include "list.h"
 #include "message.h"
 #include "reader.h"
+#include "search.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 #include <sys/epoll.h>
+
+/* Time after which a node that is not accessible is an error. */
+#define ACCESS_NS	(10 * NS_PER_SECOND)
 
 /* Return 0 or an errno. */
 static int add_device(struct devices *devices, struct device *device)
@@ -43,7 +50,9 @@ static void close_device(struct devices *devices, struct device *device)
 	devices->open--;
 }
 
-static void report_added(struct devices *devices, const struct device *device)
+/* -- Waiting for devices ---------------------------------------------------- */
+
+static void report_added(struct devices *devices, struct device *device)
 {
 	const char *name = device->node.name;
 	uint64_t missed;
@@ -59,19 +68,70 @@ static void report_added(struct devices *devices, const struct device *device)
 		devices->format->added(&devices->output, device, known ? &missed : NULL);
 }
 
+/* udev makes a node accessible after its creation. Return 0 to wait, or the errno. */
+static int access_denied(struct device *device)
+{
+	const uint64_t now = clock_monotonic();
+
+	if (!device->denied) {
+		device->denied = now;
+		message("%s: %s, waiting", device->node.name, strerror(EACCES));
+	}
+	if (now - device->denied < ACCESS_NS || device->refused)
+		return 0;
+	if (!device->found)
+		return EACCES;
+	device->refused = true;
+	device_perror(device, EACCES);
+	return 0;
+}
+
+/* Return 0 if the device is open or may be opened later, or an errno. */
+static int open_or_wait(struct devices *devices, struct device *device)
+{
+	int error = add_device(devices, device);
+
+	if (error == EACCES)
+		return access_denied(device);
+	device->denied = 0;
+	device->refused = false;
+	if (error)
+		return follow_may_appear(error) ? 0 : error;
+	report_added(devices, device);
+	return 0;
+}
+
 /* Watch before open(), to not miss the creation of the node. Return 0 or an errno. */
 static int watch_and_open(struct devices *devices, struct device *device)
 {
+	int error = follow_path(device->node.path);
+
+	return error ?: open_or_wait(devices, device);
+}
+
+static bool find(struct devices *devices)
+{
+	bool good = list_find(devices->list);
+
+	devices->output.devices = devices->list->devices;
+	devices->output.count = devices->list->count;
+	return good;
+}
+
+static bool watch_and_find(struct devices *devices)
+{
+	const struct list *list = devices->list;
+	size_t i;
 	int error;
 
-	error = follow_path(device->node.path);
-	if (error)
-		return error;
-	error = add_device(devices, device);
-	if (error)
-		return follow_may_appear(error, true) ? 0 : error;
-	report_added(devices, device);
-	return 0;
+	for (i = 0; i < list->searches_count; i++) {
+		error = follow_path(list->searches[i].path);
+		if (error) {
+			message("%s: %s", list->searches[i].arg, strerror(error));
+			return false;
+		}
+	}
+	return find(devices);
 }
 
 bool devices_open_added(struct devices *devices)
@@ -80,6 +140,8 @@ bool devices_open_added(struct devices *devices)
 	int error;
 
 	follow_drain();
+	if (!watch_and_find(devices))
+		return false;
 	for (i = 0; i < devices->output.count; i++) {
 		struct device *device = &devices->output.devices[i];
 
@@ -92,6 +154,20 @@ bool devices_open_added(struct devices *devices)
 		}
 	}
 	return true;
+}
+
+uint64_t devices_deadline(const struct devices *devices)
+{
+	uint64_t deadline = UINT64_MAX;
+	size_t i;
+
+	for (i = 0; i < devices->output.count; i++) {
+		const struct device *device = &devices->output.devices[i];
+
+		if (device->denied && !device->refused && device->denied + ACCESS_NS < deadline)
+			deadline = device->denied + ACCESS_NS;
+	}
+	return deadline;
 }
 
 bool device_removed(struct devices *devices, struct device *device, int error)
@@ -111,22 +187,61 @@ bool device_removed(struct devices *devices, struct device *device, int error)
 	return !wait;
 }
 
+/* -- Start ------------------------------------------------------------------ */
+
+static bool open_present(struct devices *devices, struct device *device)
+{
+	int error = add_device(devices, device);
+
+	if (!error)
+		return true;
+	if (devices->output.follow && error == EACCES)
+		return !access_denied(device);
+	if (devices->output.follow && follow_may_appear(error)) {
+		message("%s: not present, waiting", device->node.name);
+		return true;
+	}
+	device_perror(device, error);
+	return false;
+}
+
 bool devices_open(struct devices *devices)
 {
+	const struct list *list = devices->list;
 	size_t i;
-	int error;
 
-	for (i = 0; i < devices->output.count; i++) {
-		struct device *device = &devices->output.devices[i];
+	if (!find(devices))
+		return false;
+	for (i = 0; i < list->searches_count; i++) {
+		const struct search *search = &list->searches[i];
 
-		error = add_device(devices, device);
-		if (!error)
+		if (list_has_match(list, search))
 			continue;
-		if (!devices->output.follow || !follow_may_appear(error, false)) {
-			device_perror(device, error);
+		if (!devices->output.follow) {
+			search_failed(search);
 			return false;
 		}
-		message("%s: not present, waiting", device->node.name);
+		message("%s: no devices, waiting", search->arg);
 	}
+	for (i = 0; i < devices->output.count; i++)
+		if (!open_present(devices, &devices->output.devices[i]))
+			return false;
 	return true;
+}
+
+bool devices_known(const struct devices *devices)
+{
+	const struct output *output = &devices->output;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < output->count; i++) {
+		const struct device *device = &output->devices[i];
+
+		if (device->layout)
+			any = true;
+		else if (!device->found)
+			return false;
+	}
+	return any;
 }

@@ -5,11 +5,15 @@
 #include "device.h"
 #include "format.h"
 
+struct list;
+
 /*
+ * @output: The devices of @list.
  * @epoll: Reports, for each open device, its index in @output.devices.
  * @open: Number of open devices.
  */
 struct devices {
+	struct list *list;
 	struct output output;
 	const struct format *format;
 	int epoll;
@@ -23,6 +27,12 @@ bool devices_open(struct devices *devices);
 
 /* Open the devices that are present now but were not before. */
 bool devices_open_added(struct devices *devices);
+
+/* Return the time at which to open a device that is not accessible yet; UINT64_MAX if none. */
+uint64_t devices_deadline(const struct devices *devices);
+
+/* Return true if a device, and all devices that were not found by a search, have been open. */
+bool devices_known(const struct devices *devices);
 
 /* Close a device that failed with @error; with follow, wait for it if it was removed. */
 bool device_removed(struct devices *devices, struct device *device, int error);

@@ -64,16 +64,7 @@ void follow_drain(void)
 		continue;
 }
 
-bool follow_may_appear(int error, bool was_present)
+bool follow_may_appear(int error)
 {
-	switch (error) {
-	case ENOENT:
-	case ENODEV:
-	case ENXIO:
-		return true;
-	case EACCES:
-		return was_present;
-	default:
-		return false;
-	}
+	return error == ENOENT || error == ENODEV || error == ENXIO;
 }

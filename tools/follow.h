@@ -14,6 +14,6 @@ int follow_path(const char *path);
 void follow_drain(void);
 
 /* Return true if the device may appear later although open() failed with @error. */
-bool follow_may_appear(int error, bool was_present);
+bool follow_may_appear(int error);
 
 #endif /* FOLLOW_H */

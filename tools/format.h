@@ -24,22 +24,24 @@ struct output {
 };
 
 /*
+ * @needs_all: With @follow, @begin is called after all devices have been present.
  * @begin: Called once the present devices are open. Return false after reporting an error.
  * @packet: Print a packet.
  * @removed: A device was removed.
- * @added: A device is present again; *@missed packets were missed, NULL if unknown.
+ * @added: A device is present again, or was found; its layout may differ, and it may be added
+ *         before @begin. *@missed packets were missed, NULL if unknown.
  * @end: Called at the end of the output.
  *
  * All except @packet may be NULL.
  */
 struct format {
 	const char *name;
+	bool needs_all;
 	bool (*begin)(const struct output *output);
 	void (*packet)(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record);
 	void (*removed)(const struct output *output, const struct device *device);
-	void (*added)(const struct output *output, const struct device *device,
-		      const uint64_t *missed);
+	void (*added)(const struct output *output, struct device *device, const uint64_t *missed);
 	void (*end)(const struct output *output);
 };
 

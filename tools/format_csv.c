@@ -3,8 +3,8 @@
  * CSV (RFC 4180, but lines end with a line feed): the columns of all packets, then one for each
  * field of any device.
  *
- * The column of a field that a device does not have is empty. Bytes without a layout, and packets
- * whose fields were unknown when the header was printed, are in the last column.
+ * The column of a field that a device does not have is empty. Bytes without a layout are in the
+ * last column. If a device with other fields is added, the header is printed again.
  */
 
 #include "clock.h"
@@ -28,6 +28,7 @@ struct column {
 static struct column *columns;
 static size_t columns_count;
 static bool data_column;
+static bool header_printed;
 
 static bool is_column(const struct field *field)
 {
@@ -81,6 +82,7 @@ static void print_header(void)
 {
 	size_t i, cell;
 
+	header_printed = true;
 	printf("device,seq,time,status,dropped,replay");
 	for (i = 0; i < columns_count; i++) {
 		if (!columns[i].array)
@@ -91,20 +93,44 @@ static void print_header(void)
 	printf("%s\n", data_column ? ",data" : "");
 }
 
+/* Add the fields of a device. Print the header again if it has changed. */
+static bool describe(const struct device *device)
+{
+	const size_t count = columns_count;
+	const bool data = data_column;
+
+	if (!add_columns(device->layout)) {
+		message("out of memory");
+		return false;
+	}
+	if (header_printed && (columns_count != count || data_column != data))
+		print_header();
+	return true;
+}
+
 static bool csv_begin(const struct output *output)
 {
+	bool known = false;
 	size_t i;
 
-	/* A device that is added later may have other fields. */
-	data_column = output->follow;
 	for (i = 0; i < output->count; i++) {
-		if (output->devices[i].layout && !add_columns(output->devices[i].layout)) {
-			message("out of memory");
+		if (!output->devices[i].layout)
+			continue;
+		if (!describe(&output->devices[i]))
 			return false;
-		}
+		known = true;
 	}
-	print_header();
+	if (known)
+		print_header();
 	return true;
+}
+
+static void csv_added(const struct output *output, struct device *device, const uint64_t *missed)
+{
+	(void)output;
+	(void)missed;
+	if (describe(device) && !header_printed)
+		print_header();
 }
 
 static void print_cell(const struct field *field, size_t index, const void *packet)
@@ -141,23 +167,10 @@ static void print_column(const struct column *column, const struct layout *layou
 	}
 }
 
-/* Print the whole packet if a field has no column. */
 static void print_data(const struct layout *layout, const void *packet)
 {
-	const struct field whole = { .kind = FIELD_BYTES, .size = 1, .count = layout->size };
-	const struct field *rest = NULL;
-	size_t i;
+	const struct field *rest = layout_find(layout, LAYOUT_REST);
 
-	for (i = 0; i < layout->count; i++) {
-		const struct field *field = &layout->fields[i];
-
-		if (field->kind == FIELD_BYTES)
-			rest = field;
-		else if (is_column(field) && !find_column(field))
-			rest = &whole;
-		if (rest == &whole)
-			break;
-	}
 	putchar(',');
 	if (rest)
 		print_hex(rest, packet);
@@ -187,4 +200,5 @@ const struct format csv_format = {
 	.name = "csv",
 	.begin = csv_begin,
 	.packet = csv_packet,
+	.added = csv_added,
 };

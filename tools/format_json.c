@@ -96,8 +96,7 @@ static void json_removed(const struct output *output, const struct device *devic
 	printf(",\"event\":\"removed\"}\n");
 }
 
-static void json_added(const struct output *output, const struct device *device,
-		       const uint64_t *missed)
+static void json_added(const struct output *output, struct device *device, const uint64_t *missed)
 {
 	(void)output;
 	print_device(device);

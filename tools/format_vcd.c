@@ -20,16 +20,22 @@
 #define ID_FIRST	'%'
 #define ID_LAST		'~'
 
-/* @first: Number of the first wire of the device. */
+/*
+ * @first: Number of the first wire of the device.
+ * @lines: The wires are GPIO lines.
+ */
 struct wave {
 	size_t first;
 	size_t count;
+	bool lines;
 	size_t packet_size;
 };
 
 static uint64_t origin;		/* Monotonic time of time 0. */
 static uint64_t shown;		/* Last time written, in units of the timescale. */
+static bool begun;
 static bool header_printed;
+static size_t wires;		/* Number of wires of all devices. */
 
 /* -- Wires ----------------------------------------------------------------- */
 
@@ -127,7 +133,7 @@ static void print_unknown(const struct device *device)
 	size_t wire;
 
 	for (wire = wave->first; wire < wave->first + wave->count; wire++) {
-		if (device->layout->lines) {
+		if (wave->lines) {
 			print_bit('x', wire);
 		} else {
 			printf("bx ");
@@ -177,6 +183,15 @@ static void print_time(const struct output *output, uint64_t ns)
 	shown = time;
 }
 
+static void print_scope(const struct device *device, bool prefix)
+{
+	printf("$scope module ");
+	print_word(device->node.name);
+	printf(" $end\n");
+	declare_wires(device, prefix ? device->node.name : NULL);
+	printf("$upscope $end\n");
+}
+
 /* Start one unit before the first packet, so that its edges are visible. */
 static void print_header(const struct output *output, uint64_t first)
 {
@@ -191,46 +206,50 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$date %s $end\n$version notifycat $end\n", date);
 	printf("$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", origin);
 	printf("$timescale 1 %s $end\n", scale->name);
-	for (i = 0; i < output->count; i++) {
-		printf("$scope module ");
-		print_word(output->devices[i].node.name);
-		printf(" $end\n");
-		declare_wires(&output->devices[i], prefix ? output->devices[i].node.name : NULL);
-		printf("$upscope $end\n");
-	}
+	for (i = 0; i < output->count; i++)
+		if (output->devices[i].wave)
+			print_scope(&output->devices[i], prefix);
 	printf("$enddefinitions $end\n#0\n$dumpvars\n");
 	for (i = 0; i < output->count; i++)
-		print_unknown(&output->devices[i]);
+		if (output->devices[i].wave)
+			print_unknown(&output->devices[i]);
 	printf("$end\n");
 }
 
 /* -- Format ---------------------------------------------------------------- */
 
+static bool add_wave(struct device *device)
+{
+	const size_t count = count_wires(device->layout);
+
+	if (!count) {
+		message("%s: no packet layout to draw, use --decode", device->node.name);
+		return false;
+	}
+	free(device->wave);
+	device->wave = calloc(1, sizeof(*device->wave));
+	if (!device->wave) {
+		message("out of memory");
+		return false;
+	}
+	device->wave->first = wires;
+	device->wave->count = count;
+	device->wave->lines = device->layout->lines;
+	device->wave->packet_size = device->info.packet_size;
+	wires += count;
+	return true;
+}
+
 static bool vcd_begin(const struct output *output)
 {
-	size_t wires = 0, i;
+	size_t i;
 
+	begun = true;
 	for (i = 0; i < output->count; i++) {
 		struct device *device = &output->devices[i];
 
-		if (!device->layout) {
-			message("%s: not present; VCD needs every device at start",
-				device->node.name);
+		if (device->layout && !add_wave(device))
 			return false;
-		}
-		device->wave = calloc(1, sizeof(*device->wave));
-		if (!device->wave) {
-			message("out of memory");
-			return false;
-		}
-		device->wave->first = wires;
-		device->wave->count = count_wires(device->layout);
-		device->wave->packet_size = device->info.packet_size;
-		if (!device->wave->count) {
-			message("%s: no packet layout to draw, use --decode", device->node.name);
-			return false;
-		}
-		wires += device->wave->count;
 	}
 	return true;
 }
@@ -238,7 +257,7 @@ static bool vcd_begin(const struct output *output)
 /* A device that was added again may have other packets. */
 static bool fits(const struct device *device)
 {
-	return device->info.packet_size == device->wave->packet_size &&
+	return device->wave && device->info.packet_size == device->wave->packet_size &&
 	       count_wires(device->layout) == device->wave->count;
 }
 
@@ -271,18 +290,24 @@ static void vcd_packet(const struct output *output, const struct device *device,
 
 static void vcd_removed(const struct output *output, const struct device *device)
 {
-	if (!header_printed)
+	if (!header_printed || !device->wave)
 		return;
 	print_time(output, clock_monotonic());
 	print_unknown(device);
 }
 
-static void vcd_added(const struct output *output, const struct device *device,
-		      const uint64_t *missed)
+/* The header declares all wires. */
+static void vcd_added(const struct output *output, struct device *device, const uint64_t *missed)
 {
 	(void)output;
 	(void)missed;
-	if (!fits(device))
+	if (!begun)
+		return;
+	if (!header_printed && !fits(device))
+		add_wave(device);
+	else if (!device->wave)
+		message("%s: added after the waveform began, not drawn", device->node.name);
+	else if (!fits(device))
 		message("%s: packet layout changed, not drawn any further", device->node.name);
 }
 
@@ -296,6 +321,7 @@ static void vcd_end(const struct output *output)
 
 const struct format vcd_format = {
 	.name = "vcd",
+	.needs_all = true,
 	.begin = vcd_begin,
 	.packet = vcd_packet,
 	.removed = vcd_removed,

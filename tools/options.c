@@ -11,6 +11,7 @@
 #include "layout_parse.h"
 #include "message.h"
 #include "reader.h"
+#include "search.h"
 #include "timescale.h"
 
 #include <ctype.h>
@@ -68,7 +69,7 @@ static void help(void)
 	      "Print the packets of notify_multi devices as they arrive, the properties or counters of\n"
 	      "devices, or a table of all devices and their readers.\n"
 	      "\n"
-	      "DEVICE is a device node, or the name of one in /dev/notify.\n"
+	      "DEVICE is a device node, the name of one in /dev/notify, a directory, or a quoted pattern.\n"
 	      "\n"
 	      "  -f, --format FORMAT      text (default), json (an object per line), csv, vcd (waveform),\n"
 	      "                           raw (payloads) or record (as returned by read())\n"
@@ -78,7 +79,8 @@ static void help(void)
 	      "  -d, --decode [DEVICE:]'TYPE NAME, TYPE[N] NAME...'\n"
 	      "                           layout of the packets; TYPE is u8 to u64, s8 to s64, x8 to x64\n"
 	      "                           or char\n"
-	      "  -F, --follow             wait for devices that are not present or are removed\n"
+	      "  -F, --follow             wait for devices that are not present or are removed, also in a\n"
+	      "                           directory or with a pattern\n"
 	      "  -q, --queue PACKETS      queue length; when the queue is full, the oldest packet is dropped\n"
 	      "      --replay-only        print only the packets replayed to a new reader\n"
 	      "      --mmap, --uring      read the mapped ring, or read by io_uring\n"
@@ -342,12 +344,20 @@ static bool follows_rule(const struct options *options, const struct rule *rule)
 	       refuse_use("--%s has no effect on the format %s", name, format);
 }
 
-/* @arg: Path or name of a device. */
-static bool is_named(const char *arg, const char *name)
+/* Return true if an argument may be a device with this name. */
+static bool may_read(const char *arg, const char *name)
 {
 	const char *slash = strrchr(arg, '/');
+	struct search search;
+	bool matches;
 
-	return !strcmp(slash ? slash + 1 : arg, name);
+	if (!search_init(&search, arg))
+		return true;
+	if (!search.path)
+		return !strcmp(slash ? slash + 1 : arg, name);
+	matches = search_matches(&search, name);
+	free(search.path);
+	return matches;
 }
 
 static bool decoding_has_effect(const struct options *options, size_t index)
@@ -362,7 +372,7 @@ static bool decoding_has_effect(const struct options *options, size_t index)
 			return refuse_use("--decode twice for %s", device ?: "all devices");
 	}
 	for (i = 0; device && i < options->devices_count; i++)
-		if (is_named(options->devices[i], device))
+		if (may_read(options->devices[i], device))
 			return true;
 	return !device || refuse_use("--decode for %s, which is not read", device);
 }

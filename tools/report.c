@@ -7,11 +7,12 @@
 #include "report.h"
 
 #include "clients.h"
-#include "device.h"
 #include "flush.h"
 #include "format.h"
+#include "list.h"
 #include "message.h"
 #include "options.h"
+#include "search.h"
 #include "writer.h"
 
 static void write_attribute(const struct writer *writer, const struct node *node,
@@ -79,18 +80,26 @@ static bool report_device(const struct options *options, struct device *device,
 	return true;
 }
 
-enum exit_status report(const struct options *options, struct device *devices, size_t count)
+enum exit_status report(struct list *list)
 {
-	struct clients clients = { };
+	const struct options *options = list->options;
 	enum exit_status status = EXIT_OK;
+	struct clients clients = { };
 	size_t i;
 
+	if (!list_find(list))
+		return EXIT_FAILED;
 	if (options->stats && !clients_read(&clients)) {
 		message("out of memory");
 		return EXIT_FAILED;
 	}
-	for (i = 0; i < count; i++)
-		if (!report_device(options, &devices[i], &clients))
+	for (i = 0; i < list->searches_count; i++)
+		if (!list_has_match(list, &list->searches[i])) {
+			search_failed(&list->searches[i]);
+			status = EXIT_FAILED;
+		}
+	for (i = 0; i < list->count; i++)
+		if (!report_device(options, &list->devices[i], &clients))
 			status = EXIT_FAILED;
 	return flush_output() == FLUSH_OK ? status : EXIT_FAILED;
 }

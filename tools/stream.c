@@ -10,12 +10,15 @@
 #include "devices.h"
 #include "flush.h"
 #include "follow.h"
+#include "format.h"
+#include "list.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -29,10 +32,15 @@ enum {
 	EVENT_FOLLOW,
 };
 
-/* @left: Number of packets left to print. */
+/*
+ * @stop, @follow: Descriptors that are readable after a signal, and when a directory changes.
+ * @left: Number of packets left to print.
+ */
 struct stream {
 	const struct options *options;
 	struct devices devices;
+	int stop;
+	int follow;
 	uint64_t left;
 	uint64_t deadline;
 	bool broken_pipe;
@@ -51,9 +59,13 @@ static bool watch(struct stream *stream, int fd, uint32_t events, uint64_t what)
 
 static bool begin_waiting(struct stream *stream)
 {
+	const bool follow = stream->options->follow;
+
 	stream->devices.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (stream->devices.epoll < 0 || !watch(stream, stop_begin(), EPOLLIN, EVENT_STOP) ||
-	    (stream->options->follow && !watch(stream, follow_begin(), EPOLLIN, EVENT_FOLLOW))) {
+	stream->stop = stop_begin();
+	stream->follow = follow ? follow_begin() : -1;
+	if (stream->devices.epoll < 0 || !watch(stream, stream->stop, EPOLLIN, EVENT_STOP) ||
+	    (follow && !watch(stream, stream->follow, EPOLLIN, EVENT_FOLLOW))) {
 		message("cannot wait for packets: %s", strerror(errno));
 		return false;
 	}
@@ -191,18 +203,21 @@ static void open_added(struct stream *stream)
 	stream->failed |= !devices_open_added(&stream->devices);
 }
 
-/* Timeout of epoll_wait(); -1 is infinite. */
+/* Return the timeout of a wait until the deadlines; -1 is infinite. */
 static int milliseconds_left(struct stream *stream)
 {
-	uint64_t now, ms;
+	const uint64_t now = clock_monotonic();
+	uint64_t deadline, ms;
 
-	now = clock_monotonic();
+	deadline = devices_deadline(&stream->devices);
+	if (stream->deadline < deadline)
+		deadline = stream->deadline;
 	stream->timed_out = now >= stream->deadline;
-	if (any_ready(&stream->devices.output) || stream->timed_out)
+	if (now >= deadline)
 		return 0;
-	if (stream->deadline == NO_LIMIT)
+	if (deadline == NO_LIMIT)
 		return -1;
-	ms = (stream->deadline - now + 999999) / 1000000;
+	ms = (deadline - now + 999999) / 1000000;
 	return ms < INT32_MAX ? ms : INT32_MAX;
 }
 
@@ -210,20 +225,44 @@ static void wait_for_packets(struct stream *stream)
 {
 	const struct output *output = &stream->devices.output;
 	struct epoll_event events[16];
-	int count, i;
+	int count, i, ms;
+	bool follow;
 
-	count = epoll_wait(stream->devices.epoll, events, 16, milliseconds_left(stream));
+	ms = milliseconds_left(stream);
+	if (any_ready(output))
+		ms = 0;
+	count = epoll_wait(stream->devices.epoll, events, 16, ms);
 	if (count < 0 && errno != EINTR) {
 		message("cannot wait for packets: %s", strerror(errno));
 		stream->failed = true;
 	}
+	follow = clock_monotonic() >= devices_deadline(&stream->devices);
 	for (i = 0; i < count; i++) {
 		if (events[i].data.u64 == EVENT_OUTPUT)
 			stream->broken_pipe = true;
 		else if (events[i].data.u64 == EVENT_FOLLOW)
-			open_added(stream);
+			follow = true;
 		else if (events[i].data.u64 < output->count)
 			output->devices[events[i].data.u64].ready = true;
+	}
+	if (follow)
+		open_added(stream);
+}
+
+/* Packets stay in the kernel's queues. */
+static void wait_for_devices(struct stream *stream)
+{
+	struct pollfd polls[] = {
+		{ .fd = stream->stop, .events = POLLIN },
+		{ .fd = stream->follow, .events = POLLIN },
+		{ .fd = STDOUT_FILENO },
+	};
+
+	open_added(stream);
+	while (!is_over(stream) && !devices_known(&stream->devices)) {
+		poll(polls, ARRAY_SIZE(polls), milliseconds_left(stream));
+		stream->broken_pipe |= polls[2].revents & POLLERR;
+		open_added(stream);
 	}
 }
 
@@ -237,11 +276,13 @@ static void run(struct stream *stream)
 	/* Devices may have been added before they were watched. */
 	if (stream->options->follow)
 		open_added(stream);
-	while (!is_over(stream)) {
+	if (stream->failed || stream->broken_pipe)
+		return;
+	do {
 		read_and_show(stream);
 		if (!is_over(stream))
 			wait_for_packets(stream);
-	}
+	} while (!is_over(stream));
 }
 
 static enum exit_status outcome(const struct stream *stream)
@@ -257,15 +298,15 @@ static enum exit_status outcome(const struct stream *stream)
 	return EXIT_FAILED;
 }
 
-enum exit_status stream(const struct options *options, struct device *devices, size_t count)
+enum exit_status stream(struct list *list)
 {
+	const struct options *options = list->options;
 	const struct format *format = options->format;
 	struct stream stream = {
 		.options = options,
 		.devices = {
+			.list = list,
 			.output = {
-				.devices = devices,
-				.count = count,
 				.wall_clock = options->wall_clock,
 				.follow = options->follow,
 				.timescale = options->timescale,
@@ -280,6 +321,8 @@ enum exit_status stream(const struct options *options, struct device *devices, s
 		stream.deadline = clock_monotonic() + options->timeout_ns;
 	if (!begin_waiting(&stream) || !devices_open(&stream.devices))
 		return EXIT_FAILED;
+	if (format->needs_all && options->follow)
+		wait_for_devices(&stream);
 	if (format->begin && !format->begin(&stream.devices.output))
 		return EXIT_FAILED;
 	flush(&stream);

@@ -4,9 +4,8 @@
 
 #include "notifycat.h"
 
-struct device;
-struct options;
+struct list;
 
-enum exit_status stream(const struct options *options, struct device *devices, size_t count);
+enum exit_status stream(struct list *list);
 
 #endif /* STREAM_H */
