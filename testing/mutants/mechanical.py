@@ -243,4 +243,4 @@ def main():
 
 
 if __name__ == "__main__":
-    mutants.run(main)
+    vm.exit_with(main)

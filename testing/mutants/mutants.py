@@ -213,15 +213,5 @@ def test_mutants():
     return 1 if survived else 0
 
 
-def run(main):
-    """Run a main function and exit."""
-    try:
-        sys.exit(main())
-    except (vm.MachineError, OSError) as error:
-        sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
 if __name__ == "__main__":
-    run(test_mutants)
+    vm.exit_with(test_mutants)

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Test the processing of a console: cut lines, silent machines, and tests that end a guest."""
+"""Test the processing of a console (cut lines, silent machines, lost guests), and ^C."""
 
 import io
 import queue
+import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -196,6 +198,16 @@ class LostGuestTest(unittest.TestCase):
         with mock.patch.object(console.Console, "fail_fast", True):
             result, _ = self.check(program("not ok 1 poll.first", *SECOND))
         self.assertEqual(result.failed, ["suite/poll: poll.first"])
+
+
+class InterruptTest(unittest.TestCase):
+    """A script dies by SIGINT, so that a shell ends its loop."""
+
+    def test_script_dies_by_signal(self):
+        script = "import vm\ndef main(): raise KeyboardInterrupt\nvm.exit_with(main)"
+        result = subprocess.run((sys.executable, "-c", script), stderr=subprocess.PIPE,
+                                cwd=vm.QEMU_DIR, check=False)
+        self.assertEqual((result.returncode, result.stderr), (-signal.SIGINT, b""))
 
 
 if __name__ == "__main__":

@@ -99,13 +99,15 @@ def numbers(text):
 
 
 def exit_with(main):
-    """Exit with the status of main() or an error message."""
+    """Exit with the status of main() or an error message. Die by SIGINT after ^C."""
     try:
         sys.exit(main())
     except (MachineError, OSError) as error:
         sys.exit(f"{os.path.basename(sys.argv[0])}: {error}")
     except KeyboardInterrupt:
-        sys.exit(130)
+        # Python cleans up and raises the signal, so that a shell ends its loop.
+        sys.excepthook = lambda *_: None
+        raise
 
 
 def progress(text):
