@@ -50,6 +50,7 @@ check:
 	$(if $(TESTS),,testing/litmus/barriers.sh)
 	$(if $(TESTS),,$(QEMU)/races_test.py)
 	$(if $(TESTS),,$(QEMU)/console_test.py)
+	$(if $(TESTS),,testing/docs/losses_test.py)
 	$(if $(TESTS),,testing/notifycat/notifycat_test.py)
 	$(QEMU)/check.py $(if $(FAILFAST),--fail-fast) $(MACHINES)
 
