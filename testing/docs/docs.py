@@ -86,7 +86,7 @@ class Block:
         for line in self.lines:
             if line[:2] in ("# ", "$ "):
                 pairs.append([line[2:], []])
-            elif line.startswith("> ") and pairs and not pairs[-1][1]:
+            elif (line + " ").startswith("> ") and pairs and not pairs[-1][1]:
                 pairs[-1][0] += "\n" + line[2:]
             elif pairs:
                 pairs[-1][1].append(line)
