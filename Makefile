@@ -161,7 +161,8 @@ modules_install: modules
 
 tools_install: tools
 	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
-	install -D -m 644 tools/notifycat.1 $(DESTDIR)$(PREFIX)/share/man/man1/notifycat.1
+	[ ! -e tools/notify-mqtt ] || install -m 755 tools/notify-mqtt $(DESTDIR)$(PREFIX)/bin
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 tools/notifycat.1 tools/notify-mqtt.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		packaging/systemd/notify-mqtt@.service
 	install -D -m 644 tools/notifycat.bash \

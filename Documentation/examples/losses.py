@@ -28,7 +28,8 @@ class Stream:
 
     def add(self, packet):
         """Return true if the packet is new; report packets missing before it."""
-        seq, time, dropped = (int(packet.get(key) or 0) for key in ("seq", "timestamp_ns", "dropped"))
+        seq, time, dropped = (int(packet.get(key) or 0)
+                              for key in ("seq", "timestamp_ns", "dropped"))
         if seq <= self.seq and time <= self.time:
             if seq not in self.missing:
                 return False

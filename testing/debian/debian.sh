@@ -22,7 +22,7 @@ readonly PACKAGES=(
 	systemd-sysv udev linux-image-amd64 linux-headers-amd64 initramfs-tools mokutil
 	build-essential debhelper dh-dkms dkms lintian pkgconf libncurses-dev liburing-dev
 	python3 trace-cmd bpftrace sigrok-cli mosquitto mosquitto-clients bash-completion
-	device-tree-compiler gpiod libgpiod-dev git ca-certificates
+	device-tree-compiler gpiod libgpiod-dev libmosquitto-dev git ca-certificates
 )
 
 usage() {

@@ -9,7 +9,7 @@ set -eu
 
 PACKET=16
 RING=256
-NAME=fleet
+NAME=fleet-1
 WORK=$(mktemp -d)
 HERE=$(dirname "$0")
 INJECTOR=/dev/notify_sim/$NAME
@@ -29,23 +29,10 @@ wait_for() {
 	exit 1
 }
 
-# No packet is queued in the kernel.
-drained() {
-	! notifycat --stats --format json "$NAME" | grep -q '"queued":[1-9]'
-}
-
 # broadcast COUNT: broadcast packets by one write.
 broadcast() {
 	head -c $(($1 * PACKET)) /dev/zero >"$INJECTOR"
 	sent=$((sent + $1))
-}
-
-# broadcast_slowly COUNT: broadcast packets in parts that fit the queue.
-broadcast_slowly() {
-	for _ in $(seq $(($1 / 100))); do
-		broadcast 100
-		wait_for drained
-	done
 }
 
 arrived_last() {
@@ -57,14 +44,14 @@ lost() {
 		"$WORK/missing"
 }
 
-# account TITLE: check that arrived and lost packets add up to the broadcast ones.
+# account TITLE [LOST]: check that arrived and lost packets add up to the broadcast ones.
 account() {
 	local arrived
 
 	wait_for arrived_last
 	arrived=$(wc -l <"$WORK/packets")
 	echo "$1: $sent broadcast, $arrived arrived, $(lost) lost"
-	if [ $((arrived + $(lost))) != "$sent" ]; then
+	if [ $((arrived + $(lost))) != "$sent" ] || [ "${2-$(lost)}" != "$(lost)" ]; then
 		tail -n 5 "$WORK/missing" >&2
 		exit 1
 	fi
@@ -78,6 +65,11 @@ reads() {
 	[ "$(cat "/sys/class/misc/notify!$NAME/clients")" = 1 ]
 }
 
+# Print the number that the kernel gave to the reader when it opened the device.
+client() {
+	grep -h -A 1 -x "device:.$NAME" /proc/[0-9]*/fdinfo/* 2>/dev/null | sed -n 's/^client:.//p'
+}
+
 start_source() {
 	mkdir "/sys/kernel/config/notify_sim/$NAME"
 	cd "/sys/kernel/config/notify_sim/$NAME"
@@ -88,33 +80,58 @@ start_source() {
 	cd /
 }
 
+# The broker keeps the messages of this session.
+subscribe() {
+	mosquitto_sub -q 1 -i account -c -t 'notify/#' "$@"
+}
+
 start_subscriber() {
-	mosquitto_sub -q 1 -i account -c -t 'notify/#' -F '%t %p' |
+	subscribe -F '%t %p' |
 		python3 "$HERE/../../Documentation/examples/losses.py" \
 			>"$WORK/packets" 2>"$WORK/missing" &
 }
 
+restart_broker() {
+	systemctl stop mosquitto
+	systemctl start mosquitto
+}
+
 HERE=$(cd "$HERE" && pwd)
+mkdir -p /run/systemd/system/mosquitto.service.d
+printf '[Unit]\nStartLimitIntervalSec=0\n' >/run/systemd/system/mosquitto.service.d/restarts.conf
+systemctl daemon-reload
 modprobe notify_sim
 systemctl restart mosquitto
-start_subscriber
-start_source
+wait_for subscribe -E
+systemctl stop mosquitto
+
 systemctl start "$UNIT"
+start_source
 wait_for reads
-broadcast 100
-account "all is well"
-
-systemctl stop mosquitto
-broadcast_slowly 1000
+opened=$(client)
+broadcast $RING
 systemctl start mosquitto
-account "the broker was down"
+start_subscriber
+account "the broker and the device were absent at the start" 0
 
 systemctl stop mosquitto
-broadcast_slowly 1000
+broadcast $RING
+systemctl start mosquitto
+account "the broker was down" 0
+
+for _ in $(seq 20); do
+	broadcast 100
+	restart_broker
+	wait_for arrived_last
+done
+account "the broker was restarted 20 times" 0
+[ "$(client)" = "$opened" ]
+
+systemctl stop mosquitto
+broadcast $RING
 kill -KILL "$(publisher)"
-sleep 2
 systemctl start mosquitto
-account "the broker was down, and the publisher died"
+account "the broker was down, and the publisher died" 0
 
 kill -STOP "$(publisher)"
 broadcast 5000
@@ -128,6 +145,7 @@ account "the unit was restarted"
 
 systemctl stop "$UNIT"
 broadcast 200
+UNIT=notify-mqtt@$(systemd-escape "$NAME")
 systemctl start "$UNIT"
 account "the unit was stopped"
 systemctl stop "$UNIT" mosquitto

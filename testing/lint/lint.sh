@@ -356,7 +356,7 @@ lint_userspace() {
 
 	for makefile in $(files 'tools/*Makefile' 'testing/*/Makefile'); do
 		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$PROGRAM_CC" \
-			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" \
+			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" MOSQUITTO_LIBS= \
 			CFLAGS="-O2 -Werror" LDFLAGS=-static all
 	done
 	testing/docs/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"

@@ -25,7 +25,7 @@ disassemble() {
 	make -s -j"$(nproc)" -C "$KERNEL/build" M="$WORK/tree" CC="$GCC" \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 	make -s -j"$(nproc)" -C "$WORK/tree/tools" CC="$GCC --sysroot=$SYSROOT" LDFLAGS=-static \
-		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
+		URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" MOSQUITTO_LIBS=
 	(cd "$WORK/tree" && find . -name '*.o' ! -name '.*' ! -name '*.mod.o' | LC_ALL=C sort |
 		xargs objdump -d --no-show-raw-insn) >"$WORK/$1"
 }

@@ -176,7 +176,7 @@ new_root
 exec 9>"$SHARED.lock"
 flock 9
 copy_tree "$SHARED"
-build_program tools URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo"
+build_program tools URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" MOSQUITTO_LIBS=
 cp "$SHARED/tree/tools/notifycat" "$ROOT/bin/"
 case $KIND in
 check | gcov)
