@@ -9,13 +9,35 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <asm/ioctls.h>
 
 #include "internal.h"
 #include "notify_multi_trace.h"
 
-static unsigned long max_ring_bytes = 64UL << 20;
+static unsigned long max_ring_bytes = IS_ENABLED(CONFIG_64BIT) ? SZ_64M : SZ_4M;
 module_param(max_ring_bytes, ulong, 0644);
 MODULE_PARM_DESC(max_ring_bytes, "Largest ring of a client, in bytes");
+
+static unsigned long max_device_bytes;
+module_param(max_device_bytes, ulong, 0644);
+MODULE_PARM_DESC(max_device_bytes, "Largest total of the rings of a device's clients, in bytes");
+
+static int __init notify_multi_init(void)
+{
+	/* 32-bit systems have little address space for vmalloc(). */
+	u64 limit = IS_ENABLED(CONFIG_64BIT) ? SZ_256M : SZ_32M;
+
+	if (!max_device_bytes)
+		max_device_bytes = min_t(u64, (u64)totalram_pages() * PAGE_SIZE / 32, limit);
+	return 0;
+}
+module_init(notify_multi_init);
+
+/* Without this function, the module could not be unloaded. */
+static void __exit notify_multi_exit(void)
+{
+}
+module_exit(notify_multi_exit);
 
 /* Above INT_MAX, the slot count would overflow the __u32 in the ring header. */
 bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
@@ -27,37 +49,62 @@ bool notify_multi_ring_fits(u32 packet_size, u32 max_packets)
 	       notify_ring_bytes(packet_size, max_packets) <= limit;
 }
 
+/* -- Memory of a ring ------------------------------------------------------ */
+
+/*
+ * Allocate a ring that will replace one of @old_bytes. Fail if the rings of all clients would
+ * exceed max_device_bytes, unless the caller has CAP_SYS_RESOURCE.
+ */
+static struct notify_ring *notify_multi_alloc_ring(struct notify_multi *nm, u32 max_packets,
+						   u64 old_bytes)
+{
+	/* data_race(): the parameter can be written at any time. */
+	u64 limit = data_race(READ_ONCE(max_device_bytes));
+	u64 bytes = notify_ring_bytes(nm->packet_size, max_packets);
+	u64 total = atomic64_add_return(bytes, &nm->ring_bytes);
+	struct notify_ring *ring = NULL;
+
+	if (total - old_bytes <= limit || capable(CAP_SYS_RESOURCE))
+		ring = notify_ring_alloc(nm->packet_size, max_packets, GFP_KERNEL_ACCOUNT);
+	if (!ring)
+		atomic64_sub(bytes, &nm->ring_bytes);
+	return ring;
+}
+
+static void notify_multi_free_ring(struct notify_multi *nm, struct notify_ring *ring)
+{
+	atomic64_sub(ring->bytes, &nm->ring_bytes);
+	notify_ring_free(ring);
+}
+
 /* -- Filling a ring -------------------------------------------------------- */
 
 /*
- * Copy the packets from @next on, or the newest that fit, from @from to the unpublished ring
- * @new. nm->lock is held on entry and return; publish @new before releasing it.
- *
- * The copy runs in unlocked passes, each covering what was broadcast during the previous one; a
- * packet that gets overwritten is no longer queued by the end. At most two packets per CPU are
- * copied under the lock, so its hold time depends neither on the queue length nor on preemption.
+ * Copy the packets [@seq, @end) from @from to the ring of the client, whose entry already
+ * receives the packets from @end on. nm->lock is held on entry and return, and released after
+ * each batch. Return the first seq of those that were copied up to @end without a gap.
  */
-static void notify_multi_fill_ring(struct notify_multi *nm, struct notify_ring *new,
-				   struct notify_ring *from, u64 next, u32 flags)
-	__must_hold(&nm->lock)
+static u64 notify_client_fill_ring(struct notify_multi_client *client, struct notify_ring *from,
+				   u64 seq, u64 end, u32 flags)
+	__must_hold(&client->nm->lock)
 {
-	u32 max_locked = 2 * num_online_cpus();
-	u64 newest, uncopied = next;
-	u32 count;
+	struct notify_ring *ring = notify_client_producer_ring(client);
+	struct notify_multi *nm = client->nm;
+	u32 batch = notify_ring_batch(ring);
+	u64 first = seq;
+	u32 count = 0;
 
-	for (;;) {
-		newest = notify_multi_last(nm);
-		count = min(notify_ring_queued(from, newest, uncopied), new->max_packets);
-		if (count <= max_locked)
-			break;
-		spin_unlock_irq(&nm->lock);
-		notify_ring_copy(new, from, newest, count, flags);
-		uncopied = newest + 1;
-		spin_lock_irq(&nm->lock);
+	for (; seq < end; seq++) {
+		if (count++ == batch) {
+			spin_unlock_irq(&nm->lock);
+			cond_resched();
+			spin_lock_irq(&nm->lock);
+			count = 1;
+		}
+		if (!notify_ring_copy(ring, from, seq, notify_multi_last(nm), flags))
+			first = seq + 1;
 	}
-	notify_ring_copy(new, from, newest, count, flags);
-	count = min(notify_ring_queued(from, newest, next), new->max_packets);
-	notify_ring_set_first(new, newest + 1 - count);
+	return first;
 }
 
 /* -- The table ------------------------------------------------------------- */
@@ -164,13 +211,12 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 
 	if (!client)
 		return NULL;
-	ring = notify_ring_alloc(nm->packet_size, nm->max_packets, GFP_KERNEL_ACCOUNT);
+	ring = notify_multi_alloc_ring(nm, nm->max_packets, 0);
 	if (!ring) {
 		kfree(client);
 		return NULL;
 	}
 	RCU_INIT_POINTER(client->ring, ring);
-	rcuwait_init(&client->waiter);
 	init_waitqueue_head(&client->request_wait);
 	init_waitqueue_head(&client->poll_wait);
 	mutex_init(&client->lock);
@@ -183,12 +229,20 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 
 static void notify_client_destroy(struct notify_multi_client *client)
 {
-	notify_ring_free(rcu_dereference_protected(client->ring, true));
+	notify_multi_free_ring(client->nm, rcu_dereference_protected(client->ring, true));
 	kvfree(client->copy);
 	mutex_destroy(&client->lock);
 	put_pid(client->opener);
 	notify_multi_put(client->nm);
 	kfree_rcu(client, rcu);
+}
+
+/* Caller must hold nm->lock. */
+static void notify_client_set_start(struct notify_multi_client *client, u64 first)
+{
+	notify_ring_set_first(notify_client_producer_ring(client), first);
+	client->start = first;
+	atomic64_set(&client->next, first);
 }
 
 /*
@@ -198,20 +252,23 @@ static void notify_client_destroy(struct notify_multi_client *client)
 static u32 notify_client_attach(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
-	struct notify_ring *ring = rcu_dereference_protected(client->ring, true);
-	u32 replay;
+	struct notify_ring *history = nm->history;
+	u64 first, end;
 
 	spin_lock_irq(&nm->lock);
-	if (nm->history)
-		notify_multi_fill_ring(nm, ring, nm->history, nm->history->first,
-				       NOTIFY_MULTI_REC_REPLAY);
-	else
-		notify_ring_set_first(ring, notify_multi_last(nm) + 1);
-	client->next = ring->first;
-	replay = notify_multi_last(nm) + 1 - client->next;
+	end = notify_multi_last(nm) + 1;
+	first = end;
+	if (history)
+		first -= notify_ring_queued(history, end - 1, history->first);
+	notify_client_set_start(client, first);
 	notify_client_add_entry(client);
+	/* Broadcasts may overwrite packets of the history before they have been copied. */
+	if (history)
+		first = notify_client_fill_ring(client, history, first, end,
+						NOTIFY_MULTI_REC_REPLAY);
+	notify_client_set_start(client, first);
 	spin_unlock_irq(&nm->lock);
-	return replay;
+	return end - first;
 }
 
 static void notify_client_detach(struct notify_multi_client *client)
@@ -219,7 +276,7 @@ static void notify_client_detach(struct notify_multi_client *client)
 	struct notify_multi *nm = client->nm;
 
 	spin_lock_irq(&nm->lock);
-	nm->dropped += client->dropped + notify_client_queue(client).dropped;
+	nm->dropped += notify_client_counts(client).dropped;
 	notify_client_remove_entry(client);
 	spin_unlock_irq(&nm->lock);
 }
@@ -248,7 +305,7 @@ int notify_multi_open(struct inode *inode, struct file *file)
 		return notify_multi_user_errno(ret);
 	}
 
-	trace_notify_multi_open(nm->name, client->opener, client->next, replay);
+	trace_notify_multi_open(nm->name, client->opener, client->start, replay);
 	file->private_data = client;
 	file->f_mode |= FMODE_NOWAIT;
 	return stream_open(inode, file); /* Never fails. */
@@ -264,34 +321,15 @@ void notify_client_call_departure(struct notify_multi_client *client)
 		nm->ops.departure(client);
 }
 
-/* Fill in the members that change with each packet. Caller must hold client->lock. */
-static void notify_client_fill_stats(struct notify_multi_client *client,
-				     struct notify_multi_stats *stats)
-{
-	struct notify_multi *nm = client->nm;
-	struct notify_queue queue;
-
-	lockdep_assert_held(&client->lock);
-	spin_lock_irq(&nm->lock);
-	queue = notify_client_queue(client);
-	stats->seq = notify_multi_last(nm);
-	stats->clients = nm->nr_clients;
-	spin_unlock_irq(&nm->lock);
-	stats->pending_packets = queue.queued;
-	stats->next = stats->seq + 1 - queue.queued;
-	stats->delivered = client->delivered;
-	stats->dropped = client->dropped + queue.dropped;
-}
-
 static void notify_client_trace_release(struct notify_multi_client *client)
 {
-	struct notify_multi_stats stats = { };
+	struct notify_counts counts;
 
-	mutex_lock(&client->lock);
-	notify_client_fill_stats(client, &stats);
-	mutex_unlock(&client->lock);
-	trace_notify_multi_release(client->nm->name, client->opener, stats.delivered,
-				   stats.dropped, stats.pending_packets);
+	spin_lock_irq(&client->nm->lock);
+	counts = notify_client_counts(client);
+	spin_unlock_irq(&client->nm->lock);
+	trace_notify_multi_release(client->nm->name, client->opener, counts.delivered,
+				   counts.dropped, counts.queued);
 }
 
 int notify_multi_release(struct inode *inode, struct file *file)
@@ -322,16 +360,13 @@ static int notify_client_get_info(struct notify_multi_client *client, void __use
 		.record_size = nm->record_size,
 		.max_requests = nm->max_requests,
 		.replay = nm->replay,
+		.format = READ_ONCE(client->format),
 	};
-	int ret;
 
-	ret = notify_client_lock(client);
-	if (ret)
-		return ret;
-	info.format = client->format;
-	info.max_packets = notify_client_ring(client)->max_packets;
-	info.ring_bytes = notify_client_ring(client)->bytes;
-	mutex_unlock(&client->lock);
+	spin_lock_irq(&nm->lock);
+	info.max_packets = notify_client_producer_ring(client)->max_packets;
+	info.ring_bytes = notify_client_producer_ring(client)->bytes;
+	spin_unlock_irq(&nm->lock);
 
 	return copy_to_user(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
@@ -342,29 +377,27 @@ static int notify_client_get_stats(struct notify_multi_client *client, void __us
 		.abi_version = NOTIFY_MULTI_ABI_VERSION,
 		.pending_requests = atomic_read(&client->nr_requests),
 	};
-	int ret;
+	struct notify_multi *nm = client->nm;
+	struct notify_counts counts;
 
-	ret = notify_client_lock(client);
-	if (ret)
-		return ret;
-	notify_client_fill_stats(client, &stats);
-	mutex_unlock(&client->lock);
+	spin_lock_irq(&nm->lock);
+	counts = notify_client_counts(client);
+	stats.seq = notify_multi_last(nm);
+	stats.clients = nm->nr_clients;
+	spin_unlock_irq(&nm->lock);
+	stats.pending_packets = counts.queued;
+	stats.next = stats.seq + 1 - counts.queued;
+	stats.delivered = counts.delivered;
+	stats.dropped = counts.dropped;
 
 	return copy_to_user(arg, &stats, sizeof(stats)) ? -EFAULT : 0;
 }
 
 static int notify_client_set_format(struct notify_multi_client *client, u32 format)
 {
-	int ret;
-
 	if (format != NOTIFY_MULTI_FORMAT_RECORD && format != NOTIFY_MULTI_FORMAT_RAW)
 		return -EINVAL;
-
-	ret = notify_client_lock(client);
-	if (ret)
-		return ret;
 	WRITE_ONCE(client->format, format);
-	mutex_unlock(&client->lock);
 	return 0;
 }
 
@@ -375,15 +408,22 @@ static int notify_client_set_format(struct notify_multi_client *client, u32 form
 static int notify_client_replace_ring(struct notify_multi_client *client,
 				      struct notify_ring *new)
 {
+	struct notify_ring *old = notify_client_ring(client);
 	struct notify_multi *nm = client->nm;
 	int ret = -EBUSY;
+	u64 end;
 
 	spin_lock_irq(&nm->lock);
-	notify_multi_fill_ring(nm, new, notify_client_ring(client), client->next, 0);
 	if (!client->mappings) {
+		end = notify_multi_last(nm) + 1;
+		notify_ring_set_first(new, end - min(notify_client_counts(client).queued,
+						     new->max_packets));
 		rcu_assign_pointer(client->ring, new);
 		notify_client_update_entry(client);
-		ret = notify_client_queue(client).dropped > 0;
+		ret = notify_client_counts(client).unreported > 0;
+		client->filling = true;
+		notify_client_fill_ring(client, old, new->first, end, 0);
+		client->filling = false;
 	}
 	spin_unlock_irq(&nm->lock);
 	return ret;
@@ -391,13 +431,17 @@ static int notify_client_replace_ring(struct notify_multi_client *client,
 
 static int notify_client_set_max_packets(struct notify_multi_client *client, u32 max_packets)
 {
-	u32 packet_size = client->nm->packet_size;
+	struct notify_multi *nm = client->nm;
 	struct notify_ring *old, *new;
+	u64 old_bytes;
 	int ret;
 
-	if (!notify_multi_ring_fits(packet_size, max_packets))
+	if (!notify_multi_ring_fits(nm->packet_size, max_packets))
 		return -EINVAL;
-	new = notify_ring_alloc(packet_size, max_packets, GFP_KERNEL_ACCOUNT);
+	spin_lock_irq(&nm->lock);
+	old_bytes = notify_client_producer_ring(client)->bytes;
+	spin_unlock_irq(&nm->lock);
+	new = notify_multi_alloc_ring(nm, max_packets, old_bytes);
 	if (!new)
 		return -ENOMEM;
 
@@ -405,17 +449,17 @@ static int notify_client_set_max_packets(struct notify_multi_client *client, u32
 	if (!ret) {
 		old = notify_client_ring(client);
 		ret = notify_client_replace_ring(client, new);
-		mutex_unlock(&client->lock);
+		notify_client_unlock(client);
 	}
 	if (ret < 0) {
-		notify_ring_free(new);
+		notify_multi_free_ring(nm, new);
 		return ret;
 	}
 	if (ret)
 		wake_up_interruptible_poll(&client->poll_wait, EPOLLPRI);
 
 	synchronize_rcu(); /* Waits for checks of the queue without client->lock. */
-	notify_ring_free(old);
+	notify_multi_free_ring(nm, old);
 	return 0;
 }
 
@@ -430,13 +474,13 @@ static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 		return ret;
 	spin_lock_irq(&nm->lock);
 	newest = notify_multi_last(nm);
-	oldest = newest + 1 - notify_client_queue(client).queued;
+	oldest = newest + 1 - notify_client_counts(client).queued;
 	spin_unlock_irq(&nm->lock);
 	if (seq > newest)
 		ret = -EINVAL;
-	else if (seq >= client->next)
+	else if (seq >= notify_client_next(client))
 		notify_client_consume(client, min(oldest, seq + 1), seq + 1);
-	mutex_unlock(&client->lock);
+	notify_client_unlock(client);
 	return ret;
 }
 
@@ -464,6 +508,8 @@ long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		if (copy_from_user(&seq, argp, sizeof(seq)))
 			return -EFAULT;
 		return notify_client_consume_to(client, seq);
+	case FIONREAD:
+		return put_user(notify_client_readable_bytes(client), (int __user *)argp);
 	default:
 		return -ENOTTY;
 	}
@@ -508,7 +554,10 @@ static const struct vm_operations_struct notify_multi_vm_ops = {
 	.fault = notify_multi_vma_fault,
 };
 
-/* Count the mapping. Return -EINVAL if the ring is shorter than @bytes. */
+/*
+ * Count the mapping. Return -EINVAL if the ring is shorter than @bytes, -EBUSY while a resize copies
+ * packets to it.
+ */
 static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
 {
 	struct notify_multi *nm = client->nm;
@@ -517,6 +566,8 @@ static int notify_client_map(struct notify_multi_client *client, unsigned long b
 	spin_lock_irq(&nm->lock);
 	if (bytes > notify_client_producer_ring(client)->bytes) {
 		ret = -EINVAL;
+	} else if (client->filling) {
+		ret = -EBUSY;
 	} else {
 		client->mappings++;
 		notify_client_update_entry(client);

@@ -146,6 +146,12 @@ do {											\
 #include <linux/io_uring_types.h>
 #endif
 
+/* Return true if the task runs task work only when it waits for completions. */
+static inline bool notify_uring_defers(struct io_uring_cmd *cmd)
+{
+	return cmd_to_io_kiocb(cmd)->ctx->flags & IORING_SETUP_DEFER_TASKRUN;
+}
+
 #ifndef io_uring_cmd_to_pdu
 #define io_uring_cmd_to_pdu(cmd, type)	((type *)&(cmd)->pdu)
 #endif

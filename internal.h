@@ -16,7 +16,6 @@
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
-#include <linux/rcuwait.h>
 #include <linux/rwsem.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
@@ -42,10 +41,11 @@
  *	unregister during open(), and arrival needs no other lock.
  *
  * client->lock (mutex)
- *	Serialises the readers of a client. Protects next, delivered, dropped, format, copy,
- *	completed_seq, complete_ret, and the consumer side of the ring. poll, fdinfo and sysfs
- *	read some of these without it, by READ_ONCE() or data_race(). Held during copies to
- *	user memory, so it must not be taken under mmap_lock.
+ *	Serialises the readers of a client. Protects copy, completed_seq, complete_ret, changes
+ *	of next and dropped, and the consumer side of the ring. Held during copies to user
+ *	memory, for as long as a page fault takes. Therefore a call that must not block tries to
+ *	take it, a call that only reports does without it, and it must not be taken under
+ *	mmap_lock. Released by notify_client_unlock(), which wakes callers that failed to take it.
  *
  * nm->ops_rwsem
  *	Taken for read around complete, and by close() around departure and the removal of the
@@ -60,8 +60,8 @@
  * nm->lock (spinlock, interrupts off)
  *	Serialises broadcasts. Protects last, gone, dropped, the table of clients, nr_clients,
  *	the producer side of all rings, and each client's mappings and ring pointer. The pointer
- *	is written under client->lock and nm->lock, and stable under either. Not held for
- *	wakeups.
+ *	and a client's dropped are written under client->lock and nm->lock, and stable under
+ *	either. Not held for wakeups.
  *
  * RCU pins the device, its table and its clients while a broadcast wakes the clients. It also
  * pins a client's ring while its queue is checked: a resize waits for a grace period. close()
@@ -119,7 +119,7 @@ struct notify_table {
  * @drvdata:      Pointer of the source.
  * @ops:          Callbacks of the source. Constant.
  * @ops_rwsem:    See Locking.
- * @lock:         See Locking; protects the members below, except @waiting.
+ * @lock:         See Locking; protects the members below, except @ring_bytes and @waiting.
  * @gone:         The source has unregistered. Written under @lock and @ops_rwsem.
  * @nr_entries:   Entries of @table up to the last one in use.
  * @table:        The clients. Changed under @lock, and replaced under misc_mtx and @lock; also
@@ -128,6 +128,7 @@ struct notify_table {
  * @dropped:      Packets dropped by clients that are closed.
  * @nr_clients:   Number of clients.
  * @last:         Seq of the newest packet. In a cache line that only a broadcast writes.
+ * @ring_bytes:   Bytes of the rings of all clients.
  * @waiting:      Bit (index modulo %NOTIFY_WAITING_BITS) is set if a client with that index may
  *                have a waiter. See notify_client_announce_waiter().
  */
@@ -156,6 +157,7 @@ struct notify_multi {
 	struct notify_ring *history;
 	u64 dropped;
 	u32 nr_clients;
+	atomic64_t ring_bytes;
 	atomic64_t last ____cacheline_aligned;
 	DECLARE_BITMAP(waiting, NOTIFY_WAITING_BITS) ____cacheline_aligned;
 };
@@ -165,10 +167,8 @@ struct notify_multi {
  * @index:         Index in the device's table.
  * @ring:          The queue. Replaced under @lock and nm->lock, freed after a grace period.
  * @nr_requests:   Number of blocked reads and pending commands (DMF: pended requests).
- * @waiter:        Reader that went to sleep as the only request, the common case: it bypasses
- *                 @request_wait.
- * @request_wait:  All other requests; a packet wakes the first if no reader sleeps in @waiter.
- *                 After a spurious wakeup, reads requeue at the tail and commands by ticket.
+ * @request_wait:  The requests; a packet wakes the first. After a wakeup without a packet, reads
+ *                 requeue at the tail and commands by ticket.
  * @poll_wait:     Waiters of poll, those of io_uring included.
  * @fasync:        Receivers of SIGIO.
  * @nm:            The device.
@@ -178,12 +178,15 @@ struct notify_multi {
  * @id:            Number of the client, unique among all devices.
  * @mappings:      Number of mappings of @ring, which is not replaced while there are any.
  *                 Protected by nm->lock because mmap() must not take @lock.
+ * @filling:       A resize copies packets to @ring, which must not be mapped before it is done.
+ *                 Protected by nm->lock.
  * @last_ticket:   Ticket of the newest command. Protected by request_wait.lock.
+ * @start:         The first @next. Constant once the client has been opened.
+ * @format:        Format of reads, of &enum notify_multi_format.
+ * @contended:     A call could not take @lock, so the one that holds it wakes the waiters.
  * @lock:          Serialises readers; protects the members below.
  * @next:          First seq neither read nor reported as dropped.
- * @delivered:     Packets read.
- * @dropped:       Packets reported as dropped.
- * @format:        Format of reads, of &enum notify_multi_format.
+ * @dropped:       Packets reported as dropped. Changes under @lock and nm->lock.
  * @copy:          Copy of the next packet, for complete() and raw reads; or NULL.
  * @completed_seq: Seq of the packet in @copy once complete() has run, else 0.
  * @complete_ret:  Value that complete() returned for @copy.
@@ -192,7 +195,6 @@ struct notify_multi_client {
 	u32 index;
 	struct notify_ring __rcu *ring;
 	atomic_t nr_requests;
-	struct rcuwait waiter;
 	wait_queue_head_t request_wait;
 	wait_queue_head_t poll_wait;
 	struct fasync_struct *fasync;
@@ -203,26 +205,32 @@ struct notify_multi_client {
 	struct pid *opener;
 	u64 id;
 	u32 mappings;
+	bool filling;
 	u64 last_ticket;
 
-	struct mutex lock; /* Protects the members below and the consumer side of the ring. */
-	u64 next;
-	u64 delivered;
-	u64 dropped;
+	u64 start;
 	u32 format;
+	bool contended;
+	struct mutex lock; /* Protects the members below and the consumer side of the ring. */
+	atomic64_t next;
+	u64 dropped;
 	struct notify_multi_record *copy;
 	u64 completed_seq;
 	int complete_ret;
 };
 
 /**
- * struct notify_queue - state of a client's queue
- * @queued:  Number of queued packets.
- * @dropped: Packets dropped since the last read, not yet reported.
+ * struct notify_counts - state of a client at one moment
+ * @queued:     Number of queued packets.
+ * @unreported: Packets dropped since the last read, not yet reported.
+ * @dropped:    Packets dropped, @unreported included.
+ * @delivered:  Packets read.
  */
-struct notify_queue {
+struct notify_counts {
 	u32 queued;
+	u64 unreported;
 	u64 dropped;
+	u64 delivered;
 };
 
 /* The seq of the newest packet. Pairs with notify_multi_push(): the slots are complete. */
@@ -261,6 +269,11 @@ static inline struct notify_ring *notify_client_ring(struct notify_multi_client 
 	return rcu_dereference_protected(client->ring, lockdep_is_held(&client->lock));
 }
 
+static inline u64 notify_client_next(struct notify_multi_client *client)
+{
+	return atomic64_read(&client->next);
+}
+
 /* Bytes of one packet in a read. */
 static inline size_t notify_client_read_size(struct notify_multi_client *client)
 {
@@ -282,14 +295,24 @@ static inline int notify_multi_user_errno(int error)
 }
 
 /* read.c */
-ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to);
+bool notify_client_busy(struct notify_multi_client *client);
+bool notify_client_trylock(struct notify_multi_client *client);
+void notify_client_unlock(struct notify_multi_client *client);
+ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to,
+			   size_t max);
 void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next);
-struct notify_queue notify_client_queue(struct notify_multi_client *client);
-bool notify_client_ready(struct notify_multi_client *client);
+struct notify_counts notify_client_counts(struct notify_multi_client *client);
+bool notify_client_readable(struct notify_multi_client *client);
 int notify_client_begin_request(struct notify_multi_client *client);
 void notify_client_end_request(struct notify_multi_client *client);
-void notify_client_wake_request(struct notify_multi_client *client);
+bool notify_client_wake(struct notify_multi_client *client);
+void notify_client_wake_all(struct notify_multi_client *client);
 void notify_client_announce_waiter(struct notify_multi_client *client);
+int notify_client_readable_bytes(struct notify_multi_client *client);
+int notify_client_wait(struct notify_multi_client *client);
+ssize_t notify_multi_nowait_error(ssize_t ret);
+ssize_t notify_client_try_read(struct notify_multi_client *client, struct iov_iter *to,
+			       bool nowait);
 ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to);
 __poll_t notify_multi_poll(struct file *file, poll_table *wait);
 int notify_multi_fasync(int fd, struct file *file, int on);

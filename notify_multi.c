@@ -42,24 +42,6 @@ static LIST_HEAD(notify_multi_devices);
 
 /* -- Wakeups --------------------------------------------------------------- */
 
-/* Wake one request, all polls, and the receivers of SIGIO. Return false if there are none. */
-static bool notify_client_wake(struct notify_multi_client *client)
-{
-	bool requests = atomic_read(&client->nr_requests);
-	/* See notify_multi_wake_bit() for the barriers. */
-	bool polls = waitqueue_active(&client->poll_wait);
-	bool fasync = READ_ONCE(client->fasync);
-
-	if (requests)
-		notify_client_wake_request(client);
-	if (polls)
-		wake_up_interruptible_poll(&client->poll_wait,
-					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
-	if (fasync)
-		kill_fasync(&client->fasync, SIGIO, POLL_IN);
-	return requests || polls || fasync;
-}
-
 /* Wake the waiters of all clients that share a bit of nm->waiting. Return false if none waits. */
 static bool notify_multi_wake_clients(struct notify_multi *nm, unsigned int bit)
 {
@@ -104,15 +86,6 @@ static void notify_multi_wake(struct notify_multi *nm)
 		for_each_set_bit(bit, &bits, BITS_PER_LONG)
 			notify_multi_wake_bit(nm, word * BITS_PER_LONG + bit);
 	}
-}
-
-/* Wake all waiters of a client: the source has unregistered. */
-static void notify_client_wake_all(struct notify_multi_client *client)
-{
-	rcuwait_wake_up(&client->waiter);
-	wake_up_interruptible_all(&client->request_wait);
-	wake_up_interruptible_all(&client->poll_wait);
-	kill_fasync(&client->fasync, SIGIO, POLL_HUP);
 }
 
 /* -- Broadcast ------------------------------------------------------------- */
@@ -272,12 +245,17 @@ static const struct file_operations notify_multi_fops = {
 #endif
 };
 
+/* A file name without blanks and control characters. UTF-8 is allowed. */
 static bool notify_multi_name_valid(const char *name)
 {
 	size_t length = name ? strlen(name) : 0;
+	const char *c;
 
-	return length && length <= NOTIFY_MULTI_NAME_MAX && !strpbrk(name, "/!") &&
-	       strcmp(name, ".") && strcmp(name, "..");
+	for (c = name; c && *c; c++)
+		if ((u8)*c <= ' ' || *c == 0x7f || strchr("/!", *c))
+			return false;
+	return length && length <= NOTIFY_MULTI_NAME_MAX && strcmp(name, ".") &&
+	       strcmp(name, "..");
 }
 
 /* Return the name of the first invalid member, or NULL. */

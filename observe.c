@@ -63,8 +63,7 @@ static ssize_t dropped_show(struct device *dev, struct device_attribute *attr, c
 	spin_lock_irq(&nm->lock);
 	dropped = nm->dropped;
 	while ((client = notify_multi_next_client(nm, &i)))
-		/* data_race(): see notify_client_queue(). */
-		dropped += data_race(client->dropped) + notify_client_queue(client).dropped;
+		dropped += notify_client_counts(client).dropped;
 	spin_unlock_irq(&nm->lock);
 	return sysfs_emit(buf, "%llu\n", dropped);
 }
@@ -73,14 +72,8 @@ static DEVICE_ATTR_RO(dropped);
 static ssize_t ring_bytes_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct notify_multi *nm = notify_multi_from_dev(dev);
-	u64 bytes = nm->history ? nm->history->bytes : 0;
-	struct notify_multi_client *client;
-	u32 i = 0;
+	u64 bytes = atomic64_read(&nm->ring_bytes) + (nm->history ? nm->history->bytes : 0);
 
-	spin_lock_irq(&nm->lock);
-	while ((client = notify_multi_next_client(nm, &i)))
-		bytes += notify_client_producer_ring(client)->bytes;
-	spin_unlock_irq(&nm->lock);
 	return sysfs_emit(buf, "%llu\n", bytes);
 }
 static DEVICE_ATTR_RO(ring_bytes);
@@ -108,33 +101,24 @@ const struct attribute_group *notify_multi_groups[] = {
 
 /* -- fdinfo ---------------------------------------------------------------- */
 
-/*
- * Does not take client->lock: a reader may hold it for as long as its page fault takes. The
- * counters can disagree for a moment while a read runs.
- */
 void notify_multi_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct notify_multi_client *client = file->private_data;
 	struct notify_multi *nm = client->nm;
-	struct notify_queue queue;
-	u64 delivered, dropped;
+	struct notify_counts counts;
 	u32 max_packets;
 
 	spin_lock_irq(&nm->lock);
-	queue = notify_client_queue(client);
+	counts = notify_client_counts(client);
 	max_packets = notify_client_producer_ring(client)->max_packets;
-	/* data_race(): see the comment above. */
-	delivered = data_race(client->delivered);
-	/* data_race(): see the comment above. */
-	dropped = data_race(client->dropped) + queue.dropped;
 	spin_unlock_irq(&nm->lock);
 
 	seq_printf(m, "device:\t%s\n", nm->name);
 	seq_printf(m, "client:\t%llu\n", client->id);
 	seq_printf(m, "opener:\t%d\n", pid_vnr(client->opener));
-	seq_printf(m, "queued:\t%u\n", queue.queued);
+	seq_printf(m, "queued:\t%u\n", counts.queued);
 	seq_printf(m, "max:\t%u\n", max_packets);
-	seq_printf(m, "delivered:\t%llu\n", delivered);
-	seq_printf(m, "dropped:\t%llu\n", dropped);
+	seq_printf(m, "delivered:\t%llu\n", counts.delivered);
+	seq_printf(m, "dropped:\t%llu\n", counts.dropped);
 	seq_printf(m, "pending:\t%d\n", atomic_read(&client->nr_requests));
 }

@@ -13,13 +13,16 @@
 
 /* -- State of the queue ---------------------------------------------------- */
 
-/*
- * Return true if a packet is queued. Needs no lock; misses only a backlog of exactly n * 2^32
- * packets.
- */
-bool notify_client_ready(struct notify_multi_client *client)
+/* Return true if a packet is queued. Needs no lock. */
+static bool notify_client_ready(struct notify_multi_client *client)
 {
-	return (u32)notify_multi_last(client->nm) + 1 != (u32)READ_ONCE(client->next);
+	return notify_multi_last(client->nm) >= notify_client_next(client);
+}
+
+/* Return true if a read would not sleep. Needs no lock. */
+bool notify_client_readable(struct notify_multi_client *client)
+{
+	return READ_ONCE(client->nm->gone) || notify_client_ready(client);
 }
 
 /* Return true if packets copied from @seq on may have been overwritten during the copy. */
@@ -36,28 +39,38 @@ static bool notify_multi_discards(struct notify_multi *nm)
 	return nm->ops.complete && READ_ONCE(nm->gone);
 }
 
-/*
- * Caller must hold nm->lock. Without client->lock, the result is an estimate while a read runs.
- * On 32-bit, next may then be read torn; min() prevents an underflow.
- */
-struct notify_queue notify_client_queue(struct notify_multi_client *client)
+/* Caller must hold nm->lock. */
+struct notify_counts notify_client_counts(struct notify_multi_client *client)
 {
 	struct notify_multi *nm = client->nm;
 	u64 last = notify_multi_last(nm);
-	u64 next = min(READ_ONCE(client->next), last + 1);
-	struct notify_queue queue = { };
+	u64 next = notify_client_next(client);
+	struct notify_counts counts = { };
 
 	lockdep_assert_held(&nm->lock);
 	if (!notify_multi_discards(nm))
-		queue.queued = notify_ring_queued(notify_client_producer_ring(client), last, next);
-	queue.dropped = last + 1 - queue.queued - next;
-	return queue;
+		counts.queued = notify_ring_queued(notify_client_producer_ring(client), last,
+						   next);
+	counts.unreported = last + 1 - counts.queued - next;
+	counts.dropped = client->dropped + counts.unreported;
+	counts.delivered = next - client->start - client->dropped;
+	return counts;
+}
+
+/* Bytes that a read with a large buffer would return now (FIONREAD). */
+int notify_client_readable_bytes(struct notify_multi_client *client)
+{
+	u32 queued;
+
+	spin_lock_irq(&client->nm->lock);
+	queued = notify_client_counts(client).queued;
+	spin_unlock_irq(&client->nm->lock);
+	return min_t(u64, (u64)queued * notify_client_read_size(client), INT_MAX);
 }
 
 /*
  * Events for poll(), without a lock. next is read after newest, so that a read that ends in
- * between makes the queue look shorter. On 32-bit, next may be read torn: notify_client_ready()
- * makes sure that no packet is missed.
+ * between makes the queue look shorter.
  */
 static __poll_t notify_client_poll_events(struct notify_multi_client *client)
 {
@@ -73,18 +86,18 @@ static __poll_t notify_client_poll_events(struct notify_multi_client *client)
 	/* Pairs with rcu_assign_pointer(): last and next are not older than the ring. */
 	smp_rmb();
 	newest = notify_multi_last(client->nm);
-	next = READ_ONCE(client->next);
+	next = notify_client_next(client);
 	queued = notify_ring_queued(ring, newest, next);
 	rcu_read_unlock();
 
-	return (queued || notify_client_ready(client) ? EPOLLIN | EPOLLRDNORM : 0) |
+	return (queued ? EPOLLIN | EPOLLRDNORM : 0) |
 	       (newest + 1 > next + queued ? EPOLLPRI : 0);
 }
 
 /* Out of line: even disabled tracepoints cost registers when inlined. */
 static noinline void notify_client_trace(struct notify_multi_client *client, u64 seq, u64 next)
 {
-	u64 first = client->next;
+	u64 first = notify_client_next(client);
 
 	if (seq != first)
 		trace_notify_multi_drop(client->nm->name, client->opener, first, seq - first);
@@ -95,19 +108,27 @@ static noinline void notify_client_trace(struct notify_multi_client *client, u64
 /* Account packets [@seq, @next) as delivered, earlier unread ones as dropped. */
 void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next)
 {
+	u64 dropped = seq - notify_client_next(client);
+
 	lockdep_assert_held(&client->lock);
 	ASSERT_EXCLUSIVE_WRITER(client->next);
 
 	if (trace_notify_multi_drop_enabled() || trace_notify_multi_read_enabled())
 		notify_client_trace(client, seq, next);
-	client->dropped += seq - client->next;
-	client->delivered += next - seq;
-	WRITE_ONCE(client->next, next);
+	if (!dropped) {
+		atomic64_set(&client->next, next);
+		return;
+	}
+	/* notify_client_counts() sees both changes or none. */
+	spin_lock_irq(&client->nm->lock);
+	client->dropped += dropped;
+	atomic64_set(&client->next, next);
+	spin_unlock_irq(&client->nm->lock);
 }
 
 static u32 notify_client_drops_before(struct notify_multi_client *client, u64 seq)
 {
-	return min_t(u64, seq - client->next, U32_MAX);
+	return min_t(u64, seq - notify_client_next(client), U32_MAX);
 }
 
 /* -- Records --------------------------------------------------------------- */
@@ -144,23 +165,31 @@ static size_t notify_client_copy_run(struct notify_multi_client *client, u64 seq
 {
 	struct notify_multi_record *first = notify_ring_slot(notify_client_ring(client), (u32)seq);
 
-	if (seq != client->next)
+	if (seq != notify_client_next(client))
 		return notify_client_copy_after_drop(client, seq, first, bytes, to);
 	return notify_client_copy(first, bytes, to);
 }
 
-/* Copy complete records straight from the ring, as many as are queued and fit. */
-static ssize_t notify_client_read_records(struct notify_multi_client *client, struct iov_iter *to)
+/* Let other tasks run. Return false if the task is being killed. */
+static bool notify_client_pause(void)
+{
+	cond_resched();
+	return !fatal_signal_pending(current);
+}
+
+/* Copy complete records straight from the ring, as many as are queued and fit, at most @space. */
+static ssize_t notify_client_read_records(struct notify_multi_client *client, struct iov_iter *to,
+					  size_t space)
 {
 	struct notify_ring *ring = notify_client_ring(client);
 	u32 size = ring->record_size;
-	size_t space = iov_iter_count(to) / size;
-	u32 max_run = U32_MAX;
+	u32 max_run = notify_ring_batch(ring);
 	ssize_t done = 0;
 
+	space = min(space, iov_iter_count(to) / size);
 	while (space) {
 		u64 newest = notify_multi_last(client->nm);
-		u32 queued = notify_ring_queued(ring, newest, client->next);
+		u32 queued = notify_ring_queued(ring, newest, notify_client_next(client));
 		u64 seq = newest + 1 - queued;
 		u32 to_end = ring->mask + 1 - ((u32)seq & ring->mask);
 		u32 count = min_t(size_t, min3(queued, to_end, max_run), space);
@@ -169,13 +198,14 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 
 		if (!count)
 			break;
+		if (done && !notify_client_pause())
+			break;
 		copied = notify_client_copy_run(client, seq, bytes, to);
 		if (notify_client_overwritten(client, seq)) {
 			/* Overwritten during the copy: retry with fewer records. */
 			iov_iter_revert(to, copied);
-			if (fatal_signal_pending(current))
+			if (!notify_client_pause())
 				return done ?: -EINTR;
-			cond_resched();
 			max_run = max(count / 2, 1U);
 			continue;
 		}
@@ -190,7 +220,7 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 		notify_client_consume(client, seq, seq + count);
 		done += (size_t)count * size;
 		space -= count;
-		max_run = U32_MAX;
+		max_run = notify_ring_batch(ring);
 	}
 	return done;
 }
@@ -238,7 +268,7 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 	}
 	for (;;) {
 		newest = notify_multi_last(client->nm);
-		queued = notify_ring_queued(ring, newest, client->next);
+		queued = notify_ring_queued(ring, newest, notify_client_next(client));
 		if (!queued)
 			return 0;
 		seq = newest + 1 - queued;
@@ -249,9 +279,8 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 				 ring->record_size);
 		if (!notify_client_overwritten(client, seq))
 			break;
-		if (fatal_signal_pending(current))
+		if (!notify_client_pause())
 			return -EINTR;
-		cond_resched();
 	}
 
 	client->copy->dropped = notify_client_drops_before(client, seq);
@@ -260,18 +289,26 @@ static int notify_client_copy_next(struct notify_multi_client *client)
 	return ret ?: 1;
 }
 
-/* Read one packet at a time, to complete it or to check its status. */
-static ssize_t notify_client_read_packets(struct notify_multi_client *client, struct iov_iter *to)
+/* Read at most @space packets, one at a time, to complete them or to check their status. */
+static ssize_t notify_client_read_packets(struct notify_multi_client *client, struct iov_iter *to,
+					  size_t space, bool raw)
 {
-	bool raw = client->format == NOTIFY_MULTI_FORMAT_RAW;
-	size_t size = notify_client_read_size(client);
+	struct notify_ring *ring = notify_client_ring(client);
+	size_t size = raw ? client->nm->packet_size : ring->record_size;
+	u32 batch = notify_ring_batch(ring);
 	ssize_t done = 0;
+	u32 count = 0;
 
-	while (iov_iter_count(to) >= size) {
-		int ret = notify_client_copy_next(client);
-		u64 seq = client->completed_seq;
+	space = min(space, iov_iter_count(to) / size);
+	while (space--) {
+		u64 seq;
 		size_t copied;
+		int ret;
 
+		if (count++ && !(count % batch) && !notify_client_pause())
+			break;
+		ret = notify_client_copy_next(client);
+		seq = client->completed_seq;
 		if (ret <= 0)
 			return done ?: ret;
 
@@ -295,19 +332,59 @@ static ssize_t notify_client_read_packets(struct notify_multi_client *client, st
 	return done;
 }
 
-/* Caller must hold client->lock. Return bytes read, 0 if none are queued, or -errno. */
-ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to)
+/*
+ * Read at most @max packets. Caller must hold client->lock. Return bytes read, 0 if none are
+ * queued, or -errno.
+ */
+ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *to, size_t max)
 {
 	struct notify_multi *nm = client->nm;
+	/* Read once: another thread may change the format during the read. */
+	bool raw = READ_ONCE(client->format) == NOTIFY_MULTI_FORMAT_RAW;
 
 	if (notify_multi_discards(nm))
 		return 0;
 	/* An empty queue returns EAGAIN, not EINVAL, for programs that read until EAGAIN. */
-	if (iov_iter_count(to) < notify_client_read_size(client))
+	if (iov_iter_count(to) < (raw ? nm->packet_size : nm->record_size))
 		return notify_client_ready(client) ? -EINVAL : 0;
-	if (nm->ops.complete || client->format == NOTIFY_MULTI_FORMAT_RAW)
-		return notify_client_read_packets(client, to);
-	return notify_client_read_records(client, to);
+	if (nm->ops.complete || raw)
+		return notify_client_read_packets(client, to, max, raw);
+	return notify_client_read_records(client, to, max);
+}
+
+/* -- The lock of the readers ----------------------------------------------- */
+
+/* Return true if another call holds client->lock. Its notify_client_unlock() wakes the waiters. */
+bool notify_client_busy(struct notify_multi_client *client)
+{
+	/* Pairs with notify_client_unlock(): orders contended before the lock. */
+	smp_store_mb(client->contended, true);
+	return mutex_is_locked(&client->lock);
+}
+
+/* Return false if another call holds client->lock. */
+bool notify_client_trylock(struct notify_multi_client *client)
+{
+	while (!mutex_trylock(&client->lock))
+		if (notify_client_busy(client))
+			return false;
+	return true;
+}
+
+/* Caller must have the file open. */
+void notify_client_unlock(struct notify_multi_client *client)
+{
+	mutex_unlock(&client->lock);
+	/* Pairs with notify_client_busy(): orders the lock before contended. */
+	smp_mb();
+	if (likely(!READ_ONCE(client->contended)))
+		return;
+	/* The barrier orders contended before the waiters: a call that sets it again is woken. */
+	smp_store_mb(client->contended, false);
+	if (READ_ONCE(client->nm->gone))
+		notify_client_wake_all(client);
+	else if (notify_client_ready(client))
+		notify_client_wake(client);
 }
 
 /* -- Requests -------------------------------------------------------------- */
@@ -332,17 +409,23 @@ void notify_client_announce_waiter(struct notify_multi_client *client)
 
 /*
  * Count a command, or a read about to sleep, against max_requests until it returns (DMF: a
- * pended request). Return the number of other requests or -EBUSY.
+ * pended request). Return 0 or -EBUSY.
  */
 int notify_client_begin_request(struct notify_multi_client *client)
 {
-	int max = client->nm->max_requests;
-	int others = atomic_fetch_add_unless(&client->nr_requests, 1, max);
-
-	if (others == max)
+	if (!atomic_add_unless(&client->nr_requests, 1, client->nm->max_requests))
 		return -EBUSY;
 	notify_client_announce_waiter(client);
-	return others;
+	return 0;
+}
+
+/* Wake the oldest waiting request. */
+static void notify_client_wake_request(struct notify_multi_client *client)
+{
+	/* For notify_pend_wake(). */
+	struct task_struct *woken = NULL;
+
+	__wake_up(&client->request_wait, TASK_INTERRUPTIBLE, 1, &woken);
 }
 
 /* The request may have consumed a wakeup: if packets are left, wake the next request. */
@@ -352,71 +435,72 @@ void notify_client_end_request(struct notify_multi_client *client)
 		notify_client_wake_request(client);
 }
 
-/* Wake the oldest waiting request. */
-void notify_client_wake_request(struct notify_multi_client *client)
+/* Wake one request, all polls, and the receivers of SIGIO. Return false if there are none. */
+bool notify_client_wake(struct notify_multi_client *client)
 {
-	/* rcuwait_wake_up() returns 0 if no reader sleeps, or if it has been woken already. */
-	if (!rcuwait_wake_up(&client->waiter))
-		wake_up_interruptible(&client->request_wait);
+	bool requests = atomic_read(&client->nr_requests);
+	/* See notify_multi_wake_bit() for the barriers. */
+	bool polls = waitqueue_active(&client->poll_wait);
+	bool fasync = READ_ONCE(client->fasync);
+
+	if (requests)
+		notify_client_wake_request(client);
+	if (polls)
+		wake_up_interruptible_poll(&client->poll_wait,
+					   EPOLLIN | EPOLLRDNORM | EPOLLPRI);
+	if (fasync)
+		kill_fasync(&client->fasync, SIGIO, POLL_IN);
+	return requests || polls || fasync;
 }
 
-static bool notify_client_readable(struct notify_multi_client *client)
+/* Wake all waiters: the source has unregistered. */
+void notify_client_wake_all(struct notify_multi_client *client)
 {
-	return READ_ONCE(client->nm->gone) || notify_client_ready(client);
+	wake_up_interruptible_all(&client->request_wait);
+	wake_up_interruptible_all(&client->poll_wait);
+	kill_fasync(&client->fasync, SIGIO, POLL_HUP);
 }
 
 /*
- * Sleep until a packet, a signal or unregistration. Both waits have a full barrier that pairs
- * with notify_multi_wake(): a sleeper sees the new last, or the wakeup sees the sleeper.
+ * Sleep until a packet is queued or the source has unregistered. Caller must be counted as a
+ * request.
  */
-static int notify_client_sleep(struct notify_multi_client *client, bool single)
+int notify_client_wait(struct notify_multi_client *client)
 {
-	int ret;
-
-	if (single)
-		ret = rcuwait_wait_event(&client->waiter, notify_client_readable(client),
-					 TASK_INTERRUPTIBLE);
-	else
-		ret = wait_event_interruptible_exclusive(client->request_wait,
-							 notify_client_readable(client));
-	return ret ? -ERESTARTSYS : 0;
+	return wait_event_interruptible_exclusive(client->request_wait,
+						  notify_client_readable(client));
 }
 
 /* -- read() ---------------------------------------------------------------- */
 
 /*
- * -EAGAIN and -EOPNOTSUPP mean "nothing read" to async and IOCB_NOWAIT callers, and make
- * io_uring retry. Return a packet's error as -EIO instead.
+ * -EAGAIN and -EOPNOTSUPP mean "nothing read" to splice(), async and IOCB_NOWAIT callers, and
+ * make io_uring retry. Return a packet's error as -EIO instead.
  */
-static ssize_t notify_multi_read_error(struct kiocb *iocb, ssize_t ret)
+ssize_t notify_multi_nowait_error(ssize_t ret)
 {
-	if ((ret == -EAGAIN || ret == -EOPNOTSUPP) &&
-	    (!is_sync_kiocb(iocb) || iocb->ki_flags & IOCB_NOWAIT))
-		return -EIO;
-	return ret;
+	return ret == -EAGAIN || ret == -EOPNOTSUPP ? -EIO : ret;
 }
 
 /* Return bytes read, 0 if none are queued, or -errno. */
-static ssize_t notify_client_try_read(struct notify_multi_client *client, struct iov_iter *to,
-				      bool nowait)
+ssize_t notify_client_try_read(struct notify_multi_client *client, struct iov_iter *to,
+			       bool nowait)
 {
 	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
 	bool gone = smp_load_acquire(&client->nm->gone);
 	ssize_t ret;
 
-	/*
-	 * A nonblocking read still waits for a running read: after a false EAGAIN, an
-	 * edge-triggered poll or a multishot read would not retry. Task work of io_uring looks
-	 * like a signal, so with IOCB_NOWAIT only a fatal signal ends the wait.
-	 */
-	if (nowait)
-		ret = mutex_lock_killable(&client->lock);
-	else
+	if (nowait) {
+		/* Another call may hold the lock for as long as its page fault takes. */
+		if (!notify_client_trylock(client))
+			return 0;
+	} else {
 		ret = notify_client_lock(client);
-	if (ret)
-		return ret;
-	ret = notify_client_read(client, to);
-	mutex_unlock(&client->lock);
+		if (ret)
+			return ret;
+	}
+	ret = notify_client_read(client, to, SIZE_MAX);
+	notify_client_unlock(client);
 	return !ret && gone ? -ENODEV : ret;
 }
 
@@ -424,7 +508,7 @@ static ssize_t notify_client_try_read(struct notify_multi_client *client, struct
 static noinline ssize_t notify_client_wait_read(struct notify_multi_client *client,
 						struct iov_iter *to)
 {
-	int others = -1;
+	bool pending = false;
 	ssize_t ret;
 
 	for (;;) {
@@ -437,16 +521,17 @@ static noinline ssize_t notify_client_wait_read(struct notify_multi_client *clie
 		ret = -EINVAL;
 		if (iov_iter_count(to) < notify_client_read_size(client))
 			break;
-		if (others < 0)
-			others = notify_client_begin_request(client);
-		ret = others;
-		if (others < 0)
-			break;
-		ret = notify_client_sleep(client, !others);
+		if (!pending) {
+			ret = notify_client_begin_request(client);
+			if (ret)
+				break;
+			pending = true;
+		}
+		ret = notify_client_wait(client);
 		if (ret)
 			break;
 	}
-	if (others >= 0)
+	if (pending)
 		notify_client_end_request(client);
 	return ret;
 }
@@ -455,15 +540,20 @@ ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct file *file = iocb->ki_filp;
 	struct notify_multi_client *client = file->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
+	bool async = !is_sync_kiocb(iocb);
 	ssize_t ret;
 
 	if (!iov_iter_count(to))
 		return 0;
-	if (iocb->ki_flags & IOCB_NOWAIT || file->f_flags & O_NONBLOCK)
-		ret = notify_client_try_read(client, to, iocb->ki_flags & IOCB_NOWAIT);
+	/* A worker of io_uring, which has tried IOCB_NOWAIT often enough, waits for another read. */
+	if (nowait || file->f_flags & O_NONBLOCK)
+		ret = notify_client_try_read(client, to, nowait || !async);
 	else
 		ret = notify_client_wait_read(client, to);
-	return notify_multi_read_error(iocb, ret) ?: -EAGAIN;
+	if (nowait || async)
+		ret = notify_multi_nowait_error(ret);
+	return ret ?: -EAGAIN;
 }
 
 /* -- poll() and SIGIO ------------------------------------------------------ */

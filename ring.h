@@ -39,6 +39,7 @@
 #include <linux/kcsan-checks.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -84,20 +85,34 @@ static inline u64 notify_ring_bytes(u32 packet_size, u32 max_packets)
 				      notify_ring_record_size(packet_size));
 }
 
+/* Number of packets to copy before other tasks may run: 64 KiB, but at least one packet. */
+static inline u32 notify_ring_batch(struct notify_ring *ring)
+{
+	return max_t(u32, SZ_64K / ring->record_size, 1);
+}
+
 static inline struct notify_multi_record *notify_ring_slot(struct notify_ring *ring, u32 pos)
 {
 	return ring->slots + (size_t)(pos & ring->mask) * ring->record_size;
 }
 
-/* Zeroed, because padding is never written and programs can map the ring. */
+/*
+ * Zeroed, because padding is never written and programs can map the ring. If memory is low, fails
+ * rather than have a process killed, and leaves half of the available memory to others.
+ */
 static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_packets, gfp_t gfp)
 {
-	struct notify_ring *ring = kzalloc(sizeof(*ring), gfp);
+	u64 bytes = notify_ring_bytes(packet_size, max_packets);
+	struct notify_ring *ring;
 
+	if (bytes >> PAGE_SHIFT > max(si_mem_available(), 0L) / 2)
+		return NULL;
+	ring = kzalloc(sizeof(*ring), gfp);
 	if (!ring)
 		return NULL;
-	ring->bytes = notify_ring_bytes(packet_size, max_packets);
-	ring->header = __vmalloc(ring->bytes, notify_mappable(gfp) | __GFP_ZERO | __GFP_NOWARN);
+	ring->bytes = bytes;
+	ring->header = __vmalloc(bytes, notify_mappable(gfp) | __GFP_ZERO | __GFP_NOWARN |
+					__GFP_RETRY_MAYFAIL);
 	if (!ring->header) {
 		kfree(ring);
 		return NULL;
@@ -144,20 +159,20 @@ static inline void notify_ring_read(void *to, const void *from, size_t bytes)
 }
 
 /*
- * Copy the @count packets up to @newest to an unpublished ring. A packet that the producer of
- * @from overwrites during the copy may be torn; the caller sets first above it.
+ * Copy the packet @seq between two rings, while nothing writes to either. Return false if one of
+ * them has overwritten its slot by now.
  */
-static inline void notify_ring_copy(struct notify_ring *to, struct notify_ring *from,
-				    u64 newest, u32 count, u32 flags)
+static inline bool notify_ring_copy(struct notify_ring *to, struct notify_ring *from, u64 seq,
+				    u64 newest, u32 flags)
 {
-	u32 pos;
+	struct notify_multi_record *record = notify_ring_slot(from, (u32)seq);
+	struct notify_multi_record *slot = notify_ring_slot(to, (u32)seq);
 
-	for (pos = (u32)newest - count + 1; count--; pos++) {
-		struct notify_multi_record *slot = notify_ring_slot(to, pos);
-
-		notify_ring_read(slot, notify_ring_slot(from, pos), to->record_size);
-		slot->flags |= flags;
-	}
+	if (record->seq != seq || newest - seq > to->mask)
+		return false;
+	memcpy(slot, record, to->record_size);
+	slot->flags |= flags;
+	return true;
 }
 
 /* Return the number of queued packets from @next on, when @newest is the newest. */

@@ -43,40 +43,51 @@ static void notify_pend_finish(struct notify_pend *pend, ssize_t ret, unsigned i
 	kfree(pend);
 }
 
-/* Return bytes read, 0 if no packet is queued, or -errno. */
+/* Return bytes read, 0 to try again later, or -errno. */
 static ssize_t notify_pend_read(struct notify_pend *pend)
 {
 	struct notify_multi_client *client = pend->client;
+	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
+	bool gone = smp_load_acquire(&client->nm->gone);
 	struct iov_iter to;
 	ssize_t ret;
 
 	ret = import_ubuf(ITER_DEST, u64_to_user_ptr(pend->addr), pend->len, &to);
 	if (ret)
 		return ret;
-	if (mutex_lock_killable(&client->lock))
-		return -EINTR;
-	iov_iter_truncate(&to, notify_client_read_size(client));
-	ret = notify_client_read(client, &to);
-	mutex_unlock(&client->lock);
-	return ret;
+	if (!notify_client_trylock(client))
+		return 0;
+	ret = notify_client_read(client, &to, 1);
+	notify_client_unlock(client);
+	return !ret && gone ? -ENODEV : ret;
 }
 
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel);
 NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 
 /*
- * Dequeue the command and complete it in task work. If its task is exiting, return 0 so that
- * the next waiter is woken as well.
+ * Dequeue the command and complete it in task work. Return 0 so that another waiter is woken as
+ * well, if the task may end without running its task work: it is exiting, or defers task work
+ * until it waits for completions (IORING_SETUP_DEFER_TASKRUN). One command for each such task is
+ * enough; @key points to the last one woken.
  */
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+	struct task_struct *task = io_uring_cmd_get_task(pend->cmd);
+	struct task_struct **woken = key;
 	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
-	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
+	bool unsure = notify_uring_defers(pend->cmd) ||
+		      data_race(READ_ONCE(task->flags)) & PF_EXITING;
 
+	if (unsure && woken) {
+		if (*woken == task)
+			return 0;
+		*woken = task;
+	}
 	list_del_init(&wait->entry);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
-	return !exiting;
+	return !unsure;
 }
 
 /* Requeue a command in ticket order. Reads in the queue have no ticket. */
@@ -100,6 +111,7 @@ static void notify_pend_queue(struct notify_pend *pend)
 {
 	struct notify_multi_client *client = pend->client;
 	struct wait_queue_head *head = &client->request_wait;
+	struct task_struct *woken = NULL;
 
 	spin_lock_irq(&head->lock);
 	if (pend->ticket) {
@@ -109,11 +121,16 @@ static void notify_pend_queue(struct notify_pend *pend)
 		__add_wait_queue_entry_tail_exclusive(head, &pend->wait);
 	}
 
-	/* If notify_client_wake_request() missed the entry, its lock makes last visible here. */
-	if (READ_ONCE(client->nm->gone))
-		__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
-	else if (notify_client_ready(client))
-		__wake_up_locked(head, TASK_INTERRUPTIBLE, 1);
+	/*
+	 * If notify_client_wake_request() missed the entry, its lock makes last visible here. If
+	 * another call is reading, notify_client_unlock() wakes a request.
+	 */
+	if (notify_client_readable(client) && !notify_client_busy(client)) {
+		if (READ_ONCE(client->nm->gone))
+			__wake_up_locked(head, TASK_INTERRUPTIBLE, 0);
+		else
+			__wake_up_locked_key(head, TASK_INTERRUPTIBLE, &woken);
+	}
 	spin_unlock_irq(&head->lock);
 }
 
@@ -137,20 +154,16 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel)
 {
 	struct notify_pend *pend = *notify_pend_from_cmd(cmd);
-	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
-	bool gone = smp_load_acquire(&pend->client->nm->gone);
 	ssize_t ret;
 
 	if (cancel || pend->cancelled || fatal_signal_pending(current))
 		ret = -ECANCELED;
 	else
 		ret = notify_pend_read(pend);
-	if (!ret && gone)
-		ret = -ENODEV;
 	if (ret)
 		notify_pend_finish(pend, ret, issue_flags);
 	else
-		notify_pend_queue(pend); /* Another request took the packet. */
+		notify_pend_queue(pend);
 }
 
 static int notify_client_uring_pend(struct notify_multi_client *client, struct io_uring_cmd *cmd,
@@ -167,7 +180,7 @@ static int notify_client_uring_pend(struct notify_multi_client *client, struct i
 	if (!pend)
 		return -ENOMEM;
 	ret = notify_client_begin_request(client);
-	if (ret < 0) {
+	if (ret) {
 		kfree(pend);
 		return ret;
 	}

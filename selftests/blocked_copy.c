@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A read that is blocked in its copy by a page fault does not block broadcasts, unregistration or
- * other clients. For calls on the same client, which wait for it, see signal.c.
+ * A read that is blocked in its copy by a page fault does not block broadcasts, unregistration,
+ * other clients, or calls on the same client that must not block. For calls that wait for it, see
+ * signal.c.
  */
 
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include "device.h"
 #include "fdinfo.h"
 #include "uffd.h"
+#include "uring.h"
 
 #define LIMIT	4
 #define SLOTS	8	/* of the ring: the smallest power of two above LIMIT */
@@ -84,6 +87,123 @@ TEST_F(blocked_copy, fdinfo_does_not_block)
 	EXPECT_EQ(0, info.queued);
 	EXPECT_EQ(1, info.delivered);
 }
+
+/* -- Calls on the same client -- */
+
+TEST_F(blocked_copy, ioctls_do_not_block)
+{
+	int bytes;
+
+	BLOCK_READ(3, 2);
+	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);
+	EXPECT_STATS(.seq = 3, .next = 1, .pending_packets = 3);
+	ASSERT_EQ(0, ioctl(self->fd, FIONREAD, &bytes));
+	EXPECT_EQ(3 * RECORD, bytes);
+	EXPECT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	EXPECT_BLOCKED_READ(2 * RECORD, .seq = 1, .count = 2);
+	ASSERT_EQ(0, ioctl(self->fd, FIONREAD, &bytes));
+	EXPECT_EQ(PACKET, bytes);
+}
+
+TEST_F(blocked_copy, nonblocking_reads_return_eagain)
+{
+	BLOCK_READ(2, 1);
+	EXPECT_EQ(-EAGAIN, READ(RECORD));
+	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, RECORD));
+	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_READ(.seq = 2);
+}
+
+/* -- Waiters that could not read are woken when the other read ends -- */
+
+static ssize_t run_epoll_wait(void *data)
+{
+	struct epoll_event event;
+	int *epoll = data;
+
+	return errno_of(epoll_wait(*epoll, &event, 1, -1));
+}
+
+TEST_F(blocked_copy, end_wakes_edge_triggered_epoll)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct thread thread;
+
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	BLOCK_READ(2, 1);
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(-EAGAIN, READ(RECORD));
+	ASSERT_TRUE(thread_start_asleep(&thread, run_epoll_wait, &epoll));
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_EQ(1, thread_join(&thread));
+	EXPECT_READ(.seq = 2);
+	close(epoll);
+}
+
+FIXTURE(blocked_copy_uring)
+{
+	SIM_DEVICE;
+	struct blocked_copy copy;
+	RING;
+	unsigned char slots[RECORD];
+};
+
+FIXTURE_VARIANT(blocked_copy_uring)
+{
+	bool command;
+};
+
+FIXTURE_VARIANT_ADD(blocked_copy_uring, read) { .command = false };
+FIXTURE_VARIANT_ADD(blocked_copy_uring, pend) { .command = true };
+
+FIXTURE_SETUP(blocked_copy_uring)
+{
+	if (access("/proc/sys/vm/unprivileged_userfaultfd", F_OK))
+		SKIP(return, "userfaultfd is not available");
+	if (variant->command)
+		PEND_RING_SETUP(0);
+	else
+		RING_SETUP(0);
+	SIM_SETUP(.max_packets = LIMIT);
+}
+
+FIXTURE_TEARDOWN(blocked_copy_uring)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+#define PREPARE()								\
+	(variant->command ? prepare_pend(&self->ring, self->fd, SLOT(0), RECORD, 0) :	\
+			    prepare_read(&self->ring, self->fd, SLOT(0), RECORD, 0))
+
+TEST_F(blocked_copy_uring, end_completes_request)
+{
+	BLOCK_READ(2, 1);
+	PREPARE();
+	SUBMIT();
+	EXPECT_NO_CQE();
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_CQE(0, RECORD);
+	EXPECT_SLOT(0, 2);
+}
+
+/* The request reads the packet that is left, before it fails with ENODEV. */
+TEST_F(blocked_copy_uring, end_after_unregister_completes_request)
+{
+	BLOCK_READ(2, 1);
+	PREPARE();
+	SUBMIT();
+	UNREGISTER();
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_CQE(0, RECORD);
+	EXPECT_SLOT(0, 2);
+	EXPECT_RESULT(-ENODEV, PREPARE());
+}
+
+/* -- Others -- */
 
 TEST_F(blocked_copy, unregister_does_not_block)
 {

@@ -4,7 +4,7 @@
  * process, nothing is consumed, and the device works afterwards. Tasks sleep
  *
  *     for a packet                 read, readv, poll, io_uring: empty_queue
- *     for the lock of a client     reads and ioctls: blocked_read
+ *     for the lock of a client     blocking reads, resize, CONSUME: blocked_read
  *     in the copy to a buffer      blocked_copy.c
  *     for unregistration           test_modules/notify_multi_api.c, with a slow complete()
  *     for the lock of a simulator  write and configfs: blocked_write
@@ -27,18 +27,6 @@
 static ssize_t call_read(int fd)
 {
 	return read_errno(fd, scratch, RECORD);
-}
-
-static ssize_t call_nonblocking_read(int fd)
-{
-	ssize_t ret = set_blocking(fd, false);
-
-	return ret ? ret : read_errno(fd, scratch, RECORD);
-}
-
-static ssize_t call_nowait_read(int fd)
-{
-	return nowait_read(fd, scratch, RECORD);
 }
 
 static ssize_t call_readv(int fd)
@@ -82,21 +70,6 @@ static ssize_t call_uring_read(int fd)
 static ssize_t call_uring_pend(int fd)
 {
 	return call_uring(fd, true);
-}
-
-static ssize_t call_get_info(int fd)
-{
-	return errno_of(ioctl(fd, NOTIFY_MULTI_IOC_GET_INFO, scratch));
-}
-
-static ssize_t call_get_stats(int fd)
-{
-	return errno_of(ioctl(fd, NOTIFY_MULTI_IOC_GET_STATS, scratch));
-}
-
-static ssize_t call_set_format(int fd)
-{
-	return set_format(fd, NOTIFY_MULTI_FORMAT_RAW);
 }
 
 static ssize_t call_set_max_packets(int fd)
@@ -303,44 +276,29 @@ FIXTURE_VARIANT(blocked_read)
 {
 	ssize_t (*run)(int fd);
 	ssize_t ret;
-	char state;		/* 'D': waits until SIGKILL, ignores other signals */
 };
 
-#define BLOCKED_READ_VARIANT(call, result, letter)				\
+#define BLOCKED_READ_VARIANT(call, result)					\
 	FIXTURE_VARIANT_ADD(blocked_read, call)					\
 	{									\
 		.run = call_##call,						\
 		.ret = result,							\
-		.state = letter,						\
 	}
 
-BLOCKED_READ_VARIANT(read, RECORD, 'S');
-BLOCKED_READ_VARIANT(nonblocking_read, RECORD, 'S');
-BLOCKED_READ_VARIANT(readv, RECORD, 'S');
-BLOCKED_READ_VARIANT(get_info, 0, 'S');
-BLOCKED_READ_VARIANT(get_stats, 0, 'S');
-BLOCKED_READ_VARIANT(set_format, 0, 'S');
-BLOCKED_READ_VARIANT(set_max_packets, 0, 'S');
-BLOCKED_READ_VARIANT(consume, 0, 'S');
-/* The callers must not see EINTR. */
-BLOCKED_READ_VARIANT(nowait_read, RECORD, 'D');
-BLOCKED_READ_VARIANT(uring_read, RECORD, 'D');
-BLOCKED_READ_VARIANT(uring_pend, RECORD, 'D');
+BLOCKED_READ_VARIANT(read, RECORD);
+BLOCKED_READ_VARIANT(readv, RECORD);
+BLOCKED_READ_VARIANT(set_max_packets, 0);
+BLOCKED_READ_VARIANT(consume, 0);
 
 FIXTURE_SETUP(blocked_read)
 {
 	int ret;
 
 	SIM_SETUP(.blocking = true, .max_packets = LIMIT);
-	BROADCAST(1);
-	ret = variant->state == 'D' ? variant->run(self->fd) : call_read(self->fd);
-	if (!unavailable(ret)) {
-		ASSERT_EQ(RECORD, ret);
-		BROADCAST(2);
-		ret = blocked_copy_start(&self->copy, run_blocked_read, self->fd, RECORD);
-	}
+	BROADCAST(2);
+	ret = blocked_copy_start(&self->copy, run_blocked_read, self->fd, RECORD);
 	if (unavailable(ret))
-		SKIP(return, "userfaultfd, io_uring or PEND is not available");
+		SKIP(return, "userfaultfd is not available");
 	ASSERT_EQ(0, ret);
 }
 
@@ -353,36 +311,28 @@ FIXTURE_TEARDOWN(blocked_read)
 #define EXPECT_NOTHING_CHANGED()						\
 do {										\
 	ASSERT_EQ(RECORD, blocked_copy_end(&self->copy));			\
-	EXPECT_RECORDS(self->copy.page, .seq = 2);				\
+	EXPECT_RECORDS(self->copy.page, .seq = 1);				\
 	EXPECT_EQ(LIMIT, get_info(self->fd).max_packets);			\
-	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RECORD, get_info(self->fd).format);	\
-	EXPECT_STATS(.seq = 3, .next = 3, .delivered = 2, .pending_packets = 1);	\
-	EXPECT_READ(.seq = 3);							\
+	EXPECT_STATS(.seq = 2, .next = 2, .delivered = 1, .pending_packets = 1);	\
+	EXPECT_READ(.seq = 2);							\
 } while (0)
 
 TEST_F(blocked_read, signal_returns_eintr_changes_nothing)
 {
 	struct call call;
 
-	ASSERT_TRUE(call_signalled(&call, variant->run, self->fd, variant->state, 0));
-	if (variant->state == 'D') {
-		ASSERT_TRUE(wait_asleep(&call.thread.task, 'D'));
-		ASSERT_EQ(RECORD, blocked_copy_end(&self->copy));
-		EXPECT_EQ(variant->ret, call_join(&call));
-	} else {
-		EXPECT_EQ(-EINTR, call_join(&call));
-		EXPECT_NOTHING_CHANGED();
-	}
+	ASSERT_TRUE(call_signalled(&call, variant->run, self->fd, 'S', 0));
+	EXPECT_EQ(-EINTR, call_join(&call));
+	EXPECT_NOTHING_CHANGED();
 }
 
 TEST_F(blocked_read, sa_restart_signal_keeps_call_waiting)
 {
 	struct call call;
 
-	ASSERT_TRUE(call_signalled(&call, variant->run, self->fd, variant->state, SA_RESTART));
-	if (variant->state == 'S')
-		ASSERT_TRUE(wait_signal());
-	ASSERT_TRUE(wait_asleep(&call.thread.task, variant->state));
+	ASSERT_TRUE(call_signalled(&call, variant->run, self->fd, 'S', SA_RESTART));
+	ASSERT_TRUE(wait_signal());
+	ASSERT_TRUE(wait_asleep(&call.thread.task, 'S'));
 	ASSERT_EQ(RECORD, blocked_copy_end(&self->copy));
 	EXPECT_EQ(variant->ret, call_join(&call));
 	EXPECT_EQ(1, signals);
@@ -390,7 +340,7 @@ TEST_F(blocked_read, sa_restart_signal_keeps_call_waiting)
 
 TEST_F(blocked_read, sigkill_changes_nothing)
 {
-	ASSERT_TRUE(call_killed(variant->run, self->fd, variant->state));
+	ASSERT_TRUE(call_killed(variant->run, self->fd, 'S'));
 	EXPECT_NOTHING_CHANGED();
 }
 
