@@ -63,10 +63,6 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #define ITER_DEST	READ
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
-#define copy_splice_read	generic_file_splice_read
-#endif
-
 /* -- Interrupts, timers, power management -- */
 
 #ifndef IRQ_WORK_INIT_HARD

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Internals of the module: the device, the client, and the functions that its files share.
- * notify_multi.c calls client.c, read.c, uring.c and observe.c; these call only read.c.
+ * notify_multi.c calls client.c, read.c, splice.c, uring.c and observe.c; these call only read.c.
  */
 #ifndef _NOTIFY_MULTI_INTERNAL_H
 #define _NOTIFY_MULTI_INTERNAL_H
@@ -15,6 +15,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/poll.h>
 #include <linux/rwsem.h>
 #include <linux/seq_file.h>
@@ -326,6 +327,10 @@ int notify_multi_open(struct inode *inode, struct file *file);
 int notify_multi_release(struct inode *inode, struct file *file);
 long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int notify_multi_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* splice.c */
+ssize_t notify_multi_splice_read(struct file *file, loff_t *pos, struct pipe_inode_info *pipe,
+				 size_t len, unsigned int flags);
 
 /* uring.c */
 #ifdef NOTIFY_MULTI_URING

@@ -107,12 +107,18 @@ TEST_F(blocked_copy, ioctls_do_not_block)
 
 TEST_F(blocked_copy, nonblocking_reads_return_eagain)
 {
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
 	BLOCK_READ(2, 1);
 	EXPECT_EQ(-EAGAIN, READ(RECORD));
 	EXPECT_EQ(-EAGAIN, nowait_read(self->fd, scratch, RECORD));
+	EXPECT_EQ(-EAGAIN, errno_of(splice(self->fd, NULL, pipes[1], NULL, RECORD, 0)));
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));
 	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
 	EXPECT_READ(.seq = 2);
+	close(pipes[0]);
+	close(pipes[1]);
 }
 
 /* -- Waiters that could not read are woken when the other read ends -- */

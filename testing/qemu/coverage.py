@@ -23,7 +23,7 @@ MACHINE = "amd64-6.12-debug"
 RUN_SECONDS = 5400
 OBJECTS = ("core", "client", "read", "uring", "observe",
            "hwsrc/notify_sim", "hwsrc/notify_gpio", "hwsrc/notify_irq")
-CORE = ("notify_multi.c", "client.c", "read.c", "uring.c", "observe.c", "ring.h")
+CORE = ("notify_multi.c", "client.c", "read.c", "splice.c", "uring.c", "observe.c", "ring.h")
 REQUIRED = 95
 
 
