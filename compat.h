@@ -142,10 +142,12 @@ do {											\
 #include <linux/io_uring_types.h>
 #endif
 
-/* Return true if the task runs task work only when it waits for completions. */
-static inline bool notify_uring_defers(struct io_uring_cmd *cmd)
+/* Return the io_uring of the command if it runs task work only when the task enters it. */
+static inline void *notify_uring_deferring(struct io_uring_cmd *cmd)
 {
-	return cmd_to_io_kiocb(cmd)->ctx->flags & IORING_SETUP_DEFER_TASKRUN;
+	struct io_ring_ctx *ring = cmd_to_io_kiocb(cmd)->ctx;
+
+	return ring->flags & IORING_SETUP_DEFER_TASKRUN ? ring : NULL;
 }
 
 #ifndef io_uring_cmd_to_pdu

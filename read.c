@@ -423,7 +423,7 @@ int notify_client_begin_request(struct notify_multi_client *client)
 static void notify_client_wake_request(struct notify_multi_client *client)
 {
 	/* For notify_pend_wake(). */
-	struct task_struct *woken = NULL;
+	void *woken = NULL;
 
 	__wake_up(&client->request_wait, TASK_INTERRUPTIBLE, 1, &woken);
 }

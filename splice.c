@@ -78,6 +78,16 @@ free:
 }
 
 /*
+ * Return true if a record of @size bytes can never fit. The caller limits @len to the space in the
+ * pipe: if they are equal, the program may have passed a larger one.
+ */
+static bool notify_splice_too_small(struct pipe_inode_info *pipe, size_t len, size_t size)
+{
+	return pipe->max_usage * PAGE_SIZE < size ||
+	       (len < size && len < notify_pipe_space(pipe));
+}
+
+/*
  * Move complete records to the pipe, as many as are queued and fit. Return bytes or -errno;
  * -EAGAIN if nothing is queued, another call is reading, or the pipe is too full.
  */
@@ -95,7 +105,7 @@ static ssize_t notify_client_splice(struct notify_multi_client *client,
 	}
 	if (!queued)
 		return gone ? -ENODEV : -EAGAIN;
-	if (len < size || pipe->max_usage * PAGE_SIZE < size)
+	if (notify_splice_too_small(pipe, len, size))
 		return -EINVAL;
 	len = min3(len, queued, notify_pipe_space(pipe));
 	if (len < size)
@@ -135,14 +145,16 @@ ssize_t notify_multi_splice_read(struct file *file, loff_t *pos, struct pipe_ino
 {
 	struct notify_multi_client *client = file->private_data;
 	bool pending = false;
+	size_t size;
 	ssize_t ret;
 
 	for (;;) {
 		ret = notify_client_splice(client, pipe, len);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK || flags & SPLICE_F_NONBLOCK)
 			break;
+		size = notify_client_read_size(client);
 		ret = -EINVAL;
-		if (len < notify_client_read_size(client))
+		if (notify_splice_too_small(pipe, len, size))
 			break;
 		if (!pending) {
 			ret = notify_client_begin_request(client);
@@ -155,6 +167,11 @@ ssize_t notify_multi_splice_read(struct file *file, loff_t *pos, struct pipe_ino
 		pipe_lock(pipe);
 		if (ret)
 			break;
+		if (len < size && notify_pipe_space(pipe) >= size) {
+			/* Call again with the length that the program has passed. */
+			ret = current->flags & PF_IO_WORKER ? -EAGAIN : restart_syscall();
+			break;
+		}
 	}
 	if (pending)
 		notify_client_end_request(client);

@@ -66,28 +66,26 @@ static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_fl
 NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 
 /*
- * Dequeue the command and complete it in task work. Return 0 so that another waiter is woken as
- * well, if the task may end without running its task work: it is exiting, or defers task work
- * until it waits for completions (IORING_SETUP_DEFER_TASKRUN). One command for each such task is
- * enough; @key points to the last one woken.
+ * Dequeue the command and complete it in task work. Return 0, so that another waiter is woken as
+ * well, if the task is exiting, or if the work waits until the task enters its io_uring, which may
+ * be never. One command of such an io_uring is enough: @key points to the last one woken.
  */
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
-	struct task_struct *task = io_uring_cmd_get_task(pend->cmd);
-	struct task_struct **woken = key;
 	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
-	bool unsure = notify_uring_defers(pend->cmd) ||
-		      data_race(READ_ONCE(task->flags)) & PF_EXITING;
+	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
+	void *ring = notify_uring_deferring(pend->cmd);
+	void **woken = key;
 
-	if (unsure && woken) {
-		if (*woken == task)
+	if (ring && woken) {
+		if (*woken == ring)
 			return 0;
-		*woken = task;
+		*woken = ring;
 	}
 	list_del_init(&wait->entry);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
-	return !unsure;
+	return !ring && !exiting;
 }
 
 /* Requeue a command in ticket order. Reads in the queue have no ticket. */
@@ -111,7 +109,7 @@ static void notify_pend_queue(struct notify_pend *pend)
 {
 	struct notify_multi_client *client = pend->client;
 	struct wait_queue_head *head = &client->request_wait;
-	struct task_struct *woken = NULL;
+	void *woken = NULL;
 
 	spin_lock_irq(&head->lock);
 	if (pend->ticket) {

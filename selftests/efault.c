@@ -198,6 +198,7 @@ TEST_F(bad_buffer, get_ioctls_return_efault)
 	EXPECT_EQ(0, IOCTL(GET_INFO, sizeof(struct notify_multi_info)));
 	EXPECT_EQ(-EFAULT, IOCTL(GET_STATS, sizeof(struct notify_multi_stats) - 1));
 	EXPECT_EQ(0, IOCTL(GET_STATS, sizeof(struct notify_multi_stats)));
+	EXPECT_EQ(-EFAULT, errno_of(ioctl(self->fd, FIONREAD, BUFFER(sizeof(int) - 1))));
 }
 
 /* If readable, the argument is 0, which is valid except as a queue length. */

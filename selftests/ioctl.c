@@ -124,6 +124,42 @@ TEST_F(ioctl, unknown_format_returns_einval)
 	EXPECT_EQ(NOTIFY_MULTI_FORMAT_RAW, get_info(self->fd).format);
 }
 
+/* -- FIONREAD -- */
+
+#define EXPECT_FIONREAD(bytes)							\
+do {										\
+	int bytes_ = -1;							\
+										\
+	EXPECT_EQ(0, errno_of(ioctl(self->fd, FIONREAD, &bytes_)));		\
+	EXPECT_EQ(bytes, bytes_);						\
+} while (0)
+
+TEST_F(ioctl, fionread_returns_bytes_that_read_returns)
+{
+	EXPECT_FIONREAD(0);
+	BROADCAST(3);
+	EXPECT_FIONREAD(3 * RECORD);
+	EXPECT_READ(.seq = 1, .count = 2, .size = 2 * RECORD);
+	EXPECT_FIONREAD(RECORD);
+	ASSERT_EQ(0, set_format(self->fd, NOTIFY_MULTI_FORMAT_RAW));
+	EXPECT_FIONREAD(PACKET);
+}
+
+TEST_F(ioctl, fionread_excludes_dropped_packets)
+{
+	BROADCAST(2 * LIMIT);
+	EXPECT_FIONREAD(LIMIT * RECORD);
+}
+
+TEST_F(ioctl, fionread_works_after_unregister)
+{
+	BROADCAST(1);
+	UNREGISTER();
+	EXPECT_FIONREAD(RECORD);
+	EXPECT_READ(.seq = 1);
+	EXPECT_FIONREAD(0);
+}
+
 /* -- CONSUME -- */
 
 TEST_F(ioctl, consume_reads_up_to_seq)

@@ -149,4 +149,18 @@ TEST_F(replay_race, stream_has_no_gap_after_replay)
 	ASSERT_EQ((ssize_t)(BURST * variant->packet_size), thread_join(&broadcaster.thread));
 }
 
+/* The history is copied in more than one batch. */
+SIM_FIXTURE(large_replay, .packet_size = 4096, .max_packets = 64, .replay = 64,
+	    .no_client = true)
+
+TEST_F(large_replay, new_client_starts_with_last_packets)
+{
+	BROADCAST(70);
+	OPEN();
+	EXPECT_STATS(.seq = 70, .next = 7, .pending_packets = 64);
+	EXPECT_READ(.seq = 7, .count = 64, .flags = REPLAY);
+	BROADCAST(1);
+	EXPECT_READ(.seq = 71);
+}
+
 TEST_HARNESS_MAIN

@@ -278,6 +278,59 @@ TEST_F(uring_cmd, deferred_rings_get_packets_as_entered)
 		io_uring_queue_exit(&rings[i]);
 }
 
+struct deferring {
+	struct thread thread;
+	FIXTURE_DATA(uring_cmd) *self;
+	struct io_uring ring;
+	bool end;
+};
+
+/* Submit a command, and never enter the ring again. */
+static ssize_t run_deferring(void *data)
+{
+	struct deferring *deferring = data;
+	FIXTURE_DATA(uring_cmd) *self = deferring->self;
+
+	if (ring_start(&deferring->ring, DEFERRED))
+		return -EIO;
+	PEND_ON(&deferring->ring, 0);
+	if (!submit(&deferring->ring))
+		return -EIO;
+	while (!__atomic_load_n(&deferring->end, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	return 0;
+}
+
+TEST_F(uring_cmd, end_of_deferring_thread_leaves_packet_to_read)
+{
+	struct deferring deferring = { .self = self };
+
+	ASSERT_TRUE(thread_start(&deferring.thread, run_deferring, &deferring));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	BLOCK_READS(&self->readers[0], 1);
+	BROADCAST(1);
+	__atomic_store_n(&deferring.end, true, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, thread_join(&deferring.thread));
+	EXPECT_READER(&self->readers[0], .seq = 1);
+	io_uring_queue_exit(&deferring.ring);
+}
+
+/* The first thread has left a woken command behind. */
+TEST_F(uring_cmd, end_of_deferring_thread_leaves_packet_to_command)
+{
+	struct deferring deferring = { .self = self };
+
+	ASSERT_TRUE(thread_start(&deferring.thread, run_deferring, &deferring));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	PEND(1);
+	SUBMIT();
+	BROADCAST(1);
+	EXPECT_PACKET(1, 1);
+	__atomic_store_n(&deferring.end, true, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, thread_join(&deferring.thread));
+	io_uring_queue_exit(&deferring.ring);
+}
+
 TEST_F(uring_cmd, ring_exit_leaves_packet_to_next_command)
 {
 	static const unsigned int flags[] = { 0, DEFERRED, IORING_SETUP_SQPOLL };

@@ -225,6 +225,13 @@ static void test_register_rejects_bad_names(void)
 	CHECK_REGISTER(-EINVAL, name = "..");
 	CHECK_REGISTER(-EINVAL, name = "a/b");
 	CHECK_REGISTER(-EINVAL, name = "a!b");
+	CHECK_REGISTER(-EINVAL, name = "a b");
+	CHECK_REGISTER(-EINVAL, name = "a\tb");
+	CHECK_REGISTER(-EINVAL, name = "a\n");
+	CHECK_REGISTER(-EINVAL, name = "\x1b[1m");
+	CHECK_REGISTER(-EINVAL, name = "a\x7f");
+	CHECK_REGISTER(0, name = "~\"%");
+	CHECK_REGISTER(0, name = "t\xc3\xa0r");
 	CHECK_REGISTER(0, name = "123456789-123456789-123456789-123456789-123456789-123456789-123");
 	CHECK_REGISTER(-EINVAL,
 		       name = "123456789-123456789-123456789-123456789-123456789-123456789-1234");
