@@ -6,6 +6,9 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 MODULES_DIR ?= updates
 DESTDIR ?=
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVDIR ?= $(PREFIX)/lib/udev
+DEPMOD ?= depmod
 
 DTC ?= dtc
 
@@ -150,27 +153,29 @@ stress-native:
 	done
 	JOBS=1 testing/mutants/mutants.py $(CONTROLS)
 
-# Install for the running kernel. With DESTDIR= depmod is not run: run it on the target.
+# Install for the running kernel. With DESTDIR= or kbuild's MODLIB=, depmod is not run: run it on
+# the target. O= is the output directory of a kernel source in KDIR.
 install: modules_install tools_install udev_install headers_install
 
 modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=$(MODULES_DIR) \
 		modules_install
-	$(if $(DESTDIR),,depmod $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
-		$(KDIR)/include/generated/utsrelease.h))
+	$(if $(DESTDIR)$(MODLIB),,$(DEPMOD) $$(sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+		$(or $(O),$(KDIR))/include/generated/utsrelease.h))
+
+# notify-mqtt is built only with libmosquitto.
+MQTT = $(shell ls tools/notify-mqtt 2>/dev/null)
 
 tools_install: tools
-	install -D -m 755 tools/notifycat $(DESTDIR)$(PREFIX)/bin/notifycat
-	[ ! -e tools/notify-mqtt ] || install -m 755 tools/notify-mqtt $(DESTDIR)$(PREFIX)/bin
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 tools/notifycat.1 tools/notify-mqtt.1
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system \
-		packaging/systemd/notify-mqtt@.service
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin tools/notifycat $(MQTT)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 tools/notifycat.1 $(MQTT:=.1)
+	$(if $(MQTT),install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/notify-mqtt@.service)
 	install -D -m 644 tools/notifycat.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifycat
 
 # systemd-sysusers creates the group "notify", to which the rule gives read access.
 udev_install:
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d \
+	install -D -m 644 -t $(DESTDIR)$(UDEVDIR)/rules.d \
 		packaging/udev/60-notify-multi.rules
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d packaging/udev/notify-multi.conf
 
@@ -181,11 +186,14 @@ headers_install:
 		packaging/pkgconfig/notify-multi.pc.in | \
 		install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/pkgconfig/notify-multi.pc
 
+# kbuild's own target needs the headers of a kernel.
 clean:
-	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 	$(MAKE) -C tools clean
 	for dir in bench fuzz native stress; do $(MAKE) -C testing/$$dir clean; done
 	$(RM) $(OVERLAYS)
+	find . ! -path './.git/*' -type f \( -name '*.o' -o -name '*.a' -o -name '*.ko' -o \
+		-name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o \
+		-name modules.order -o -name Module.symvers \) -delete
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
 	mutants-mechanical coverage litmus docs-check packages abi bench bench-native \

@@ -3,8 +3,8 @@
 #
 # Test packaging/buildroot without Buildroot: parse its Config.in with the kernel's kconfig, which
 # Buildroot uses as well, and run the package's commands for an arm64 board through a stand-in for
-# Buildroot's package infrastructure. Of the Yocto recipes, only the targets of the Makefile and the
-# checksum of the licence are checked.
+# Buildroot's package infrastructure. Test packaging/yocto without bitbake: run the recipes' commands
+# with the variables that its classes pass.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -83,16 +83,86 @@ build_package() {
 		die "notifycat is not for arm64"
 }
 
-check_recipes() {
-	local target
-
+check_licence() {
 	grep -q "md5=$(md5sum <"$TOP/COPYING" | cut -d ' ' -f 1)" "$RECIPES/notify-multi.inc" ||
 		die "the licence checksum in the recipes is not that of COPYING"
-	for target in $(sed -nE 's/^MAKE_TARGETS = "(.*)"|^MODULES_INSTALL_TARGET = "(.*)"/\1\2/p' \
-				"$RECIPES"/*.bb) \
-		      $(sed -nE 's/^\toe_runmake( [A-Z]+=[^ ]+)*//p' "$RECIPES"/*.bb); do
-		grep -q "^$target:" "$TOP/Makefile" || die "the Makefile has no target $target"
+}
+
+# Expand variables of bitbake.conf.
+# shellcheck disable=SC2016 # bitbake's variables
+expand() {
+	sed -e "s|\${D}|$WORK/image|; s|\${prefix}|/usr|g; s|\${nonarch_base_libdir}|/lib|g" \
+		-e 's|${systemd_system_unitdir}|/lib/systemd/system|g'
+}
+
+# recipe_commands FUNCTION: print the commands of a function of the recipe of the tools.
+recipe_commands() {
+	sed -n "/^$1() {/,/^}/p" "$RECIPES/notify-multi-tools.bb" | sed '1d;$d' | expand
+}
+
+# The kernel's source and build directories differ, as those of Yocto do. depmod must not run: it
+# would be that of the build host, with the modules of the build host.
+recipe_modules() {
+	local source build cross
+	local modlib=$WORK/image/lib/modules/version
+
+	build=$(readlink -f "$KERNEL/build")
+	source=$(echo "$KERNEL"/usr/src/linux-headers-*-common)
+	cross=$(cross_prefix arm64)
+	set -- make -C "$WORK/yocto" "KDIR=$source" "KERNEL_PATH=$source" "O=$build" ARCH=arm64 \
+		"CROSS_COMPILE=$cross" "CC=$cross$GCC" "LD=${cross}ld" DEPMOD=false
+	quietly "$@" "$(sed -n 's/^MAKE_TARGETS = "\(.*\)"/\1/p' "$RECIPES"/kernel-*.bb)"
+	quietly "$@" "MODLIB=$modlib" \
+		"$(sed -n 's/^MODULES_INSTALL_TARGET = "\(.*\)"/\1/p' "$RECIPES"/kernel-*.bb)"
+	[ "$(find "$modlib" -name 'notify_*.ko*' | wc -l)" = 4 ] || die "modules are missing"
+}
+
+# The compiler is in the environment, as that of bitbake is.
+recipe_tools() {
+	local cross
+
+	cross=$(cross_prefix arm64)
+	cat >"$WORK/recipe" <<-END
+		set -e
+		oe_runmake() { make -C "$WORK/yocto" "\$@"; }
+		$(recipe_commands do_compile)
+		$(recipe_commands do_install)
+	END
+	quietly env "CC=$cross$GCC" "CFLAGS=-O2 -g" PKG_CONFIG=false bash "$WORK/recipe"
+	[ "$(od -An -j18 -N2 -tu2 "$WORK/image/usr/bin/notifycat" | tr -d ' ')" = 183 ] ||
+		die "the recipe's notifycat is not for arm64"
+}
+
+# Each file must be in a package: of the recipe, or by default.
+# shellcheck disable=SC2016 # a variable of bitbake
+recipe_files() {
+	local pattern added packaged=(/usr/bin /usr/share/man /usr/include /usr/share/pkgconfig
+				/usr/share/bash-completion /lib/modules)
+
+	read -ra added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' "$RECIPES/notify-multi-tools.bb" |
+		expand)
+	for pattern in "${packaged[@]}" "${added[@]}"; do
+		rm -rf "${WORK:?}/image$pattern"
 	done
+	find "$WORK/image" -type f >"$WORK/unpackaged"
+	[ ! -s "$WORK/unpackaged" ] || die "installed but not packaged: $(cat "$WORK/unpackaged")"
+}
+
+list_files() {
+	(cd "$WORK/yocto" && find . -type f | sort)
+}
+
+recipes() {
+	mkdir "$WORK/yocto"
+	copy_sources "$WORK/yocto"
+	list_files >"$WORK/before"
+	check_licence
+	recipe_modules
+	recipe_tools
+	recipe_files
+	quietly make -C "$WORK/yocto" KDIR=/nonexistent clean
+	list_files >"$WORK/after"
+	diff "$WORK/before" "$WORK/after" || die "make clean does not remove these files"
 }
 
 KERNEL=$("$TESTING/fetch/fetch.sh" kernel "$MACHINE")
@@ -103,5 +173,6 @@ config y 1
 config n 0
 say "buildroot: the package's commands, for $MACHINE"
 build_package
-check_recipes
+say "yocto: the recipes' commands, for $MACHINE"
+recipes
 say "buildroot: passed; Buildroot and bitbake were not run"

@@ -6,7 +6,9 @@
 #
 # For a board with another libc: make CROSS_COMPILE=... LDFLAGS=-static
 
+ifeq ($(origin CC),default)
 CC = $(CROSS_COMPILE)gcc
+endif
 CFLAGS ?= -O2
 override CFLAGS += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -pthread
 CPPFLAGS += -I../lib -I../../selftests -I../../uapi -I../../include -D_GNU_SOURCE

@@ -12,6 +12,9 @@ NOTIFY_MULTI_LICENSE = GPL-2.0, GPL-2.0 WITH Linux-syscall-note (headers)
 NOTIFY_MULTI_LICENSE_FILES = COPYING
 NOTIFY_MULTI_INSTALL_STAGING = YES
 NOTIFY_MULTI_DEPENDENCIES = host-pkgconf
+# Objects for the host, if the tree was built there.
+NOTIFY_MULTI_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude '*.o' --exclude '*.ko' \
+	--exclude '.*.cmd' --exclude /tools/notifycat --exclude /tools/notify-mqtt
 
 ifeq ($(BR2_PACKAGE_NCURSES),y)
 NOTIFY_MULTI_DEPENDENCIES += ncurses
@@ -19,6 +22,10 @@ endif
 
 ifeq ($(BR2_PACKAGE_LIBURING),y)
 NOTIFY_MULTI_DEPENDENCIES += liburing
+endif
+
+ifeq ($(BR2_PACKAGE_MOSQUITTO),y)
+NOTIFY_MULTI_DEPENDENCIES += mosquitto
 endif
 
 define NOTIFY_MULTI_LINUX_CONFIG_FIXUPS

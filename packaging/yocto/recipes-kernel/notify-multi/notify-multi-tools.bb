@@ -2,11 +2,13 @@
 SUMMARY = "notifycat for the devices of notify_multi, udev rule, headers"
 
 require notify-multi.inc
-inherit pkgconfig useradd
+inherit pkgconfig useradd bash-completion
 
 PACKAGECONFIG ??= "ncurses liburing"
 PACKAGECONFIG[ncurses] = ",,ncurses"
 PACKAGECONFIG[liburing] = ",,liburing"
+# notify-mqtt and its unit; mosquitto is in meta-networking.
+PACKAGECONFIG[mqtt] = ",,mosquitto,bash"
 
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "--system notify"
@@ -16,7 +18,8 @@ do_compile() {
 }
 
 do_install() {
-	oe_runmake DESTDIR=${D} PREFIX=${prefix} tools_install udev_install headers_install
+	oe_runmake DESTDIR=${D} PREFIX=${prefix} UNITDIR=${systemd_system_unitdir} \
+		UDEVDIR=${nonarch_base_libdir}/udev tools_install udev_install headers_install
 }
 
-FILES:${PN} += "${prefix}/lib/udev ${prefix}/lib/sysusers.d ${datadir}/bash-completion"
+FILES:${PN} += "${nonarch_base_libdir}/udev ${systemd_system_unitdir} ${prefix}/lib/sysusers.d"
