@@ -20,7 +20,7 @@ import vm
 SUITES = ("bookworm", "trixie")
 
 BUILD = """
-dpkg-buildpackage -us -uc -b >/tmp/build.log 2>&1 || { cat /tmp/build.log; exit 1; }
+dpkg-buildpackage -us -uc >/tmp/build.log 2>&1 || { cat /tmp/build.log; exit 1; }
 lintian --allow-root --fail-on error,warning ../notify-multi_*.changes
 test "$(dpkg-parsechangelog -S Version)" = "$(bash -c '. ./dkms.conf; echo $PACKAGE_VERSION')"
 """
