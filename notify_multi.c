@@ -178,9 +178,12 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
  *
  * Does not allocate memory. A client whose queue is full drops its oldest packet.
  *
- * Context: Any except NMI, and except hard interrupts on PREEMPT_RT. Does not sleep. May race
- * with open(), other broadcasts and notify_multi_unregister(), but must not run after
- * notify_multi_unregister() has returned. Stop the source first, e.g. with free_irq().
+ * Context: Process, softirq and hard interrupt context; on PREEMPT_RT not hard interrupts. Does
+ * not sleep, but wakes tasks: must not be called from an NMI, under a lock of the scheduler (for
+ * example from its tracepoints) or of printk's consoles, or from a wakeup callback of a waiter
+ * of the device. May race with open(), other broadcasts and notify_multi_unregister(), but must
+ * not run after notify_multi_unregister() has returned. Stop the source first, e.g. with
+ * free_irq().
  *
  * Return: 0; %-EINVAL if @size or @status is invalid; %-ENODEV during
  * notify_multi_unregister().

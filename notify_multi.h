@@ -26,9 +26,9 @@ struct notify_multi_ops {
 	/**
 	 * @arrival: Called by open() (DMF: EvtClientArrivalCallback). May be NULL.
 	 *
-	 * The client receives packets broadcast from here on. Runs under misc_mtx and
-	 * delays open() of any misc device: must be fast, and must not take a lock held
-	 * around notify_multi_unregister().
+	 * The client receives packets broadcast from here on. Runs under misc_mtx, so that
+	 * open() of every other misc device waits for it: must be fast, and must not take
+	 * a lock held around notify_multi_unregister().
 	 *
 	 * Returns 0, or a negative errno that makes open() fail. Errnos above 511 are
 	 * returned as EIO, also for @complete.
@@ -62,7 +62,8 @@ struct notify_multi_ops {
 
 /**
  * struct notify_multi_config - properties of a device
- * @name:         Name of the node, /dev/notify/<name>. 1 to 63 bytes without '/' and '!'.
+ * @name:         Name of the node, /dev/notify/<name>. 1 to 63 bytes without blanks, control
+ *                characters, '/' and '!'; not "." or "..".
  * @mode:         Permissions of the node, 0 for 0600.
  * @packet_size:  Bytes of payload in each packet, 1 to %NOTIFY_MULTI_MAX_PACKET_SIZE (DMF:
  *                SizeOfDataBuffer).

@@ -88,8 +88,8 @@ enum notify_multi_format {
  * mmap(NULL, ring_bytes, PROT_READ, MAP_SHARED, fd, 0) maps the client's own ring: this page and
  * the slots. ring_bytes is a member of &struct notify_multi_info. mmap() fails with EACCES for a
  * writable or executable mapping; with EINVAL for a private mapping, another offset or a length
- * beyond the end; with EOPNOTSUPP if the source completes its packets, which a mapping would
- * bypass. The queue cannot be resized while it is mapped. The mapping outlives the source.
+ * beyond the end; with EBUSY during a resize; with EOPNOTSUPP if the source completes its packets,
+ * which a mapping would bypass. The queue cannot be resized while it is mapped. The mapping outlives the source.
  *
  * Reading the mapping does not consume packets: poll(), read() and the counters treat them as
  * queued until NOTIFY_MULTI_IOC_CONSUME. The dropped field of records in slots is not set.
@@ -107,6 +107,11 @@ struct notify_multi_ring {
 };
 
 /* -- ioctls ---------------------------------------------------------------- */
+
+/*
+ * FIONREAD returns the bytes that a read with a large buffer would return now, at most INT_MAX.
+ * FIONREAD, GET_INFO, GET_STATS and SET_FORMAT never wait for another call on the client.
+ */
 
 /**
  * struct notify_multi_info - sizes and limits of a client
@@ -167,8 +172,7 @@ struct notify_multi_stats {
 /**
  * NOTIFY_MULTI_IOC_GET_INFO - get sizes and limits of this client
  *
- * Fails with EFAULT for a bad pointer. Any ioctl fails with EINTR if a signal interrupts its wait
- * for another call on the client.
+ * Fails with EFAULT for a bad pointer.
  */
 #define NOTIFY_MULTI_IOC_GET_INFO \
 	((__u32)_IOR(NOTIFY_MULTI_IOC_MAGIC, 0xa0, struct notify_multi_info))
@@ -195,7 +199,9 @@ struct notify_multi_stats {
  *
  * Takes the new number of packets, and keeps the newest that fit. Fails with EFAULT for a bad
  * pointer, EINVAL for 0 or a ring larger than the module's max_ring_bytes, EBUSY while the ring
- * is mapped, ENOMEM. On failure, the queue does not change.
+ * is mapped, EINTR if a signal interrupts its wait for a read of the client, ENOMEM if memory is
+ * low, or if the rings of all clients would exceed the module's max_device_bytes and the caller
+ * lacks CAP_SYS_RESOURCE. On failure, the queue does not change.
  */
 #define NOTIFY_MULTI_IOC_SET_MAX_PACKETS \
 	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa3, __u32))
@@ -205,7 +211,8 @@ struct notify_multi_stats {
  *
  * For readers of the mapped ring. Takes a packet's seq; one already read has no effect. Packets
  * still queued count as delivered, overwritten ones as dropped. Fails with EFAULT for a bad
- * pointer, EINVAL if the packet has not been broadcast.
+ * pointer, EINVAL if the packet has not been broadcast, EINTR if a signal interrupts its wait for
+ * a read of the client.
  */
 #define NOTIFY_MULTI_IOC_CONSUME \
 	((__u32)_IOW(NOTIFY_MULTI_IOC_MAGIC, 0xa4, __u64))
