@@ -10,19 +10,20 @@
 . "$(dirname "$0")/../common.sh"
 
 LIST=$TESTING/litmus/barriers
-FILES=(notify_multi.c client.c read.c uring.c observe.c internal.h ring.h
+FILES=(notify_multi.c client.c read.c splice.c uring.c observe.c internal.h ring.h
        include/notify_multi/reader.h)
 
 # Print lines "file function barrier" in the order of the code, without comments.
 barriers() {
 	local file barrier
 
-	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\(|rcuwait_[a-z_]+\('
+	barrier='smp_[a-z_]+\(|rcu_[a-z_]+\(|[a-z_]+_rcu\(|synchronize_[a-z]+\('
 	barrier+='|atomic(64)?_[a-z_]+\(|[a-z_]*(set|clear|test)_bit\(|__ATOMIC_[A-Z_]+'
 	barrier+='|spin_(un)?lock[a-z_]*\([^(),;]*|(READ|WRITE)_ONCE\([^(),;]*'
 	barrier+='|\+ 1 - (pos|seq)'
 	barrier+='|[a-z_]*wake[a-z_]*\(|wait_event[a-z_]*\(|notify_client_announce_waiter\('
 	barrier+='|waitqueue_active\(|poll_wait\(|fasync_helper\(|notify_client_overwritten\('
+	barrier+='|mutex_(is_locked|trylock)\(|mutex_unlock\(&client|notify_client_busy\('
 	barrier+='|memcpy\(|notify_record_write\(|notify_client_copy[a-z_]*\('
 	barrier+='|notify_ring_(read|copy)\(|notify_multi_last\('
 	cd "$TOP"
