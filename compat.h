@@ -17,6 +17,7 @@
 #include <linux/irq_work.h>
 #include <linux/irqdesc.h>
 #include <linux/irqnr.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 #include <linux/pm.h>
@@ -64,6 +65,14 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #endif
 
 /* -- Interrupts, timers, power management -- */
+
+/* Older kernels cannot allow a spinlock_t in hard IRQ context, and report it if debugging it. */
+#ifndef DEFINE_WAIT_OVERRIDE_MAP
+#undef lock_map_release
+#define DEFINE_WAIT_OVERRIDE_MAP(name, type)	struct lockdep_map __maybe_unused name
+#define lock_map_acquire_try(map)		do { } while (0)
+#define lock_map_release(map)			do { } while (0)
+#endif
 
 #ifndef IRQ_WORK_INIT_HARD
 #define IRQ_WORK_INIT_HARD(function)							\

@@ -4,14 +4,13 @@
  *
  * Path of an edge, through the queue of source.h:
  *
- *     hard handler   gpio_line_irq()      queues the time and the level
+ *     hard handler   gpio_line_irq()      queues the time, and the level if it can be read
  *     IRQ thread     gpio_line_thread()   broadcasts the queued edges in order
- *     flush          gpio_prepare()       completes each packet
+ *                    gpio_prepare()       reads the level if necessary, and completes the packet
  *
- * gpio_line_threaded_irq() does both for lines without a hard handler: lines whose level can
- * only be read in a thread (sleeping expanders), and lines whose interrupt is nested in the
- * thread of their controller. For a line that is debounced in software,
- * gpio_line_debounce_work() reads the level once the line has been quiet.
+ * gpio_line_nested_irq() does both for lines whose interrupt is nested in the thread of their
+ * controller. For a line that is debounced in software, gpio_line_debounce_work() reads the level
+ * once the line has been quiet.
  *
  * The firmware node is compatible with "notify-multi,gpio". It can come from a device tree,
  * ACPI (PRP0001) or a software node.
@@ -23,6 +22,7 @@
 #include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/lockdep.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
@@ -38,6 +38,8 @@
 #define GPIO_MAX_LINES		64
 #define GPIO_MAX_DEBOUNCE_MS	60000
 #define GPIO_BOTH_EDGES		(BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING))
+/* Level of a queued event that gpio_prepare() must read. */
+#define GPIO_LEVEL_UNREAD	U32_MAX
 /* pinconf arguments are 24 bits, in microseconds. */
 #define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
@@ -50,7 +52,7 @@
  * @seqno:     Edges so far; accessed only by the line's handler or debounce work.
  * @debounce:  Debounce work; runs when the line has been quiet.
  * @last_edge: Time of the last edge; protected by source->lock.
- * @level:     Last level that gpio_line_threaded_irq() or gpio_line_debounce_work() read; after
+ * @level:     Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read; after
  *             probe accessed only by one of these.
  * @wakes:     True if @irq is armed as a wakeup interrupt.
  */
@@ -103,6 +105,15 @@ static bool gpio_set_level(struct notify_gpio *gpio, u32 line, bool level)
 	return levels != last;
 }
 
+static void gpio_read_late(struct gpio_line *line, struct source_event *queued)
+{
+	struct notify_gpio_event *event = (void *)queued->packet;
+	int level = gpiod_get_value_cansleep(line->desc);
+
+	event->level = max(level, 0);
+	queued->status = min(level, 0);
+}
+
 /*
  * Derive the edge from the level if both edges are requested, and else the level from the edge.
  * If several edges occurred before the level could be read, the level is the same for all of them.
@@ -112,6 +123,8 @@ static void gpio_prepare(struct notify_source *source, struct source_event *queu
 	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
 	struct notify_gpio_event *event = (void *)queued->packet;
 
+	if (event->level == GPIO_LEVEL_UNREAD)
+		gpio_read_late(&gpio->lines[event->line], queued);
 	if (queued->status) {
 		event->level = !!(gpio->levels & BIT_ULL(event->line));
 	} else if (gpio->edges == GPIO_BOTH_EDGES) {
@@ -126,16 +139,21 @@ static void gpio_prepare(struct notify_source *source, struct source_event *queu
 	event->levels = gpio->levels;
 }
 
-/* A negative @level is the errno of the read, and becomes the packet's status. */
-static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
+static void gpio_queue(struct gpio_line *line, u32 level, int status, ktime_t when)
 {
 	struct notify_gpio_event event = {
 		.line = line->index,
-		.level = max(level, 0),
+		.level = level,
 		.line_seqno = ++line->seqno,
 	};
 
-	source_queue(&line->gpio->source, &event, min(level, 0), when);
+	source_queue(&line->gpio->source, &event, status, when);
+}
+
+/* A negative @level is the errno of the read, and becomes the packet's status. */
+static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
+{
+	gpio_queue(line, max(level, 0), min(level, 0), when);
 }
 
 /*
@@ -158,15 +176,35 @@ static bool gpio_line_skips_edge(struct gpio_line *line, int level)
 	return true;
 }
 
+/* The lock of the chip can be a spinlock_t, which is a sleeping lock on PREEMPT_RT. */
+static bool gpio_line_is_atomic(struct gpio_line *line)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !gpiod_cansleep(line->desc);
+}
+
+static int gpio_line_read_atomic(struct gpio_line *line)
+{
+	/* For lockdep, which otherwise checks as if the kernel were PREEMPT_RT. */
+	static DEFINE_WAIT_OVERRIDE_MAP(map, LD_WAIT_CONFIG);
+	int level;
+
+	lock_map_acquire_try(&map);
+	level = gpiod_get_value(line->desc);
+	lock_map_release(&map);
+	return level;
+}
+
 static irqreturn_t gpio_line_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	ktime_t now = ktime_get();
-	int level = 0;
 
-	if (line->gpio->edges == GPIO_BOTH_EDGES)
-		level = gpiod_get_value(line->desc);
-	gpio_queue_edge(line, level, now);
+	if (line->gpio->edges != GPIO_BOTH_EDGES)
+		gpio_queue_edge(line, 0, now);
+	else if (gpio_line_is_atomic(line))
+		gpio_queue_edge(line, gpio_line_read_atomic(line), now);
+	else
+		gpio_queue(line, GPIO_LEVEL_UNREAD, 0, now);
 	return IRQ_WAKE_THREAD;
 }
 
@@ -179,7 +217,7 @@ static irqreturn_t gpio_line_thread(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t gpio_line_threaded_irq(int irq, void *data)
+static irqreturn_t gpio_line_nested_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
 	ktime_t now = ktime_get();
@@ -209,14 +247,26 @@ static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
 	raw_spin_lock_irqsave(&source->lock, flags);
 	line->last_edge = ktime_get();
 	raw_spin_unlock_irqrestore(&source->lock, flags);
-	source_wakeup(source);
+	return IRQ_WAKE_THREAD;
+}
+
+static irqreturn_t gpio_line_debounce_thread(int irq, void *data)
+{
+	struct gpio_line *line = data;
+
+	source_wakeup(&line->gpio->source);
 	gpio_line_restart_debounce(line);
 	return IRQ_HANDLED;
 }
 
-static void gpio_line_debounce_work(struct work_struct *work)
+static irqreturn_t gpio_line_debounce_nested_irq(int irq, void *data)
 {
-	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, debounce);
+	gpio_line_debounce_irq(irq, data);
+	return gpio_line_debounce_thread(irq, data);
+}
+
+static void gpio_line_report_debounced(struct gpio_line *line)
+{
 	struct notify_gpio *gpio = line->gpio;
 	int level = gpiod_get_value_cansleep(line->desc);
 	ktime_t last_edge;
@@ -229,6 +279,13 @@ static void gpio_line_debounce_work(struct work_struct *work)
 	raw_spin_unlock_irq(&gpio->source.lock);
 	gpio_queue_edge(line, level, last_edge);
 	source_flush_queue(&gpio->source);
+}
+
+static void gpio_line_debounce_work(struct work_struct *work)
+{
+	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, debounce);
+
+	gpio_line_report_debounced(line);
 }
 
 static void gpio_line_cancel_debounce(void *data)
@@ -353,8 +410,7 @@ static bool gpio_line_ignores_edge(struct gpio_line *line)
 /* Return true if the line can only be handled in a thread. */
 static bool gpio_line_needs_thread(struct gpio_line *line)
 {
-	return gpiod_cansleep(line->desc) || irq_check_status_bit(line->irq, IRQ_NESTED_THREAD) ||
-	       gpio_line_ignores_edge(line);
+	return irq_check_status_bit(line->irq, IRQ_NESTED_THREAD) || gpio_line_ignores_edge(line);
 }
 
 /* Triggers are physical levels; edges are logical (active-low applied). */
@@ -370,6 +426,20 @@ static unsigned long gpio_line_trigger(struct gpio_line *line, u32 edges)
 	return trigger;
 }
 
+/* IRQF_NO_THREAD: with forced threading, edges would merge. */
+static int gpio_request_irq(struct gpio_line *line, irq_handler_t handler, irq_handler_t thread,
+			    irq_handler_t nested, u32 edges)
+{
+	const struct notify_source *source = &line->gpio->source;
+	unsigned long trigger = gpio_line_trigger(line, edges);
+
+	if (gpio_line_needs_thread(line))
+		return devm_request_threaded_irq(source->dev, line->irq, NULL, nested,
+						 trigger | IRQF_ONESHOT, source->label, line);
+	return devm_request_threaded_irq(source->dev, line->irq, handler, thread,
+					 trigger | IRQF_NO_THREAD, source->label, line);
+}
+
 static int gpio_request_debounced_irq(struct gpio_line *line)
 {
 	struct device *dev = line->gpio->source.dev;
@@ -380,38 +450,29 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_debounce, line);
 	if (ret)
 		return ret;
-	/* Any context, because the interrupt of an expander can be nested. */
-	ret = devm_request_any_context_irq(dev, line->irq, gpio_line_debounce_irq,
-					   IRQF_TRIGGER_RISING | IRQF_TRIGGER_FALLING,
-					   line->gpio->source.label, line);
+	ret = gpio_request_irq(line, gpio_line_debounce_irq, gpio_line_debounce_thread,
+			       gpio_line_debounce_nested_irq, GPIO_BOTH_EDGES);
 	/* The level may have changed before the interrupt was requested. */
-	if (ret >= 0)
+	if (!ret)
 		gpio_line_restart_debounce(line);
 	return ret;
 }
 
 static int gpio_line_init(struct gpio_line *line)
 {
-	struct notify_gpio *gpio = line->gpio;
-	unsigned long trigger = gpio_line_trigger(line, gpio->edges);
-	const char *label = gpio->source.label;
-	struct device *dev = gpio->source.dev;
+	struct device *dev = line->gpio->source.dev;
 	int ret;
 
 	line->irq = gpiod_to_irq(line->desc);
 	if (line->irq < 0)
 		return dev_err_probe(dev, line->irq, "line %u: no interrupt\n", line->index);
 
-	/* IRQF_NO_THREAD: with forced threading, edges would merge. */
 	if (gpio_line_debounced_in_sw(line))
 		ret = gpio_request_debounced_irq(line);
-	else if (gpio_line_needs_thread(line))
-		ret = devm_request_threaded_irq(dev, line->irq, NULL, gpio_line_threaded_irq,
-						trigger | IRQF_ONESHOT, label, line);
 	else
-		ret = devm_request_threaded_irq(dev, line->irq, gpio_line_irq, gpio_line_thread,
-						trigger | IRQF_NO_THREAD, label, line);
-	if (ret < 0)
+		ret = gpio_request_irq(line, gpio_line_irq, gpio_line_thread, gpio_line_nested_irq,
+				       line->gpio->edges);
+	if (ret)
 		return dev_err_probe(dev, ret, "line %u: cannot set up interrupt\n", line->index);
 	return 0;
 }

@@ -4,13 +4,14 @@
  * those of another controller.
  *
  * Writes to the parameter "toggle" toggle a line. Interrupts run in hard IRQ context, or are nested
- * in a thread. With nested interrupts, the levels can be read in any context, or only in a thread.
+ * in a thread. Levels are read under a spinlock, as by regmap-mmio, or only in a thread.
  */
 
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/gpio/driver.h>
 #include <linux/gpio/machine.h>
+#include <linux/hardirq.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
@@ -21,6 +22,7 @@
 #include <linux/platform_device.h>
 #include <linux/property.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/stop_machine.h>
 #include <linux/sysfs.h>
 
@@ -37,7 +39,7 @@
 /* The controller. */
 static bool sleeping, nested, broken, wakes, late, any_edge;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
-CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread; implied by sleeping");
+CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
 CHIP_PARAM(wakes, bool, 0444, "Interrupts support wakeup");
 CHIP_PARAM(late, bool, 0644, "Interrupts are raised after the last edge of a burst");
@@ -67,6 +69,8 @@ CHIP_PARAM(replay, uint, 0444, "Property notify-multi,replay; 0 for none");
 CHIP_PARAM(wakeup, bool, 0444, "Property wakeup-source");
 
 static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
+/* Protects chip_levels; a sleeping lock on PREEMPT_RT. */
+static DEFINE_SPINLOCK(chip_registers);
 static struct device *chip_parent;
 static const struct software_node chip_node = { .name = CHIP_LABEL };
 static struct platform_device *chip_device;
@@ -80,7 +84,15 @@ static unsigned int chip_triggers[CHIP_LINES];
 
 static int chip_get(struct gpio_chip *gc, unsigned int line)
 {
-	return broken ? -EIO : READ_ONCE(chip_levels[line]);
+	unsigned long flags;
+	int level;
+
+	if (sleeping)
+		might_sleep();
+	spin_lock_irqsave(&chip_registers, flags);
+	level = broken ? -EIO : chip_levels[line];
+	spin_unlock_irqrestore(&chip_registers, flags);
+	return level;
 }
 
 static int chip_get_direction(struct gpio_chip *gc, unsigned int line)
@@ -151,10 +163,13 @@ static void chip_raise(unsigned int line, bool level)
 
 	if (!irq || !(any_edge || chip_triggers[line] & trigger))
 		return;
-	if (nested)
+	if (nested) {
 		handle_nested_irq(irq);
-	else
-		generic_handle_irq(irq);
+		return;
+	}
+	__irq_enter_raw();
+	generic_handle_irq(irq);
+	__irq_exit_raw();
 }
 
 struct chip_move {
@@ -337,7 +352,6 @@ static int __init notify_gpio_chip_init(void)
 {
 	int ret;
 
-	nested |= sleeping;
 	chip_parent = root_device_register("notify_gpio_chip");
 	if (IS_ERR(chip_parent))
 		return PTR_ERR(chip_parent);

@@ -405,13 +405,13 @@ void device_main(void *data)
 
 static void make_chip(struct device *device, struct random *random)
 {
-	bool sleeping = random_once_in(random, 2);
+	bool sleeping = random_once_in(random, 2), nested = random_once_in(random, 2);
 	char parameters[128];
 	int ret;
 
 	snprintf(parameters, sizeof(parameters),
-		 "label=%s max_packets=16 max_requests=%u sleeping=%d", device->name,
-		 MAX_REQUESTS + GPIO, sleeping);
+		 "label=%s max_packets=16 max_requests=%u sleeping=%d nested=%d",
+		 device->name, MAX_REQUESTS + GPIO, sleeping, nested);
 	ret = load_module("notify_gpio_chip", parameters);
 	device->exists = ret != -ENOENT;
 	if (!device->exists) {
