@@ -25,8 +25,10 @@
 #include <linux/lockdep.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
+#include <linux/pm_wakeup.h>
 #include <linux/property.h>
 #include <linux/workqueue.h>
 #include <linux/notify_gpio.h>
@@ -52,6 +54,7 @@
  * @seqno:     Edges so far; accessed only by the line's handler or debounce work.
  * @debounce:  Debounce work; runs when the line has been quiet.
  * @last_edge: Time of the last edge; protected by source->lock.
+ * @bounced:   True until gpio_line_debounce_thread() handles that edge; protected by source->lock.
  * @level:     Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read; after
  *             probe accessed only by one of these.
  * @wakes:     True if @irq is armed as a wakeup interrupt.
@@ -64,6 +67,7 @@ struct gpio_line {
 	u32 seqno;
 	struct delayed_work debounce;
 	ktime_t last_edge;
+	bool bounced;
 	int level;
 	bool wakes;
 };
@@ -73,6 +77,8 @@ struct gpio_line {
  * @source:      Common part of the sources.
  * @edges:       Requested edges, a mask of 1 << &enum notify_gpio_edge.
  * @debounce_ms: Debounce time, 0 for none.
+ * @bounce_lock: Protects @bouncing, and serialises its changes with those of the wakeup source.
+ * @bouncing:    Lines whose debounce work must run, one bit per line.
  * @levels:      Last observed levels, one bit per line; protected by source.flush_lock.
  * @nr_lines:    Number of @lines.
  * @lines:       The lines, in the order of "gpios".
@@ -81,6 +87,8 @@ struct notify_gpio {
 	struct notify_source source;
 	u32 edges;
 	u32 debounce_ms;
+	struct mutex bounce_lock; /* Protects bouncing. */
+	u64 bouncing;
 	u64 levels;
 	u32 nr_lines;
 	struct gpio_line lines[];
@@ -246,16 +254,25 @@ static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
 
 	raw_spin_lock_irqsave(&source->lock, flags);
 	line->last_edge = ktime_get();
+	line->bounced = true;
 	raw_spin_unlock_irqrestore(&source->lock, flags);
 	return IRQ_WAKE_THREAD;
 }
 
+/* Keep the system awake until the debounce work has run: its timer would not wake the system. */
 static irqreturn_t gpio_line_debounce_thread(int irq, void *data)
 {
 	struct gpio_line *line = data;
+	struct notify_gpio *gpio = line->gpio;
 
-	source_wakeup(&line->gpio->source);
+	mutex_lock(&gpio->bounce_lock);
+	raw_spin_lock_irq(&gpio->source.lock);
+	line->bounced = false;
+	raw_spin_unlock_irq(&gpio->source.lock);
+	gpio->bouncing |= BIT_ULL(line->index);
+	pm_stay_awake(gpio->source.dev);
 	gpio_line_restart_debounce(line);
+	mutex_unlock(&gpio->bounce_lock);
 	return IRQ_HANDLED;
 }
 
@@ -265,18 +282,32 @@ static irqreturn_t gpio_line_debounce_nested_irq(int irq, void *data)
 	return gpio_line_debounce_thread(irq, data);
 }
 
+static void gpio_line_settled(struct gpio_line *line)
+{
+	struct notify_gpio *gpio = line->gpio;
+
+	mutex_lock(&gpio->bounce_lock);
+	if (!delayed_work_pending(&line->debounce))
+		gpio->bouncing &= ~BIT_ULL(line->index);
+	if (!gpio->bouncing)
+		pm_relax(gpio->source.dev);
+	mutex_unlock(&gpio->bounce_lock);
+}
+
 static void gpio_line_report_debounced(struct gpio_line *line)
 {
 	struct notify_gpio *gpio = line->gpio;
 	int level = gpiod_get_value_cansleep(line->desc);
 	ktime_t last_edge;
-
-	if (level == line->level || gpio_line_skips_edge(line, level))
-		return;
+	bool bounced;
 
 	raw_spin_lock_irq(&gpio->source.lock);
 	last_edge = line->last_edge;
+	bounced = line->bounced;
 	raw_spin_unlock_irq(&gpio->source.lock);
+	/* gpio_line_debounce_thread() will restart the debounce. */
+	if (bounced || level == line->level || gpio_line_skips_edge(line, level))
+		return;
 	gpio_queue_edge(line, level, last_edge);
 	source_flush_queue(&gpio->source);
 }
@@ -286,6 +317,7 @@ static void gpio_line_debounce_work(struct work_struct *work)
 	struct gpio_line *line = container_of(to_delayed_work(work), struct gpio_line, debounce);
 
 	gpio_line_report_debounced(line);
+	gpio_line_settled(line);
 }
 
 static void gpio_line_cancel_debounce(void *data)
@@ -525,6 +557,7 @@ static struct notify_gpio *gpio_get_lines(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 	gpio->source.dev = dev;
 	gpio->nr_lines = count;
+	mutex_init(&gpio->bounce_lock);
 	ret = gpio_request_lines(gpio);
 	return ret ? ERR_PTR(ret) : gpio;
 }

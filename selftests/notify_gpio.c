@@ -554,6 +554,27 @@ TEST_F(chip, debounced_timestamp_is_time_of_handler)
 	EXPECT_GE(chip_number("handled_ns"), record.header.timestamp_ns);
 }
 
+/* Suspending must wait for the packet: the debounce timer does not wake the system. */
+TEST_F(chip, debounced_wakeup_source_is_active_until_packet)
+{
+	const char *const controllers[] = { "", "sleeping=1 nested=1" };
+
+	if (!can_suspend())
+		SKIP(return, "this kernel cannot suspend");
+	for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++) {
+		START_ON(controllers[i], "wakeup=1 debounce_ms=2000");
+		EXPECT_EQ(0, device_number(GPIO_DEVICE, "power/wakeup_active"));
+		TOGGLE(0);
+		TOGGLE_TIMES(1, 2);
+		EXPECT_EQ(1, device_number(GPIO_DEVICE, "power/wakeup_active"));
+		EXPECT_EDGE(0, RISING, 1);
+		/* Also for the glitch of line 1, which sends no packet. */
+		EXPECT_TRUE(wait_device_number(GPIO_DEVICE, "power/wakeup_active", 0));
+		EXPECT_LE(1, device_number(GPIO_DEVICE, "power/wakeup_active_count"));
+		close(self->fd);
+	}
+}
+
 /* pinconf arguments are 24 bits, in microseconds. */
 TEST_F(chip, debounce_over_24_bits_is_done_in_software)
 {

@@ -59,6 +59,15 @@ static inline long long device_number(const char *device, const char *attribute)
 	return read_number(path);
 }
 
+static inline bool wait_device_number(const char *device, const char *attribute, long long number)
+{
+	unsigned int i;
+
+	for (i = 0; i < 1000 && device_number(device, attribute) != number; i++)
+		usleep(10000);
+	return i < 1000;
+}
+
 static inline bool can_suspend(void)
 {
 	return !access("/sys/power/state", F_OK);
