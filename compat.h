@@ -70,8 +70,8 @@ static inline void notify_vm_flags_mod(struct vm_area_struct *vma, unsigned long
 #ifndef DEFINE_WAIT_OVERRIDE_MAP
 #undef lock_map_release
 #define DEFINE_WAIT_OVERRIDE_MAP(name, type)	struct lockdep_map __maybe_unused name
-#define lock_map_acquire_try(map)		do { } while (0)
-#define lock_map_release(map)			do { } while (0)
+#define lock_map_acquire_try(map)		((void)(map))
+#define lock_map_release(map)			((void)(map))
 #endif
 
 #ifndef IRQ_WORK_INIT_HARD
@@ -99,6 +99,14 @@ static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 }
 
 #define irq_check_status_bit	notify_check_status_bit
+#endif
+
+/* Device of the controller of a GPIO line, or NULL. Before 6.8, struct gpio_device is opaque. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define notify_gpiod_controller(desc)	(gpiod_to_chip(desc)->parent)
+#else
+#define notify_gpiod_controller(desc)							\
+	(gpio_device_to_device(gpiod_to_gpio_device(desc))->parent)
 #endif
 
 /* Before 5.19, gpiolib writes to the irq chip: use a writable copy. */

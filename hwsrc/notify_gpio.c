@@ -509,9 +509,28 @@ static int gpio_line_init(struct gpio_line *line)
 	return 0;
 }
 
+/*
+ * Let the removal of the controller unbind this device first. Otherwise, readers would sleep
+ * indefinitely if no device tree links the two.
+ */
+static int gpio_line_link(struct gpio_line *line)
+{
+	struct device *controller = notify_gpiod_controller(line->desc);
+	struct device_link *link;
+
+	/* Only a device with a driver can be unbound. */
+	if (!controller || !controller->driver)
+		return 0;
+	link = device_link_add(line->gpio->source.dev, controller, DL_FLAG_AUTOREMOVE_CONSUMER);
+	if (!link)
+		return -ENOMEM;
+	return READ_ONCE(link->status) == DL_STATE_SUPPLIER_UNBIND ? -EPROBE_DEFER : 0;
+}
+
 /* One by one, because gpiod_get_array() leaks the first line if memory is low. */
 static int gpio_request_lines(struct notify_gpio *gpio)
 {
+	int ret;
 	u32 i;
 
 	for (i = 0; i < gpio->nr_lines; i++) {
@@ -522,6 +541,9 @@ static int gpio_request_lines(struct notify_gpio *gpio)
 		line->desc = devm_gpiod_get_index(gpio->source.dev, NULL, i, GPIOD_IN);
 		if (IS_ERR(line->desc))
 			return PTR_ERR(line->desc);
+		ret = gpio_line_link(line);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

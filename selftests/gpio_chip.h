@@ -13,6 +13,7 @@
 #define GPIO_DEVICE_DIR		PLATFORM_DEVICES GPIO_DEVICE "/"
 #define GPIO_DRIVER		PLATFORM_DRIVERS "notify_gpio/"
 #define GPIO_NAME		"kselftest-gpio"
+#define GPIO_CHIP_DRIVER	PLATFORM_DRIVERS GPIO_CHIP "/"
 
 static inline int unload_chip(void)
 {

@@ -419,6 +419,42 @@ TEST_F(gpio, unbind_wakes_readers_bind_restarts)
 	EXPECT_EDGE(0, FALLING, 1);
 }
 
+/* Nothing but the driver links the device to the controller of a lookup table. */
+TEST_F(gpio, removed_controller_removes_device)
+{
+	struct gpio_record record;
+	struct reader reader;
+	int idle;
+
+	START("");
+	idle = sim_open(GPIO_NAME, O_RDONLY);
+	ASSERT_LE(0, idle);
+	TOGGLE(0);
+	EXPECT_EDGE(0, RISING, 1);
+	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	ASSERT_EQ(0, variant->simulated ? write_file(SIM_CHIP "live", "0") :
+					  write_file(GPIO_CHIP_DRIVER "unbind", GPIO_CHIP));
+	EXPECT_EQ(-ENODEV, reader_join(&reader));
+	EXPECT_NE(0, access(NOTIFY_DIR GPIO_NAME, F_OK));
+	EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK));
+	EXPECT_EQ(POLLIN | POLLHUP, poll_now(idle, POLLIN));
+	NEXT(idle, &record);
+	EXPECT_EQ(1, record.event.levels);
+	EXPECT_EQ(-ENODEV, read_errno(idle, &record, sizeof(record)));
+	close(idle);
+	if (variant->simulated)
+		return;
+	ASSERT_EQ(0, write_file(GPIO_CHIP_DRIVER "bind", GPIO_CHIP));
+	/* The kernel may have bound the device as well. */
+	write_file(GPIO_DRIVER "bind", GPIO_DEVICE);
+	close(self->fd);
+	self->fd = sim_open(GPIO_NAME, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	TOGGLE(0);
+	EXPECT_EDGE(0, FALLING, 1);
+}
+
 /* -- Tests that do not depend on the controller -- */
 
 FIXTURE(chip) { int fd; };

@@ -37,12 +37,13 @@
 	MODULE_PARM_DESC(name, description)
 
 /* The controller. */
-static bool sleeping, nested, broken, wakes, late, any_edge;
+static bool sleeping, nested, broken, wakes, late, any_edge, refuses_irq;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
 CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
 CHIP_PARAM(wakes, bool, 0444, "Interrupts support wakeup");
 CHIP_PARAM(late, bool, 0644, "Interrupts are raised after the last edge of a burst");
+CHIP_PARAM(refuses_irq, bool, 0444, "Requests of interrupts fail with EIO");
 CHIP_PARAM(any_edge, bool, 0444, "Interrupts at each edge, as pcf857x");
 
 static unsigned int wakes_on, wakes_off, debounce_us;
@@ -71,8 +72,9 @@ CHIP_PARAM(wakeup, bool, 0444, "Property wakeup-source");
 static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
 /* Protects chip_levels; a sleeping lock on PREEMPT_RT. */
 static DEFINE_SPINLOCK(chip_registers);
-static struct device *chip_parent;
 static const struct software_node chip_node = { .name = CHIP_LABEL };
+static struct platform_device *chip_controller;
+static bool chip_present;	/* Protected by chip_lock. */
 static struct platform_device *chip_device;
 static struct gpiod_lookup_table *chip_lookup;
 static struct software_node_ref_args chip_references[CHIP_LINES];
@@ -110,7 +112,7 @@ static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned lon
 static int chip_irq_set_type(struct irq_data *data, unsigned int type)
 {
 	chip_triggers[irqd_to_hwirq(data)] = type;
-	return 0;
+	return refuses_irq ? -EIO : 0;
 }
 
 /* Called by the IRQ core only when the state changes. */
@@ -207,7 +209,10 @@ static int chip_toggle_set(const char *value, const struct kernel_param *param)
 	if (sscanf(value, "%u %u", &move.line, &move.count) != 2 || move.line >= CHIP_LINES)
 		return -EINVAL;
 	mutex_lock(&chip_lock);
-	ret = nested ? chip_do_move(&move) : stop_machine(chip_do_move, &move, NULL);
+	if (!chip_present)
+		ret = -ENODEV;
+	else
+		ret = nested ? chip_do_move(&move) : stop_machine(chip_do_move, &move, NULL);
 	mutex_unlock(&chip_lock);
 	return ret;
 }
@@ -348,21 +353,22 @@ static const struct kernel_param_ops chip_device_ops = {
 module_param_cb(device, &chip_device_ops, NULL, 0200);
 MODULE_PARM_DESC(device, "1 creates the device, 0 removes it");
 
-static int __init notify_gpio_chip_init(void)
+/* -- Driver of the controller -- */
+
+static void chip_remove(void *data)
+{
+	mutex_lock(&chip_lock);
+	chip_present = false;
+	mutex_unlock(&chip_lock);
+}
+
+static int chip_probe(struct platform_device *pdev)
 {
 	int ret;
 
-	chip_parent = root_device_register("notify_gpio_chip");
-	if (IS_ERR(chip_parent))
-		return PTR_ERR(chip_parent);
-	ret = software_node_register(&chip_node);
-	if (ret)
-		goto unregister_parent;
-	/* The controller of the node: its fwnode from Linux 7.0 on, before that its label. */
-	chip_parent->fwnode = software_node_fwnode(&chip_node);
 	chip = (struct gpio_chip){
 		.label = CHIP_LABEL,
-		.parent = chip_parent,
+		.parent = &pdev->dev,
 		.owner = THIS_MODULE,
 		.base = -1,
 		.ngpio = CHIP_LINES,
@@ -378,14 +384,42 @@ static int __init notify_gpio_chip_init(void)
 		gpio_irq_chip_set_chip(&chip.irq, &chip_any_edge_irq);
 	else
 		gpio_irq_chip_set_chip(&chip.irq, &chip_irq);
-	ret = gpiochip_add_data(&chip, NULL);
-	if (!ret)
+	ret = devm_gpiochip_add_data(&pdev->dev, &chip, NULL);
+	if (ret)
+		return ret;
+	chip_present = true;
+	return devm_add_action_or_reset(&pdev->dev, chip_remove, NULL);
+}
+
+static struct platform_driver chip_driver = {
+	.probe = chip_probe,
+	.driver.name = "notify_gpio_chip",
+};
+
+static int __init notify_gpio_chip_init(void)
+{
+	struct platform_device_info info = {
+		.name = "notify_gpio_chip",
+		.id = PLATFORM_DEVID_NONE,
+	};
+	int ret;
+
+	ret = software_node_register(&chip_node);
+	if (ret)
+		return ret;
+	ret = platform_driver_register(&chip_driver);
+	if (ret)
+		goto unregister_node;
+	/* The controller of the node: its fwnode from Linux 7.0 on, before that its label. */
+	info.fwnode = software_node_fwnode(&chip_node);
+	chip_controller = platform_device_register_full(&info);
+	if (!IS_ERR(chip_controller))
 		return 0;
 
-	chip_parent->fwnode = NULL;
+	ret = PTR_ERR(chip_controller);
+	platform_driver_unregister(&chip_driver);
+unregister_node:
 	software_node_unregister(&chip_node);
-unregister_parent:
-	root_device_unregister(chip_parent);
 	return ret;
 }
 module_init(notify_gpio_chip_init);
@@ -393,10 +427,9 @@ module_init(notify_gpio_chip_init);
 static void __exit notify_gpio_chip_exit(void)
 {
 	chip_remove_device();
-	gpiochip_remove(&chip);
-	chip_parent->fwnode = NULL;
+	platform_device_unregister(chip_controller);
+	platform_driver_unregister(&chip_driver);
 	software_node_unregister(&chip_node);
-	root_device_unregister(chip_parent);
 }
 module_exit(notify_gpio_chip_exit);
 

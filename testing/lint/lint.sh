@@ -124,7 +124,8 @@ readonly C90_MAY=$PROGRAMS_MAY,INLINE,SPDX_LICENSE_TAG
 readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 # Names that compat.h defines for every kernel, with different contents.
-readonly COMPAT_NAMES=(notify_mappable notify_assign_str NOTIFY_MULTI_URING NOTIFY_TASK_WORK)
+readonly COMPAT_NAMES=(notify_mappable notify_assign_str notify_gpiod_controller
+	NOTIFY_MULTI_URING NOTIFY_TASK_WORK)
 
 # Macros that the headers included by compat.h define in the newest kernel.
 kernel_macros() {
