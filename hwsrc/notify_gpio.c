@@ -602,21 +602,19 @@ static int notify_gpio_probe(struct platform_device *pdev)
 	if (ret)
 		return ret;
 	gpio->source.prepare = gpio_prepare;
-	ret = source_register(&gpio->source, dev, sizeof(struct notify_gpio_event),
-			      &gpio_group);
+	ret = source_init(&gpio->source, dev, sizeof(struct notify_gpio_event), &gpio_group);
 	if (ret)
 		return ret;
 	ret = source_enable_wakeup(&gpio->source);
 	if (ret)
 		return ret;
 
-	/* Request last, so that devres frees the interrupts first. */
 	for (i = 0; i < gpio->nr_lines; i++) {
 		ret = gpio_line_init(&gpio->lines[i]);
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return source_register(&gpio->source);
 }
 
 static const struct of_device_id notify_gpio_of_match[] = {

@@ -532,16 +532,18 @@ static int notify_irq_probe(struct platform_device *pdev)
 	ret = irq_get_interrupt(block, pdev);
 	if (ret)
 		return ret;
-	ret = source_register(&block->source, dev,
-			      struct_size(block->event, regs, block->event->nregs), &irq_group);
+	ret = source_init(&block->source, dev,
+			  struct_size(block->event, regs, block->event->nregs), &irq_group);
 	if (ret)
 		return ret;
 	ret = irq_enable_wakeup(block);
 	if (ret)
 		return ret;
-	/* Request last, so that devres frees the interrupt first. */
 	ret = irq_request(block);
-	return ret ?: irq_start_block(block);
+	if (ret)
+		return ret;
+	ret = irq_start_block(block);
+	return ret ?: source_register(&block->source);
 }
 
 static const struct of_device_id notify_irq_of_match[] = {

@@ -372,19 +372,20 @@ static int sim_enable(struct sim *sim)
 	ret = sim_create_irq(sim);
 	if (ret)
 		goto free_buffer;
+	ret = sim_create_injector(sim);
+	if (ret)
+		goto destroy_irq;
+	/* Last: a node that appears stays until the simulator is disabled. */
 	nm = notify_multi_register(NULL, &config);
 	if (IS_ERR(nm)) {
 		ret = PTR_ERR(nm);
-		goto destroy_irq;
+		goto destroy_injector;
 	}
-	ret = sim_create_injector(sim);
-	if (ret)
-		goto unregister;
 	WRITE_ONCE(sim->nm, nm);
 	return 0;
 
-unregister:
-	notify_multi_unregister(nm);
+destroy_injector:
+	sim_destroy_injector(sim);
 destroy_irq:
 	free_irq(sim->irq, sim);
 	sim_destroy_irq(sim);

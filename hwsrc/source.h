@@ -38,10 +38,10 @@ struct source_event {
  * struct notify_source - source that a firmware node describes
  * @dev:           Platform device; its drvdata is this structure.
  * @label:         Name of the device node and of the interrupts.
- * @nm:            Registered device.
+ * @nm:            Registered device; NULL before, while events are only queued.
  * @packet_size:   Bytes of each packet, a multiple of 4.
  * @prepare:       Completes the packet of an event before it is broadcast; may sleep. May be NULL.
- * @flush_lock:    Serialises queue draining to keep packets in order; protects @reported and
+ * @flush_lock:    Serialises queue draining to keep packets in order; protects @nm, @reported and
  *                 @current_event.
  * @reported:      Number of overflows already logged.
  * @current_event: Copy of the event that is being broadcast.
@@ -134,18 +134,11 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 	return found;
 }
 
-/**
- * source_flush_queue() - broadcast the queued events in order
- * @source: The source.
- *
- * Context: Process context, e.g. an IRQ thread.
- */
-static inline void source_flush_queue(struct notify_source *source)
+static inline void source_broadcast_queue(struct notify_source *source)
 {
 	struct source_event *event = source->current_event;
 	u32 overflows;
 
-	mutex_lock(&source->flush_lock);
 	while (source_next_event(source, &overflows)) {
 		if (source->prepare)
 			source->prepare(source, event);
@@ -157,6 +150,19 @@ static inline void source_flush_queue(struct notify_source *source)
 				     overflows - source->reported);
 		source->reported = overflows;
 	}
+}
+
+/**
+ * source_flush_queue() - broadcast the queued events in order
+ * @source: The source.
+ *
+ * Context: Process context, e.g. an IRQ thread.
+ */
+static inline void source_flush_queue(struct notify_source *source)
+{
+	mutex_lock(&source->flush_lock);
+	if (source->nm)
+		source_broadcast_queue(source);
 	mutex_unlock(&source->flush_lock);
 }
 
@@ -217,26 +223,28 @@ static inline int source_allocate_queue(struct notify_source *source)
 	return source->current_event && source->queue ? 0 : -ENOMEM;
 }
 
+static inline void source_unregister(void *data)
+{
+	struct notify_source *source = data;
+
+	if (source->nm)
+		notify_multi_unregister(source->nm);
+}
+
 /**
- * source_register() - register the device that a firmware node describes
+ * source_init() - initialise a source; events can be queued after this
  * @source:      The source to initialise.
  * @dev:         The platform device.
  * @packet_size: Bytes of each packet, a multiple of 4.
  * @group:       Attributes, including dev_attr_overflows.
  *
- * Request the interrupts after this, so that devres frees them first.
+ * Request the interrupts after this, so that devres frees them before it unregisters the device.
  *
  * Return: 0 or a negative errno.
  */
-static inline int source_register(struct notify_source *source, struct device *dev,
-				  size_t packet_size, const struct attribute_group *group)
+static inline int source_init(struct notify_source *source, struct device *dev,
+			      size_t packet_size, const struct attribute_group *group)
 {
-	struct notify_multi_config config = {
-		.packet_size = packet_size,
-		.max_packets = SOURCE_DEFAULT_MAX_PACKETS,
-		.max_requests = SOURCE_DEFAULT_MAX_REQUESTS,
-		.drvdata = source,
-	};
 	int ret;
 
 	source->dev = dev;
@@ -251,15 +259,44 @@ static inline int source_register(struct notify_source *source, struct device *d
 		return ret;
 	if (device_property_read_string(dev, "label", &source->label))
 		return dev_err_probe(dev, -EINVAL, "no label property\n");
-	config.name = source->label;
+	/* The kernel warns about such a name of an interrupt. Others fail in source_register(). */
+	if (!*source->label || strchr(source->label, '/'))
+		return dev_err_probe(dev, -EINVAL, "label: invalid: \"%s\"\n", source->label);
+	return devm_add_action(dev, source_unregister, source);
+}
+
+/**
+ * source_register() - register the device that a firmware node describes
+ * @source: The source.
+ *
+ * Nothing can fail after this: a node that appears stays until the driver is unbound.
+ *
+ * Return: 0 or a negative errno.
+ */
+static inline int source_register(struct notify_source *source)
+{
+	struct notify_multi_config config = {
+		.name = source->label,
+		.packet_size = source->packet_size,
+		.max_packets = SOURCE_DEFAULT_MAX_PACKETS,
+		.max_requests = SOURCE_DEFAULT_MAX_REQUESTS,
+		.drvdata = source,
+	};
+	struct device *dev = source->dev;
+	struct notify_multi *nm;
+
 	device_property_read_u32(dev, "notify-multi,max-packets", &config.max_packets);
 	device_property_read_u32(dev, "notify-multi,max-requests", &config.max_requests);
 	device_property_read_u32(dev, "notify-multi,replay", &config.replay);
 
-	source->nm = devm_notify_multi_register(dev, &config);
-	if (IS_ERR(source->nm))
-		return dev_err_probe(dev, PTR_ERR(source->nm), "cannot register \"%s\"\n",
+	nm = notify_multi_register(dev, &config);
+	if (IS_ERR(nm))
+		return dev_err_probe(dev, PTR_ERR(nm), "cannot register \"%s\"\n",
 				     source->label);
+	mutex_lock(&source->flush_lock);
+	source->nm = nm;
+	source_broadcast_queue(source);
+	mutex_unlock(&source->flush_lock);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "device.h"
 #include "gpio_chip.h"
 #include "irq_pci.h"
+#include "node_watch.h"
 #include "uring.h"
 
 #define LIMIT		8
@@ -159,6 +160,7 @@ FIXTURE(fail_nth)
 		int fd;		/* checks that the device works */
 		int client;	/* has the queued packets of the operation */
 		int other;	/* another file of the operation */
+		int watch;	/* see node_watch_start() */
 		int fail_nth;
 		uint64_t seq;	/* of the newest packet */
 		size_t ring_bytes;
@@ -435,7 +437,8 @@ static bool create_other(struct target *target)
 	if (sim_make(OTHER) || sim_configure(OTHER, &config))
 		return false;
 	target->other = open(SIM_CONFIG_DIR OTHER "/live", O_WRONLY | O_CLOEXEC);
-	return target->other >= 0;
+	target->watch = node_watch_start();
+	return target->other >= 0 && target->watch >= 0;
 }
 
 static ssize_t run_make(struct target *target)
@@ -466,7 +469,9 @@ static bool end_enable(struct target *target, ssize_t ret)
 {
 	bool live = ret > 0;
 
-	return sim_get_number(OTHER, "live") == live && (live || other_is_removed()) &&
+	/* A node that has appeared stays. */
+	return node_watch_end(target->watch, OTHER) == live &&
+	       sim_get_number(OTHER, "live") == live && (live || other_is_removed()) &&
 	       !sim_set(OTHER, "live", "1") && other_works() && other_is_removed() &&
 	       !sim_remove(OTHER);
 }
@@ -534,7 +539,10 @@ static bool set_bound(const struct platform *platform, bool binds)
 static bool open_bind(struct target *target)
 {
 	target->other = open_driver(target->variant->platform, true);
-	return target->other >= 0 && set_bound(target->variant->platform, false);
+	if (target->other < 0 || !set_bound(target->variant->platform, false))
+		return false;
+	target->watch = node_watch_start();
+	return target->watch >= 0;
 }
 
 static ssize_t run_bind(struct target *target)
@@ -546,7 +554,9 @@ static bool end_bind(struct target *target, ssize_t ret)
 {
 	const struct platform *platform = target->variant->platform;
 
-	return is_bound(platform) == (ret > 0) && (ret > 0 || is_removed(platform)) &&
+	/* A node that has appeared stays. */
+	return node_watch_end(target->watch, platform->label) == (ret > 0) &&
+	       is_bound(platform) == (ret > 0) && (ret > 0 || is_removed(platform)) &&
 	       set_bound(platform, true) && platform->works() &&
 	       set_bound(platform, false) && is_removed(platform);
 }
@@ -576,13 +586,23 @@ static bool is_as_described(int fd, const char *wakeup)
 
 /* -- notify_gpio -- */
 
-static int make_gpio(void)
+static int make_gpio_with(const char *parameters)
 {
-	int ret = load_chip("wakeup=1 replay=3");
+	int ret = load_chip(parameters);
 
 	if (!ret && !exists(GPIO_DRIVER))
 		ret = load_module("notify_gpio", "");
 	return ret ?: write_file(GPIO_CHIP_PARAMETERS "device", "1");
+}
+
+static int make_gpio(void)
+{
+	return make_gpio_with("wakeup=1 replay=3");
+}
+
+static int make_debounced_gpio(void)
+{
+	return make_gpio_with("wakeup=1 replay=3 debounce_ms=1");
 }
 
 /* An edge sends a packet. */
@@ -608,7 +628,17 @@ static const struct platform gpio = {
 	.works = gpio_works,
 };
 
+static const struct platform debounced_gpio = {
+	.driver = GPIO_DRIVER,
+	.name = GPIO_DEVICE,
+	.label = GPIO_NAME,
+	.make = make_debounced_gpio,
+	.remove = unload_chip,
+	.works = gpio_works,
+};
+
 PROBE_VARIANT(gpio, 0);
+PROBE_VARIANT(debounced_gpio, 0);
 
 /* -- notify_irq -- */
 

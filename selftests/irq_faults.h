@@ -17,7 +17,7 @@
 #define TEN_ZEROS 0 0 0 0 0 0 0 0 0 0
 
 FAULT(no-label, EINVAL, "label", /delete-property/ label;)
-FAULT(label-slash, EINVAL, "cannot register", label = "a/b";)
+FAULT(label-slash, EINVAL, "label: invalid", label = "a/b";)
 DRIVER_FAULT(label-taken, EEXIST, "cannot register", label = "pl061";)
 FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)
 DRIVER_FAULT_AT("9030400.reg-taken", EBUSY, "reg", reg-taken@9030400,

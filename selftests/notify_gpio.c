@@ -7,6 +7,7 @@
 #include "board.h"
 #include "gpio_chip.h"
 #include "kmsg.h"
+#include "node_watch.h"
 #include "source.h"
 
 #include <sys/utsname.h>
@@ -663,6 +664,28 @@ TEST_F(chip, probe_fails_with_bad_properties)
 		EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK))
 			TH_LOG("bound with %s", bad[i]);
 	}
+}
+
+TEST_F(chip, failed_probe_never_creates_node)
+{
+	const char *const bad[] = { "refuses_irq=1", "refuses_irq=1 debounce_ms=50" };
+	const struct sim_config config = { .packet_size = 1 };
+	int watch;
+
+	/* The directory exists only while it has a node. */
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+		watch = node_watch_start();
+		ASSERT_LE(0, watch);
+		CREATE_ON(bad[i], "");
+		EXPECT_EQ(-ENOENT, self->fd);
+		EXPECT_FALSE(node_watch_end(watch, GPIO_NAME));
+	}
+	watch = node_watch_start();
+	ASSERT_LE(0, watch);
+	START_ON("", "");
+	EXPECT_TRUE(node_watch_end(watch, GPIO_NAME));
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
 TEST_F(chip, misc_device_has_platform_device_as_parent)
