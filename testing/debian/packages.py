@@ -47,8 +47,22 @@ done
 make KDIR=/lib/modules/$kernel/build clean >/dev/null
 """
 
-# The headers must be in the C compiler's default path.
+UNIT = """
+systemd-analyze verify /usr/lib/systemd/system/notify-mqtt@.service
+test -x /usr/bin/notify-mqtt
+"""
+
+# Pages and examples are installed; the examples need only the installed headers.
+DOCUMENTATION = """
+ls /usr/share/doc/notify-multi-tools/README.md /usr/share/doc/notify-multi-tools/reading.md
+for example in reader poll mapped; do
+	cc -Wall -Werror -o /tmp/example /usr/share/doc/notify-multi-dev/examples/$example.c
+done
+"""
+
+# The headers must be in the C compiler's default path, with those that they include.
 HEADERS = """
+dpkg-query -W -f '${Depends}' notify-multi-dev | grep linux-libc-dev
 cat >/tmp/reader.c <<END
 #include <linux/notify_gpio.h>
 #include <linux/notify_irq.h>
@@ -143,7 +157,8 @@ done
 
 CHROOT = (("Debian packages, checked by lintian", BUILD),
           ("installed by apt, built by dkms", INSTALL),
-          ("modules: complete, resolved, signed", MODULES), ("headers", HEADERS))
+          ("modules: complete, resolved, signed", MODULES), ("headers", HEADERS),
+          ("documentation and examples", DOCUMENTATION), ("unit of systemd", UNIT))
 AFTER = (("purged", PURGE), ("dkms from the source", DKMS), ("make install", MAKE_INSTALL),
          ("modules signed with a private key", SIGN))
 
