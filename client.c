@@ -555,8 +555,8 @@ static const struct vm_operations_struct notify_multi_vm_ops = {
 };
 
 /*
- * Count the mapping. Return -EINVAL if the ring is shorter than @bytes, -EBUSY while a resize copies
- * packets to it.
+ * Count the mapping. Return -EINVAL if the ring is shorter than @bytes, -EBUSY while a resize
+ * copies packets to it.
  */
 static int notify_client_map(struct notify_multi_client *client, unsigned long bytes)
 {

@@ -159,14 +159,6 @@ do {											\
 #include <linux/io_uring_types.h>
 #endif
 
-/* Return the io_uring of the command if it runs task work only when the task enters it. */
-static inline void *notify_uring_deferring(struct io_uring_cmd *cmd)
-{
-	struct io_ring_ctx *ring = cmd_to_io_kiocb(cmd)->ctx;
-
-	return ring->flags & IORING_SETUP_DEFER_TASKRUN ? ring : NULL;
-}
-
 #ifndef io_uring_cmd_to_pdu
 #define io_uring_cmd_to_pdu(cmd, type)	((type *)&(cmd)->pdu)
 #endif

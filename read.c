@@ -546,7 +546,7 @@ ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 
 	if (!iov_iter_count(to))
 		return 0;
-	/* A worker of io_uring, which has tried IOCB_NOWAIT often enough, waits for another read. */
+	/* A worker of io_uring, which has tried IOCB_NOWAIT before, waits for another read. */
 	if (nowait || file->f_flags & O_NONBLOCK)
 		ret = notify_client_try_read(client, to, nowait || !async);
 	else

@@ -65,6 +65,14 @@ static ssize_t notify_pend_read(struct notify_pend *pend)
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel);
 NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 
+/* Return the io_uring of the command if it runs task work only when the task enters it. */
+static void *notify_pend_deferring_ring(struct notify_pend *pend)
+{
+	struct io_ring_ctx *ring = cmd_to_io_kiocb(pend->cmd)->ctx;
+
+	return ring->flags & IORING_SETUP_DEFER_TASKRUN ? ring : NULL;
+}
+
 /*
  * Dequeue the command and complete it in task work. Return 0, so that another waiter is woken as
  * well, if the task is exiting, or if the work waits until the task enters its io_uring, which may
@@ -75,7 +83,7 @@ static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, in
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
 	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
 	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
-	void *ring = notify_uring_deferring(pend->cmd);
+	void *ring = notify_pend_deferring_ring(pend);
 	void **woken = key;
 
 	if (ring && woken) {

@@ -152,8 +152,8 @@ FIXTURE(blocked_copy_uring)
 {
 	SIM_DEVICE;
 	struct blocked_copy copy;
-	RING;
 	unsigned char slots[RECORD];
+	RING;
 };
 
 FIXTURE_VARIANT(blocked_copy_uring)

@@ -14,10 +14,18 @@
 
 #include "device.h"
 
+/* A call of splice() in a thread. */
+struct splice {
+	struct thread thread;
+	int fd;
+	int pipe;
+	size_t len;
+};
+
 FIXTURE(splice)
 {
 	SIM_DEVICE;
-	struct thread thread;
+	struct splice call;
 	int pipes[2];
 	size_t len;
 };
@@ -39,14 +47,21 @@ FIXTURE_TEARDOWN(splice)
 
 static ssize_t run_splice(void *data)
 {
-	FIXTURE_DATA(splice) *self = data;
+	struct splice *call = data;
 
-	return errno_of(splice(self->fd, NULL, self->pipes[1], NULL, self->len, 0));
+	return errno_of(splice(call->fd, NULL, call->pipe, NULL, call->len, 0));
 }
 
 #define SPLICE(flags) errno_of(splice(self->fd, NULL, self->pipes[1], NULL, self->len, flags))
-#define SPLICE_BLOCKS() ASSERT_TRUE(thread_start_asleep(&self->thread, run_splice, self))
-#define EXPECT_SPLICE(result) EXPECT_EQ(result, thread_join(&self->thread))
+#define EXPECT_SPLICE(result) EXPECT_EQ(result, thread_join(&self->call.thread))
+
+#define SPLICE_BLOCKS()								\
+do {										\
+	self->call = (struct splice){						\
+		.fd = self->fd, .pipe = self->pipes[1], .len = self->len,	\
+	};									\
+	ASSERT_TRUE(thread_start_asleep(&self->call.thread, run_splice, &self->call));	\
+} while (0)
 
 /* Fill @slots slots of the pipe. */
 #define FILL_PIPE(slots)							\
@@ -137,13 +152,11 @@ TEST_F(splice, asleep_counts_against_max_requests)
 	EXPECT_SPLICE(RECORD);
 }
 
-TEST_F(splice, signal_keeps_packets)
+TEST_F(splice, ignored_signal_keeps_call_waiting)
 {
-	struct thread *thread = &self->thread;
-
 	signal(SIGUSR1, SIG_IGN);
 	SPLICE_BLOCKS();
-	EXPECT_EQ(0, pthread_kill(thread->id, SIGUSR1));
+	EXPECT_EQ(0, pthread_kill(self->call.thread.id, SIGUSR1));
 	BROADCAST(1);
 	EXPECT_SPLICE(RECORD);
 }

@@ -280,7 +280,8 @@ TEST_F(uring_cmd, deferred_rings_get_packets_as_entered)
 
 struct deferring {
 	struct thread thread;
-	FIXTURE_DATA(uring_cmd) *self;
+	int fd;
+	void *slot;
 	struct io_uring ring;
 	bool end;
 };
@@ -289,11 +290,10 @@ struct deferring {
 static ssize_t run_deferring(void *data)
 {
 	struct deferring *deferring = data;
-	FIXTURE_DATA(uring_cmd) *self = deferring->self;
 
 	if (ring_start(&deferring->ring, DEFERRED))
 		return -EIO;
-	PEND_ON(&deferring->ring, 0);
+	prepare_pend(&deferring->ring, deferring->fd, deferring->slot, RECORD, 0);
 	if (!submit(&deferring->ring))
 		return -EIO;
 	while (!__atomic_load_n(&deferring->end, __ATOMIC_ACQUIRE))
@@ -303,7 +303,7 @@ static ssize_t run_deferring(void *data)
 
 TEST_F(uring_cmd, end_of_deferring_thread_leaves_packet_to_read)
 {
-	struct deferring deferring = { .self = self };
+	struct deferring deferring = { .fd = self->fd, .slot = SLOT(0) };
 
 	ASSERT_TRUE(thread_start(&deferring.thread, run_deferring, &deferring));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
@@ -318,7 +318,7 @@ TEST_F(uring_cmd, end_of_deferring_thread_leaves_packet_to_read)
 /* The first thread has left a woken command behind. */
 TEST_F(uring_cmd, end_of_deferring_thread_leaves_packet_to_command)
 {
-	struct deferring deferring = { .self = self };
+	struct deferring deferring = { .fd = self->fd, .slot = SLOT(0) };
 
 	ASSERT_TRUE(thread_start(&deferring.thread, run_deferring, &deferring));
 	ASSERT_TRUE(wait_requests(self->fd, 1));

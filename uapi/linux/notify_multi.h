@@ -89,7 +89,8 @@ enum notify_multi_format {
  * the slots. ring_bytes is a member of &struct notify_multi_info. mmap() fails with EACCES for a
  * writable or executable mapping; with EINVAL for a private mapping, another offset or a length
  * beyond the end; with EBUSY during a resize; with EOPNOTSUPP if the source completes its packets,
- * which a mapping would bypass. The queue cannot be resized while it is mapped. The mapping outlives the source.
+ * which a mapping would bypass. The queue cannot be resized while it is mapped. The mapping
+ * outlives the source.
  *
  * Reading the mapping does not consume packets: poll(), read() and the counters treat them as
  * queued until NOTIFY_MULTI_IOC_CONSUME. The dropped field of records in slots is not set.
