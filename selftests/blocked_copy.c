@@ -151,9 +151,9 @@ TEST_F(blocked_copy, end_wakes_edge_triggered_epoll)
 FIXTURE(blocked_copy_uring)
 {
 	SIM_DEVICE;
+	RING;
 	struct blocked_copy copy;
 	unsigned char slots[RECORD];
-	RING;
 };
 
 FIXTURE_VARIANT(blocked_copy_uring)

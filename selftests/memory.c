@@ -128,12 +128,22 @@ static long long oom_kills(void)
 	return line ? atoll(line + strlen("oom_kill ")) : -1;
 }
 
-/* Each ring takes a sixteenth of the memory. */
+/* Length of a queue whose ring takes a twelfth to a sixth of the memory. */
+static uint32_t long_queue(void)
+{
+	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	uint32_t slots = 1;
+
+	while (slots * (uint64_t)RECORD < memory / 12)
+		slots *= 2;
+	return slots - 1;
+}
+
 TEST_F(memory, exhaustion_returns_enomem_without_oom_kill)
 {
 	enum { CLIENTS = 20 };
 
-	uint32_t packets = too_many_packets(PACKET) / 32;
+	uint32_t packets = long_queue();
 	long long kills = oom_kills();
 	unsigned int resized = 0;
 	int fds[CLIENTS];
