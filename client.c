@@ -360,6 +360,7 @@ static int notify_client_get_info(struct notify_multi_client *client, void __use
 		.record_size = nm->record_size,
 		.max_requests = nm->max_requests,
 		.replay = nm->replay,
+		.clock = nm->clock,
 		.format = READ_ONCE(client->format),
 	};
 

@@ -117,6 +117,7 @@ struct notify_table {
  * @max_requests: Maximum number of pending requests of each client.
  * @replay:       Number of packets replayed to a new client.
  * @first_seq:    Seq of the first packet.
+ * @clock:        Clock of the timestamps, of &enum notify_multi_clock.
  * @drvdata:      Pointer of the source.
  * @ops:          Callbacks of the source. Constant.
  * @ops_rwsem:    See Locking.
@@ -146,6 +147,7 @@ struct notify_multi {
 	u32 max_requests;
 	u32 replay;
 	u64 first_seq;
+	u32 clock;
 	void *drvdata;
 	struct notify_multi_ops ops;
 	struct rw_semaphore ops_rwsem;

@@ -174,7 +174,7 @@ static void notify_multi_push(struct notify_multi *nm, const void *packet, int s
  * @packet: Payload; copied before the function returns.
  * @size:   Bytes of @packet; must be the device's packet_size.
  * @status: 0, or a negative errno for the record (DMF: NtStatus).
- * @when:   Time of the hardware event, CLOCK_MONOTONIC.
+ * @when:   Time of the hardware event, on the device's clock: see notify_multi_now().
  *
  * Does not allocate memory. A client whose queue is full drops its oldest packet.
  *
@@ -225,9 +225,29 @@ EXPORT_SYMBOL_GPL(notify_multi_broadcast_at);
  */
 int notify_multi_broadcast(struct notify_multi *nm, const void *packet, size_t size, int status)
 {
-	return notify_multi_broadcast_at(nm, packet, size, status, ktime_get());
+	return notify_multi_broadcast_at(nm, packet, size, status, notify_multi_now(nm));
 }
 EXPORT_SYMBOL_GPL(notify_multi_broadcast);
+
+/**
+ * notify_multi_now() - get the current time on the device's clock
+ * @nm: Device.
+ *
+ * Context: Any except NMI.
+ * Return: The time, for notify_multi_broadcast_at().
+ */
+ktime_t notify_multi_now(struct notify_multi *nm)
+{
+	switch (nm->clock) {
+	case NOTIFY_MULTI_CLOCK_BOOTTIME:
+		return ktime_get_boottime();
+	case NOTIFY_MULTI_CLOCK_REALTIME:
+		return ktime_get_real();
+	default:
+		return ktime_get();
+	}
+}
+EXPORT_SYMBOL_GPL(notify_multi_now);
 
 /* -- Registration ---------------------------------------------------------- */
 
@@ -278,6 +298,8 @@ static const char *notify_multi_config_error(const struct notify_multi_config *c
 		return "replay";
 	if (config->first_seq > S64_MAX)
 		return "first_seq";
+	if (config->clock > NOTIFY_MULTI_CLOCK_REALTIME)
+		return "clock";
 	return NULL;
 }
 
@@ -297,6 +319,7 @@ static struct notify_multi *notify_multi_create(struct device *parent,
 	nm->max_requests = config->max_requests;
 	nm->replay = config->replay;
 	nm->first_seq = config->first_seq ?: 1;
+	nm->clock = config->clock;
 	atomic64_set(&nm->last, nm->first_seq - 1);
 	if (config->ops)
 		nm->ops = *config->ops;

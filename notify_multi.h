@@ -74,6 +74,7 @@ struct notify_multi_ops {
  * @replay:       Number of packets replayed to a new client, 0 to @max_packets (DMF:
  *                ReplayLastMessageToNewClients).
  * @first_seq:    Seq of the first packet, at most %S64_MAX; 0 means 1.
+ * @clock:        Clock of the timestamps, of &enum notify_multi_clock.
  * @ops:          Callbacks of the source; may be NULL.
  * @drvdata:      Pointer of the source, for notify_multi_drvdata().
  *
@@ -87,6 +88,7 @@ struct notify_multi_config {
 	unsigned int max_requests;
 	unsigned int replay;
 	u64 first_seq;
+	u32 clock;
 	const struct notify_multi_ops *ops;
 	void *drvdata;
 };
@@ -101,6 +103,7 @@ int notify_multi_broadcast(struct notify_multi *nm, const void *packet, size_t s
 			   int status);
 int notify_multi_broadcast_at(struct notify_multi *nm, const void *packet, size_t size,
 			      int status, ktime_t when);
+ktime_t notify_multi_now(struct notify_multi *nm);
 
 void *notify_multi_drvdata(struct notify_multi *nm);
 struct notify_multi *notify_multi_of(struct notify_multi_client *client);

@@ -38,6 +38,18 @@ static ssize_t replay_show(struct device *dev, struct device_attribute *attr, ch
 }
 static DEVICE_ATTR_RO(replay);
 
+static ssize_t clock_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	static const char * const names[] = {
+		[NOTIFY_MULTI_CLOCK_MONOTONIC] = "monotonic",
+		[NOTIFY_MULTI_CLOCK_BOOTTIME] = "boottime",
+		[NOTIFY_MULTI_CLOCK_REALTIME] = "realtime",
+	};
+
+	return sysfs_emit(buf, "%s\n", names[notify_multi_from_dev(dev)->clock]);
+}
+static DEVICE_ATTR_RO(clock);
+
 static ssize_t clients_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", READ_ONCE(notify_multi_from_dev(dev)->nr_clients));
@@ -83,6 +95,7 @@ static struct attribute *notify_multi_attrs[] = {
 	&dev_attr_max_packets.attr,
 	&dev_attr_max_requests.attr,
 	&dev_attr_replay.attr,
+	&dev_attr_clock.attr,
 	&dev_attr_clients.attr,
 	&dev_attr_broadcasts.attr,
 	&dev_attr_dropped.attr,

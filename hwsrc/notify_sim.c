@@ -53,6 +53,12 @@ static const char * const sim_contexts[] = {
 	[SIM_CONTEXT_PROCESS] = "process",
 };
 
+static const char * const sim_clocks[] = {
+	[NOTIFY_MULTI_CLOCK_MONOTONIC] = "monotonic",
+	[NOTIFY_MULTI_CLOCK_BOOTTIME] = "boottime",
+	[NOTIFY_MULTI_CLOCK_REALTIME] = "realtime",
+};
+
 /**
  * struct sim - simulator
  * @item:           Directory in configfs; open injectors hold a reference.
@@ -68,6 +74,7 @@ static const char * const sim_contexts[] = {
  * @replay:         See &struct notify_multi_config.
  * @mode:           See &struct notify_multi_config.
  * @first_seq:      See &struct notify_multi_config.
+ * @clock:          See &struct notify_multi_config.
  * @complete_error: Return value of sim_complete(); 0 if the device does not have this callback,
  *                  which would disable mmap(). Can be set only while disabled.
  * @context:        Context of the broadcasts.
@@ -97,6 +104,7 @@ struct sim {
 	u32 replay;
 	umode_t mode;
 	u64 first_seq;
+	u32 clock;
 	int complete_error;
 	enum sim_context context;
 	int status;
@@ -164,7 +172,7 @@ static irqreturn_t sim_irq(int irq, void *data)
 {
 	struct sim *sim = data;
 
-	sim->when = ktime_get();
+	sim->when = notify_multi_now(sim->nm);
 	if (sim->context == SIM_CONTEXT_THREAD)
 		return IRQ_WAKE_THREAD;
 	sim_broadcast(sim);
@@ -242,7 +250,7 @@ static int sim_inject(struct sim *sim, const void *packet)
 {
 	if (sim->context == SIM_CONTEXT_PROCESS)
 		return notify_multi_broadcast_at(sim->nm, packet, sim->packet_size, sim->status,
-						 ktime_get());
+						 notify_multi_now(sim->nm));
 	sim->packet = packet;
 	reinit_completion(&sim->done);
 	irq_work_queue(&sim->raise);
@@ -359,6 +367,7 @@ static int sim_enable(struct sim *sim)
 		.max_requests = sim->max_requests,
 		.replay = sim->replay,
 		.first_seq = sim->first_seq,
+		.clock = sim->clock,
 		.ops = &sim->ops,
 		.drvdata = sim,
 	};
@@ -597,6 +606,29 @@ static ssize_t sim_first_seq_store(struct config_item *item, const char *page, s
 }
 CONFIGFS_ATTR(sim_, first_seq);
 
+static ssize_t sim_clock_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%s\n", sim_clocks[READ_ONCE(to_sim(item)->clock)]);
+}
+
+static ssize_t sim_clock_store(struct config_item *item, const char *page, size_t len)
+{
+	struct sim *sim = to_sim(item);
+	int clock = sysfs_match_string(sim_clocks, page);
+	ssize_t ret = len;
+
+	if (clock < 0)
+		return -EINVAL;
+	mutex_lock(&sim->lock);
+	if (sim->nm)
+		ret = -EBUSY;
+	else
+		WRITE_ONCE(sim->clock, clock);
+	mutex_unlock(&sim->lock);
+	return ret;
+}
+CONFIGFS_ATTR(sim_, clock);
+
 static ssize_t sim_context_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%s\n", sim_contexts[READ_ONCE(to_sim(item)->context)]);
@@ -658,6 +690,7 @@ static struct configfs_attribute *sim_attrs[] = {
 	&sim_attr_max_requests,
 	&sim_attr_replay,
 	&sim_attr_mode,
+	&sim_attr_clock,
 	&sim_attr_context,
 	&sim_attr_status,
 	&sim_attr_arrival_error,

@@ -21,6 +21,7 @@ TEST(structs_have_fixed_layout)
 	EXPECT_EQ(24, offsetof(struct notify_multi_record, size));
 	EXPECT_EQ(28, offsetof(struct notify_multi_record, flags));
 	EXPECT_EQ(64, sizeof(struct notify_multi_info));
+	EXPECT_EQ(28, offsetof(struct notify_multi_info, clock));
 	EXPECT_EQ(32, offsetof(struct notify_multi_info, ring_bytes));
 	EXPECT_EQ(64, sizeof(struct notify_multi_stats));
 	EXPECT_EQ(16, offsetof(struct notify_multi_stats, seq));
@@ -46,7 +47,7 @@ TEST_F(ioctl, info_has_sizes_limits_and_zeros)
 	/* A header page, and more than max_packets slots. */
 	EXPECT_EQ(0, info.ring_bytes % page);
 	EXPECT_LE(page + (LIMIT + 1) * RECORD, info.ring_bytes);
-	EXPECT_EQ(0, info.reserved0);
+	EXPECT_EQ(NOTIFY_MULTI_CLOCK_MONOTONIC, info.clock);
 	EXPECT_EQ(0, info.reserved[0] | info.reserved[1] | info.reserved[2]);
 }
 

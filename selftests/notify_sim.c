@@ -38,7 +38,7 @@ TEST_F(sim, new_simulator_has_defaults)
 {
 	static const char *const defaults[][2] = {
 		{ "packet_size", "64" }, { "max_packets", "64" }, { "max_requests", "16" },
-		{ "replay", "0" }, { "mode", "0600" }, { "context", "thread" }, { "status", "0" },
+		{ "replay", "0" }, { "mode", "0600" }, { "clock", "monotonic" }, { "context", "thread" }, { "status", "0" },
 		{ "arrival_error", "0" }, { "complete_error", "0" }, { "live", "0" },
 		{ "first_seq", "1" }, { "arrivals", "0" }, { "departures", "0" },
 	};
@@ -77,6 +77,7 @@ TEST_F(sim, store_out_of_range_returns_einval)
 		{ "max_requests", { "1" }, { "0" } },
 		{ "mode", { "0777", "0001" }, { "0", "1000", "8" } },
 		{ "context", { "hardirq", "process", "thread\n" }, { "softirq" } },
+		{ "clock", { "boottime", "realtime", "monotonic\n" }, { "tai", "1" } },
 		{ "status", { "-1", "-4095", "0" }, { "1", "-4096", "0x10" } },
 		{ "arrival_error", { "-4095", "0" }, { "1", "-4096" } },
 		{ "complete_error", { "-4095", "0" }, { "1", "-4096" } },
@@ -113,7 +114,8 @@ TEST_F(sim, store_of_config_while_live_returns_ebusy)
 		{ "packet_size", "8", -EBUSY }, { "max_packets", "8", -EBUSY },
 		{ "max_requests", "8", -EBUSY }, { "replay", "8", -EBUSY },
 		{ "mode", "0644", -EBUSY }, { "first_seq", "8", -EBUSY },
-		{ "complete_error", "-5", -EBUSY }, { "status", "-5", 0 },
+		{ "complete_error", "-5", -EBUSY }, { "clock", "boottime", -EBUSY },
+		{ "status", "-5", 0 },
 		{ "arrival_error", "-5", 0 }, { "context", "process", 0 },
 	};
 

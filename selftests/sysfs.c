@@ -57,8 +57,8 @@ TEST_F(sysfs, attributes_have_sizes_and_limits)
 TEST_F(sysfs, attributes_are_read_only)
 {
 	static const char * const attributes[] = {
-		"packet_size", "max_packets", "max_requests", "replay", "clients", "broadcasts",
-		"dropped", "ring_bytes",
+		"packet_size", "max_packets", "max_requests", "replay", "clock", "clients",
+		"broadcasts", "dropped", "ring_bytes",
 	};
 	struct stat st;
 	char path[128];

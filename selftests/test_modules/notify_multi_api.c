@@ -239,6 +239,8 @@ static void test_register_rejects_bad_names(void)
 
 static void test_register_rejects_sizes_out_of_range(void)
 {
+	CHECK_REGISTER(0, clock = NOTIFY_MULTI_CLOCK_REALTIME);
+	CHECK_REGISTER(-EINVAL, clock = NOTIFY_MULTI_CLOCK_REALTIME + 1);
 	CHECK_REGISTER(-EINVAL, packet_size = 0);
 	CHECK_REGISTER(0, packet_size = 1);
 	CHECK_REGISTER(0, packet_size = 65536);

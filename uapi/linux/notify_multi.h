@@ -25,6 +25,18 @@
  * and the broadcast of a packet do not allocate memory.
  */
 
+/**
+ * enum notify_multi_clock - clock of a device's timestamps
+ * @NOTIFY_MULTI_CLOCK_MONOTONIC: CLOCK_MONOTONIC, which stops while the system is suspended.
+ * @NOTIFY_MULTI_CLOCK_BOOTTIME:  CLOCK_BOOTTIME, which does not.
+ * @NOTIFY_MULTI_CLOCK_REALTIME:  CLOCK_REALTIME, which can be set, and jumps then.
+ */
+enum notify_multi_clock {
+	NOTIFY_MULTI_CLOCK_MONOTONIC	= 0,
+	NOTIFY_MULTI_CLOCK_BOOTTIME	= 1,
+	NOTIFY_MULTI_CLOCK_REALTIME	= 2
+};
+
 /* -- Reading --------------------------------------------------------------- */
 
 /**
@@ -39,7 +51,8 @@ enum notify_multi_record_flags {
  * struct notify_multi_record - one packet, as read() returns it
  * @seq:          Number of the packet in the device's stream: 1, 2, 3 ... A packet has the same
  *                seq for every client.
- * @timestamp_ns: Time of the hardware event, CLOCK_MONOTONIC, in nanoseconds.
+ * @timestamp_ns: Time of the hardware event, on the device's clock, in nanoseconds. Never
+ *                converted afterwards, e.g. when the clock is set.
  * @status:       0, or the negative errno that the source broadcast with the packet.
  * @dropped:      Packets dropped from this client's queue immediately before this one;
  *                saturates at 0xffffffff.
@@ -123,7 +136,7 @@ struct notify_multi_ring {
  * @max_requests: Maximum number of blocked reads and pending commands together.
  * @replay:       Number of packets replayed to a new client, 0 for none.
  * @format:       Format of reads, of &enum notify_multi_format.
- * @reserved0:    Zero.
+ * @clock:        Clock of the timestamps, of &enum notify_multi_clock.
  * @ring_bytes:   Bytes of the ring, its header page included.
  * @reserved:     Zero.
  */
@@ -135,7 +148,7 @@ struct notify_multi_info {
 	__u32 max_requests;
 	__u32 replay;
 	__u32 format;
-	__u32 reserved0;
+	__u32 clock;
 	__u64 ring_bytes;
 	__u64 reserved[3];
 };
