@@ -415,9 +415,11 @@ static int gpio_parse_properties(struct notify_gpio *gpio)
 {
 	struct device *dev = gpio->source.dev;
 
-	device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
+	/* debounce-interval-ms is the former name. */
+	if (device_property_read_u32(dev, "debounce-delay-ms", &gpio->debounce_ms))
+		device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
 	if (gpio->debounce_ms > GPIO_MAX_DEBOUNCE_MS)
-		return dev_err_probe(dev, -EINVAL, "debounce-interval-ms: exceeds %u: %u\n",
+		return dev_err_probe(dev, -EINVAL, "debounce-delay-ms: exceeds %u: %u\n",
 				     GPIO_MAX_DEBOUNCE_MS, gpio->debounce_ms);
 	return gpio_parse_edges(gpio);
 }

@@ -257,8 +257,10 @@ static inline int source_init(struct notify_source *source, struct device *dev,
 	ret = devm_device_add_group(dev, group);
 	if (ret)
 		return ret;
-	if (device_property_read_string(dev, "label", &source->label))
-		return dev_err_probe(dev, -EINVAL, "no label property\n");
+	if (!device_property_present(dev, "label"))
+		source->label = dev_name(dev);
+	else if (device_property_read_string(dev, "label", &source->label))
+		return dev_err_probe(dev, -EINVAL, "label: not a string\n");
 	/* The kernel warns about such a name of an interrupt. Others fail in source_register(). */
 	if (!*source->label || strchr(source->label, '/'))
 		return dev_err_probe(dev, -EINVAL, "label: invalid: \"%s\"\n", source->label);

@@ -16,7 +16,6 @@
 	DRIVER_FAULT_AT("a003e00." #name, error, message, name@a003e00, __VA_ARGS__)
 #define TEN_ZEROS 0 0 0 0 0 0 0 0 0 0
 
-FAULT(no-label, EINVAL, "label", /delete-property/ label;)
 FAULT(label-slash, EINVAL, "label: invalid", label = "a/b";)
 DRIVER_FAULT(label-taken, EEXIST, "cannot register", label = "pl061";)
 FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)

@@ -622,6 +622,12 @@ TEST_F(chip, debounce_over_24_bits_is_done_in_software)
 	EXPECT_EQ(0, chip_number("debounce_us"));
 }
 
+TEST_F(chip, former_debounce_property_is_accepted)
+{
+	START_ON("", "debounce_ms=7 debounce=debounce-interval-ms");
+	EXPECT_EQ(7000, chip_number("debounce_us"));
+}
+
 TEST_F(chip, unbind_cancels_longest_debounce)
 {
 	START_ON("", "debounce_ms=60000");
@@ -653,7 +659,7 @@ TEST_F(chip, probe_accepts_64_lines)
 TEST_F(chip, probe_fails_with_bad_properties)
 {
 	const char *const bad[] = {
-		"lines=0", "lines=65", "edge=sideways", "label=", "label=a/b", "debounce_ms=60001",
+		"lines=0", "lines=65", "edge=sideways", "label=a/b", "debounce_ms=60001",
 		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
 		"broken=1",
 	};
@@ -686,6 +692,15 @@ TEST_F(chip, failed_probe_never_creates_node)
 	START_ON("", "");
 	EXPECT_TRUE(node_watch_end(watch, GPIO_NAME));
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
+TEST_F(chip, node_without_label_has_name_of_device)
+{
+	CREATE_ON("", "label=");
+	self->fd = sim_open(GPIO_DEVICE, O_RDONLY);
+	ASSERT_LE(0, self->fd);
+	TOGGLE(0);
+	EXPECT_EDGE(0, RISING, 1);
 }
 
 TEST_F(chip, misc_device_has_platform_device_as_parent)

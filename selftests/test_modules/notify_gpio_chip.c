@@ -55,6 +55,7 @@ CHIP_PARAM(handled_ns, ullong, 0444, "Time after the last handler, and before an
 
 /* The device. */
 static char *label = "kselftest-gpio", *controller = CHIP_LABEL, *edge = "";
+static char *debounce = "debounce-delay-ms";
 static unsigned int lines = 2, debounce_ms, max_packets, max_requests, replay;
 static bool nodes, active_low, wakeup;
 CHIP_PARAM(controller, charp, 0444, "Label of the controller that provides the lines");
@@ -63,7 +64,8 @@ CHIP_PARAM(lines, uint, 0444, "Number of lines");
 CHIP_PARAM(active_low, bool, 0444, "The lines are active when low");
 CHIP_PARAM(label, charp, 0444, "Property label; empty for none");
 CHIP_PARAM(edge, charp, 0444, "Property notify-multi,edge; empty for none");
-CHIP_PARAM(debounce_ms, uint, 0444, "Property debounce-interval-ms; 0 for none");
+CHIP_PARAM(debounce_ms, uint, 0444, "Debounce time; 0 for none");
+CHIP_PARAM(debounce, charp, 0444, "Name of the property of the debounce time");
 CHIP_PARAM(max_packets, uint, 0444, "Property notify-multi,max-packets; 0 for none");
 CHIP_PARAM(max_requests, uint, 0444, "Property notify-multi,max-requests; 0 for none");
 CHIP_PARAM(replay, uint, 0444, "Property notify-multi,replay; 0 for none");
@@ -289,7 +291,7 @@ static struct platform_device *chip_add_device(void)
 	if (*edge)
 		properties[n++] = PROPERTY_ENTRY_STRING("notify-multi,edge", edge);
 	if (debounce_ms)
-		properties[n++] = PROPERTY_ENTRY_U32("debounce-interval-ms", debounce_ms);
+		properties[n++] = PROPERTY_ENTRY_U32(debounce, debounce_ms);
 	if (max_packets)
 		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,max-packets", max_packets);
 	if (max_requests)

@@ -275,13 +275,12 @@ gpio_faults() {
 			gpios = <&gpio 0 0>; }; }; / { bad$number { $fault }; };"
 		number=$((number + 1))
 	done <<-END
-		/delete-property/ label;
 		/delete-property/ gpios;
 		compatible = "notify-multi,gpios";
 		label = <1>;
 		label = "buttons/left";
-		debounce-interval-ms = <5 6>;
-		debounce-interval-ms = <60001>;
+		debounce-delay-ms = <5 6>;
+		debounce-delay-ms = <60001>;
 		wakeup-source = <1>;
 		notify-multi,edge = "up";
 		notify-multi,max-packets = <0>;
@@ -322,7 +321,7 @@ rpi_button() {
 		"$(fdtget "$WORK/rpi.dtb" $pins brcm,pull)"
 	fdtget "$WORK/rpi.dtb" $node label
 	fdtget -t u "$WORK/rpi.dtb" $node gpios | sed "s/^$1 /GPIO /"
-	fdtget -t u "$WORK/rpi.dtb" $node debounce-interval-ms
+	fdtget -t u "$WORK/rpi.dtb" $node debounce-delay-ms
 	fdtget "$WORK/rpi.dtb" $node notify-multi,edge
 }
 
