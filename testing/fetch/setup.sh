@@ -38,6 +38,7 @@ all)
 lint)
 	PACKAGES+=(git codespell shellcheck pyflakes3 mandoc unifdef coccinelle
 		   gcc g++ clang musl-tools                    # the headers for programs
+		   libmosquitto-dev                            # notify-mqtt
 		   bubblewrap                                  # newer compilers
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
 	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # see fetch.sh

@@ -359,6 +359,8 @@ lint_userspace() {
 			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" MOSQUITTO_LIBS= \
 			CFLAGS="-O2 -Werror" LDFLAGS=-static all
 	done
+	# The system root has no libmosquitto.
+	make -s -C tools CC="$GCC" MOSQUITTO_LIBS=-lmosquitto CFLAGS="-O2 -Werror" notify-mqtt
 	testing/docs/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"
 	mkdir -p "$WORK/suite"
 	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" KDIR= CC="$PROGRAM_CC" \
@@ -519,6 +521,10 @@ plant_headers_reader() {
 
 plant_userspace() {
 	echo 'static int planted;' >>tools/main.c
+}
+
+plant_userspace_mqtt() {
+	echo 'static int planted;' >>tools/notify-mqtt.c
 }
 
 plant_warnings() {
