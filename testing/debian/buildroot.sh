@@ -3,8 +3,8 @@
 #
 # Test packaging/buildroot without Buildroot: parse its Config.in with the kernel's kconfig, which
 # Buildroot uses as well, and run the package's commands for an arm64 board through a stand-in for
-# Buildroot's package infrastructure. Test packaging/yocto without bitbake: run the recipes' commands
-# with the variables that its classes pass.
+# Buildroot's package infrastructure. Test packaging/yocto without bitbake: run the commands of its
+# recipes with the variables that bitbake's classes pass.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -137,10 +137,10 @@ recipe_tools() {
 # shellcheck disable=SC2016 # a variable of bitbake
 recipe_files() {
 	local pattern added packaged=(/usr/bin /usr/share/man /usr/include /usr/share/pkgconfig
-				/usr/share/bash-completion /lib/modules)
+				      /usr/share/bash-completion /lib/modules)
 
-	read -ra added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' "$RECIPES/notify-multi-tools.bb" |
-		expand)
+	read -ra added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' \
+		"$RECIPES/notify-multi-tools.bb" | expand)
 	for pattern in "${packaged[@]}" "${added[@]}"; do
 		rm -rf "${WORK:?}/image$pattern"
 	done
