@@ -132,11 +132,11 @@ static long long oom_kills(void)
 static uint32_t long_queue(void)
 {
 	uint64_t memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	uint32_t slots = 1;
+	uint64_t bytes = RECORD;
 
-	while (slots * (uint64_t)RECORD < memory / 12)
-		slots *= 2;
-	return slots - 1;
+	while (bytes < memory / 12)
+		bytes *= 2;
+	return bytes / RECORD - 1;
 }
 
 TEST_F(memory, exhaustion_returns_enomem_without_oom_kill)

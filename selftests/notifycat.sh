@@ -313,6 +313,26 @@ test_wall_clock_prints_time_of_day() {
 	wall_clock "^$dev,1,TIME,.*" -w -f csv
 }
 
+# Both events are printed as they were timed, although the clock was set in between.
+test_wall_clock_of_realtime_device_is_kept() {
+	start_sim $dev packet_size=16 clock=realtime replay=8
+	date -u +%Y-%m-%dT%H:%M:%S >before
+	broadcast 1
+	date -u +%Y-%m-%dT%H:%M:%S >>before
+	date -s "@$(($(date +%s) + 7200))"
+	date -u +%Y-%m-%dT%H:%M:%S >after
+	broadcast 1
+	date -u +%Y-%m-%dT%H:%M:%S >>after
+	date -s "@$(($(date +%s) - 7200))"
+	run 0 -w --replay-only $dev
+	sed -n "s/^$dev [12] \\([-0-9T:]*\\)\\..*/\\1/p" out >printed
+	[ "$(wc -l <printed)" -eq 2 ]
+	{
+		head -n 1 before; head -n 1 printed; tail -n 1 before
+		head -n 1 after; tail -n 1 printed; tail -n 1 after
+	} | sort -c
+}
+
 # -- Layouts --
 
 types='u8 a,s8 b,u16 c,s16 d,u32 e,s32 f,u64 g,s64 h,x8 i,x16 j,x32 k,x64 l,'
@@ -970,6 +990,7 @@ test_info_prints_properties() {
 		  max_packets       8
 		  max_requests      $(cat "/sys/class/misc/notify!$dev/max_requests")
 		  replay            4
+		  clock             monotonic
 		  ring_bytes        $(cat "/sys/class/misc/notify!$dev/ring_bytes")
 	END
 }

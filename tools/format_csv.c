@@ -183,9 +183,9 @@ static void csv_packet(const struct output *output, const struct device *device,
 	size_t i;
 
 	if (output->wall_clock)
-		clock_wall_text(record->timestamp_ns, time);
+		clock_wall_text(record->timestamp_ns, device->info.clock, time);
 	else
-		clock_monotonic_text(record->timestamp_ns, time);
+		clock_text(record->timestamp_ns, time);
 	print_csv_string(device->node.name, strlen(device->node.name));
 	printf(",%" PRIu64 ",%s,%d,%u,%d", (uint64_t)record->seq, time, record->status,
 	       record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));

@@ -80,7 +80,7 @@ static void json_packet(const struct output *output, const struct device *device
 	printf(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
 	       (uint64_t)record->timestamp_ns);
 	if (output->wall_clock) {
-		clock_wall_text(record->timestamp_ns, time);
+		clock_wall_text(record->timestamp_ns, device->info.clock, time);
 		printf(",\"time\":\"%s\"", time);
 	}
 	printf(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,

@@ -65,9 +65,9 @@ static void text_packet(const struct output *output, const struct device *device
 	char time[CLOCK_TEXT_BYTES];
 
 	if (output->wall_clock)
-		clock_wall_text(record->timestamp_ns, time);
+		clock_wall_text(record->timestamp_ns, device->info.clock, time);
 	else
-		clock_monotonic_text(record->timestamp_ns, time);
+		clock_text(record->timestamp_ns, time);
 	printf("%s %" PRIu64 " %s", device->node.name, (uint64_t)record->seq, time);
 	print_fields(device->layout, record + 1);
 	if (record->flags & NOTIFY_MULTI_REC_REPLAY)

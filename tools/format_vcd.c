@@ -31,7 +31,8 @@ struct wave {
 	size_t packet_size;
 };
 
-static uint64_t origin;		/* Monotonic time of time 0. */
+static uint64_t origin;		/* Time 0, on the devices' clock. */
+static uint32_t waveform_clock;	/* Clock of all devices. */
 static uint64_t shown;		/* Last time written, in units of the timescale. */
 static bool begun;
 static bool header_printed;
@@ -202,9 +203,10 @@ static void print_header(const struct output *output, uint64_t first)
 
 	header_printed = true;
 	origin = first > scale->ns ? first - scale->ns : 0;
-	clock_wall_text(origin, date);
+	clock_wall_text(origin, waveform_clock, date);
 	printf("$date %s $end\n$version notifycat $end\n", date);
-	printf("$comment time 0 is %" PRIu64 " ns of CLOCK_MONOTONIC $end\n", origin);
+	printf("$comment time 0 is %" PRIu64 " ns of %s $end\n", origin,
+	       clock_name(waveform_clock));
 	printf("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++)
 		if (output->devices[i].wave)
@@ -226,6 +228,11 @@ static bool add_wave(struct device *device)
 		message("%s: no packet layout to draw, use --decode", device->node.name);
 		return false;
 	}
+	if (wires && device->info.clock != waveform_clock) {
+		message("%s: cannot be drawn with devices of another clock", device->node.name);
+		return false;
+	}
+	waveform_clock = device->info.clock;
 	free(device->wave);
 	device->wave = calloc(1, sizeof(*device->wave));
 	if (!device->wave) {
@@ -292,7 +299,7 @@ static void vcd_removed(const struct output *output, const struct device *device
 {
 	if (!header_printed || !device->wave)
 		return;
-	print_time(output, clock_monotonic());
+	print_time(output, clock_now(waveform_clock));
 	print_unknown(device);
 }
 
@@ -315,8 +322,8 @@ static void vcd_added(const struct output *output, struct device *device, const 
 static void vcd_end(const struct output *output)
 {
 	if (!header_printed)
-		print_header(output, clock_monotonic());
-	print_time(output, clock_monotonic());
+		print_header(output, clock_now(waveform_clock));
+	print_time(output, clock_now(waveform_clock));
 }
 
 const struct format vcd_format = {

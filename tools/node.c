@@ -95,6 +95,22 @@ bool node_attribute(const struct node *node, const char *name, uint64_t *value)
 	return read_number(path, value);
 }
 
+void node_word(const struct node *node, const char *name, char word[WORD_BYTES])
+{
+	char file[NAME_MAX], path[PATH_MAX];
+	FILE *stream;
+
+	snprintf(file, sizeof(file), "/%s", name);
+	sysfs_path(node, file, path);
+	word[0] = '\0';
+	stream = fopen(path, "re");
+	if (!stream)
+		return;
+	if (fgets(word, WORD_BYTES, stream))
+		word[strcspn(word, "\n")] = '\0';
+	fclose(stream);
+}
+
 bool node_source_attribute(const struct node *node, const char *name, uint64_t *value)
 {
 	char file[NAME_MAX];

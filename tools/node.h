@@ -9,6 +9,7 @@
 #define NODES		"/dev/notify/"
 #define DRIVER_BYTES	64
 #define KERNEL_NAME_BYTES	256
+#define WORD_BYTES		32
 
 /*
  * @name: Last component of @path.
@@ -30,6 +31,9 @@ int node_find(struct node *node);
 /* Read an attribute of the device, or of the parent device. */
 bool node_attribute(const struct node *node, const char *name, uint64_t *value);
 bool node_source_attribute(const struct node *node, const char *name, uint64_t *value);
+
+/* Get the word in an attribute of the device; empty if there is none. */
+void node_word(const struct node *node, const char *name, char word[WORD_BYTES]);
 
 /* Get the name of the parent device's driver; empty if there is none, as for notify_sim. */
 void node_driver(const struct node *node, char driver[DRIVER_BYTES]);

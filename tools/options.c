@@ -75,7 +75,7 @@ static void help(void)
 	      "                           raw (payloads) or record (as returned by read())\n"
 	      "  -n, --count COUNT        exit after COUNT packets\n"
 	      "  -t, --timeout SECONDS    exit after this time, with status 3 if COUNT was not reached\n"
-	      "  -w, --wall-clock         print the time of day instead of the monotonic time\n"
+	      "  -w, --wall-clock         print the time of day instead of the device's time\n"
 	      "  -d, --decode [DEVICE:]'TYPE NAME, TYPE[N] NAME...'\n"
 	      "                           layout of the packets; TYPE is u8 to u64, s8 to s64, x8 to x64\n"
 	      "                           or char\n"

@@ -33,7 +33,7 @@ static uint64_t record_size(uint64_t packet_size)
 
 static void write_info(const struct writer *writer, const struct node *node)
 {
-	char driver[DRIVER_BYTES];
+	char driver[DRIVER_BYTES], clock[WORD_BYTES];
 	uint64_t packet_size;
 
 	writer->string("node", node->path);
@@ -47,6 +47,8 @@ static void write_info(const struct writer *writer, const struct node *node)
 	write_attribute(writer, node, "max_packets", "max_packets");
 	write_attribute(writer, node, "max_requests", "max_requests");
 	write_attribute(writer, node, "replay", "replay");
+	node_word(node, "clock", clock);
+	writer->string("clock", clock);
 	write_attribute(writer, node, "ring_bytes", "ring_bytes");
 }
 

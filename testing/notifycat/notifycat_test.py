@@ -160,6 +160,7 @@ class WallClockTest(unittest.TestCase):
     def setUp(self):
         self.now = 10**12
         self.offset = self.OFFSET
+        self.suspended = 0
         # Times between the readings of the clocks; then 20.
         self.delays = []
         with tempfile.TemporaryDirectory() as directory:
@@ -175,14 +176,14 @@ class WallClockTest(unittest.TestCase):
         os.environ["TZ"] = "UTC0"
 
     def read(self, clock):
-        """Read a clock: 0 is CLOCK_REALTIME, 1 is CLOCK_MONOTONIC."""
+        """Read a clock: 0 is CLOCK_REALTIME, 1 is CLOCK_MONOTONIC, 7 is CLOCK_BOOTTIME."""
         self.now += self.delays.pop(0) if self.delays else 20
-        return self.now + (self.offset if clock == 0 else 0)
+        return self.now + {0: self.offset, 1: 0, 7: self.suspended}[clock]
 
-    def error(self, timestamp=10**12):
+    def error(self, timestamp=10**12, clock=0):
         """Return the error of a wall-clock time, in nanoseconds."""
         text = ctypes.create_string_buffer(64)
-        self.library.clock_wall_text(ctypes.c_uint64(timestamp), text)
+        self.library.clock_wall_text(ctypes.c_uint64(timestamp), clock, text)
         date, fraction = text.value.decode().removesuffix("+00:00").split(".")
         seconds = datetime.datetime.fromisoformat(date + "+00:00").timestamp()
         return int(seconds) * 10**9 + int(fraction) - timestamp - self.offset
@@ -195,6 +196,17 @@ class WallClockTest(unittest.TestCase):
         before = self.error()
         self.delays = [33000] * 100
         self.assertEqual(self.error(), before)
+
+    def test_boottime_before_suspend_is_printed_right(self):
+        for suspended in (0, 3600 * 10**9):
+            self.suspended = suspended
+            self.offset = self.OFFSET + suspended
+            # The difference to OFFSET, as error() returns that to the present offset.
+            self.assertLessEqual(abs(self.error(clock=1) + suspended), 20)
+
+    def test_realtime_is_printed_as_it_was(self):
+        self.offset = 0
+        self.assertEqual(self.error(self.OFFSET, clock=2), 0)
 
     def test_offset_follows_set_clock(self):
         for step in (10**9, -10**9, 100000, -1000):
