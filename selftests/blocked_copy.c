@@ -148,6 +148,48 @@ TEST_F(blocked_copy, end_wakes_edge_triggered_epoll)
 	close(epoll);
 }
 
+TEST_F(blocked_copy, end_wakes_only_once)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->fd, &event));
+	BLOCK_READ(3, 1);
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(-EAGAIN, READ(RECORD));
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 0));
+	EXPECT_READ(.seq = 2, .size = RECORD);
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	EXPECT_READ(.seq = 3);
+	close(epoll);
+}
+
+static ssize_t run_splice(void *data)
+{
+	int *fds = data;
+
+	return errno_of(splice(fds[0], NULL, fds[1], NULL, RECORD, 0));
+}
+
+TEST_F(blocked_copy, blocking_splice_sleeps_until_end)
+{
+	struct thread thread;
+	int pipes[2], fds[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, set_blocking(self->fd, true));
+	BLOCK_READ(2, 1);
+	fds[0] = self->fd;
+	fds[1] = pipes[1];
+	ASSERT_TRUE(thread_start_asleep(&thread, run_splice, fds));
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	EXPECT_EQ(RECORD, thread_join(&thread));
+	EXPECT_READ_FROM(pipes[0], .seq = 2);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 FIXTURE(blocked_copy_uring)
 {
 	SIM_DEVICE;

@@ -74,4 +74,20 @@ static inline long long read_number(const char *path)
 	return ret ? ret : strtoll(text, NULL, 10);
 }
 
+/* Return the number after @field, which begins a line of a file, or -errno. */
+static inline long long read_field(const char *path, const char *field)
+{
+	FILE *file = fopen(path, "re");
+	long long value = -ENOENT;
+	char line[256];
+
+	if (!file)
+		return -errno;
+	while (value == -ENOENT && fgets(line, sizeof(line), file))
+		if (!strncmp(line, field, strlen(field)))
+			value = strtoll(line + strlen(field), NULL, 10);
+	fclose(file);
+	return value;
+}
+
 #endif /* FILE_H */

@@ -84,6 +84,36 @@ TEST_F(max_requests, packet_wakes_one_read)
 	EXPECT_READERS(LIMIT);
 }
 
+/* Return the number of times that a task has gone to sleep, or -errno. */
+static long long task_sleeps(pid_t task)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", task);
+	return read_field(path, "voluntary_ctxt_switches:");
+}
+
+TEST_F(max_requests, packet_wakes_no_other_read)
+{
+	unsigned int asleep = 0;
+	long long sleeps[LIMIT];
+
+	BLOCK_READS(readers, LIMIT);
+	for (unsigned int i = 0; i < LIMIT; i++) {
+		ASSERT_TRUE(wait_asleep(&readers[i].thread.task, 'S'));
+		sleeps[i] = task_sleeps(readers[i].thread.task);
+		ASSERT_LT(0, sleeps[i]);
+	}
+	BROADCAST(1);
+	ASSERT_TRUE(wait_requests(self->fd, LIMIT - 1));
+	for (unsigned int i = 0; i < LIMIT; i++)
+		asleep += task_state(readers[i].thread.task) == 'S' &&
+			  task_sleeps(readers[i].thread.task) == sleeps[i];
+	EXPECT_EQ(LIMIT - 1, asleep);
+	BROADCAST(LIMIT - 1);
+	EXPECT_READERS(LIMIT);
+}
+
 static ssize_t read_to_bad_pointer(void *fd)
 {
 	return read_errno(*(int *)fd, bad_pointer, RECORD);

@@ -355,6 +355,59 @@ TEST_F(mapping, mremap_does_not_grow_mapping)
 	EXPECT_RESIZABLE();
 }
 
+/* Copying the queue takes long enough for mmap() to occur during the copy. */
+SIM_FIXTURE(long_resize, .packet_size = BIG, .max_packets = 1000)
+
+struct mapper {
+	struct thread thread;
+	int fd;
+	size_t bytes;
+	unsigned int mapped;
+	bool end;
+};
+
+/* Return 0 if each mapping contains the newest packet. */
+static ssize_t run_mapper(void *data)
+{
+	struct mapper *mapper = data;
+	const struct notify_multi_record *record;
+	const struct notify_multi_ring *ring;
+	unsigned int wrong = 0;
+
+	while (!__atomic_load_n(&mapper->end, __ATOMIC_ACQUIRE)) {
+		ring = mmap(NULL, mapper->bytes, PROT_READ, MAP_SHARED, mapper->fd, 0);
+		if (ring == MAP_FAILED && errno == EBUSY)
+			continue;
+		if (ring == MAP_FAILED)
+			return -errno;
+		record = (const void *)((const char *)ring + ring->data_offset +
+					(size_t)ring->head % ring->slots * BIG_RECORD);
+		wrong += record->seq != ring->head;
+		munmap((void *)ring, mapper->bytes);
+		mapper->mapped++;
+	}
+	return wrong;
+}
+
+TEST_F(long_resize, mapped_ring_is_complete)
+{
+	struct mapper mapper = { .fd = self->fd, .bytes = get_info(self->fd).ring_bytes };
+	unsigned int resized = 0;
+
+	BROADCAST(900);
+	ASSERT_TRUE(thread_start(&mapper.thread, run_mapper, &mapper));
+	for (unsigned int i = 0; i < 1000 && resized < 20; i++) {
+		int ret = set_max_packets(self->fd, 1000 - i % 2);
+
+		ASSERT_TRUE(!ret || ret == -EBUSY);
+		resized += !ret;
+	}
+	__atomic_store_n(&mapper.end, true, __ATOMIC_RELEASE);
+	EXPECT_EQ(0, thread_join(&mapper.thread));
+	EXPECT_LT(0, mapper.mapped);
+	EXPECT_LT(0, resized);
+}
+
 /* -- Lifetime of mappings -- */
 
 TEST_F(mapping, mapping_pins_client_after_close)

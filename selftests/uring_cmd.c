@@ -482,6 +482,22 @@ TEST_F(uring_cmd, cancel_ignores_completing_command)
 	io_uring_queue_exit(&ring);
 }
 
+TEST_F(uring_cmd, packet_wakes_one_command_of_deferring_ring)
+{
+	struct io_uring ring;
+
+	PEND_ON_NEW(&ring, DEFERRED, 0);
+	PEND_ON(&ring, 1);
+	ASSERT_TRUE(submit(&ring));
+	BROADCAST(1);
+	/* CANCEL ignores commands that have been woken. */
+	EXPECT_RESULT(-ENOENT, PREP_CANCEL(SLOT(0)));
+	EXPECT_RESULT(1, PREP_CANCEL(SLOT(1)));
+	EXPECT_PACKET_OF(&ring, 0, 1);
+	EXPECT_CQE_OF(&ring, 1, -ECANCELED);
+	io_uring_queue_exit(&ring);
+}
+
 TEST_F(uring_cmd, cancelled_command_frees_request_slot)
 {
 	int results[REQUESTS + 1] = { };
