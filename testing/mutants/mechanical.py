@@ -27,8 +27,9 @@ import vm
 # The tests that are the most likely to kill a mutant of each file; they run before the others.
 TESTS = {
     "notify_multi.c": "read poll kapi ops unregister overflow replay signal sysfs",
-    "client.c": "ioctl resize mmap replay fdinfo sysfs ops memcg blocked_copy",
+    "client.c": "ioctl resize mmap memory replay fdinfo sysfs ops memcg blocked_copy",
     "read.c": "read overflow poll max_requests kapi unregister signal blocked_copy",
+    "splice.c": "splice blocked_copy",
     "uring.c": "uring uring_cmd uring_read signal",
     "observe.c": "sysfs fdinfo blocked_copy",
     "ring.h": "read overflow resize replay mmap fault_injection",
