@@ -307,6 +307,7 @@ void notify_client_consume(struct notify_multi_client *client, u64 seq, u64 next
 struct notify_counts notify_client_counts(struct notify_multi_client *client);
 bool notify_client_readable(struct notify_multi_client *client);
 int notify_client_begin_request(struct notify_multi_client *client);
+void notify_client_pass_wakeup(struct notify_multi_client *client);
 void notify_client_end_request(struct notify_multi_client *client);
 bool notify_client_wake(struct notify_multi_client *client);
 void notify_client_wake_all(struct notify_multi_client *client);

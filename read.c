@@ -428,11 +428,17 @@ static void notify_client_wake_request(struct notify_multi_client *client)
 	__wake_up(&client->request_wait, TASK_INTERRUPTIBLE, 1, &woken);
 }
 
-/* The request may have consumed a wakeup: if packets are left, wake the next request. */
+/* The caller may have consumed a wakeup: if packets are left, wake the next request. */
+void notify_client_pass_wakeup(struct notify_multi_client *client)
+{
+	if (notify_client_ready(client))
+		notify_client_wake_request(client);
+}
+
 void notify_client_end_request(struct notify_multi_client *client)
 {
-	if (atomic_dec_return(&client->nr_requests) && notify_client_ready(client))
-		notify_client_wake_request(client);
+	if (atomic_dec_return(&client->nr_requests))
+		notify_client_pass_wakeup(client);
 }
 
 /* Wake one request, all polls, and the receivers of SIGIO. Return false if there are none. */

@@ -128,6 +128,9 @@ static int notify_client_wait_splice(struct notify_multi_client *client,
 	if (ret)
 		return ret;
 	notify_client_unlock(client);
+	/* Other requests need not wait for the pipe. */
+	if (notify_pipe_space(pipe) < size)
+		notify_client_pass_wakeup(client);
 	/* A pipe that was not full wakes nobody when it is read: check from time to time. */
 	ret = wait_event_interruptible_timeout(pipe->wr_wait,
 					       notify_pipe_space(pipe) >= size ||

@@ -132,4 +132,36 @@ TEST_F(max_requests, failed_read_wakes_next_waiter)
 	ASSERT_EQ(-EFAULT, thread_join(&failing));
 }
 
+static ssize_t run_splice(void *data)
+{
+	int *fds = data;
+
+	return errno_of(splice(fds[0], NULL, fds[1], NULL, RECORD, 0));
+}
+
+/* The pipe is filled while the splice() sleeps. */
+TEST_F(max_requests, splice_to_full_pipe_wakes_next_waiter)
+{
+	int size = sysconf(_SC_PAGESIZE);
+	int pipes[2], fds[2];
+	struct thread thread;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(size, fcntl(pipes[1], F_SETPIPE_SZ, size));
+	fds[0] = self->fd;
+	fds[1] = pipes[1];
+	ASSERT_TRUE(thread_start_asleep(&thread, run_splice, fds));
+	ASSERT_EQ(size, write(pipes[1], scratch, size));
+	BLOCK_READS(readers, 1);
+	ASSERT_TRUE(wait_asleep(&readers[0].thread.task, 'S'));
+	BROADCAST(1);
+	EXPECT_READER(&readers[0], .seq = 1);
+	ASSERT_EQ(size, read(pipes[0], scratch, size));
+	BROADCAST(1);
+	EXPECT_EQ(RECORD, thread_join(&thread));
+	EXPECT_READ_FROM(pipes[0], .seq = 2);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
 TEST_HARNESS_MAIN
