@@ -592,6 +592,20 @@ TEST_F(chip, debounced_timestamp_is_time_of_handler)
 }
 
 /* Suspending must wait for the packet: the debounce timer does not wake the system. */
+TEST_F(chip, autosleep_waits_for_debounced_packet)
+{
+	char count[32];
+
+	if (access("/sys/power/wakeup_count", F_OK))
+		SKIP(return, "this kernel cannot suspend");
+	START_ON("", "wakeup=1 debounce_ms=500");
+	TOGGLE(0);
+	/* As autosleep: wait until no wakeup source is active. */
+	ASSERT_EQ(0, read_file("/sys/power/wakeup_count", count, sizeof(count)));
+	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));
+	EXPECT_EDGE(0, RISING, 1);
+}
+
 TEST_F(chip, debounced_wakeup_source_is_active_until_packet)
 {
 	const char *const controllers[] = { "", "sleeping=1 nested=1" };
