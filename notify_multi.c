@@ -446,9 +446,9 @@ void notify_multi_unregister(struct notify_multi *nm)
 }
 EXPORT_SYMBOL_GPL(notify_multi_unregister);
 
-static void notify_multi_unregister_action(void *nm)
+static void notify_multi_devm_release(struct device *parent, void *res)
 {
-	notify_multi_unregister(nm);
+	notify_multi_unregister(*(struct notify_multi **)res);
 }
 
 /**
@@ -465,13 +465,20 @@ static void notify_multi_unregister_action(void *nm)
 struct notify_multi *devm_notify_multi_register(struct device *parent,
 						const struct notify_multi_config *config)
 {
-	struct notify_multi *nm = notify_multi_register(parent, config);
-	int ret;
+	struct notify_multi **res, *nm;
 
-	if (IS_ERR(nm))
+	/* First: nothing can fail once the node has appeared. */
+	res = devres_alloc(notify_multi_devm_release, sizeof(*res), GFP_KERNEL);
+	if (!res)
+		return ERR_PTR(-ENOMEM);
+	nm = notify_multi_register(parent, config);
+	if (IS_ERR(nm)) {
+		devres_free(res);
 		return nm;
-	ret = devm_add_action_or_reset(parent, notify_multi_unregister_action, nm);
-	return ret ? ERR_PTR(ret) : nm;
+	}
+	*res = nm;
+	devres_add(parent, res);
+	return nm;
 }
 EXPORT_SYMBOL_GPL(devm_notify_multi_register);
 
