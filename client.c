@@ -61,11 +61,14 @@ static struct notify_ring *notify_multi_alloc_ring(struct notify_multi *nm, u32 
 	/* data_race(): the parameter can be written at any time. */
 	u64 limit = data_race(READ_ONCE(max_device_bytes));
 	u64 bytes = notify_ring_bytes(nm->packet_size, max_packets);
-	u64 total = atomic64_add_return(bytes, &nm->ring_bytes);
-	struct notify_ring *ring = NULL;
+	s64 total = atomic64_read(&nm->ring_bytes);
+	struct notify_ring *ring;
 
-	if (total - old_bytes <= limit || capable(CAP_SYS_RESOURCE))
-		ring = notify_ring_alloc(nm->packet_size, max_packets, GFP_KERNEL_ACCOUNT);
+	do {
+		if (total + bytes - old_bytes > limit && !capable(CAP_SYS_RESOURCE))
+			return NULL;
+	} while (!atomic64_try_cmpxchg(&nm->ring_bytes, &total, total + bytes));
+	ring = notify_ring_alloc(nm->packet_size, max_packets, GFP_KERNEL_ACCOUNT);
 	if (!ring)
 		atomic64_sub(bytes, &nm->ring_bytes);
 	return ring;
@@ -78,6 +81,15 @@ static void notify_multi_free_ring(struct notify_multi *nm, struct notify_ring *
 }
 
 /* -- Filling a ring -------------------------------------------------------- */
+
+/* Let broadcasts and other tasks run. */
+static void notify_multi_pause(struct notify_multi *nm)
+	__must_hold(&nm->lock)
+{
+	spin_unlock_irq(&nm->lock);
+	cond_resched();
+	spin_lock_irq(&nm->lock);
+}
 
 /*
  * Copy the packets [@seq, @end) from @from to the ring of the client, whose entry already
@@ -96,9 +108,7 @@ static u64 notify_client_fill_ring(struct notify_multi_client *client, struct no
 
 	for (; seq < end; seq++) {
 		if (count++ == batch) {
-			spin_unlock_irq(&nm->lock);
-			cond_resched();
-			spin_lock_irq(&nm->lock);
+			notify_multi_pause(nm);
 			count = 1;
 		}
 		if (!notify_ring_copy(ring, from, seq, notify_multi_last(nm), flags))
@@ -218,6 +228,7 @@ static struct notify_multi_client *notify_client_create(struct notify_multi *nm)
 	}
 	RCU_INIT_POINTER(client->ring, ring);
 	init_waitqueue_head(&client->request_wait);
+	INIT_LIST_HEAD(&client->woken);
 	init_waitqueue_head(&client->poll_wait);
 	mutex_init(&client->lock);
 	kref_get(&nm->kref);
@@ -577,6 +588,31 @@ static int notify_client_map(struct notify_multi_client *client, unsigned long b
 	return ret;
 }
 
+/*
+ * Zero the slots that no packet has been written to yet, before the program can see them. That is
+ * not done in open(), which delays those of all misc devices. Broadcasts go on: start with the
+ * slots that they reach last. The ring is mapped, and therefore not replaced.
+ */
+static void notify_client_zero_slots(struct notify_multi_client *client)
+{
+	struct notify_multi *nm = client->nm;
+	struct notify_ring *ring;
+	u32 count = 0;
+	u64 seq;
+
+	spin_lock_irq(&nm->lock);
+	ring = notify_client_producer_ring(client);
+	if (!ring->zeroed) {
+		for (seq = ring->first + ring->mask; seq > notify_multi_last(nm); seq--) {
+			memset(notify_ring_slot(ring, (u32)seq), 0, ring->record_size);
+			if (++count % notify_ring_batch(ring) == 0)
+				notify_multi_pause(nm);
+		}
+		ring->zeroed = true;
+	}
+	spin_unlock_irq(&nm->lock);
+}
+
 /* Must not take client->lock: a read that holds it may wait for mmap_lock in a page fault. */
 int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
 {
@@ -593,6 +629,7 @@ int notify_multi_mmap(struct file *file, struct vm_area_struct *vma)
 	ret = notify_client_map(client, vma->vm_end - vma->vm_start);
 	if (ret)
 		return ret;
+	notify_client_zero_slots(client);
 
 	/* No mprotect() to writable, no mremap() beyond the end. */
 	vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, VM_MAYWRITE | VM_MAYEXEC);

@@ -55,8 +55,9 @@
  *	removes its client under misc_mtx instead.
  *
  * client->request_wait.lock (spinlock)
- *	Protects the queue of requests, last_ticket, and wait, ticket and cancelled of a queued
- *	struct notify_pend. A dequeued one belongs to its task work or its cancellation.
+ *	Protects the queue of requests, the list of woken commands, last_ticket, and wait, ticket,
+ *	woken and cancelled of a struct notify_pend in either. Any other belongs to its task work
+ *	or its cancellation.
  *
  * nm->lock (spinlock, interrupts off)
  *	Serialises broadcasts. Protects last, gone, dropped, the table of clients, nr_clients,
@@ -172,6 +173,8 @@ struct notify_multi {
  * @nr_requests:   Number of blocked reads and pending commands (DMF: pended requests).
  * @request_wait:  The requests; a packet wakes the first. After a wakeup without a packet, reads
  *                 requeue at the tail and commands by ticket.
+ * @woken:         Commands that were woken, until their task work runs. Protected by
+ *                 request_wait.lock.
  * @poll_wait:     Waiters of poll, those of io_uring included.
  * @fasync:        Receivers of SIGIO.
  * @nm:            The device.
@@ -199,6 +202,7 @@ struct notify_multi_client {
 	struct notify_ring __rcu *ring;
 	atomic_t nr_requests;
 	wait_queue_head_t request_wait;
+	struct list_head woken;
 	wait_queue_head_t poll_wait;
 	struct fasync_struct *fasync;
 

@@ -101,8 +101,12 @@ static noinline void notify_multi_trace_broadcast(struct notify_multi *nm,
 static void notify_record_write(struct notify_multi_record *record,
 				const struct notify_multi_record *header, const void *packet)
 {
+	u64 *words = (u64 *)(record + 1);
+
 	*record = *header;
-	memcpy(record + 1, packet, header->size);
+	/* Zero the padding. */
+	words[(header->size - 1) / sizeof(*words)] = 0;
+	memcpy(words, packet, header->size);
 }
 
 static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t size)

@@ -57,6 +57,7 @@
  * @first:       Oldest seq that the ring can contain. Set before the ring is published,
  *               constant afterwards.
  * @bytes:       Bytes of header page and slots, a multiple of the page size.
+ * @zeroed:      A slot is zero until a packet is written to it.
  */
 struct notify_ring {
 	struct notify_multi_ring *header;
@@ -66,6 +67,7 @@ struct notify_ring {
 	u32 max_packets;
 	u64 first;
 	u64 bytes;
+	bool zeroed;
 };
 
 static inline size_t notify_ring_record_size(u32 packet_size)
@@ -97,21 +99,22 @@ static inline struct notify_multi_record *notify_ring_slot(struct notify_ring *r
 }
 
 /*
- * Zeroed, because padding is never written and programs can map the ring. If memory is low, fails
- * rather than have a process killed, and leaves half of the available memory to others.
+ * The slots may have any content: see notify_client_zero_slots(). If memory is low, fails rather than have
+ * a process killed, and leaves half of the available memory to others.
  */
 static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_packets, gfp_t gfp)
 {
 	u64 bytes = notify_ring_bytes(packet_size, max_packets);
 	struct notify_ring *ring;
+	void *end;
 
-	if (bytes >> PAGE_SHIFT > max(si_mem_available(), 0L) / 2)
+	if (bytes > SZ_256K && bytes >> PAGE_SHIFT > max(si_mem_available(), 0L) / 2)
 		return NULL;
 	ring = kzalloc(sizeof(*ring), gfp);
 	if (!ring)
 		return NULL;
 	ring->bytes = bytes;
-	ring->header = __vmalloc(bytes, notify_mappable(gfp) | __GFP_ZERO | __GFP_NOWARN |
+	ring->header = __vmalloc(bytes, notify_mappable(gfp) | __GFP_NOWARN |
 					__GFP_RETRY_MAYFAIL);
 	if (!ring->header) {
 		kfree(ring);
@@ -121,7 +124,11 @@ static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_pac
 	ring->mask = notify_ring_slots(max_packets) - 1;
 	ring->record_size = notify_ring_record_size(packet_size);
 	ring->max_packets = max_packets;
+	ring->zeroed = want_init_on_alloc(gfp);
 
+	end = ring->slots + (size_t)(ring->mask + 1) * ring->record_size;
+	memset(end, 0, (void *)ring->header + bytes - end);
+	memset(ring->header, 0, PAGE_SIZE);
 	ring->header->slots = ring->mask + 1;
 	ring->header->record_size = ring->record_size;
 	ring->header->data_offset = PAGE_SIZE;

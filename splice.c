@@ -78,13 +78,13 @@ free:
 }
 
 /*
- * Return true if a record of @size bytes can never fit. The caller limits @len to the space in the
- * pipe: if they are equal, the program may have passed a larger one.
+ * Return true if a record of @size bytes can never fit. With @limited, the program may have passed
+ * a larger length.
  */
-static bool notify_splice_too_small(struct pipe_inode_info *pipe, size_t len, size_t size)
+static bool notify_splice_too_small(struct pipe_inode_info *pipe, size_t len, size_t size,
+				    bool limited)
 {
-	return pipe->max_usage * PAGE_SIZE < size ||
-	       (len < size && len < notify_pipe_space(pipe));
+	return pipe->max_usage * PAGE_SIZE < size || (len < size && !limited);
 }
 
 /*
@@ -92,7 +92,7 @@ static bool notify_splice_too_small(struct pipe_inode_info *pipe, size_t len, si
  * -EAGAIN if nothing is queued, another call is reading, or the pipe is too full.
  */
 static ssize_t notify_client_splice(struct notify_multi_client *client,
-				    struct pipe_inode_info *pipe, size_t len)
+				    struct pipe_inode_info *pipe, size_t len, bool limited)
 {
 	/* Pairs with notify_multi_unregister(): read before the queue, to not miss a packet. */
 	bool gone = smp_load_acquire(&client->nm->gone);
@@ -105,7 +105,7 @@ static ssize_t notify_client_splice(struct notify_multi_client *client,
 	}
 	if (!queued)
 		return gone ? -ENODEV : -EAGAIN;
-	if (notify_splice_too_small(pipe, len, size))
+	if (notify_splice_too_small(pipe, len, size, limited))
 		return -EINVAL;
 	len = min3(len, queued, notify_pipe_space(pipe));
 	if (len < size)
@@ -147,17 +147,19 @@ ssize_t notify_multi_splice_read(struct file *file, loff_t *pos, struct pipe_ino
 				 size_t len, unsigned int flags)
 {
 	struct notify_multi_client *client = file->private_data;
+	/* The caller limits the length to the space in the pipe. */
+	bool limited = len >= notify_pipe_space(pipe);
 	bool pending = false;
 	size_t size;
 	ssize_t ret;
 
 	for (;;) {
-		ret = notify_client_splice(client, pipe, len);
+		ret = notify_client_splice(client, pipe, len, limited);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK || flags & SPLICE_F_NONBLOCK)
 			break;
 		size = notify_client_read_size(client);
 		ret = -EINVAL;
-		if (notify_splice_too_small(pipe, len, size))
+		if (notify_splice_too_small(pipe, len, size, limited))
 			break;
 		if (!pending) {
 			ret = notify_client_begin_request(client);
@@ -178,5 +180,6 @@ ssize_t notify_multi_splice_read(struct file *file, loff_t *pos, struct pipe_ino
 	}
 	if (pending)
 		notify_client_end_request(client);
-	return ret;
+	/* io_uring returns it to the program. */
+	return ret == -ERESTARTSYS && current->flags & PF_IO_WORKER ? -EINTR : ret;
 }

@@ -12,12 +12,14 @@
 
 /**
  * struct notify_pend - a pending command (DMF: pended request)
- * @wait:      Entry in client->request_wait; empty while the command is being completed.
+ * @wait:      Entry in client->request_wait, or in client->woken until the task work runs; then
+ *             empty.
  * @client:    The client.
  * @cmd:       The command; its pdu points here.
  * @ticket:    Commands are completed in the order of their tickets.
  * @addr:      User buffer.
  * @len:       Bytes of the buffer.
+ * @woken:     True while the entry is in client->woken.
  * @cancelled: True if the command must be completed without a packet.
  */
 struct notify_pend {
@@ -27,6 +29,7 @@ struct notify_pend {
 	u64 ticket;
 	u64 addr;
 	u32 len;
+	bool woken;
 	bool cancelled;
 };
 
@@ -75,14 +78,17 @@ static void *notify_pend_deferring_ring(struct notify_pend *pend)
 
 /*
  * Dequeue the command and complete it in task work. Return 0, so that another waiter is woken as
- * well, if the task is exiting, or if the work waits until the task enters its io_uring, which may
- * be never. One command of such an io_uring is enough: @key points to the last one woken.
+ * well, if the task is exiting or stopped, or if the work waits until the task enters its
+ * io_uring, which may be never. One command of such an io_uring is enough: @key points to the last
+ * one woken.
  */
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
 	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
-	bool exiting = data_race(READ_ONCE(io_uring_cmd_get_task(pend->cmd)->flags)) & PF_EXITING;
+	struct task_struct *task = io_uring_cmd_get_task(pend->cmd);
+	bool late = data_race(READ_ONCE(task->flags)) & PF_EXITING ||
+		    task_is_stopped_or_traced(task);
 	void *ring = notify_pend_deferring_ring(pend);
 	void **woken = key;
 
@@ -91,9 +97,10 @@ static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, in
 			return 0;
 		*woken = ring;
 	}
-	list_del_init(&wait->entry);
+	pend->woken = true;
+	list_move_tail(&wait->entry, &pend->client->woken);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
-	return !ring && !exiting;
+	return !ring && !late;
 }
 
 /* Requeue a command in ticket order. Reads in the queue have no ticket. */
@@ -140,17 +147,32 @@ static void notify_pend_queue(struct notify_pend *pend)
 	spin_unlock_irq(&head->lock);
 }
 
-/* Return false if the command was dequeued before. */
+/* Return false if task work completes the command. */
 static bool notify_pend_dequeue(struct notify_pend *pend)
 {
 	struct wait_queue_head *head = &pend->client->request_wait;
 	bool queued;
 
 	spin_lock_irq(&head->lock);
-	queued = !list_empty(&pend->wait.entry);
-	list_del_init(&pend->wait.entry);
+	queued = !pend->woken && !list_empty(&pend->wait.entry);
+	if (queued)
+		list_del_init(&pend->wait.entry);
 	spin_unlock_irq(&head->lock);
 	return queued;
+}
+
+/* Task work starts. Return false if the command was cancelled. */
+static bool notify_pend_begin(struct notify_pend *pend)
+{
+	struct wait_queue_head *head = &pend->client->request_wait;
+	bool cancelled;
+
+	spin_lock_irq(&head->lock);
+	list_del_init(&pend->wait.entry);
+	pend->woken = false;
+	cancelled = pend->cancelled;
+	spin_unlock_irq(&head->lock);
+	return !cancelled;
 }
 
 /*
@@ -162,7 +184,7 @@ static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_fl
 	struct notify_pend *pend = *notify_pend_from_cmd(cmd);
 	ssize_t ret;
 
-	if (cancel || pend->cancelled || fatal_signal_pending(current))
+	if (!notify_pend_begin(pend) || cancel || fatal_signal_pending(current))
 		ret = -ECANCELED;
 	else
 		ret = notify_pend_read(pend);
@@ -209,6 +231,14 @@ static int notify_client_uring_cancel(struct notify_multi_client *client, u64 ad
 	int cancelled = 0;
 
 	spin_lock_irq(&client->request_wait.lock);
+	list_for_each_entry(wait, &client->woken, entry) {
+		struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
+
+		if (pend->cancelled || (addr && addr != pend->addr))
+			continue;
+		pend->cancelled = true;
+		cancelled++;
+	}
 	list_for_each_entry_safe(wait, next, &client->request_wait.head, entry) {
 		struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
 

@@ -5,6 +5,7 @@
  * signal.c.
  */
 
+#include <linux/aio_abi.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
@@ -119,6 +120,44 @@ TEST_F(blocked_copy, nonblocking_reads_return_eagain)
 	EXPECT_READ(.seq = 2);
 	close(pipes[0]);
 	close(pipes[1]);
+}
+
+/* A read of Linux AIO; submission must not wait. */
+static ssize_t run_aio_read(void *data)
+{
+	int *fd = data;
+	struct iocb read = {
+		.aio_lio_opcode = IOCB_CMD_PREAD,
+		.aio_fildes = *fd,
+		.aio_buf = (uintptr_t)scratch,
+		.aio_nbytes = RECORD,
+	};
+	struct iocb *reads[] = { &read };
+	struct io_event event = { };
+	aio_context_t context = 0;
+
+	if (syscall(SYS_io_setup, 1, &context))
+		return -ENOSYS;
+	if (syscall(SYS_io_submit, context, 1, reads) != 1 ||
+	    syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
+		return -EIO;
+	syscall(SYS_io_destroy, context);
+	return event.res;
+}
+
+TEST_F(blocked_copy, nonblocking_aio_read_returns_eagain)
+{
+	struct thread thread;
+	ssize_t ret;
+
+	BLOCK_READ(2, 1);
+	ASSERT_TRUE(thread_start(&thread, run_aio_read, &self->fd));
+	ret = thread_join(&thread);
+	EXPECT_BLOCKED_READ(RECORD, .seq = 1);
+	if (ret == -ENOSYS)
+		SKIP(return, "no AIO");
+	EXPECT_EQ(-EAGAIN, ret);
+	EXPECT_READ(.seq = 2);
 }
 
 /* -- Waiters that could not read are woken when the other read ends -- */

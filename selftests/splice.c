@@ -13,6 +13,7 @@
 #include <fcntl.h>
 
 #include "device.h"
+#include "uring.h"
 
 /* A call of splice() in a thread. */
 struct splice {
@@ -105,6 +106,21 @@ TEST_F(splice, waits_for_space_of_a_record)
 	EXPECT_READ_FROM(self->pipes[0], .seq = 1);
 }
 
+/* The space grows in steps that are each too small. */
+TEST_F(splice, waits_for_space_of_a_large_record)
+{
+	SIM_RESTART(.packet_size = 9000, .max_packets = 4, .blocking = true);
+	self->len = RECORD_SIZE(9000);
+	BROADCAST(1);
+	FILL_PIPE(3);
+	SPLICE_BLOCKS();
+	DRAIN_PIPE(1);
+	/* It looks several times. */
+	usleep(100000);
+	DRAIN_PIPE(2);
+	EXPECT_SPLICE((ssize_t)RECORD_SIZE(9000));
+}
+
 TEST_F(splice, moves_records_that_fit)
 {
 	BROADCAST(3);
@@ -191,6 +207,32 @@ TEST_F(splice, pipe_without_readers_returns_epipe)
 	self->pipes[0] = -1;
 	EXPECT_SPLICE(-EPIPE);
 	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+}
+
+/* -- io_uring -- */
+
+TEST_F(splice, cancelled_in_io_uring_returns_eintr)
+{
+	struct completion completions[2];
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int ret = ring_start(&ring, 0);
+
+	if (ring_missing(ret))
+		SKIP(return, "io_uring is not available");
+	ASSERT_EQ(0, ret);
+	sqe = new_sqe(&ring);
+	io_uring_prep_splice(sqe, self->fd, -1, self->pipes[1], -1, RECORD, 0);
+	sqe->user_data = 1;
+	ASSERT_TRUE(submit(&ring));
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	prepare_cancel(&ring, 1, 2);
+	ASSERT_TRUE(submit(&ring));
+	for (unsigned int i = 0; i < 2; i++)
+		completions[i] = next_cqe(&ring);
+	EXPECT_EQ(-EINTR, completions[completions[0].user_data == 1 ? 0 : 1].res);
+	ASSERT_TRUE(wait_requests(self->fd, 0));
+	io_uring_queue_exit(&ring);
 }
 
 TEST_HARNESS_MAIN

@@ -470,32 +470,42 @@ TEST_F(uring_cmd, cancel_ignores_blocked_reads)
 	EXPECT_READER(&self->readers[0], .seq = 1);
 }
 
-TEST_F(uring_cmd, cancel_ignores_completing_command)
+/* The command was woken, but has not read the packet: it completes when the ring is entered. */
+TEST_F(uring_cmd, cancel_of_woken_command_leaves_packet)
 {
 	struct io_uring ring;
 
-	/* The command owns the packet, although it completes only when the ring is entered. */
 	PEND_ON_NEW(&ring, DEFERRED, 0);
 	BROADCAST(1);
+	EXPECT_RESULT(1, PREP_CANCEL(NULL));
 	EXPECT_RESULT(-ENOENT, PREP_CANCEL(NULL));
-	EXPECT_PACKET_OF(&ring, 0, 1);
+	EXPECT_CQE_OF(&ring, 0, -ECANCELED);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 	io_uring_queue_exit(&ring);
 }
 
-TEST_F(uring_cmd, packet_wakes_one_command_of_deferring_ring)
+TEST_F(uring_cmd, stopped_process_leaves_packet_to_read)
 {
 	struct io_uring ring;
+	pid_t child = fork();
+	int status;
 
-	PEND_ON_NEW(&ring, DEFERRED, 0);
-	PEND_ON(&ring, 1);
-	ASSERT_TRUE(submit(&ring));
+	if (!child) {
+		if (!ring_start(&ring, 0)) {
+			PEND_ON(&ring, 0);
+			submit(&ring);
+		}
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	BLOCK_READS(&self->readers[0], 1);
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
 	BROADCAST(1);
-	/* CANCEL ignores commands that have been woken. */
-	EXPECT_RESULT(-ENOENT, PREP_CANCEL(SLOT(0)));
-	EXPECT_RESULT(1, PREP_CANCEL(SLOT(1)));
-	EXPECT_PACKET_OF(&ring, 0, 1);
-	EXPECT_CQE_OF(&ring, 1, -ECANCELED);
-	io_uring_queue_exit(&ring);
+	EXPECT_READER(&self->readers[0], .seq = 1);
+	EXPECT_TRUE(kill_child(child));
 }
 
 TEST_F(uring_cmd, cancelled_command_frees_request_slot)
