@@ -102,11 +102,13 @@ static void notify_record_write(struct notify_multi_record *record,
 				const struct notify_multi_record *header, const void *packet)
 {
 	u64 *words = (u64 *)(record + 1);
+	u32 size = header->size;
 
 	*record = *header;
 	/* Zero the padding. */
-	words[(header->size - 1) / sizeof(*words)] = 0;
-	memcpy(words, packet, header->size);
+	if (size % sizeof(*words))
+		words[size / sizeof(*words)] = 0;
+	memcpy(words, packet, size);
 }
 
 static void *notify_entry_slot(const struct notify_entry *entry, u32 pos, size_t size)
