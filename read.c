@@ -554,7 +554,8 @@ ssize_t notify_multi_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		return 0;
 	/* A worker of io_uring, which has tried IOCB_NOWAIT before, waits for another read. */
 	if (nowait || file->f_flags & O_NONBLOCK)
-		ret = notify_client_try_read(client, to, nowait || !(current->flags & PF_IO_WORKER));
+		ret = notify_client_try_read(client, to,
+					     nowait || !(current->flags & PF_IO_WORKER));
 	else
 		ret = notify_client_wait_read(client, to);
 	if (nowait || async)

@@ -99,8 +99,8 @@ static inline struct notify_multi_record *notify_ring_slot(struct notify_ring *r
 }
 
 /*
- * The slots may have any content: see notify_client_zero_slots(). If memory is low, fails rather than have
- * a process killed, and leaves half of the available memory to others.
+ * The slots may have any content: see notify_client_zero_slots(). If memory is low, fails rather
+ * than have a process killed, and leaves half of the available memory to others.
  */
 static inline struct notify_ring *notify_ring_alloc(u32 packet_size, u32 max_packets, gfp_t gfp)
 {

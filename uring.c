@@ -85,8 +85,8 @@ static void *notify_pend_deferring_ring(struct notify_pend *pend)
 static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, int sync, void *key)
 {
 	struct notify_pend *pend = container_of(wait, struct notify_pend, wait);
-	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
 	struct task_struct *task = io_uring_cmd_get_task(pend->cmd);
+	/* data_race(): if the task exits later, notify_pend_finish() wakes the next waiter. */
 	bool late = data_race(READ_ONCE(task->flags)) & PF_EXITING ||
 		    task_is_stopped_or_traced(task);
 	void *ring = notify_pend_deferring_ring(pend);
