@@ -40,7 +40,8 @@ TEST_F(sim, new_simulator_has_defaults)
 		{ "packet_size", "64" }, { "max_packets", "64" }, { "max_requests", "16" },
 		{ "replay", "0" }, { "mode", "0600" }, { "clock", "monotonic" },
 		{ "context", "thread" }, { "status", "0" }, { "arrival_error", "0" },
-		{ "complete_error", "0" }, { "live", "0" }, { "first_seq", "1" }, { "arrivals", "0" }, { "departures", "0" },
+		{ "complete_error", "0" }, { "live", "0" }, { "first_seq", "1" },
+		{ "arrivals", "0" }, { "departures", "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
