@@ -121,6 +121,19 @@ TEST_F(splice, waits_for_space_of_a_large_record)
 	EXPECT_SPLICE((ssize_t)RECORD_SIZE(9000));
 }
 
+TEST_F(splice, pipe_filled_meanwhile_keeps_packet)
+{
+	SPLICE_BLOCKS();
+	FILL_PIPE(4);
+	BROADCAST(1);
+	/* It looks several times. */
+	usleep(100000);
+	EXPECT_EQ(1, get_stats(self->fd).pending_packets);
+	DRAIN_PIPE(4);
+	EXPECT_SPLICE(RECORD);
+	EXPECT_READ_FROM(self->pipes[0], .seq = 1);
+}
+
 TEST_F(splice, moves_records_that_fit)
 {
 	BROADCAST(3);
