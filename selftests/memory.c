@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #define PARAMETER	"/sys/module/notify_multi/parameters/max_device_bytes"
+#define RING_BYTES	"/sys/class/misc/notify!" SIM_NAME "/ring_bytes"
 #define LIMIT		100
 
 FIXTURE(memory)
@@ -151,7 +152,7 @@ TEST_F(memory, exhaustion_returns_enomem_without_oom_kill)
 	enum { CLIENTS = 20 };
 
 	uint32_t packets = long_queue();
-	long long kills = oom_kills();
+	long long kills = oom_kills(), bytes = read_number(RING_BYTES);
 	unsigned int resized = 0;
 	int fds[CLIENTS];
 
@@ -175,6 +176,7 @@ TEST_F(memory, exhaustion_returns_enomem_without_oom_kill)
 		EXPECT_READ_FROM(fds[i], .seq = 1);
 		close(fds[i]);
 	}
+	EXPECT_EQ(bytes, read_number(RING_BYTES));
 	EXPECT_LE(0, kills);
 	EXPECT_EQ(kills, oom_kills());
 }
