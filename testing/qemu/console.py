@@ -10,6 +10,9 @@ import vm
 # Limits for the guest to print its first message, and to print its stacks.
 BOOT_SECONDS = 180
 STACKS_SECONDS = 20
+# QEMU may run a breakpoint that the kernel has just removed from its code. Most kernels that crash
+# for that reason do so while they boot, before the guest's first process.
+BOOTS = 3
 LOG_ERRORS = "the kernel log has errors"
 # The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
@@ -33,7 +36,7 @@ class Console:
         self.log = []
         self.kernel_problems = []
         self.races = races.Races()
-        self.ended = False
+        self.started = self.ended = False
         self.cut_beginning = ""
 
     def join_cut_line(self, line):
@@ -53,6 +56,8 @@ class Console:
         """Process a line of the console."""
         self.log.append(line)
         self.kernel_problems += self.races.process_line(line)
+        if line.startswith("@"):
+            self.started = True
         if line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@end"):
@@ -68,14 +73,22 @@ class Console:
         self.kernel_problems = []
         try:
             self.build = self.build or vm.build(self.name, kind)
-            self.boot(job, seconds, **options)
+            for boots in range(1, BOOTS + 1):
+                if self.boot(job, seconds, **options):
+                    break
+                if boots == BOOTS:
+                    self.interrupted("crashes")
+                    break
+                vm.progress(f"{self.name}: crashed before its first process")
+                self.kernel_problems = []
         except (vm.MachineError, OSError) as error:
             print(f"{self.name}: {error}", flush=True)
             self.failed.append(str(error))
         self.finish()
 
     def boot(self, job, seconds, **options):
-        """Boot the machine and process its output."""
+        """Boot the machine and process its output. Return false if no process has started."""
+        self.started = False
         vm.progress(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, job, **options) as self.machine:
             self.machine.silence = max(BOOT_SECONDS, self.silent_seconds)
@@ -85,16 +98,18 @@ class Console:
                         self.machine.silence = self.silent_seconds
                     self.process_line(self.join_cut_line(line))
                     if self.must_stop():
-                        return
+                        return True
             except vm.MachineError as error:
                 # The kernel may have reported a stall.
                 self.show_log(60)
                 self.show_stacks()
                 self.interrupted(str(error))
-                return
+                return True
         if not self.ended:
             self.show_log(40)
-            self.interrupted("crashes")
+            if self.started:
+                self.interrupted("crashes")
+        return self.ended or self.started
 
     def must_stop(self):
         """Return true if a failure must end all machines."""

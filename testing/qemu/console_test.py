@@ -179,6 +179,17 @@ class LostGuestTest(unittest.TestCase):
         self.assertEqual(FakeMachine.appended[1:], ["NM_AFTER=suite/poll NM_EXCLUDE=first",
                                                     "NM_AFTER=suite/poll NM_EXCLUDE=first+second"])
 
+    def test_guest_crashes_before_its_first_process(self):
+        crash = ["[    2.690489] Oops: int3: 0000 [#1] SMP NOPTI"]
+        result, _ = self.check(crash, ["@init", "@suite suite", *READ])
+        self.assertEqual((result.failed, result.passed), ([], ["suite/read: read.only"]))
+        result, _ = self.check(*[crash] * console.BOOTS)
+        self.assertEqual(result.failed, [f"crashes: after {crash[0]!r}", console.LOG_ERRORS])
+
+    def test_guest_crashes_after_its_first_process(self):
+        result, _ = self.check(["@init"])
+        self.assertEqual(result.failed, ["crashes: after '@init'"])
+
     def test_program_without_test_cases_hangs(self):
         result, _ = self.check(program(FIRST[1], "hangs"), STACKS, ["@suite suite", *READ])
         self.assertEqual(result.failed, ["hangs: suite/poll: after poll.first"])
