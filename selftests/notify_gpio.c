@@ -600,6 +600,8 @@ TEST_F(chip, autosleep_waits_for_debounced_packet)
 		SKIP(return, "this kernel cannot suspend");
 	START_ON("", "wakeup=1 debounce_ms=500");
 	TOGGLE(0);
+	/* The thread of the interrupt has begun. */
+	ASSERT_TRUE(wait_device_number(GPIO_DEVICE, "power/wakeup_active_count", 1));
 	/* As autosleep: wait until no wakeup source is active. */
 	ASSERT_EQ(0, read_file("/sys/power/wakeup_count", count, sizeof(count)));
 	EXPECT_EQ(POLLIN, poll_now(self->fd, POLLIN));
