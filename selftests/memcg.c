@@ -17,6 +17,7 @@
 FIXTURE(memcg)
 {
 	SIM_DEVICE;
+	long long default_ring_bytes;
 };
 
 /* Before Linux 5.11, mappable pages cannot be charged. */
@@ -75,11 +76,17 @@ FIXTURE_SETUP(memcg)
 		leave_group();
 		SKIP(return, "no memory cgroup: %s", strerror(-ret));
 	}
+	if (!sim_available())
+		SKIP(return, "notify_sim is not available");
+	/* On 32-bit, the default is too small. */
+	self->default_ring_bytes = read_number(MAX_RING_BYTES);
+	ASSERT_EQ(0, allow_packets(LONG, LARGE_PACKET));
 }
 
 FIXTURE_TEARDOWN(memcg)
 {
 	SIM_TEARDOWN();
+	EXPECT_EQ(0, write_number(MAX_RING_BYTES, self->default_ring_bytes));
 	leave_group();
 }
 

@@ -356,7 +356,7 @@ TEST_F(mapping, mremap_does_not_grow_mapping)
 }
 
 /* Copying the queue takes long enough for mmap() to occur during the copy. */
-SIM_FIXTURE(long_resize, .packet_size = BIG, .max_packets = 1000)
+SIM_FIXTURE(long_resize, .packet_size = BIG, .max_packets = 500)
 
 struct mapper {
 	struct thread thread;
@@ -394,10 +394,10 @@ TEST_F(long_resize, mapped_ring_is_complete)
 	struct mapper mapper = { .fd = self->fd, .bytes = get_info(self->fd).ring_bytes };
 	unsigned int resized = 0;
 
-	BROADCAST(900);
+	BROADCAST(450);
 	ASSERT_TRUE(thread_start(&mapper.thread, run_mapper, &mapper));
 	for (unsigned int i = 0; i < 1000 && resized < 20; i++) {
-		int ret = set_max_packets(self->fd, 1000 - i % 2);
+		int ret = set_max_packets(self->fd, 500 - i % 2);
 
 		ASSERT_TRUE(!ret || ret == -EBUSY);
 		resized += !ret;

@@ -36,7 +36,7 @@ class Console:
         self.log = []
         self.kernel_problems = []
         self.races = races.Races()
-        self.started = self.ended = False
+        self.first_process = self.ended = False
         self.cut_beginning = ""
 
     def join_cut_line(self, line):
@@ -57,7 +57,7 @@ class Console:
         self.log.append(line)
         self.kernel_problems += self.races.process_line(line)
         if line.startswith("@"):
-            self.started = True
+            self.first_process = True
         if line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@end"):
@@ -88,7 +88,7 @@ class Console:
 
     def boot(self, job, seconds, **options):
         """Boot the machine and process its output. Return false if no process has started."""
-        self.started = False
+        self.first_process = False
         vm.progress(f"{self.name}: booting")
         with vm.Machine(self.name, self.build, job, **options) as self.machine:
             self.machine.silence = max(BOOT_SECONDS, self.silent_seconds)
@@ -107,9 +107,9 @@ class Console:
                 return True
         if not self.ended:
             self.show_log(40)
-            if self.started:
+            if self.first_process:
                 self.interrupted("crashes")
-        return self.ended or self.started
+        return self.ended or self.first_process
 
     def must_stop(self):
         """Return true if a failure must end all machines."""
