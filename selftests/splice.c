@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * splice() to a pipe: waits for a packet or for space in the pipe, which others can use meanwhile.
- * For formats, see read.c.
+ * splice() to a pipe waits for a packet and for space in the pipe, and does not block the pipe for
+ * other tasks. For formats, see read.c.
  */
 
 /* A record fills more than a page of 4 KiB, but not two. */
@@ -115,7 +115,7 @@ TEST_F(splice, waits_for_space_of_a_large_record)
 	FILL_PIPE(3);
 	SPLICE_BLOCKS();
 	DRAIN_PIPE(1);
-	/* It looks several times. */
+	/* The call checks the space every 10 ms: it must not give up. */
 	usleep(100000);
 	DRAIN_PIPE(2);
 	EXPECT_SPLICE((ssize_t)RECORD_SIZE(9000));
