@@ -194,15 +194,12 @@ static void call_attribute(unsigned int attribute, const int64_t *args)
 {
 	unsigned int device = args[0];
 	struct model_device *model = &fuzz->model.devices[device];
-	struct model_instance *before = model->nm;
 	long predicted;
 
 	if (attribute == FUZZ_LIVE && !model_can_register(&fuzz->model))
 		return;
 	predicted = model_configure(&fuzz->model, device, attribute, args[1]);
 	expect_result(write_attribute(device, attribute, args[1]), predicted);
-	if (before && !model->nm)
-		uring_wake(before, UINT_MAX);
 	if (model->nm)
 		open_injector(device);
 }
@@ -536,15 +533,13 @@ static void call_broadcast(const int64_t *args)
 	uint32_t size = model->config[FUZZ_PACKET_SIZE];
 	int64_t bytes = args[1] * size + args[2];
 	unsigned char *buffer;
-	uint64_t last = 0;
 	long predicted, actual;
 	size_t accessible, at;
 
 	if (injectors[device] < 0 || args[1] < 0 || bytes < 0 || bytes > FUZZ_BYTES)
 		return;
 	if (model->nm) {
-		last = model->nm->last;
-		if (last - model->nm->first + 1 + bytes / size > MODEL_PACKETS)
+		if (model->nm->last - model->nm->first + 1 + bytes / size > MODEL_PACKETS)
 			return;
 	}
 	buffer = buffer_of(args[3], bytes, &accessible);
@@ -557,8 +552,6 @@ static void call_broadcast(const int64_t *args)
 		actual = -errno;
 	model_broadcast_done(&fuzz->model, device, now_ns());
 	expect_result(actual, predicted);
-	if (model->nm && predicted > 0)
-		uring_wake(model->nm, model->nm->last - last);
 }
 
 static void call_sysfs(const int64_t *args)

@@ -104,7 +104,6 @@ void uring_call_read_cancel(const int64_t *args);
 void uring_call_reap(const int64_t *args);
 /* Return true if an io_uring was closed, which cancels requests asynchronously. */
 bool uring_exit(void);
-void uring_wake(const struct model_instance *nm, unsigned int packets);
 
 /* Set up the simulated sources, signals and buffers. */
 void calls_start(void);

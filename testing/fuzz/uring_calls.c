@@ -26,7 +26,6 @@ struct request {
 	bool writable;			/* The buffer is writable. */
 	bool refused;			/* The call fails with @result. */
 	long result;
-	bool woken;			/* A wakeup has dequeued it. */
 	bool cancelled;
 	uint64_t ticket;
 	int fd;				/* For cancelling a command. */
@@ -186,7 +185,6 @@ static void complete_all(void)
 
 		if (!request->client)
 			continue;
-		request->woken = false;
 		if (request->refused || request->cancelled || request->client->nm->unregistered ||
 		    model_queued(request->client))
 			failure("request %u was not completed", i);
@@ -209,7 +207,6 @@ static struct request *new_request(const struct fuzz_slot *slot, size_t bytes, b
 	request->bytes = bytes;
 	request->writable = writable;
 	request->refused = false;
-	request->woken = false;
 	request->cancelled = false;
 	request->ticket = ++tickets;
 	return request;
@@ -266,7 +263,10 @@ static void cancel(long predicted)
 		expect("the cancellation's result", cancellation_result, predicted);
 }
 
-/* Cancel a client's commands with the buffer address @buffer, or all if it is 0. */
+/*
+ * Cancel a client's commands with the buffer address @buffer, or all if it is 0. The submission
+ * reaches woken commands before their task work runs.
+ */
 static void cancel_commands(int fd, const struct model_client *client, uint64_t buffer)
 {
 	long predicted = 0;
@@ -275,7 +275,7 @@ static void cancel_commands(int fd, const struct model_client *client, uint64_t 
 	for (i = 0; i < FUZZ_REQUESTS && client->can_read; i++) {
 		struct request *request = &requests[i];
 
-		if (request->client != client || !request->is_command || request->woken ||
+		if (request->client != client || !request->is_command ||
 		    (buffer && buffer != address(request)))
 			continue;
 		request->cancelled = true;
@@ -348,35 +348,4 @@ bool uring_exit(void)
 		if (requests[i].client)
 			end_request(&requests[i]);
 	return true;
-}
-
-static struct request *oldest_waiting(const struct model_client *client)
-{
-	struct request *oldest = NULL;
-	unsigned int i;
-
-	for (i = 0; i < FUZZ_REQUESTS; i++) {
-		struct request *request = &requests[i];
-
-		if (request->client == client && request->is_command && !request->woken &&
-		    (!oldest || request->ticket < oldest->ticket))
-			oldest = request;
-	}
-	return oldest;
-}
-
-/* Each packet wakes one command of each client. */
-void uring_wake(const struct model_instance *nm, unsigned int packets)
-{
-	unsigned int i, left;
-
-	for (i = 0; i < fuzz->model.clients; i++) {
-		const struct model_client *client = &fuzz->model.client[i];
-		struct request *request;
-
-		if (client->nm != nm || !client->requests)
-			continue;
-		for (left = packets; left-- && (request = oldest_waiting(client));)
-			request->woken = true;
-	}
 }
