@@ -12,8 +12,8 @@
 
 /**
  * struct notify_pend - a pending command (DMF: pended request)
- * @wait:      Entry in client->request_wait, or in client->woken until the task work runs; then
- *             empty.
+ * @wait:      Entry in client->request_wait, or in client->woken, which is in ticket order, until
+ *             the task work runs; then empty.
  * @client:    The client.
  * @cmd:       The command; its pdu points here.
  * @ticket:    Commands are completed in the order of their tickets.
@@ -68,12 +68,29 @@ static ssize_t notify_pend_read(struct notify_pend *pend)
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel);
 NOTIFY_TASK_WORK(notify_pend_work, notify_pend_complete)
 
+static struct io_ring_ctx *notify_pend_ring(struct notify_pend *pend)
+{
+	return cmd_to_io_kiocb(pend->cmd)->ctx;
+}
+
 /* Return the io_uring of the command if it runs task work only when the task enters it. */
 static void *notify_pend_deferring_ring(struct notify_pend *pend)
 {
-	struct io_ring_ctx *ring = cmd_to_io_kiocb(pend->cmd)->ctx;
+	struct io_ring_ctx *ring = notify_pend_ring(pend);
 
 	return ring->flags & IORING_SETUP_DEFER_TASKRUN ? ring : NULL;
+}
+
+/* Add a dequeued command to client->woken, in most cases at the end. */
+static void notify_pend_add_woken(struct notify_pend *pend)
+{
+	struct wait_queue_entry *other;
+
+	list_for_each_entry_reverse(other, &pend->client->woken, entry)
+		if (container_of(other, struct notify_pend, wait)->ticket < pend->ticket)
+			break;
+	list_add(&pend->wait.entry, &other->entry);
+	pend->woken = true;
 }
 
 /*
@@ -97,8 +114,8 @@ static int notify_pend_wake(struct wait_queue_entry *wait, unsigned int mode, in
 			return 0;
 		*woken = ring;
 	}
-	pend->woken = true;
-	list_move_tail(&wait->entry, &pend->client->woken);
+	list_del(&wait->entry);
+	notify_pend_add_woken(pend);
 	io_uring_cmd_complete_in_task(pend->cmd, notify_pend_work);
 	return !ring && !late;
 }
@@ -161,18 +178,43 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
 	return queued;
 }
 
-/* Task work starts. Return false if the command was cancelled. */
-static bool notify_pend_begin(struct notify_pend *pend)
+/* Return true if @list has an older command of the same io_uring. */
+static bool notify_pend_follows(struct notify_pend *pend, struct list_head *list)
+{
+	struct wait_queue_entry *wait;
+
+	list_for_each_entry(wait, list, entry) {
+		struct notify_pend *other = container_of(wait, struct notify_pend, wait);
+
+		if (wait->func != notify_pend_wake)
+			continue;
+		if (other->ticket >= pend->ticket)
+			break;
+		if (notify_pend_ring(other) == notify_pend_ring(pend))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Task work starts. Return 1 to read, 0 to try again later because an older command, which was
+ * queued again after this one had been woken, must be completed first, or -ECANCELED.
+ */
+static int notify_pend_begin(struct notify_pend *pend)
 {
 	struct wait_queue_head *head = &pend->client->request_wait;
-	bool cancelled;
+	int ret = 1;
 
 	spin_lock_irq(&head->lock);
 	list_del_init(&pend->wait.entry);
 	pend->woken = false;
-	cancelled = pend->cancelled;
+	if (pend->cancelled)
+		ret = -ECANCELED;
+	else if (notify_pend_follows(pend, &head->head) ||
+		 notify_pend_follows(pend, &pend->client->woken))
+		ret = 0;
 	spin_unlock_irq(&head->lock);
-	return !cancelled;
+	return ret;
 }
 
 /*
@@ -182,11 +224,11 @@ static bool notify_pend_begin(struct notify_pend *pend)
 static void notify_pend_complete(struct io_uring_cmd *cmd, unsigned int issue_flags, bool cancel)
 {
 	struct notify_pend *pend = *notify_pend_from_cmd(cmd);
-	ssize_t ret;
+	ssize_t ret = notify_pend_begin(pend);
 
-	if (!notify_pend_begin(pend) || cancel || fatal_signal_pending(current))
+	if (cancel || fatal_signal_pending(current))
 		ret = -ECANCELED;
-	else
+	else if (ret > 0)
 		ret = notify_pend_read(pend);
 	if (ret)
 		notify_pend_finish(pend, ret, issue_flags);
