@@ -496,6 +496,22 @@ static int notify_client_consume_to(struct notify_multi_client *client, u64 seq)
 	return ret;
 }
 
+static long notify_client_source_ioctl(struct notify_multi_client *client, unsigned int cmd,
+				       unsigned long arg)
+{
+	struct notify_multi *nm = client->nm;
+	long ret;
+
+	if (!nm->ops.ioctl)
+		return -ENOTTY;
+	ret = notify_multi_begin_callback(nm);
+	if (ret)
+		return ret;
+	ret = nm->ops.ioctl(client, cmd, arg);
+	up_read(&nm->ops_rwsem);
+	return ret;
+}
+
 long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct notify_multi_client *client = file->private_data;
@@ -523,7 +539,7 @@ long notify_multi_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case FIONREAD:
 		return put_user(notify_client_readable_bytes(client), (int __user *)argp);
 	default:
-		return -ENOTTY;
+		return notify_client_source_ioctl(client, cmd, arg);
 	}
 }
 

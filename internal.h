@@ -49,7 +49,7 @@
  *	mmap_lock. Released by notify_client_unlock(), which wakes callers that failed to take it.
  *
  * nm->ops_rwsem
- *	Taken for read around complete, and by close() around departure and the removal of the
+ *	Taken for read around complete and ioctl, and by close() around departure and the removal of the
  *	client from the list. notify_multi_unregister() sets gone with it held for write, and
  *	calls the remaining departures; no other callback starts afterwards. A failed open()
  *	removes its client under misc_mtx instead.
@@ -318,6 +318,7 @@ void notify_client_wake_all(struct notify_multi_client *client);
 void notify_client_announce_waiter(struct notify_multi_client *client);
 int notify_client_readable_bytes(struct notify_multi_client *client);
 int notify_client_wait(struct notify_multi_client *client);
+int notify_multi_begin_callback(struct notify_multi *nm);
 ssize_t notify_multi_nowait_error(ssize_t ret);
 ssize_t notify_client_try_read(struct notify_multi_client *client, struct iov_iter *to,
 			       bool nowait);

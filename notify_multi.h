@@ -58,6 +58,17 @@ struct notify_multi_ops {
 	 */
 	int (*complete)(struct notify_multi_client *client,
 			struct notify_multi_record *record, void *packet);
+
+	/**
+	 * @ioctl: Called for an ioctl that notify_multi does not have. May be NULL.
+	 *
+	 * @arg is a user address or a value; the caller can be a 32-bit process. Until the
+	 * callback returns, notify_multi_unregister() waits, also while a page of the caller
+	 * is read in. After it, the ioctl fails with ENODEV.
+	 *
+	 * Returns what ioctl() returns: -ENOTTY if @cmd is unknown.
+	 */
+	long (*ioctl)(struct notify_multi_client *client, unsigned int cmd, unsigned long arg);
 };
 
 /**

@@ -227,27 +227,34 @@ static ssize_t notify_client_read_records(struct notify_multi_client *client, st
 
 /* -- Single packets -------------------------------------------------------- */
 
+/* Let the source not unregister. Return 0 with nm->ops_rwsem held, or -errno. */
+int notify_multi_begin_callback(struct notify_multi *nm)
+{
+	int ret = down_read_killable(&nm->ops_rwsem);
+
+	if (!ret && nm->gone) {
+		up_read(&nm->ops_rwsem);
+		ret = -ENODEV;
+	}
+	return ret;
+}
+
 /* Call complete(), if there is one, on client->copy. Return -errno if that is not possible. */
 static int notify_client_complete(struct notify_multi_client *client, u64 seq)
 {
 	struct notify_multi *nm = client->nm;
-	int ret = 0;
+	int ret;
 
 	client->complete_ret = 0;
 	if (nm->ops.complete) {
-		ret = down_read_killable(&nm->ops_rwsem);
+		ret = notify_multi_begin_callback(nm);
 		if (ret)
 			return ret;
-		if (nm->gone)
-			ret = -ENODEV;
-		else
-			client->complete_ret = nm->ops.complete(client, client->copy,
-								client->copy + 1);
+		client->complete_ret = nm->ops.complete(client, client->copy, client->copy + 1);
 		up_read(&nm->ops_rwsem);
 	}
-	if (!ret)
-		client->completed_seq = seq;
-	return ret;
+	client->completed_seq = seq;
+	return 0;
 }
 
 /*
