@@ -364,6 +364,9 @@ ssize_t notify_client_read(struct notify_multi_client *client, struct iov_iter *
 /* Return true if another call holds client->lock. Its notify_client_unlock() wakes the waiters. */
 bool notify_client_busy(struct notify_multi_client *client)
 {
+	/* Without contention, the next unlock need not wake anybody. */
+	if (!mutex_is_locked(&client->lock))
+		return false;
 	/* Pairs with notify_client_unlock(): orders contended before the lock. */
 	smp_store_mb(client->contended, true);
 	return mutex_is_locked(&client->lock);
