@@ -244,14 +244,7 @@ EXPORT_SYMBOL_GPL(notify_multi_broadcast);
  */
 ktime_t notify_multi_now(struct notify_multi *nm)
 {
-	switch (nm->clock) {
-	case NOTIFY_MULTI_CLOCK_BOOTTIME:
-		return ktime_get_boottime();
-	case NOTIFY_MULTI_CLOCK_REALTIME:
-		return ktime_get_real();
-	default:
-		return ktime_get();
-	}
+	return notify_multi_clock_now(nm->clock);
 }
 EXPORT_SYMBOL_GPL(notify_multi_now);
 

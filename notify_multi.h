@@ -7,6 +7,7 @@
 #define _NOTIFY_MULTI_H
 
 #include <linux/ktime.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/notify_multi.h>
 
@@ -115,6 +116,32 @@ int notify_multi_broadcast(struct notify_multi *nm, const void *packet, size_t s
 int notify_multi_broadcast_at(struct notify_multi *nm, const void *packet, size_t size,
 			      int status, ktime_t when);
 ktime_t notify_multi_now(struct notify_multi *nm);
+
+/* Names of &enum notify_multi_clock, in sysfs, firmware and configfs. */
+#define NOTIFY_MULTI_CLOCK_NAMES {				\
+	[NOTIFY_MULTI_CLOCK_MONOTONIC] = "monotonic",		\
+	[NOTIFY_MULTI_CLOCK_BOOTTIME] = "boottime",		\
+	[NOTIFY_MULTI_CLOCK_REALTIME] = "realtime",		\
+}
+
+/**
+ * notify_multi_clock_now() - get the current time before the device is registered
+ * @clock: Clock of the device, of &enum notify_multi_clock.
+ *
+ * Context: Any except NMI.
+ * Return: The time, for notify_multi_broadcast_at().
+ */
+static inline ktime_t notify_multi_clock_now(u32 clock)
+{
+	switch (clock) {
+	case NOTIFY_MULTI_CLOCK_BOOTTIME:
+		return ktime_get_boottime();
+	case NOTIFY_MULTI_CLOCK_REALTIME:
+		return ktime_get_real();
+	default:
+		return ktime_get();
+	}
+}
 
 void *notify_multi_drvdata(struct notify_multi *nm);
 struct notify_multi *notify_multi_of(struct notify_multi_client *client);

@@ -40,11 +40,7 @@ static DEVICE_ATTR_RO(replay);
 
 static ssize_t clock_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	static const char * const names[] = {
-		[NOTIFY_MULTI_CLOCK_MONOTONIC] = "monotonic",
-		[NOTIFY_MULTI_CLOCK_BOOTTIME] = "boottime",
-		[NOTIFY_MULTI_CLOCK_REALTIME] = "realtime",
-	};
+	static const char * const names[] = NOTIFY_MULTI_CLOCK_NAMES;
 
 	return sysfs_emit(buf, "%s\n", names[notify_multi_from_dev(dev)->clock]);
 }

@@ -181,7 +181,7 @@ static void irq_acknowledge(struct notify_irq *block, const struct irq_status *s
 /* Queue an event; return false if there was none. */
 static bool irq_queue_event(struct notify_irq *block)
 {
-	ktime_t now = ktime_get();
+	ktime_t now = source_now(&block->source);
 	struct irq_status status = { };
 
 	if (!irq_read_status(block, &status))

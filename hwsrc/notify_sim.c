@@ -53,11 +53,7 @@ static const char * const sim_contexts[] = {
 	[SIM_CONTEXT_PROCESS] = "process",
 };
 
-static const char * const sim_clocks[] = {
-	[NOTIFY_MULTI_CLOCK_MONOTONIC] = "monotonic",
-	[NOTIFY_MULTI_CLOCK_BOOTTIME] = "boottime",
-	[NOTIFY_MULTI_CLOCK_REALTIME] = "realtime",
-};
+static const char * const sim_clocks[] = NOTIFY_MULTI_CLOCK_NAMES;
 
 /**
  * struct sim - simulator

@@ -40,9 +40,14 @@ struct source_event {
  * @label:         Name of the device node and of the interrupts.
  * @nm:            Registered device; NULL before, while events are only queued.
  * @packet_size:   Bytes of each packet, a multiple of 4.
+ * @clock:         Clock of the timestamps, of &enum notify_multi_clock.
+ * @replay:        Default of the "notify-multi,replay" property.
+ * @ops:           Callbacks of @nm. May be NULL.
+ * @start:         Broadcasts the first packets, with @flush_lock held. May be NULL.
  * @prepare:       Completes the packet of an event before it is broadcast; may sleep. May be NULL.
- * @flush_lock:    Serialises queue draining to keep packets in order; protects @nm, @reported and
- *                 @current_event.
+ * @flush_lock:    Serialises queue draining to keep packets in order; protects @nm, @seq,
+ *                 @reported and @current_event.
+ * @seq:           Seq of the last packet.
  * @reported:      Number of overflows already logged.
  * @current_event: Copy of the event that is being broadcast.
  * @lock:          Protects all members below.
@@ -56,9 +61,14 @@ struct notify_source {
 	const char *label;
 	struct notify_multi *nm;
 	size_t packet_size;
+	u32 clock;
+	u32 replay;
+	const struct notify_multi_ops *ops;
+	void (*start)(struct notify_source *source);
 	void (*prepare)(struct notify_source *source, struct source_event *event);
 
 	struct mutex flush_lock; /* Keeps packets in order. */
+	u64 seq;
 	u32 reported;
 	struct source_event *current_event;
 	raw_spinlock_t lock; /* Protects the queue. */
@@ -86,6 +96,11 @@ static inline void source_skip_event(struct notify_source *source)
 {
 	source->first = (source->first + 1) % SOURCE_QUEUE_LENGTH;
 	source->count--;
+}
+
+static inline ktime_t source_now(const struct notify_source *source)
+{
+	return notify_multi_clock_now(source->clock);
 }
 
 /**
@@ -134,6 +149,14 @@ static inline bool source_next_event(struct notify_source *source, u32 *overflow
 	return found;
 }
 
+/* Caller must hold flush_lock. */
+static inline void source_broadcast(struct notify_source *source, const void *packet, int status,
+				    ktime_t when)
+{
+	source->seq++;
+	notify_multi_broadcast_at(source->nm, packet, source->packet_size, status, when);
+}
+
 static inline void source_broadcast_queue(struct notify_source *source)
 {
 	struct source_event *event = source->current_event;
@@ -142,8 +165,7 @@ static inline void source_broadcast_queue(struct notify_source *source)
 	while (source_next_event(source, &overflows)) {
 		if (source->prepare)
 			source->prepare(source, event);
-		notify_multi_broadcast_at(source->nm, event->packet, source->packet_size,
-					  event->status, event->when);
+		source_broadcast(source, event->packet, event->status, event->when);
 	}
 	if (overflows != source->reported) {
 		dev_warn_ratelimited(source->dev, "queue overflow, %u events dropped\n",
@@ -231,6 +253,23 @@ static inline void source_unregister(void *data)
 		notify_multi_unregister(source->nm);
 }
 
+static inline int source_parse_clock(struct notify_source *source)
+{
+	static const char * const clocks[] = NOTIFY_MULTI_CLOCK_NAMES;
+	const char *name = clocks[NOTIFY_MULTI_CLOCK_MONOTONIC];
+	struct device *dev = source->dev;
+	int clock;
+
+	if (device_property_present(dev, "notify-multi,clock") &&
+	    device_property_read_string(dev, "notify-multi,clock", &name))
+		name = "";
+	clock = match_string(clocks, ARRAY_SIZE(clocks), name);
+	if (clock < 0)
+		return dev_err_probe(dev, -EINVAL, "notify-multi,clock: invalid: \"%s\"\n", name);
+	source->clock = clock;
+	return 0;
+}
+
 /**
  * source_init() - initialise a source; events can be queued after this
  * @source:      The source to initialise.
@@ -264,7 +303,8 @@ static inline int source_init(struct notify_source *source, struct device *dev,
 	/* The kernel warns about such a name of an interrupt. Others fail in source_register(). */
 	if (!*source->label || strchr(source->label, '/'))
 		return dev_err_probe(dev, -EINVAL, "label: invalid: \"%s\"\n", source->label);
-	return devm_add_action(dev, source_unregister, source);
+	ret = source_parse_clock(source);
+	return ret ?: devm_add_action(dev, source_unregister, source);
 }
 
 /**
@@ -282,6 +322,9 @@ static inline int source_register(struct notify_source *source)
 		.packet_size = source->packet_size,
 		.max_packets = SOURCE_DEFAULT_MAX_PACKETS,
 		.max_requests = SOURCE_DEFAULT_MAX_REQUESTS,
+		.replay = source->replay,
+		.clock = source->clock,
+		.ops = source->ops,
 		.drvdata = source,
 	};
 	struct device *dev = source->dev;
@@ -297,6 +340,8 @@ static inline int source_register(struct notify_source *source)
 				     source->label);
 	mutex_lock(&source->flush_lock);
 	source->nm = nm;
+	if (source->start)
+		source->start(source);
 	source_broadcast_queue(source);
 	mutex_unlock(&source->flush_lock);
 	return 0;
