@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run a machine and evaluate its console: kernel messages, and failures of the run."""
 
-import re
 import threading
 
 import races
@@ -14,8 +13,6 @@ STACKS_SECONDS = 20
 # for that reason do so while they boot, before the guest's first process.
 BOOTS = 3
 LOG_ERRORS = "the kernel log has errors"
-# The beginning of a test result or of a line of the guest's script, cut by a kernel message.
-CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class Console:
@@ -37,20 +34,6 @@ class Console:
         self.kernel_problems = []
         self.races = races.Races()
         self.first_process = self.ended = False
-        self.cut_beginning = ""
-
-    def join_cut_line(self, line):
-        """Return the line, joined with a beginning that a kernel message had cut off before.
-
-        If the line itself contains a kernel message, keep its beginning and return the message.
-        """
-        cut = CUT.match(line)
-        if cut:
-            self.cut_beginning = cut[0]
-            return line[cut.end():]
-        if self.cut_beginning and not line.startswith("["):
-            line, self.cut_beginning = self.cut_beginning + line, ""
-        return line
 
     def process_line(self, line):
         """Process a line of the console."""
@@ -96,7 +79,7 @@ class Console:
                 for line in self.machine.lines(seconds):
                     if line.startswith("@"):
                         self.machine.silence = self.silent_seconds
-                    self.process_line(self.join_cut_line(line))
+                    self.process_line(line)
                     if self.must_stop():
                         return True
             except vm.MachineError as error:

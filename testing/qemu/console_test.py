@@ -20,9 +20,9 @@ KERNEL = "[   12.345678] notify_sim: message"
 
 
 def joined(*lines):
-    """Return the lines as join_cut_line() returns them."""
-    guest = console.Console("guest")
-    return [guest.join_cut_line(line) for line in lines]
+    """Return the lines as CutLines.join() returns them."""
+    cut = vm.CutLines()
+    return [cut.join(line) for line in lines]
 
 
 class CutLineTest(unittest.TestCase):
@@ -36,6 +36,9 @@ class CutLineTest(unittest.TestCase):
 
     def test_cut_word(self):
         self.assertEqual(joined("@res" + KERNEL, "ult 5 packets"), [KERNEL, "@result 5 packets"])
+
+    def test_cut_end_of_line(self):
+        self.assertEqual(joined('@read 1 {"seq": 1}' + KERNEL, ""), [KERNEL, '@read 1 {"seq": 1}'])
 
     def test_two_kernel_messages(self):
         self.assertEqual(joined("@en" + KERNEL, KERNEL, "d"), [KERNEL, KERNEL, "@end"])

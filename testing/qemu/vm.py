@@ -59,6 +59,8 @@ GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ri
 # A console that is silent for this long is prompted.
 PROMPT_SECONDS = 30
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
+# The beginning of a test result or of a line of the guest's script, cut by a kernel message.
+CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class System(typing.NamedTuple):
@@ -304,6 +306,26 @@ class GpioLines:
         self.socket.close()
 
 
+class CutLines:
+    """Joins the parts of a console line that a kernel message has cut."""
+
+    def __init__(self):
+        self.beginning = ""
+
+    def join(self, line):
+        """Return the line, joined with its beginning if a kernel message had cut it off before.
+
+        If the line itself contains a kernel message, keep its beginning and return the message.
+        """
+        cut = CUT.match(line)
+        if cut:
+            self.beginning = cut[0]
+            return line[cut.end():]
+        if self.beginning and not line.startswith("["):
+            line, self.beginning = self.beginning + line, ""
+        return line
+
+
 class Machine:
     """A running machine. Use "with" to terminate it in any case.
 
@@ -452,8 +474,9 @@ class Machine:
 
     def read_console(self):
         """Thread: pass the console's lines to lines()."""
+        lines = CutLines()
         for line in self.process.stdout:
-            self.output.put(line.rstrip("\r\n"))
+            self.output.put(lines.join(line.rstrip("\r\n")))
         self.output.put(None)
 
     def lines(self, seconds):
