@@ -32,7 +32,7 @@ dtbo: $(OVERLAYS)
 
 # These targets work on a bare Debian system: setup.sh installs the packages they need.
 demo:
-	testing/fetch/setup.sh
+	testing/fetch/setup.sh demo
 	$(QEMU)/demo.py $(if $(filter 1 y yes,$(INTERACTIVE)),--interactive)
 
 # Set a GPIO line of the board that "make demo INTERACTIVE=1" runs.

@@ -77,7 +77,8 @@ keyring() {
 }
 
 # suite_apt SUITE ARCH COMMAND...: runs an apt command with separate configuration and package lists
-# for one release, amd64 and another architecture.
+# for one release, amd64 and another architecture. Packages of the latter need packages of the same
+# architecture if NATIVE is set to it.
 suite_apt() {
 	local suite=$1 arch=$2 command=$3 root
 	shift 3
@@ -86,10 +87,10 @@ suite_apt() {
 	"$command" -o Dir::Etc::SourceList="$root/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State="$root/state" -o Dir::State::status="$root/status" \
 		-o Dir::Cache="$root/cache" \
-		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
+		-o APT::Architecture="${NATIVE:-amd64}" -o APT::Architectures::=amd64 \
 		-o APT::Architectures::="$arch" \
 		-o APT::Sandbox::User="$(id -un)" \
-		-o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
+		-o Acquire::Languages=none -o Acquire::Retries=3 -o Acquire::http::Timeout=60 \
 		-o Debug::NoLocking=1 "$@"
 }
 
@@ -112,6 +113,15 @@ sources() {
 	esac
 }
 
+# fetched COMMAND...: runs an apt command that downloads, and prints only its errors and the sum.
+fetched() {
+	"$@" | { grep ^Fetched >&2 || :; }
+}
+
+read_lists() {
+	fetched suite_apt "$1" "$2" apt-get -q update
+}
+
 # Lists older than a day may name packages that the archive no longer has. A security archive that
 # cannot be read, e.g. because it lacks the architecture, is skipped.
 update_lists() {
@@ -127,46 +137,53 @@ update_lists() {
 	echo "$lines" >"$root/wanted"
 	echo "$lines" >"$root/sources.list"
 	say "package lists of $suite for $arch"
-	if ! suite_apt "$suite" "$arch" apt-get -qq update >&2; then
+	if ! read_lists "$suite" "$arch"; then
 		say "lists of $suite for $arch are incomplete, using only the main archive"
 		head -n 1 "$root/wanted" >"$root/sources.list"
-		suite_apt "$suite" "$arch" apt-get -qq update >&2 ||
+		read_lists "$suite" "$arch" ||
 			die "cannot read the lists of $suite: check the network"
 	fi
 	touch "$root/updated"
 }
 
-# extract SUITE ARCH DIR PACKAGES: unpacks packages, separated by commas, with their dependencies,
-# with the host's settings for downloads.
+# unpack_all DIR DEBS: unpacks packages from one directory to another.
+unpack_all() {
+	local deb
+
+	mkdir -p "$1"
+	for deb in "$2"/*.deb; do
+		dpkg -x "$deb" "$1"
+	done
+	rm -rf "$2"
+}
+
+# extract SUITE ARCH DIR PACKAGE...: unpacks packages with their dependencies.
 extract() {
-	update_lists "$1" "$2"
-	say "extracting $4 of $1 for $2"
-	rm -rf "$3"
-	mkdir -p "$3"
-	apt-config dump Acquire >"$CACHE/apt.conf"
-	mmdebstrap --quiet --variant=extract --mode=chrootless --format=directory \
-		--architectures="$2" --include="$4" --aptopt="$CACHE/apt.conf" \
-		--aptopt='Acquire::Retries "3"' "${1%-backports}" "$3" - \
-		<"$CACHE/apt/$1-$2/sources.list" >&2 ||
-		die "extraction failed: $4"
+	local suite=$1 arch=$2 dir=$3 debs=$3.debs
+	shift 3
+
+	update_lists "$suite" "$arch"
+	rm -rf "$dir" "$debs"
+	mkdir -p "$debs"
+	say "downloading $* of $suite for $arch, and their dependencies"
+	NATIVE=$arch fetched suite_apt "$suite" "$arch" apt-get -q -y --no-install-recommends \
+		--download-only -o Dir::Cache::archives="$debs" install "$@" ||
+		die "download failed: $*"
+	unpack_all "$dir" "$debs"
 }
 
 # unpack SUITE ARCH DIR PACKAGE...: unpacks packages without their dependencies, which for a kernel
 # are a compiler and the tools that make an initramfs.
 unpack() {
-	local suite=$1 arch=$2 dir=$3 deb
+	local suite=$1 arch=$2 dir=$3 debs=$3.debs
 	shift 3
 
-	rm -rf "$dir.debs"
-	mkdir -p "$dir.debs" "$dir"
+	rm -rf "$debs"
+	mkdir -p "$debs"
 	say "downloading $*"
-	(cd "$dir.debs" && suite_apt "$suite" "$arch" apt-get -q download "$@" >&2) ||
+	(cd "$debs" && fetched suite_apt "$suite" "$arch" apt-get -q download "$@") ||
 		die "download failed: $*"
-	for deb in "$dir.debs"/*.deb; do
-		say "unpacking $(basename "$deb")"
-		dpkg -x "$deb" "$dir"
-	done
-	rm -rf "$dir.debs"
+	unpack_all "$dir" "$debs"
 }
 
 # newest_release: prints the release of the newest kernel with an image and headers.
@@ -322,11 +339,11 @@ fetch_toolchain() {
 	root=$CACHE/toolchains/$SUITE-$ARCH-gcc-$gcc
 	if missing "$root"; then
 		update_lists "$SUITE" "$ARCH"
-		packages=base-files,bash,dash,coreutils,findutils,diffutils,sed,grep,mawk,make
-		packages+=,kmod,perl,python3,gcc-$gcc
-		packages+=,$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")
-		[ "$ARCH" = amd64 ] || packages+=,gcc-$gcc-$(triplet "$ARCH" | tr _ -)
-		extract "$SUITE" amd64 "$root" "$packages"
+		packages=(base-files bash dash coreutils findutils diffutils sed grep mawk make
+			  kmod perl python3 "gcc-$gcc"
+			  "$(kbuild_package "$(cat "$CACHE/kernels/$1/done")")")
+		[ "$ARCH" = amd64 ] || packages+=("gcc-$gcc-$(triplet "$ARCH" | tr _ -)")
+		extract "$SUITE" amd64 "$root" "${packages[@]}"
 		ln -sf mawk "$root/usr/bin/awk"
 		ln -sf dash "$root/usr/bin/sh"
 		touch "$root/done"
@@ -376,7 +393,7 @@ fetch_sysroot() {
 
 	if missing "$dir"; then
 		extract "$(base_suite "$1")" "$1" "$dir" \
-			libc6-dev,liburing-dev,libncurses-dev,ncurses-base,busybox-static
+			libc6-dev liburing-dev libncurses-dev ncurses-base busybox-static
 		touch "$dir/done"
 	fi
 	echo "$dir"

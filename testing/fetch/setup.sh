@@ -1,19 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# setup.sh [TARGET]: installs missing packages of "make demo", "make check" and "make TARGET". The
-# TARGETs debug, all and docs are check-debug, check-all and docs-check.
+# setup.sh [TARGET]: installs missing packages of "make check" and "make TARGET", or only those of
+# "make demo". The TARGETs debug, all and docs are check-debug, check-all and docs-check.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
 
 PACKAGES=(
-	make python3 perl cpio kmod xz-utils                   # the scripts
-	mmdebstrap                                             # programs of other architectures
-	"$GCC" "$GCC-aarch64-linux-gnu" "lib32$GCC-dev" pahole # modules, tool and tests
-	libc6-dev                                              # programs that kernel builds run
-	qemu-system-x86 qemu-system-arm                        # guests
+	make python3 cpio kmod xz-utils                        # the scripts
+	"$GCC-aarch64-linux-gnu" pahole                        # modules and tool
+	qemu-system-arm                                        # the guest
 	device-tree-compiler cpp                               # nodes of boards
+)
+[ "${1-}" = demo ] || PACKAGES+=(
+	perl
+	"$GCC" "lib32$GCC-dev"                                 # modules, tool and tests
+	libc6-dev                                              # programs that kernel builds run
+	qemu-system-x86                                        # guests
 	qemu-efi-aarch64 acpica-tools
 	jq                                                     # reads JSON of notifycat
 )

@@ -454,7 +454,7 @@ class Machine:
         virt, overlays = path + ".virt", []
         machine = ("-machine", f"dumpdtb={virt}")
         run_quietly([system.program, *system.options, *machine, "-m", str(self.memory),
-                     "-smp", "2", "-nographic"])
+                     "-smp", "2", "-nographic", "-nodefaults"])
         phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
         for name in self.overlays:
             text = run_quietly([
