@@ -8,6 +8,8 @@
  *     @interrupt SPI LEVEL   sets a line of the interrupt controller
  *     @pulse SPI 0           raises a line for a moment
  *     @alarm 0 0             sets the interrupt status of the PL031, whose line is not connected
+ *     @sleep 0 0             waits until the system is suspended
+ *     @wake 0 0              wakes it by the alarm of its RTC
  *     @ring SPI 0            as @alarm, and raises a line until the interrupt is handled
  */
 #ifndef BOARD_H
@@ -31,5 +33,26 @@ static inline int board_send(const char *command, unsigned int number, unsigned 
 
 #define SEND(command, number, level) ASSERT_EQ(0, board_send(command, number, level))
 #define MOVE(line, level) SEND("line", line, level)
+
+#define BOARD_ALARM	"/sys/class/rtc/rtc0/wakealarm"
+
+/* Suspend until the host wakes the system. The alarm is a last resort. */
+static inline int board_suspend(void)
+{
+	int ret = write_file(BOARD_ALARM, "0") ?: write_file(BOARD_ALARM, "+600") ?:
+		  write_file("/sys/power/state", "freeze");
+
+	write_file(BOARD_ALARM, "0");
+	return ret;
+}
+
+/* Suspend the system; meanwhile the host handles the requests of the arguments, e.g. MOVE(). */
+#define SUSPEND(...)					\
+do {							\
+	SEND("sleep", 0, 0);				\
+	__VA_ARGS__;					\
+	SEND("wake", 0, 0);				\
+	ASSERT_EQ(0, board_suspend());			\
+} while (0)
 
 #endif /* BOARD_H */

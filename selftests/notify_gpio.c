@@ -830,6 +830,27 @@ TEST_F(board, node_sets_edge_and_active_low)
 	}
 }
 
+/* The device is no wakeup source. */
+TEST_F(board, edge_during_suspend_is_reported_at_resume)
+{
+	struct gpio_record record;
+	__u64 seq;
+
+	if (access(BOARD_ALARM, F_OK))
+		SKIP(return, "no RTC that wakes the system");
+	OPEN("inverted");
+	seq = get_stats(self->fd).seq;
+	SUSPEND(MOVE(4, 1));
+	do {
+		NEXT(self->fd, &record);
+	} while (record.header.seq <= seq);
+	EXPECT_EQ(0, record.event.line);
+	EXPECT_EQ(0, record.event.level);
+	SUSPEND(MOVE(4, 0));
+	NEXT(self->fd, &record);
+	EXPECT_EQ(1, record.event.level);
+}
+
 /* The last test, because edges of the toggled line may arrive late. */
 TEST_F(board, edge_wakes_suspended_system)
 {

@@ -51,11 +51,16 @@ HANDLER_SECONDS = 0.003
 # The PL031's registers: time, alarm, masked interrupt status.
 PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
 ALARM_SECONDS = 20
+# The control register of the console, whose receiver is off while the system is suspended, and the
+# time from there until interrupts are suspended.
+PL011_CR, PL011_RXE = 0x9000030, 1 << 9
+SUSPEND_SECONDS = 0.5
 # Long enough for many interrupts, too short for the kernel to disable the line ("nobody cared").
 PULSE_SECONDS = 0.002
 TOGGLE_SECONDS = 1
 # The guest's requests to GpioLines.
-GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ring ")
+GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ring ", "@sleep ",
+                 "@wake ")
 # A console that is silent for this long is prompted.
 PROMPT_SECONDS = 30
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
@@ -274,6 +279,21 @@ class GpioLines:
             if time.monotonic() > deadline:
                 raise MachineError("the guest does not handle the interrupt of the PL031")
         self.interrupt(spi, 0)
+
+    def sleep(self, *_):
+        """Wait until the guest is suspended."""
+        deadline = time.monotonic() + TAKEN_SECONDS
+        while self.read(PL011_CR) & PL011_RXE:
+            if time.monotonic() > deadline:
+                raise MachineError("the guest does not suspend")
+        time.sleep(SUSPEND_SECONDS)
+
+    def wake(self, *_):
+        """Set the alarm of the suspended guest to the next second."""
+        alarm = 0
+        while self.read(PL031_DR) > alarm:
+            alarm = self.read(PL031_DR) + 1
+            self.qtest(f"writel {PL031_MR} {alarm}")
 
     def toggle(self, line, on):
         """Start to toggle a line, or stop and leave it low."""
