@@ -131,6 +131,15 @@ do {											\
 })
 #endif
 
+/* Type and result of the remove function of a platform driver. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define NOTIFY_REMOVE	int
+#define NOTIFY_REMOVED	0
+#else
+#define NOTIFY_REMOVE	void
+#define NOTIFY_REMOVED
+#endif
+
 #ifndef pm_sleep_ptr
 #define pm_sleep_ptr(ptr)	(IS_ENABLED(CONFIG_PM_SLEEP) ? (ptr) : NULL)
 #endif

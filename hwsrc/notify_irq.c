@@ -2,8 +2,8 @@
 /*
  * notify_irq: broadcast interrupts of a block with registers.
  *
- * The hard handler, notify_irq_hard(), takes each of these steps for which the firmware node has
- * a property:
+ * The hard handler of each interrupt, notify_irq_hard(), takes each of these steps for which the
+ * firmware node has a property:
  *
  *     status     returns IRQ_NONE if the interrupt is not from this block
  *     ack-copy   reads the value to acknowledge
@@ -14,7 +14,9 @@
  * before the snapshot, so that a later event stays pending and interrupts again. A pending event
  * causes no edge on an edge-triggered line, so the steps repeat there until the status is clear.
  *
- * The IRQ thread, notify_irq_thread(), broadcasts the packets that the hard handler queued, see
+ * Interrupts share the registers: a raw spinlock keeps their steps apart.
+ *
+ * The IRQ threads, notify_irq_thread(), broadcast the packets that the hard handlers queued, see
  * source.h. A nested interrupt has no hard handler: notify_irq_nested() does both.
  *
  * The firmware node is compatible with "notify-multi,irq". It can come from a device tree, ACPI
@@ -22,6 +24,7 @@
  */
 
 #include <linux/bits.h>
+#include <linux/clk.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/interrupt.h>
@@ -30,10 +33,12 @@
 #include <linux/irq.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/of.h>
 #include <linux/overflow.h>
 #include <linux/platform_device.h>
-#include <linux/pm_wakeirq.h>
+#include <linux/pm_runtime.h>
 #include <linux/property.h>
+#include <linux/spinlock.h>
 #include <linux/notify_irq.h>
 
 #include "compat.h"
@@ -78,12 +83,33 @@ enum irq_ack {
 	IRQ_ACK_COPY,
 };
 
+struct notify_irq;
+
 /**
- * struct notify_irq - block with registers and an interrupt
+ * struct irq_interrupt - interrupt of a block
+ * @block:          The block.
+ * @irq:            Linux interrupt number.
+ * @index:          Index in the firmware node.
+ * @recheck_status: True if events can be pending without a new edge.
+ * @wakes:          True if the interrupt is armed to wake up the system.
+ */
+struct irq_interrupt {
+	struct notify_irq *block;
+	int irq;
+	u32 index;
+	bool recheck_status;
+	bool wakes;
+};
+
+/**
+ * struct notify_irq - block with registers and interrupts
  * @source:         Common part of the sources.
  * @base:           Registers.
  * @size:           Bytes of registers.
- * @irq:            Interrupt.
+ * @nr_clocks:      Number of clocks.
+ * @clocks:         Clocks.
+ * @nr_interrupts:  Number of interrupts.
+ * @interrupts:     Interrupts.
  * @has_status:     True if the block has a status register.
  * @status_offset:  Offset of the status register.
  * @status_mask:    Status bits that indicate an interrupt of this block.
@@ -92,16 +118,19 @@ enum irq_ack {
  * @ack_value:      Value to write, for %IRQ_ACK_VALUE.
  * @ack_from:       Offset of the register to copy from, for %IRQ_ACK_COPY.
  * @snapshot:       Offset of the first register of the packet.
- * @init:           Writes after the interrupt is requested.
- * @exit:           Writes before the interrupt is freed.
- * @recheck_status: True if events can be pending without a new edge.
- * @event:          Packet buffer of the handler, which is not reentrant.
+ * @init:           Writes after the interrupts are requested.
+ * @exit:           Writes before the interrupts are freed.
+ * @lock:           Serialises the handlers; protects @event.
+ * @event:          Packet buffer of the handlers.
  */
 struct notify_irq {
 	struct notify_source source;
 	void __iomem *base;
 	resource_size_t size;
-	int irq;
+	int nr_clocks;
+	struct clk_bulk_data *clocks;
+	int nr_interrupts;
+	struct irq_interrupt *interrupts;
 	bool has_status;
 	u32 status_offset;
 	u32 status_mask;
@@ -112,7 +141,7 @@ struct notify_irq {
 	u32 snapshot;
 	struct irq_writes init;
 	struct irq_writes exit;
-	bool recheck_status;
+	raw_spinlock_t lock; /* Serialises the handlers. */
 	struct notify_irq_event *event;
 };
 
@@ -179,33 +208,42 @@ static void irq_acknowledge(struct notify_irq *block, const struct irq_status *s
 }
 
 /* Queue an event; return false if there was none. */
-static bool irq_queue_event(struct notify_irq *block)
+static bool irq_queue_event(struct irq_interrupt *interrupt)
 {
-	ktime_t now = source_now(&block->source);
+	struct notify_irq *block = interrupt->block;
 	struct irq_status status = { };
+	unsigned long flags;
+	ktime_t now;
+	bool found;
 
-	if (!irq_read_status(block, &status))
-		return false;
-	irq_take_snapshot(block, &status);
-	irq_acknowledge(block, &status);
-	source_queue(&block->source, block->event, 0, now);
-	return true;
+	raw_spin_lock_irqsave(&block->lock, flags);
+	now = source_now(&block->source);
+	found = irq_read_status(block, &status);
+	if (found) {
+		block->event->irq = interrupt->index;
+		irq_take_snapshot(block, &status);
+		irq_acknowledge(block, &status);
+		source_queue(&block->source, block->event, 0, now);
+	}
+	raw_spin_unlock_irqrestore(&block->lock, flags);
+	return found;
 }
 
 static irqreturn_t notify_irq_hard(int irq, void *data)
 {
-	struct notify_irq *block = data;
+	struct irq_interrupt *interrupt = data;
 	u32 events = 0;
 
-	while (irq_queue_event(block))
-		if (++events == IRQ_MAX_EVENTS || !block->recheck_status)
+	while (irq_queue_event(interrupt))
+		if (++events == IRQ_MAX_EVENTS || !interrupt->recheck_status)
 			break;
 	return events ? IRQ_WAKE_THREAD : IRQ_NONE;
 }
 
 static irqreturn_t notify_irq_thread(int irq, void *data)
 {
-	struct notify_irq *block = data;
+	struct irq_interrupt *interrupt = data;
+	struct notify_irq *block = interrupt->block;
 
 	source_wakeup(&block->source);
 	source_flush_queue(&block->source);
@@ -363,6 +401,116 @@ static int irq_parse_properties(struct notify_irq *block)
 	return ret ?: irq_parse_writes(block, "notify-multi,exit", &block->exit);
 }
 
+static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
+{
+	u32 i;
+
+	for (i = 0; i < writes->count; i++)
+		writel(writes->write[i].value, block->base + writes->write[i].offset);
+}
+
+/* -- Power management ------------------------------------------------------ */
+
+static struct notify_irq *irq_block_of(struct device *dev)
+{
+	return container_of(dev_get_drvdata(dev), struct notify_irq, source);
+}
+
+/*
+ * Return true if the block may lose its registers while the system is suspended. Its interrupts
+ * are disabled meanwhile.
+ */
+static bool irq_loses_power(struct device *dev)
+{
+	return dev->pm_domain && !device_may_wakeup(dev);
+}
+
+static int notify_irq_suspend(struct device *dev)
+{
+	struct notify_irq *block = irq_block_of(dev);
+	int i, ret;
+
+	if (irq_loses_power(dev))
+		irq_write_all(block, &block->exit);
+	if (!device_may_wakeup(dev))
+		return 0;
+	for (i = 0; i < block->nr_interrupts; i++) {
+		ret = enable_irq_wake(block->interrupts[i].irq);
+		block->interrupts[i].wakes = !ret;
+		if (ret)
+			dev_warn(dev, "interrupt %d: cannot enable wakeup: %d\n", i, ret);
+	}
+	return 0;
+}
+
+static int notify_irq_resume(struct device *dev)
+{
+	struct notify_irq *block = irq_block_of(dev);
+	int i;
+
+	for (i = 0; i < block->nr_interrupts; i++) {
+		if (block->interrupts[i].wakes)
+			disable_irq_wake(block->interrupts[i].irq);
+		block->interrupts[i].wakes = false;
+	}
+	if (irq_loses_power(dev))
+		irq_write_all(block, &block->init);
+	return 0;
+}
+
+static const struct dev_pm_ops notify_irq_pm_ops = {
+	SYSTEM_SLEEP_PM_OPS(notify_irq_suspend, notify_irq_resume)
+};
+
+static void irq_power_off(void *data)
+{
+	struct device *dev = data;
+
+	pm_runtime_put_sync(dev);
+	pm_runtime_disable(dev);
+}
+
+static int irq_power_on(struct device *dev)
+{
+	int ret;
+
+	/* The driver core enables a single power domain only. */
+	if (of_count_phandle_with_args(dev->of_node, "power-domains", "#power-domain-cells") > 1)
+		return dev_err_probe(dev, -EINVAL, "power-domains: more than one\n");
+	pm_runtime_enable(dev);
+	ret = pm_runtime_resume_and_get(dev);
+	if (ret) {
+		pm_runtime_disable(dev);
+		return dev_err_probe(dev, ret, "cannot power on\n");
+	}
+	return devm_add_action_or_reset(dev, irq_power_off, dev);
+}
+
+static void irq_disable_clocks(void *data)
+{
+	struct notify_irq *block = data;
+
+	clk_bulk_disable_unprepare(block->nr_clocks, block->clocks);
+}
+
+static int irq_enable_clocks(struct notify_irq *block)
+{
+	struct device *dev = block->source.dev;
+	int ret;
+
+	ret = devm_clk_bulk_get_all(dev, &block->clocks);
+	if (ret < 0)
+		return dev_err_probe(dev, ret, "clocks: cannot get them\n");
+	/* A malformed property is not an error of devm_clk_bulk_get_all(). */
+	if (!ret && device_property_present(dev, "clocks"))
+		return dev_err_probe(dev, -EINVAL, "clocks: invalid\n");
+	block->nr_clocks = ret;
+	ret = clk_bulk_prepare_enable(block->nr_clocks, block->clocks);
+	if (ret)
+		return dev_err_probe(dev, ret, "clocks: cannot enable them\n");
+	return devm_add_action_or_reset(dev, irq_disable_clocks, block);
+}
+
 /* -- sysfs ----------------------------------------------------------------- */
 
 static struct attribute *irq_attrs[] = {
@@ -387,113 +535,133 @@ static int irq_get_registers(struct notify_irq *block, struct platform_device *p
 	return 0;
 }
 
-static bool irq_is_edge(struct notify_irq *block)
+static bool irq_is_edge(struct irq_interrupt *interrupt)
 {
-	return irq_get_trigger_type(block->irq) & IRQ_TYPE_EDGE_BOTH;
+	return irq_get_trigger_type(interrupt->irq) & IRQ_TYPE_EDGE_BOTH;
 }
 
 /* Return true if only a register read can deassert the interrupt. */
-static bool irq_clears_when_read(struct notify_irq *block)
+static bool irq_clears_when_read(struct irq_interrupt *interrupt)
 {
-	return block->ack == IRQ_ACK_NONE && !irq_is_edge(block);
+	return interrupt->block->ack == IRQ_ACK_NONE && !irq_is_edge(interrupt);
 }
 
-static int irq_get_interrupt(struct notify_irq *block, struct platform_device *pdev)
+static bool irq_is_duplicate(struct irq_interrupt *interrupt)
 {
-	block->irq = platform_get_irq(pdev, 0);
-	if (block->irq < 0)
-		return block->irq;
-	if (irq_clears_when_read(block) && !block->has_status && !block->event->nregs)
+	struct irq_interrupt *other;
+
+	for (other = interrupt->block->interrupts; other < interrupt; other++)
+		if (other->irq == interrupt->irq)
+			return true;
+	return false;
+}
+
+static int irq_get_interrupt(struct irq_interrupt *interrupt, struct platform_device *pdev)
+{
+	struct notify_irq *block = interrupt->block;
+
+	interrupt->irq = platform_get_irq(pdev, interrupt->index);
+	if (interrupt->irq < 0)
+		return interrupt->irq;
+	if (irq_is_duplicate(interrupt))
+		return dev_err_probe(&pdev->dev, -EINVAL, "interrupts: %u is listed twice\n",
+				     interrupt->index);
+	if (irq_clears_when_read(interrupt) && !block->has_status && !block->event->nregs)
 		return dev_err_probe(&pdev->dev, -EINVAL,
-				     "level-triggered interrupt is never acknowledged\n");
+				     "interrupts: %u is level-triggered and never acknowledged\n",
+				     interrupt->index);
 	/* A bit that is set before the others are acknowledged causes no new edge. */
-	block->recheck_status = irq_is_edge(block) && block->has_status &&
-				block->ack == IRQ_ACK_COPY;
+	interrupt->recheck_status = irq_is_edge(interrupt) && block->has_status &&
+				    block->ack == IRQ_ACK_COPY;
 	return 0;
 }
 
-static bool irq_is_nested(struct notify_irq *block)
+static int irq_get_interrupts(struct notify_irq *block, struct platform_device *pdev)
 {
-	return irq_check_status_bit(block->irq, IRQ_NESTED_THREAD);
+	struct device *dev = &pdev->dev;
+	int ret, i;
+
+	ret = platform_irq_count(pdev);
+	if (ret < 0)
+		return dev_err_probe(dev, ret, "cannot get interrupts\n");
+	if (!ret)
+		return dev_err_probe(dev, -ENXIO, "interrupts: none\n");
+	block->nr_interrupts = ret;
+	block->interrupts = devm_kcalloc(dev, ret, sizeof(*block->interrupts), GFP_KERNEL);
+	if (!block->interrupts)
+		return -ENOMEM;
+	for (i = 0; i < block->nr_interrupts; i++) {
+		block->interrupts[i].block = block;
+		block->interrupts[i].index = i;
+		ret = irq_get_interrupt(&block->interrupts[i], pdev);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
-static unsigned long irq_flags(struct notify_irq *block)
+static bool irq_is_nested(struct irq_interrupt *interrupt)
+{
+	return irq_check_status_bit(interrupt->irq, IRQ_NESTED_THREAD);
+}
+
+static unsigned long irq_flags(struct irq_interrupt *interrupt)
 {
 	unsigned long flags = IRQF_NO_THREAD; /* With forced threading, events would merge. */
+	bool has_status = interrupt->block->has_status;
 
 	/*
 	 * Not shared: with CONFIG_DEBUG_SHIRQ, free_irq() calls the hard handler of a shared
 	 * interrupt, which warns if the interrupt is nested.
 	 */
-	if (irq_is_nested(block))
+	if (irq_is_nested(interrupt))
 		return IRQF_ONESHOT;
-	if (block->has_status)
+	if (has_status)
 		flags |= IRQF_SHARED;
 	/* If the read fails to deassert the line, at least the thread can run in between. */
-	if (irq_clears_when_read(block))
+	if (irq_clears_when_read(interrupt))
 		flags |= IRQF_ONESHOT;
 	/* Forced threading sets IRQF_ONESHOT for the other handlers of the line. */
-	if (block->has_status && IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (has_status && IS_ENABLED(CONFIG_PREEMPT_RT))
 		flags |= IRQF_ONESHOT;
 	return flags;
 }
 
-static void irq_clear_wake(void *dev)
+static int irq_request_with(struct irq_interrupt *interrupt, unsigned long flags)
 {
-	dev_pm_clear_wake_irq(dev);
-}
+	struct notify_source *source = &interrupt->block->source;
+	bool nested = irq_is_nested(interrupt);
 
-static int irq_enable_wakeup(struct notify_irq *block)
-{
-	struct device *dev = block->source.dev;
-	int ret;
-
-	ret = source_enable_wakeup(&block->source);
-	if (ret || !device_can_wakeup(dev))
-		return ret;
-	/* Try it now: dev_pm_arm_wake_irq() ignores errors, and resume would warn. */
-	ret = enable_irq_wake(block->irq);
-	if (ret) {
-		dev_warn(dev, "cannot enable wakeup: %d\n", ret);
-		return 0;
-	}
-	disable_irq_wake(block->irq);
-	ret = dev_pm_set_wake_irq(dev, block->irq);
-	return ret ?: devm_add_action_or_reset(dev, irq_clear_wake, dev);
-}
-
-static int irq_request_with(struct notify_irq *block, unsigned long flags)
-{
-	bool nested = irq_is_nested(block);
-
-	return devm_request_threaded_irq(block->source.dev, block->irq,
+	return devm_request_threaded_irq(source->dev, interrupt->irq,
 					 nested ? NULL : notify_irq_hard,
 					 nested ? notify_irq_nested : notify_irq_thread,
-					 flags, block->source.label, block);
+					 flags, source->label, interrupt);
 }
 
 /*
  * All handlers of a shared line must agree on IRQF_ONESHOT: on -EBUSY, retry with the opposite
  * setting.
  */
-static int irq_request(struct notify_irq *block)
+static int irq_request(struct irq_interrupt *interrupt)
 {
-	unsigned long flags = irq_flags(block);
-	bool can_retry = flags & IRQF_SHARED && !irq_clears_when_read(block);
+	unsigned long flags = irq_flags(interrupt);
+	bool can_retry = flags & IRQF_SHARED && !irq_clears_when_read(interrupt);
 	int ret;
 
-	ret = irq_request_with(block, can_retry ? flags | IRQF_PROBE_SHARED : flags);
+	ret = irq_request_with(interrupt, can_retry ? flags | IRQF_PROBE_SHARED : flags);
 	if (ret == -EBUSY && can_retry)
-		ret = irq_request_with(block, flags ^ IRQF_ONESHOT);
-	return ret ? dev_err_probe(block->source.dev, ret, "cannot request interrupt\n") : 0;
+		ret = irq_request_with(interrupt, flags ^ IRQF_ONESHOT);
+	return ret ? dev_err_probe(interrupt->block->source.dev, ret,
+				   "cannot request interrupt %u\n", interrupt->index) : 0;
 }
 
-static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
+static int irq_request_all(struct notify_irq *block)
 {
-	u32 i;
+	int ret = 0, i;
 
-	for (i = 0; i < writes->count; i++)
-		writel(writes->write[i].value, block->base + writes->write[i].offset);
+	for (i = 0; i < block->nr_interrupts && !ret; i++)
+		ret = irq_request(&block->interrupts[i]);
+	return ret;
 }
 
 static void irq_stop_block(void *data)
@@ -513,7 +681,7 @@ static int irq_start_block(struct notify_irq *block)
 	return devm_add_action_or_reset(block->source.dev, irq_stop_block, block);
 }
 
-static int notify_irq_probe(struct platform_device *pdev)
+static int irq_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
 	struct notify_irq *block;
@@ -523,27 +691,59 @@ static int notify_irq_probe(struct platform_device *pdev)
 	if (!block)
 		return -ENOMEM;
 	block->source.dev = dev;
+	raw_spin_lock_init(&block->lock);
 	ret = irq_get_registers(block, pdev);
 	if (ret)
 		return ret;
 	ret = irq_parse_properties(block);
 	if (ret)
 		return ret;
-	ret = irq_get_interrupt(block, pdev);
+	ret = irq_get_interrupts(block, pdev);
 	if (ret)
 		return ret;
 	ret = source_init(&block->source, dev,
 			  struct_size(block->event, regs, block->event->nregs), &irq_group);
 	if (ret)
 		return ret;
-	ret = irq_enable_wakeup(block);
+	ret = source_enable_wakeup(&block->source);
 	if (ret)
 		return ret;
-	ret = irq_request(block);
+	ret = irq_power_on(dev);
+	if (ret)
+		return ret;
+	ret = irq_enable_clocks(block);
+	if (ret)
+		return ret;
+	ret = irq_request_all(block);
 	if (ret)
 		return ret;
 	ret = irq_start_block(block);
 	return ret ?: source_register(&block->source);
+}
+
+/*
+ * Older kernels turn off the power domain before devres writes "notify-multi,exit" and frees the
+ * interrupts. The group is released before that.
+ */
+static int notify_irq_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	int ret;
+
+	if (!devres_open_group(dev, dev, GFP_KERNEL))
+		return -ENOMEM;
+	ret = irq_probe(pdev);
+	if (ret)
+		devres_release_group(dev, dev);
+	else
+		devres_close_group(dev, dev);
+	return ret;
+}
+
+static NOTIFY_REMOVE notify_irq_remove(struct platform_device *pdev)
+{
+	devres_release_group(&pdev->dev, &pdev->dev);
+	return NOTIFY_REMOVED;
 }
 
 static const struct of_device_id notify_irq_of_match[] = {
@@ -560,10 +760,12 @@ MODULE_DEVICE_TABLE(platform, notify_irq_id);
 
 static struct platform_driver notify_irq_driver = {
 	.probe = notify_irq_probe,
+	.remove = notify_irq_remove,
 	.id_table = notify_irq_id,
 	.driver = {
 		.name = "notify_irq",
 		.of_match_table = notify_irq_of_match,
+		.pm = pm_sleep_ptr(&notify_irq_pm_ops),
 	},
 };
 module_platform_driver(notify_irq_driver);

@@ -21,13 +21,19 @@ DRIVER_FAULT(label-taken, EEXIST, "cannot register", label = "pl061";)
 FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)
 DRIVER_FAULT_AT("9030400.reg-taken", EBUSY, "reg", reg-taken@9030400,
 	reg = <0 0x9030400 0 0x100>;)
-FAULT(no-interrupt, ENXIO, "IRQ index 0", /delete-property/ interrupts;)
+FAULT(no-interrupt, ENXIO, "interrupts: none", /delete-property/ interrupts;)
 DRIVER_FAULT(line-not-shared, EBUSY, "interrupt",
 	interrupts = <0 7 4>; notify-multi,ack = <0 0>;)
 /* Needs IRQF_ONESHOT, which the other handlers of the line do not use. */
 DRIVER_FAULT(line-not-masked, EBUSY, "interrupt",
 	label = "masked"; interrupts = <0 7 4>; notify-multi,status = <0x60 0xff>;)
-DRIVER_FAULT(level-triggered, EINVAL, "level-triggered", interrupts = <0 46 4>;)
+DRIVER_FAULT(level-triggered, EINVAL, "interrupts: 0 is level-triggered", interrupts = <0 46 4>;)
+DRIVER_FAULT(second-level, EINVAL, "interrupts: 1 is level-triggered",
+	interrupts = <0 47 1>, <0 46 4>;)
+DRIVER_FAULT(interrupt-twice, EINVAL, "interrupts: 2 is listed twice",
+	interrupts = <0 47 1>, <0 48 1>, <0 47 1>;)
+
+DRIVER_FAULT(clock-unknown, EINVAL, "clocks", clocks = <0xdead>;)
 
 FAULT(snapshot-number, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0>;)
 FAULT(snapshot-three, EINVAL, "notify-multi,snapshot", notify-multi,snapshot = <0 1 2>;)

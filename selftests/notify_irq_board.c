@@ -12,9 +12,12 @@
 /* A read clears the block, so its driver requests the line with IRQF_ONESHOT. */
 #define MASKED		"a003e00.line-not-masked"
 
+#define SEVERAL		"a000800.several"
+
 /* Lines of the interrupt controller. */
 #define SPI_SHARED	7
 #define SPI_STUCK	18
+#define SPI_SEVERAL	20
 
 /* Snapshot of the PL061. */
 enum {
@@ -127,7 +130,7 @@ TEST_F(irq, edge_without_ack_sends_0_to_64_registers)
 		int fd = OPEN(blocks[i].name);
 		struct irq_record record = { };
 
-		EXPECT_EQ(8 + 4 * blocks[i].registers, get_info(fd).packet_size);
+		EXPECT_EQ(16 + 4 * blocks[i].registers, get_info(fd).packet_size);
 		for (unsigned int pulse = 0; pulse < 3; pulse++) {
 			__u64 seq = get_stats(fd).seq;
 			__u32 count = record.irq_count;
@@ -149,6 +152,56 @@ TEST_F(irq, edge_without_ack_sends_0_to_64_registers)
 		}
 		close(fd);
 	}
+}
+
+#define EXPECT_INTERRUPT(fd, index)							\
+do {											\
+	struct irq_record record_;							\
+											\
+	NEXT(fd, &record_);								\
+	EXPECT_EQ(index, record_.irq);							\
+	EXPECT_EQ(0, record_.reserved);							\
+	EXPECT_EQ(++packets, record_.irq_count);					\
+} while (0)
+
+TEST_F(irq, packet_has_index_of_interrupt)
+{
+	__u32 packets = 0;
+	int fd;
+
+	UNBIND(SEVERAL);
+	BIND(SEVERAL);
+	fd = OPEN("several");
+	for (unsigned int i = 0; i < 3; i++) {
+		SEND("pulse", SPI_SEVERAL + 2, 0);
+		EXPECT_INTERRUPT(fd, 2);
+		SEND("pulse", SPI_SEVERAL, 0);
+		EXPECT_INTERRUPT(fd, 0);
+	}
+	SEND("interrupt", SPI_SEVERAL + 1, 1);
+	EXPECT_INTERRUPT(fd, 1);
+	SEND("interrupt", SPI_SEVERAL + 1, 0);
+	close(fd);
+}
+
+static long long clock_enables(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/clk/%s/clk_enable_count", name);
+	return read_number(path);
+}
+
+TEST_F(irq, clocks_are_enabled_while_bound)
+{
+	ASSERT_EQ(1, clock_enables("irq-clock-a"));
+	EXPECT_EQ(1, clock_enables("irq-clock-b"));
+	UNBIND(SEVERAL);
+	EXPECT_EQ(0, clock_enables("irq-clock-a"));
+	EXPECT_EQ(0, clock_enables("irq-clock-b"));
+	BIND(SEVERAL);
+	EXPECT_EQ(1, clock_enables("irq-clock-a"));
+	EXPECT_EQ(1, clock_enables("irq-clock-b"));
 }
 
 /*

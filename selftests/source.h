@@ -27,6 +27,8 @@ struct irq_record {
 	struct notify_multi_record header;
 	__u32 irq_count;
 	__u32 nregs;
+	__u32 irq;
+	__u32 reserved;
 	__u32 regs[64];
 };
 

@@ -44,14 +44,14 @@ static struct layout *gpio_layout(size_t packet_size, size_t lines)
 static struct layout *irq_layout(size_t packet_size, size_t lines)
 {
 	struct layout_error error;
-	char text[64];
+	char text[80];
 
 	(void)lines;
 	if (packet_size < sizeof(struct notify_irq_event) || packet_size % 4)
 		return NULL;
 	if (packet_size == sizeof(struct notify_irq_event))
-		return layout_parse("u32 irq_count, u32 nregs", &error);
-	snprintf(text, sizeof(text), "u32 irq_count, u32 nregs, x32[%zu] regs",
+		return layout_parse("u32 irq_count, u32 nregs, u32 irq, u32 _", &error);
+	snprintf(text, sizeof(text), "u32 irq_count, u32 nregs, u32 irq, u32 _, x32[%zu] regs",
 		 (packet_size - sizeof(struct notify_irq_event)) / 4);
 	return layout_parse(text, &error);
 }

@@ -100,13 +100,14 @@ static void call_ioctls(void)
 static void read_registers(void)
 {
 	const struct notify_irq_event *event;
-	__u64 record[sizeof(struct notify_multi_record) / sizeof(__u64) + 2];
-	__u32 payload[] = { 7, 2, 41, 42 };
+	__u64 record[sizeof(struct notify_multi_record) / sizeof(__u64) + 3];
+	__u32 payload[] = { 7, 2, 1, 0, 41, 42 };
 
 	memset(record, 0, sizeof(record));
 	memcpy((struct notify_multi_record *)record + 1, payload, sizeof(payload));
 	event = (const struct notify_irq_event *)((struct notify_multi_record *)record + 1);
 	expect("nregs", 2, (long)event->nregs);
+	expect("irq", 1, (long)event->irq);
 	expect("second register", 42, (long)event->regs[1]);
 }
 

@@ -248,9 +248,9 @@ board() {
 	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
 }
 
-# dt_validate NAME: prints errors, but returns 0.
+# dt_validate NAME: prints errors, but returns 0. The schemas lack the kernel's bindings.
 dt_validate() {
-	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb"
+	dt-validate -m -s "$WORK/schema.json" "$WORK/$1.dtb" 2>&1 | grep -v "'fixed-clock'" || true
 }
 
 # rejected DTB: lists the nodes below the root that the schema rejects.

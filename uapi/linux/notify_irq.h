@@ -9,18 +9,22 @@
 
 /**
  * struct notify_irq_event - payload of a notify_irq packet
- * @irq_count: Counts the block's interrupts, from 1. Has gaps if interrupts occur faster than
- *             they can be broadcast.
+ * @irq_count: Counts the block's packets, from 1. Has gaps if interrupts occur faster than they
+ *             can be broadcast.
  * @nregs:     Number of registers, from the firmware's "notify-multi,snapshot" property; 0
  *             without it.
+ * @irq:       Index of the interrupt in the firmware node.
+ * @reserved:  0.
  * @regs:      Register values, lowest offset first, as read by the interrupt handler before it
  *             acknowledged the interrupt.
  *
- * All packets of a device have the same size, 8 + 4 * @nregs bytes.
+ * All packets of a device have the same size, 16 + 4 * @nregs bytes.
  */
 struct notify_irq_event {
 	__u32 irq_count;
 	__u32 nregs;
+	__u32 irq;
+	__u32 reserved;
 #ifdef __KERNEL__
 	__u32 regs[];
 #else
