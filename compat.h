@@ -11,6 +11,7 @@
 #define _NOTIFY_MULTI_COMPAT_H
 
 #include <linux/cacheinfo.h>
+#include <linux/gpio/consumer.h>
 #include <linux/gpio/driver.h>
 #include <linux/hrtimer.h>
 #include <linux/irq.h>
@@ -22,6 +23,8 @@
 #include <linux/page-flags.h>
 #include <linux/pm.h>
 #include <linux/property.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 #include <linux/version.h>
 
@@ -101,12 +104,49 @@ static inline bool notify_check_status_bit(unsigned int irq, unsigned int bits)
 #define irq_check_status_bit	notify_check_status_bit
 #endif
 
-/* Device of the controller of a GPIO line, or NULL. Before 6.8, struct gpio_device is opaque. */
+/*
+ * The chip of a GPIO line: device of the controller (or NULL), label, number of the first line.
+ * Before 6.8, struct gpio_device is opaque.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define notify_gpiod_controller(desc)	(gpiod_to_chip(desc)->parent)
+#define notify_gpiod_label(desc)	(gpiod_to_chip(desc)->label)
+#define notify_gpiod_base(desc)		(gpiod_to_chip(desc)->base)
+
+static inline int notify_match_chip(struct gpio_chip *chip, void *label)
+{
+	return !strcmp(chip->label, label);
+}
+
+/* Return the consumer of a line in use, to be freed, NULL if it is unknown, or an ERR_PTR(). */
+static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
+{
+	struct gpio_chip *chip = gpiochip_find((void *)label, notify_match_chip);
+
+	return chip ? kstrdup(gpiochip_is_requested(chip, offset), GFP_KERNEL) : NULL;
+}
 #else
 #define notify_gpiod_controller(desc)							\
 	(gpio_device_to_device(gpiod_to_gpio_device(desc))->parent)
+#define notify_gpiod_label(desc)	gpio_device_get_label(gpiod_to_gpio_device(desc))
+#define notify_gpiod_base(desc)		gpio_device_get_base(gpiod_to_gpio_device(desc))
+
+static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
+{
+	struct gpio_device *chip = gpio_device_find_by_label(label);
+	char *consumer;
+
+	if (!chip)
+		return NULL;
+	consumer = gpiochip_dup_line_label(gpio_device_get_chip(chip), offset);
+	gpio_device_put(chip);
+	return consumer;
+}
+#endif
+
+/* Before 6.1, gpiolib cannot disable the bias of a line. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#define GPIO_PULL_DISABLE	0
 #endif
 
 /* Before 5.19, gpiolib writes to the irq chip: use a writable copy. */

@@ -13,86 +13,39 @@
  * once the line has been quiet.
  *
  * The firmware node is compatible with "notify-multi,gpio". It can come from a device tree,
- * ACPI (PRP0001) or a software node.
+ * ACPI (PRP0001) or a software node, which gpio_configfs.c creates at run time.
  */
 
-#include <linux/bits.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/err.h>
-#include <linux/gpio/consumer.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/lockdep.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/nospec.h>
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/pm_wakeup.h>
 #include <linux/property.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
-#include <linux/notify_gpio.h>
 
 #include "compat.h"
+#include "gpio.h"
 #include "notify_multi.h"
-#include "source.h"
 
-#define GPIO_MAX_LINES		64
-#define GPIO_MAX_DEBOUNCE_MS	60000
-#define GPIO_BOTH_EDGES		(BIT(NOTIFY_GPIO_EDGE_RISING) | BIT(NOTIFY_GPIO_EDGE_FALLING))
+#define GPIO_REPROBE_MS		20
 /* Level of a queued event that gpio_prepare() must read. */
 #define GPIO_LEVEL_UNREAD	U32_MAX
 /* pinconf arguments are 24 bits, in microseconds. */
 #define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
-/**
- * struct gpio_line - GPIO line
- * @gpio:      Device that the line belongs to.
- * @desc:      Descriptor.
- * @irq:       Interrupt.
- * @index:     Index in the "gpios" property.
- * @seqno:     Edges so far; accessed only by the line's handler or debounce work.
- * @debounce:  Debounce work; runs when the line has been quiet.
- * @last_edge: Time of the last edge; protected by source->lock.
- * @bounced:   True until gpio_line_debounce_thread() handles that edge; protected by source->lock.
- * @level:     Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read; after
- *             probe accessed only by one of these.
- * @wakes:     True if @irq is armed as a wakeup interrupt.
- */
-struct gpio_line {
-	struct notify_gpio *gpio;
-	struct gpio_desc *desc;
-	int irq;
-	u32 index;
-	u32 seqno;
-	struct delayed_work debounce;
-	ktime_t last_edge;
-	bool bounced;
-	int level;
-	bool wakes;
-};
-
-/**
- * struct notify_gpio - lines of one firmware node
- * @source:      Common part of the sources.
- * @edges:       Requested edges, a mask of 1 << &enum notify_gpio_edge.
- * @debounce_ms: Debounce time, 0 for none.
- * @bounce_lock: Protects @bouncing, and serialises its changes with those of the wakeup source.
- * @bouncing:    Lines whose debounce work must run, one bit per line.
- * @levels:      Last observed levels, one bit per line; protected by source.flush_lock.
- * @nr_lines:    Number of @lines.
- * @lines:       The lines, in the order of "gpios".
- */
-struct notify_gpio {
-	struct notify_source source;
-	u32 edges;
-	u32 debounce_ms;
-	struct mutex bounce_lock; /* Protects bouncing. */
-	u64 bouncing;
-	u64 levels;
-	u32 nr_lines;
-	struct gpio_line lines[];
-};
+/* Runs the debounce works and probes again; its priority and CPUs can be set in sysfs. */
+static struct workqueue_struct *gpio_workqueue;
 
 /* -- Edges ----------------------------------------------------------------- */
 
@@ -130,17 +83,18 @@ static void gpio_prepare(struct notify_source *source, struct source_event *queu
 {
 	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
 	struct notify_gpio_event *event = (void *)queued->packet;
+	struct gpio_line *line = &gpio->lines[event->line];
 
 	if (event->level == GPIO_LEVEL_UNREAD)
-		gpio_read_late(&gpio->lines[event->line], queued);
+		gpio_read_late(line, queued);
 	if (queued->status) {
 		event->level = !!(gpio->levels & BIT_ULL(event->line));
-	} else if (gpio->edges == GPIO_BOTH_EDGES) {
+	} else if (line->edges == GPIO_BOTH_EDGES) {
 		event->edge = gpio_edge_to(event->level);
 		if (!gpio_set_level(gpio, event->line, event->level))
 			event->flags = NOTIFY_GPIO_UNCHANGED;
 	} else {
-		event->level = gpio->edges == BIT(NOTIFY_GPIO_EDGE_RISING);
+		event->level = line->edges == BIT(NOTIFY_GPIO_EDGE_RISING);
 		event->edge = gpio_edge_to(event->level);
 		gpio_set_level(gpio, event->line, event->level);
 	}
@@ -166,21 +120,19 @@ static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
 
 /*
  * Return true if the line changed to @level, and this edge is not requested. If it did not change,
- * a requested edge was followed by the opposite one before the level was read.
+ * a requested edge was followed by the opposite one before the level was read. Caller must hold
+ * flush_lock.
  */
 static bool gpio_line_skips_edge(struct gpio_line *line, int level)
 {
-	struct notify_gpio *gpio = line->gpio;
 	bool changed = level != line->level;
 
 	if (level < 0)
 		return false;
 	line->level = level;
-	if (!changed || gpio->edges & BIT(gpio_edge_to(level)))
+	if (!changed || line->edges & BIT(gpio_edge_to(level)))
 		return false;
-	mutex_lock(&gpio->source.flush_lock);
-	gpio_set_level(gpio, line->index, level);
-	mutex_unlock(&gpio->source.flush_lock);
+	gpio_set_level(line->gpio, line->index, level);
 	return true;
 }
 
@@ -205,9 +157,9 @@ static int gpio_line_read_atomic(struct gpio_line *line)
 static irqreturn_t gpio_line_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
-	ktime_t now = ktime_get();
+	ktime_t now = source_now(&line->gpio->source);
 
-	if (line->gpio->edges != GPIO_BOTH_EDGES)
+	if (line->edges != GPIO_BOTH_EDGES)
 		gpio_queue_edge(line, 0, now);
 	else if (gpio_line_is_atomic(line))
 		gpio_queue_edge(line, gpio_line_read_atomic(line), now);
@@ -228,10 +180,15 @@ static irqreturn_t gpio_line_thread(int irq, void *data)
 static irqreturn_t gpio_line_nested_irq(int irq, void *data)
 {
 	struct gpio_line *line = data;
-	ktime_t now = ktime_get();
+	struct notify_source *source = &line->gpio->source;
+	ktime_t now = source_now(source);
 	int level = gpiod_get_value_cansleep(line->desc);
+	bool skip;
 
-	if (gpio_line_skips_edge(line, level))
+	mutex_lock(&source->flush_lock);
+	skip = gpio_line_skips_edge(line, level);
+	mutex_unlock(&source->flush_lock);
+	if (skip)
 		return IRQ_HANDLED;
 	gpio_queue_edge(line, level, now);
 	return gpio_line_thread(irq, data);
@@ -239,11 +196,9 @@ static irqreturn_t gpio_line_nested_irq(int irq, void *data)
 
 /* -- Debouncing in software ------------------------------------------------ */
 
-/* Freezable, because an expander may be inaccessible while the system is suspended. */
 static void gpio_line_restart_debounce(struct gpio_line *line)
 {
-	mod_delayed_work(system_freezable_wq, &line->debounce,
-			 msecs_to_jiffies(line->gpio->debounce_ms));
+	mod_delayed_work(gpio_workqueue, &line->debounce, msecs_to_jiffies(line->debounce_ms));
 }
 
 static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
@@ -253,7 +208,7 @@ static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&source->lock, flags);
-	line->last_edge = ktime_get();
+	line->last_edge = source_now(source);
 	line->bounced = true;
 	raw_spin_unlock_irqrestore(&source->lock, flags);
 	return IRQ_WAKE_THREAD;
@@ -294,22 +249,34 @@ static void gpio_line_settled(struct gpio_line *line)
 	mutex_unlock(&gpio->bounce_lock);
 }
 
+/* Return true if the line's debounced level has changed, to @level, and this edge is requested. */
+static bool gpio_line_settles_at(struct gpio_line *line, int level)
+{
+	struct notify_source *source = &line->gpio->source;
+	bool edge;
+
+	mutex_lock(&source->flush_lock);
+	edge = level != line->level && !gpio_line_skips_edge(line, level);
+	mutex_unlock(&source->flush_lock);
+	return edge;
+}
+
 static void gpio_line_report_debounced(struct gpio_line *line)
 {
-	struct notify_gpio *gpio = line->gpio;
+	struct notify_source *source = &line->gpio->source;
 	int level = gpiod_get_value_cansleep(line->desc);
 	ktime_t last_edge;
 	bool bounced;
 
-	raw_spin_lock_irq(&gpio->source.lock);
+	raw_spin_lock_irq(&source->lock);
 	last_edge = line->last_edge;
 	bounced = line->bounced;
-	raw_spin_unlock_irq(&gpio->source.lock);
+	raw_spin_unlock_irq(&source->lock);
 	/* gpio_line_debounce_thread() will restart the debounce. */
-	if (bounced || level == line->level || gpio_line_skips_edge(line, level))
+	if (bounced || !gpio_line_settles_at(line, level))
 		return;
 	gpio_queue_edge(line, level, last_edge);
-	source_flush_queue(&gpio->source);
+	source_flush_queue(source);
 }
 
 static void gpio_line_debounce_work(struct work_struct *work)
@@ -326,6 +293,135 @@ static void gpio_line_cancel_debounce(void *data)
 
 	cancel_delayed_work_sync(&line->debounce);
 }
+
+/* -- State of all lines ---------------------------------------------------- */
+
+/*
+ * Read all lines; set @valid to those that could be read. A line that is debounced in software
+ * keeps its debounced level until its debounce work runs. Caller must hold flush_lock.
+ */
+static u64 gpio_read_all(struct notify_gpio *gpio, u64 *valid)
+{
+	u64 levels = gpio->levels;
+	u32 i;
+
+	*valid = 0;
+	for (i = 0; i < gpio->nr_lines; i++) {
+		struct gpio_line *line = &gpio->lines[i];
+		int level = line->debounced ? !!(levels & BIT_ULL(i)) :
+					      gpiod_get_value_cansleep(line->desc);
+
+		if (level < 0)
+			continue;
+		*valid |= BIT_ULL(i);
+		levels = level ? levels | BIT_ULL(i) : levels & ~BIT_ULL(i);
+	}
+	return levels;
+}
+
+/* Report a state. Caller must hold flush_lock. */
+static void gpio_broadcast_state(struct notify_gpio *gpio, u32 line)
+{
+	struct notify_gpio_event event = {
+		.line = line,
+		.level = !!(gpio->levels & BIT_ULL(line)),
+		.levels = gpio->levels,
+		.line_seqno = READ_ONCE(gpio->lines[line].seqno),
+	};
+
+	source_broadcast(&gpio->source, &event, 0, source_now(&gpio->source));
+}
+
+/* Nobody could receive the events of before: they only change the state that is reported. */
+static void gpio_start(struct notify_source *source)
+{
+	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
+	u64 valid;
+
+	source_discard_queue(source);
+	gpio->levels = gpio_read_all(gpio, &valid);
+	gpio_broadcast_state(gpio, 0);
+}
+
+/* Report the lines that changed without an interrupt, e.g. while the system was suspended. */
+static void gpio_report_changes(struct notify_gpio *gpio)
+{
+	struct notify_source *source = &gpio->source;
+	u64 changed, valid;
+	u32 i;
+
+	mutex_lock(&source->flush_lock);
+	if (source->nm) {
+		source_broadcast_queue(source);
+		changed = gpio->levels;
+		gpio->levels = gpio_read_all(gpio, &valid);
+		changed ^= gpio->levels;
+		for (i = 0; i < gpio->nr_lines; i++) {
+			if (!(changed & BIT_ULL(i)))
+				continue;
+			gpio->lines[i].level = !!(gpio->levels & BIT_ULL(i));
+			gpio_broadcast_state(gpio, i);
+		}
+	}
+	mutex_unlock(&source->flush_lock);
+}
+
+/* -- ioctls ---------------------------------------------------------------- */
+
+static long gpio_get_levels(struct notify_gpio *gpio, void __user *argp)
+{
+	struct notify_source *source = &gpio->source;
+	struct notify_gpio_levels levels = { };
+
+	mutex_lock(&source->flush_lock);
+	/* Edges of before the lines are read have a lower seq. */
+	if (source->nm)
+		source_broadcast_queue(source);
+	levels.levels = gpio_read_all(gpio, &levels.valid);
+	levels.seq = source->seq;
+	mutex_unlock(&source->flush_lock);
+	return copy_to_user(argp, &levels, sizeof(levels)) ? -EFAULT : 0;
+}
+
+static long gpio_get_line(struct notify_gpio *gpio, void __user *argp)
+{
+	struct notify_gpio_line info = { };
+	const struct gpio_line *line;
+
+	if (copy_from_user(&info.line, argp, sizeof(info.line)))
+		return -EFAULT;
+	if (info.line >= gpio->nr_lines)
+		return -EINVAL;
+	line = &gpio->lines[array_index_nospec(info.line, gpio->nr_lines)];
+	info.offset = desc_to_gpio(line->desc) - notify_gpiod_base(line->desc);
+	info.flags = line->flags;
+	if (gpiod_is_active_low(line->desc))
+		info.flags |= NOTIFY_GPIO_LINE_ACTIVE_LOW;
+	info.edges = line->edges;
+	info.debounce_ms = line->debounce_ms;
+	strscpy(info.name, line->name ?: "", sizeof(info.name));
+	strscpy(info.chip, notify_gpiod_label(line->desc), sizeof(info.chip));
+	return copy_to_user(argp, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+static long gpio_ioctl(struct notify_multi_client *client, unsigned int cmd, unsigned long arg)
+{
+	struct notify_source *source = notify_multi_drvdata(notify_multi_of(client));
+	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
+
+	switch (cmd) {
+	case NOTIFY_GPIO_IOC_GET_LEVELS:
+		return gpio_get_levels(gpio, (void __user *)arg);
+	case NOTIFY_GPIO_IOC_GET_LINE:
+		return gpio_get_line(gpio, (void __user *)arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static const struct notify_multi_ops gpio_ops = {
+	.ioctl = gpio_ioctl,
+};
 
 /* -- Power management ------------------------------------------------------ */
 
@@ -351,6 +447,18 @@ static int notify_gpio_suspend(struct device *dev)
 	return 0;
 }
 
+/* The debounce work reports a level that changed while its timer was stopped. */
+static void gpio_line_resume_debounce(struct gpio_line *line)
+{
+	struct notify_source *source = &line->gpio->source;
+
+	raw_spin_lock_irq(&source->lock);
+	if (!line->bounced && !delayed_work_pending(&line->debounce))
+		line->last_edge = source_now(source);
+	raw_spin_unlock_irq(&source->lock);
+	gpio_line_restart_debounce(line);
+}
+
 static int notify_gpio_resume(struct device *dev)
 {
 	struct notify_gpio *gpio = gpio_of(dev);
@@ -360,7 +468,10 @@ static int notify_gpio_resume(struct device *dev)
 		if (gpio->lines[i].wakes)
 			disable_irq_wake(gpio->lines[i].irq);
 		gpio->lines[i].wakes = false;
+		if (gpio->lines[i].debounced)
+			gpio_line_resume_debounce(&gpio->lines[i]);
 	}
+	gpio_report_changes(gpio);
 	return 0;
 }
 
@@ -388,46 +499,21 @@ static const struct attribute_group gpio_group = {
 
 /* -- Probe ----------------------------------------------------------------- */
 
-static int gpio_parse_edges(struct notify_gpio *gpio)
+/* Log an error of a line, also for the attribute "status" in configfs. */
+static int gpio_line_error(struct gpio_line *line, int error, const char *message)
 {
-	static const char * const names[] = { "rising", "falling", "both" };
-	static const u32 edges[] = {
-		BIT(NOTIFY_GPIO_EDGE_RISING),
-		BIT(NOTIFY_GPIO_EDGE_FALLING),
-		GPIO_BOTH_EDGES,
-	};
-	struct device *dev = gpio->source.dev;
-	const char *name = "both";
-	int i;
+	struct device *dev = line->gpio->source.dev;
+	struct gpio_attachment *attachment = gpio_attachment(dev);
 
-	if (device_property_present(dev, "notify-multi,edge") &&
-	    device_property_read_string(dev, "notify-multi,edge", &name))
-		name = "";
-	i = match_string(names, ARRAY_SIZE(names), name);
-	if (i < 0)
-		return dev_err_probe(dev, -EINVAL,
-				     "notify-multi,edge: not rising, falling or both\n");
-	gpio->edges = edges[i];
-	return 0;
-}
-
-static int gpio_parse_properties(struct notify_gpio *gpio)
-{
-	struct device *dev = gpio->source.dev;
-
-	/* debounce-interval-ms is the former name. */
-	if (device_property_read_u32(dev, "debounce-delay-ms", &gpio->debounce_ms))
-		device_property_read_u32(dev, "debounce-interval-ms", &gpio->debounce_ms);
-	if (gpio->debounce_ms > GPIO_MAX_DEBOUNCE_MS)
-		return dev_err_probe(dev, -EINVAL, "debounce-delay-ms: exceeds %u: %u\n",
-				     GPIO_MAX_DEBOUNCE_MS, gpio->debounce_ms);
-	return gpio_parse_edges(gpio);
+	if (attachment)
+		WRITE_ONCE(attachment->line, line->index);
+	return dev_err_probe(dev, error, "line %u: %s\n", line->index, message);
 }
 
 /* Set the debounce time of the controller. Return true if software must debounce instead. */
 static bool gpio_line_debounced_in_sw(struct gpio_line *line)
 {
-	u32 ms = line->gpio->debounce_ms;
+	u32 ms = line->debounce_ms;
 
 	if (!ms)
 		return false;
@@ -438,7 +524,7 @@ static bool gpio_line_debounced_in_sw(struct gpio_line *line)
 /* Return true if the controller may interrupt on an edge that is not requested, as pcf857x. */
 static bool gpio_line_ignores_edge(struct gpio_line *line)
 {
-	return line->gpio->edges != GPIO_BOTH_EDGES && !irq_get_chip(line->irq)->irq_set_type;
+	return line->edges != GPIO_BOTH_EDGES && !irq_get_chip(line->irq)->irq_set_type;
 }
 
 /* Return true if the line can only be handled in a thread. */
@@ -480,7 +566,8 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 	int ret;
 
 	INIT_DELAYED_WORK(&line->debounce, gpio_line_debounce_work);
-	line->last_edge = ktime_get();
+	line->debounced = true;
+	line->last_edge = source_now(&line->gpio->source);
 	ret = devm_add_action_or_reset(dev, gpio_line_cancel_debounce, line);
 	if (ret)
 		return ret;
@@ -494,21 +581,88 @@ static int gpio_request_debounced_irq(struct gpio_line *line)
 
 static int gpio_line_init(struct gpio_line *line)
 {
-	struct device *dev = line->gpio->source.dev;
 	int ret;
 
 	line->irq = gpiod_to_irq(line->desc);
 	if (line->irq < 0)
-		return dev_err_probe(dev, line->irq, "line %u: no interrupt\n", line->index);
+		return gpio_line_error(line, line->irq, "no interrupt");
 
 	if (gpio_line_debounced_in_sw(line))
 		ret = gpio_request_debounced_irq(line);
 	else
 		ret = gpio_request_irq(line, gpio_line_irq, gpio_line_thread, gpio_line_nested_irq,
-				       line->gpio->edges);
-	if (ret)
-		return dev_err_probe(dev, ret, "line %u: cannot set up interrupt\n", line->index);
-	return 0;
+				       line->edges);
+	return ret ? gpio_line_error(line, ret, "cannot set up interrupt") : 0;
+}
+
+/**
+ * struct gpio_reprobe - probe again after the removal of a controller
+ * @work:       Waits for the removal, and probes.
+ * @dev:        The device.
+ * @controller: The controller.
+ */
+struct gpio_reprobe {
+	struct work_struct work;
+	struct device *dev;
+	struct device *controller;
+};
+
+static bool gpio_is_unbinding(struct device *controller)
+{
+	return READ_ONCE(controller->links.status) == DL_DEV_UNBINDING;
+}
+
+/* Probing now would request lines of a chip that is being removed, and gpiolib would leak them. */
+static void gpio_reprobe_work(struct work_struct *work)
+{
+	struct gpio_reprobe *reprobe = container_of(work, struct gpio_reprobe, work);
+	int ret;
+
+	while (gpio_is_unbinding(reprobe->controller))
+		msleep(GPIO_REPROBE_MS);
+	ret = device_attach(reprobe->dev);
+	if (ret < 0)
+		dev_dbg(reprobe->dev, "cannot probe again: %d\n", ret);
+	put_device(reprobe->controller);
+	put_device(reprobe->dev);
+	kfree(reprobe);
+}
+
+/* The probe is deferred until the controller is back. */
+static void gpio_schedule_probe(struct device *dev, struct device *controller)
+{
+	struct gpio_reprobe *reprobe = kzalloc(sizeof(*reprobe), GFP_KERNEL);
+
+	if (!reprobe)
+		return;
+	INIT_WORK(&reprobe->work, gpio_reprobe_work);
+	reprobe->dev = get_device(dev);
+	reprobe->controller = get_device(controller);
+	queue_work(gpio_workqueue, &reprobe->work);
+}
+
+/* If a controller is being removed, wait for its return. Else the device has been unbound. */
+static void gpio_unbind(void *data)
+{
+	struct notify_gpio *gpio = data;
+	struct device *dev = gpio->source.dev;
+	struct gpio_attachment *attachment = gpio_attachment(dev);
+	u32 i;
+
+	if (attachment)
+		WRITE_ONCE(attachment->error, -ENODEV);
+	for (i = 0; i < gpio->nr_lines; i++) {
+		struct device *controller = notify_gpiod_controller(gpio->lines[i].desc);
+
+		if (!controller || !gpio_is_unbinding(controller))
+			continue;
+		if (attachment) {
+			WRITE_ONCE(attachment->line, i);
+			WRITE_ONCE(attachment->error, -EPROBE_DEFER);
+		}
+		gpio_schedule_probe(dev, controller);
+		return;
+	}
 }
 
 /*
@@ -529,94 +683,110 @@ static int gpio_line_link(struct gpio_line *line)
 	return READ_ONCE(link->status) == DL_STATE_SUPPLIER_UNBIND ? -EPROBE_DEFER : 0;
 }
 
+static int gpio_request_line(struct notify_gpio *gpio, u32 index)
+{
+	struct gpio_line *line = &gpio->lines[index];
+	int ret;
+
+	line->gpio = gpio;
+	line->index = index;
+	line->desc = devm_gpiod_get_index(gpio->source.dev, NULL, index, GPIOD_IN);
+	if (IS_ERR(line->desc))
+		return gpio_line_error(line, PTR_ERR(line->desc), "cannot get GPIO");
+	ret = gpio_line_link(line);
+	return ret ? gpio_line_error(line, ret, "cannot link controller") : 0;
+}
+
 /* One by one, because gpiod_get_array() leaks the first line if memory is low. */
 static int gpio_request_lines(struct notify_gpio *gpio)
 {
-	int ret;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < gpio->nr_lines && !ret; i++)
+		ret = gpio_request_line(gpio, i);
+	return ret;
+}
+
+static int gpio_init_levels(struct notify_gpio *gpio)
+{
 	u32 i;
 
 	for (i = 0; i < gpio->nr_lines; i++) {
 		struct gpio_line *line = &gpio->lines[i];
-
-		line->gpio = gpio;
-		line->index = i;
-		line->desc = devm_gpiod_get_index(gpio->source.dev, NULL, i, GPIOD_IN);
-		if (IS_ERR(line->desc))
-			return PTR_ERR(line->desc);
-		ret = gpio_line_link(line);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-static int gpio_read_levels(struct notify_gpio *gpio)
-{
-	u32 i;
-
-	for (i = 0; i < gpio->nr_lines; i++) {
-		int level = gpiod_get_value_cansleep(gpio->lines[i].desc);
+		int level = gpiod_get_value_cansleep(line->desc);
 
 		if (level < 0)
-			return dev_err_probe(gpio->source.dev, level,
-					     "line %u: cannot read level\n", i);
-		gpio->lines[i].level = level;
+			return gpio_line_error(line, level, "cannot read level");
+		line->level = level;
 		gpio_set_level(gpio, i, level);
 	}
 	return 0;
 }
 
-static struct notify_gpio *gpio_get_lines(struct device *dev)
+static int gpio_init_irqs(struct notify_gpio *gpio)
 {
-	int ret, count = gpiod_count(dev, NULL);
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < gpio->nr_lines && !ret; i++)
+		ret = gpio_line_init(&gpio->lines[i]);
+	return ret;
+}
+
+static struct notify_gpio *gpio_alloc(struct device *dev)
+{
+	int count = gpiod_count(dev, NULL);
 	struct notify_gpio *gpio;
 
 	if (count < 0)
-		return ERR_PTR(count);
+		return ERR_PTR(dev_err_probe(dev, count, "gpios: cannot count the lines\n"));
 	if (count > GPIO_MAX_LINES)
-		return ERR_PTR(-EINVAL);
-
+		return ERR_PTR(dev_err_probe(dev, -EINVAL, "gpios: %d lines, more than %u\n",
+					     count, GPIO_MAX_LINES));
 	gpio = devm_kzalloc(dev, struct_size(gpio, lines, count), GFP_KERNEL);
 	if (!gpio)
 		return ERR_PTR(-ENOMEM);
 	gpio->source.dev = dev;
+	gpio->source.replay = GPIO_DEFAULT_REPLAY;
+	gpio->source.ops = &gpio_ops;
+	gpio->source.start = gpio_start;
+	gpio->source.prepare = gpio_prepare;
 	gpio->nr_lines = count;
 	mutex_init(&gpio->bounce_lock);
-	ret = gpio_request_lines(gpio);
-	return ret ? ERR_PTR(ret) : gpio;
+	return gpio;
+}
+
+/* The lines are requested before source_init(), so that they are freed after the last ioctl. */
+static int gpio_probe(struct device *dev)
+{
+	struct notify_gpio *gpio = gpio_alloc(dev);
+	u32 i;
+	int ret;
+
+	if (IS_ERR(gpio))
+		return PTR_ERR(gpio);
+	ret = gpio_request_lines(gpio) ?: gpio_parse_settings(gpio);
+	if (ret)
+		return ret;
+	ret = source_init(&gpio->source, dev, sizeof(struct notify_gpio_event), &gpio_group);
+	if (ret)
+		return ret;
+	for (i = 0; i < gpio->nr_lines; i++)
+		gpiod_set_consumer_name(gpio->lines[i].desc, gpio->source.label);
+	return gpio_init_levels(gpio) ?: source_enable_wakeup(&gpio->source) ?:
+	       gpio_init_irqs(gpio) ?: devm_add_action(dev, gpio_unbind, gpio) ?:
+	       source_register(&gpio->source);
 }
 
 static int notify_gpio_probe(struct platform_device *pdev)
 {
-	struct device *dev = &pdev->dev;
-	struct notify_gpio *gpio;
-	u32 i;
-	int ret;
+	struct gpio_attachment *attachment = gpio_attachment(&pdev->dev);
+	int ret = gpio_probe(&pdev->dev);
 
-	gpio = gpio_get_lines(dev);
-	if (IS_ERR(gpio))
-		return dev_err_probe(dev, PTR_ERR(gpio), "gpios: cannot get 1 to %u lines\n",
-				     GPIO_MAX_LINES);
-	ret = gpio_parse_properties(gpio);
-	if (ret)
-		return ret;
-	ret = gpio_read_levels(gpio);
-	if (ret)
-		return ret;
-	gpio->source.prepare = gpio_prepare;
-	ret = source_init(&gpio->source, dev, sizeof(struct notify_gpio_event), &gpio_group);
-	if (ret)
-		return ret;
-	ret = source_enable_wakeup(&gpio->source);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < gpio->nr_lines; i++) {
-		ret = gpio_line_init(&gpio->lines[i]);
-		if (ret)
-			return ret;
-	}
-	return source_register(&gpio->source);
+	if (attachment)
+		WRITE_ONCE(attachment->error, ret);
+	return ret;
 }
 
 static const struct of_device_id notify_gpio_of_match[] = {
@@ -627,6 +797,7 @@ MODULE_DEVICE_TABLE(of, notify_gpio_of_match);
 
 static const struct platform_device_id notify_gpio_id[] = {
 	{ "notify_gpio" },
+	{ GPIO_CONFIGFS_NAME, true },
 	{ }
 };
 MODULE_DEVICE_TABLE(platform, notify_gpio_id);
@@ -638,9 +809,42 @@ static struct platform_driver notify_gpio_driver = {
 		.name = "notify_gpio",
 		.of_match_table = notify_gpio_of_match,
 		.pm = pm_sleep_ptr(&notify_gpio_pm_ops),
+		/* configfs returns the error of the probe. */
+		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 };
-module_platform_driver(notify_gpio_driver);
+
+static int __init notify_gpio_init(void)
+{
+	int ret;
+
+	/* Freezable, because an expander may be inaccessible while the system is suspended. */
+	gpio_workqueue = alloc_workqueue("notify_gpio", WQ_UNBOUND | WQ_FREEZABLE | WQ_SYSFS, 0);
+	if (!gpio_workqueue)
+		return -ENOMEM;
+	ret = platform_driver_register(&notify_gpio_driver);
+	if (ret)
+		goto destroy_workqueue;
+	ret = gpio_configfs_init();
+	if (ret)
+		goto unregister_driver;
+	return 0;
+
+unregister_driver:
+	platform_driver_unregister(&notify_gpio_driver);
+destroy_workqueue:
+	destroy_workqueue(gpio_workqueue);
+	return ret;
+}
+module_init(notify_gpio_init);
+
+static void __exit notify_gpio_exit(void)
+{
+	gpio_configfs_exit();
+	platform_driver_unregister(&notify_gpio_driver);
+	destroy_workqueue(gpio_workqueue);
+}
+module_exit(notify_gpio_exit);
 
 MODULE_DESCRIPTION("Source of notify_multi for edges of GPIO lines");
 MODULE_AUTHOR("The notify_multi developers");

@@ -174,6 +174,16 @@ static inline void source_broadcast_queue(struct notify_source *source)
 	}
 }
 
+/* Process the queued events without broadcasting them. Caller must hold flush_lock. */
+static inline void source_discard_queue(struct notify_source *source)
+{
+	u32 overflows;
+
+	while (source_next_event(source, &overflows))
+		if (source->prepare)
+			source->prepare(source, source->current_event);
+}
+
 /**
  * source_flush_queue() - broadcast the queued events in order
  * @source: The source.
@@ -196,7 +206,7 @@ static ssize_t overflows_show(struct device *dev, struct device_attribute *attr,
 
 	return sysfs_emit(buf, "%u\n", READ_ONCE(source->overflows));
 }
-static DEVICE_ATTR_RO(overflows);
+static __maybe_unused DEVICE_ATTR_RO(overflows);
 
 /* -- Wakeup of the system -------------------------------------------------- */
 
@@ -307,6 +317,15 @@ static inline int source_init(struct notify_source *source, struct device *dev,
 	return ret ?: devm_add_action(dev, source_unregister, source);
 }
 
+/* Keep *@value if the property is absent. */
+static inline int source_read_u32(struct device *dev, const char *property, u32 *value)
+{
+	if (device_property_present(dev, property) &&
+	    device_property_read_u32(dev, property, value))
+		return dev_err_probe(dev, -EINVAL, "%s: wrong type\n", property);
+	return 0;
+}
+
 /**
  * source_register() - register the device that a firmware node describes
  * @source: The source.
@@ -329,10 +348,18 @@ static inline int source_register(struct notify_source *source)
 	};
 	struct device *dev = source->dev;
 	struct notify_multi *nm;
+	u32 mode = 0;
+	int ret;
 
-	device_property_read_u32(dev, "notify-multi,max-packets", &config.max_packets);
-	device_property_read_u32(dev, "notify-multi,max-requests", &config.max_requests);
-	device_property_read_u32(dev, "notify-multi,replay", &config.replay);
+	ret = source_read_u32(dev, "notify-multi,max-packets", &config.max_packets) ?:
+	      source_read_u32(dev, "notify-multi,max-requests", &config.max_requests) ?:
+	      source_read_u32(dev, "notify-multi,replay", &config.replay) ?:
+	      source_read_u32(dev, "notify-multi,mode", &mode);
+	if (ret)
+		return ret;
+	if (mode > 0777)
+		return dev_err_probe(dev, -EINVAL, "notify-multi,mode: exceeds 0777: %#o\n", mode);
+	config.mode = mode;
 
 	nm = notify_multi_register(dev, &config);
 	if (IS_ERR(nm))
