@@ -44,9 +44,6 @@
 /* pinconf arguments are 24 bits, in microseconds. */
 #define GPIO_MAX_HARDWARE_DEBOUNCE_MS	((BIT(24) - 1) / USEC_PER_MSEC)
 
-/* Runs the debounce works and probes again; its priority and CPUs can be set in sysfs. */
-static struct workqueue_struct *gpio_workqueue;
-
 /* -- Edges ----------------------------------------------------------------- */
 
 static u32 gpio_edge_to(int level)
@@ -196,9 +193,10 @@ static irqreturn_t gpio_line_nested_irq(int irq, void *data)
 
 /* -- Debouncing in software ------------------------------------------------ */
 
+/* Freezable, because an expander may be inaccessible while the system is suspended. */
 static void gpio_line_restart_debounce(struct gpio_line *line)
 {
-	mod_delayed_work(gpio_workqueue, &line->debounce, msecs_to_jiffies(line->debounce_ms));
+	mod_delayed_work(system_freezable_wq, &line->debounce, msecs_to_jiffies(line->debounce_ms));
 }
 
 static irqreturn_t gpio_line_debounce_irq(int irq, void *data)
@@ -595,6 +593,8 @@ static int gpio_line_init(struct gpio_line *line)
 	return ret ? gpio_line_error(line, ret, "cannot set up interrupt") : 0;
 }
 
+static struct workqueue_struct *gpio_workqueue; /* For struct gpio_reprobe. */
+
 /**
  * struct gpio_reprobe - probe again after the removal of a controller
  * @work:       Waits for the removal, and probes.
@@ -649,6 +649,9 @@ static void gpio_unbind(void *data)
 	struct gpio_attachment *attachment = gpio_attachment(dev);
 	u32 i;
 
+	/* The probe has failed. */
+	if (!gpio->source.nm)
+		return;
 	if (attachment)
 		WRITE_ONCE(attachment->error, -ENODEV);
 	for (i = 0; i < gpio->nr_lines; i++) {
@@ -818,8 +821,7 @@ static int __init notify_gpio_init(void)
 {
 	int ret;
 
-	/* Freezable, because an expander may be inaccessible while the system is suspended. */
-	gpio_workqueue = alloc_workqueue("notify_gpio", WQ_UNBOUND | WQ_FREEZABLE | WQ_SYSFS, 0);
+	gpio_workqueue = alloc_workqueue("notify_gpio", WQ_UNBOUND, 0);
 	if (!gpio_workqueue)
 		return -ENOMEM;
 	ret = platform_driver_register(&notify_gpio_driver);

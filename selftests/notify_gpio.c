@@ -88,12 +88,6 @@ static int open_device(const char *name)
 	return fd < 0 ? fd : next_record(fd, &state, sizeof(state)) ?: fd;
 }
 
-/* Packets without the state at probe. */
-static uint64_t edges_sent(int fd)
-{
-	return get_stats(fd).seq - 1;
-}
-
 /* self->fd is a negative errno if the device did not probe. */
 #define CREATE_ON(controller, parameters)						\
 do {											\
@@ -357,6 +351,78 @@ TEST_F(gpio, levels_has_last_level_of_every_line)
 	}
 }
 
+TEST_F(gpio, get_levels_reads_lines_now)
+{
+	struct notify_gpio_levels levels;
+	struct gpio_record record;
+
+	START("lines=8");
+	levels = get_levels(self->fd);
+	EXPECT_EQ(0, levels.levels);
+	EXPECT_EQ(0xff, levels.valid);
+	EXPECT_EQ(1, levels.seq);
+	TOGGLE(3);
+	levels = get_levels(self->fd);
+	EXPECT_EQ(8, levels.levels);
+	EXPECT_LE(levels.seq, get_stats(self->fd).seq);
+	NEXT(self->fd, &record);
+	EXPECT_EQ(record.header.seq, get_levels(self->fd).seq);
+}
+
+/* In a Gray code of eight lines, one of 256 consecutive states has the levels. */
+static unsigned int gray_position(uint64_t levels)
+{
+	unsigned int position = 0;
+
+	for (; levels; levels >>= 1)
+		position ^= levels;
+	return position;
+}
+
+/*
+ * While lines are toggled, levels are not older than the record with their seq, and not newer than
+ * the last record.
+ */
+TEST_F(gpio, get_levels_is_ordered_by_seq)
+{
+	enum { EDGES = 600, SAMPLES = 100 };
+	struct notify_gpio_levels samples[SAMPLES];
+	unsigned int positions[EDGES + 2] = { };
+	struct gpio_record record;
+	unsigned int last;
+	pid_t child;
+
+	if (variant->simulated || reads_level_in_thread(variant->controller))
+		SKIP(return, "records have later levels than those at the edges");
+	START("lines=8 max_packets=1000");
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		for (unsigned int i = 1; i <= EDGES; i++)
+			if (toggle(i & 0x7f ? __builtin_ctz(i) : 7, 1))
+				_exit(1);
+		_exit(0);
+	}
+	for (unsigned int i = 0; i < SAMPLES; i++)
+		samples[i] = get_levels(self->fd);
+	EXPECT_EQ(child, waitpid(child, NULL, 0));
+	for (unsigned int i = 1; i <= EDGES; i++) {
+		NEXT(self->fd, &record);
+		ASSERT_EQ(i + 1, record.header.seq);
+		positions[i + 1] = gray_position(record.event.levels);
+	}
+	last = positions[EDGES + 1];
+	for (unsigned int i = 0; i < SAMPLES; i++) {
+		unsigned int seq = samples[i].seq;
+		unsigned int ahead = gray_position(samples[i].levels) - positions[seq];
+
+		ASSERT_LE(i ? samples[i - 1].seq : 1, seq);
+		ASSERT_GE(EDGES + 1, seq);
+		ASSERT_GE(EDGES + 1 - seq, ahead % 256);
+	}
+	EXPECT_EQ(last, gray_position(get_levels(self->fd).levels));
+}
+
 /* Longer than several edges take: each edge of gpio-sim is a system call. */
 #define DEBOUNCE (variant->simulated ? "debounce_ms=500" : "debounce_ms=100")
 
@@ -449,8 +515,7 @@ TEST_F(gpio, removed_controller_removes_device)
 	EXPECT_EDGE(0, RISING, 1);
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, variant->simulated ? write_file(SIM_CHIP "live", "0") :
-					  write_file(GPIO_CHIP_DRIVER "unbind", GPIO_CHIP));
+	ASSERT_EQ(0, variant->simulated ? write_file(SIM_CHIP "live", "0") : set_chip_bound(false));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
 	EXPECT_NE(0, access(NOTIFY_DIR GPIO_NAME, F_OK));
 	EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK));
@@ -461,9 +526,8 @@ TEST_F(gpio, removed_controller_removes_device)
 	close(idle);
 	if (variant->simulated)
 		return;
-	ASSERT_EQ(0, write_file(GPIO_CHIP_DRIVER "bind", GPIO_CHIP));
-	/* The kernel may have bound the device as well. */
-	write_file(GPIO_DRIVER "bind", GPIO_DEVICE);
+	ASSERT_EQ(0, set_chip_bound(true));
+	ASSERT_TRUE(wait_node(GPIO_NAME));
 	close(self->fd);
 	self->fd = open_device(GPIO_NAME);
 	ASSERT_LE(0, self->fd);
@@ -526,6 +590,45 @@ TEST_F(chip, overflow_drops_oldest_and_is_counted)
 	}
 	EXPECT_EQ(44, device_number(GPIO_DEVICE, "overflows"));
 	EXPECT_EQ(SOURCE_QUEUE, edges_sent(self->fd));
+}
+
+TEST_F(chip, get_levels_of_unreadable_lines_are_last_observed)
+{
+	struct notify_gpio_levels levels;
+
+	START_ON("", "");
+	TOGGLE(1);
+	EXPECT_EDGE(1, RISING, 1);
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "broken", "1"));
+	levels = get_levels(self->fd);
+	EXPECT_EQ(0, levels.valid);
+	EXPECT_EQ(2, levels.levels);
+	EXPECT_EQ(2, levels.seq);
+}
+
+TEST_F(chip, get_levels_of_bouncing_line_is_debounced)
+{
+	START_ON("", "debounce_ms=60000");
+	TOGGLE(0);
+	EXPECT_EQ(0, get_levels(self->fd).levels);
+	EXPECT_EQ(3, get_levels(self->fd).valid);
+}
+
+TEST_F(chip, ioctls_return_errors)
+{
+	struct notify_gpio_line line;
+
+	START_ON("", "");
+	EXPECT_EQ(0, get_line(self->fd, 1, &line));
+	EXPECT_EQ(-EINVAL, get_line(self->fd, 2, &line));
+	EXPECT_EQ(-EINVAL, get_line(self->fd, ~0U, &line));
+	EXPECT_EQ(-EFAULT, errno_of(ioctl(self->fd, NOTIFY_GPIO_IOC_GET_LEVELS, NULL)));
+	EXPECT_EQ(-EFAULT, errno_of(ioctl(self->fd, NOTIFY_GPIO_IOC_GET_LINE, NULL)));
+	EXPECT_EQ(-ENOTTY, errno_of(ioctl(self->fd, _IOR('N', 0xbf, struct notify_gpio_levels),
+					  &line)));
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "unbind", GPIO_DEVICE));
+	EXPECT_EQ(-ENODEV, get_line(self->fd, 1, &line));
+	EXPECT_EQ(-ENODEV, errno_of(ioctl(self->fd, NOTIFY_GPIO_IOC_GET_LEVELS, &line)));
 }
 
 TEST_F(chip, debounced_level_survives_read_error)
@@ -672,6 +775,9 @@ TEST_F(chip, properties_set_sizes_and_limits)
 {
 	struct notify_multi_info info;
 
+	START_ON("", "");
+	EXPECT_EQ(1, get_info(self->fd).replay);
+	close(self->fd);
 	START_ON("", "max_packets=33 max_requests=5 replay=7");
 	info = get_info(self->fd);
 	EXPECT_EQ(sizeof(struct notify_gpio_event), info.packet_size);
@@ -692,7 +798,10 @@ TEST_F(chip, probe_fails_with_bad_properties)
 	const char *const bad[] = {
 		"lines=0", "lines=65", "edge=sideways", "label=a/b", "debounce_ms=60001",
 		"max_packets=4 replay=5", "max_packets=4294967295", "max_requests=4294967295",
-		"broken=1",
+		"broken=1", "label= wrong_type=label", "wrong_type=notify-multi,edge",
+		"wrong_type=notify-multi,clock", "wrong_type=notify-multi,max-packets",
+		"wrong_type=notify-multi,max-requests", "wrong_type=notify-multi,replay",
+		"wrong_type=debounce-delay-ms", "wrong_type=gpio-line-names",
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -770,6 +879,35 @@ TEST_F(chip, wakeup_is_armed_only_during_suspend)
 		EXPECT_EQ(wakeup ? 3 : 0, chip_number("wakes_off"));
 		close(self->fd);
 	}
+}
+
+/* Lines without interrupts while the system is suspended. */
+TEST_F(chip, resume_reports_changed_lines)
+{
+	START_ON("", "lines=4");
+	TOGGLE(1);
+	EXPECT_EDGE(1, RISING, 1);
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "1"));
+	TOGGLE(1);
+	TOGGLE(3);
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "0"));
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+	if (suspend_devices() == -ENOENT)
+		SKIP(return, "this kernel has no /sys/power/pm_test");
+	EXPECT_STATE(self->fd, 3, 1, 8);
+	EXPECT_STATE(self->fd, 4, 3, 8);
+	TOGGLE(3);
+	EXPECT_EDGE(3, FALLING, 1);
+}
+
+TEST_F(chip, resume_reports_debounced_change_as_edge)
+{
+	START_ON("", "debounce_ms=50");
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "1"));
+	TOGGLE(1);
+	if (suspend_devices() == -ENOENT)
+		SKIP(return, "this kernel has no /sys/power/pm_test");
+	EXPECT_EDGE(1, RISING, 1);
 }
 
 /* -- Board -- */

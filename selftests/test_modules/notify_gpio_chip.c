@@ -37,12 +37,13 @@
 	MODULE_PARM_DESC(name, description)
 
 /* The controller. */
-static bool sleeping, nested, broken, wakes, late, any_edge, refuses_irq;
+static bool sleeping, nested, broken, wakes, late, silent, any_edge, refuses_irq;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
 CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
 CHIP_PARAM(wakes, bool, 0444, "Interrupts support wakeup");
 CHIP_PARAM(late, bool, 0644, "Interrupts are raised after the last edge of a burst");
+CHIP_PARAM(silent, bool, 0644, "Edges raise no interrupts");
 CHIP_PARAM(refuses_irq, bool, 0444, "Requests of interrupts fail with EIO");
 CHIP_PARAM(any_edge, bool, 0444, "Interrupts at each edge, as pcf857x");
 
@@ -55,7 +56,7 @@ CHIP_PARAM(handled_ns, ullong, 0444, "Time after the last handler, and before an
 
 /* The device. */
 static char *label = "kselftest-gpio", *controller = CHIP_LABEL, *edge = "";
-static char *debounce = "debounce-delay-ms";
+static char *debounce = "debounce-delay-ms", *wrong_type = "";
 static unsigned int lines = 2, debounce_ms, max_packets, max_requests, replay;
 static bool nodes, active_low, wakeup;
 CHIP_PARAM(controller, charp, 0444, "Label of the controller that provides the lines");
@@ -69,6 +70,7 @@ CHIP_PARAM(debounce, charp, 0444, "Name of the property of the debounce time");
 CHIP_PARAM(max_packets, uint, 0444, "Property notify-multi,max-packets; 0 for none");
 CHIP_PARAM(max_requests, uint, 0444, "Property notify-multi,max-requests; 0 for none");
 CHIP_PARAM(replay, uint, 0444, "Property notify-multi,replay; 0 for none");
+CHIP_PARAM(wrong_type, charp, 0444, "Name of a property without a value; empty for none");
 CHIP_PARAM(wakeup, bool, 0444, "Property wakeup-source");
 
 static DEFINE_MUTEX(chip_lock); /* Serialises toggling; protects chip_device. */
@@ -83,6 +85,7 @@ static struct software_node_ref_args chip_references[CHIP_LINES];
 static struct gpio_chip chip;
 static u8 chip_levels[CHIP_LINES];
 static unsigned int chip_triggers[CHIP_LINES];
+static const char *const chip_names[CHIP_LINES] = { [3] = "kselftest line 3" };
 
 /* -- Controller -- */
 
@@ -165,7 +168,7 @@ static void chip_raise(unsigned int line, bool level)
 	unsigned int irq = irq_find_mapping(chip.irq.domain, line);
 	unsigned int trigger = level ? IRQ_TYPE_EDGE_RISING : IRQ_TYPE_EDGE_FALLING;
 
-	if (!irq || !(any_edge || chip_triggers[line] & trigger))
+	if (!irq || silent || !(any_edge || chip_triggers[line] & trigger))
 		return;
 	if (nested) {
 		handle_nested_irq(irq);
@@ -276,7 +279,7 @@ static void chip_remove_lookup(void)
 
 static struct platform_device *chip_add_device(void)
 {
-	struct property_entry properties[9] = { };
+	struct property_entry properties[10] = { };
 	struct platform_device_info info = {
 		.name = "notify_gpio",
 		.id = DEVICE_ID,
@@ -300,6 +303,8 @@ static struct platform_device *chip_add_device(void)
 		properties[n++] = PROPERTY_ENTRY_U32("notify-multi,replay", replay);
 	if (wakeup)
 		properties[n++] = PROPERTY_ENTRY_BOOL("wakeup-source");
+	if (*wrong_type)
+		properties[n++] = PROPERTY_ENTRY_BOOL(wrong_type);
 	if (nodes)
 		properties[n++] = PROPERTY_ENTRY_REF_ARRAY_LEN("gpios", chip_references, lines);
 	return platform_device_register_full(&info);
@@ -374,6 +379,7 @@ static int chip_probe(struct platform_device *pdev)
 		.owner = THIS_MODULE,
 		.base = -1,
 		.ngpio = CHIP_LINES,
+		.names = chip_names,
 		.can_sleep = sleeping,
 		.get = chip_get,
 		.get_direction = chip_get_direction,
