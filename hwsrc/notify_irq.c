@@ -34,6 +34,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/of.h>
+#include <linux/of_address.h>
 #include <linux/overflow.h>
 #include <linux/platform_device.h>
 #include <linux/pm_runtime.h>
@@ -49,7 +50,6 @@
 #define IRQ_MAX_WRITES		64
 /* Events per edge, in case the status never clears. */
 #define IRQ_MAX_EVENTS		64
-#define IRQ_REGISTER_SIZE	sizeof(u32)
 
 /**
  * struct irq_write - register write
@@ -106,6 +106,8 @@ struct irq_interrupt {
  * @source:         Common part of the sources.
  * @base:           Registers.
  * @size:           Bytes of registers.
+ * @width:          Bytes of each register: 1, 2 or 4.
+ * @big_endian:     True if the registers are big-endian.
  * @nr_clocks:      Number of clocks.
  * @clocks:         Clocks.
  * @nr_interrupts:  Number of interrupts.
@@ -127,6 +129,8 @@ struct notify_irq {
 	struct notify_source source;
 	void __iomem *base;
 	resource_size_t size;
+	u32 width;
+	bool big_endian;
 	int nr_clocks;
 	struct clk_bulk_data *clocks;
 	int nr_interrupts;
@@ -155,12 +159,53 @@ struct irq_status {
 	u32 ack;
 };
 
-/* -- Interrupt handlers ---------------------------------------------------- */
+/* -- Registers ------------------------------------------------------------- */
 
 static u32 irq_read(struct notify_irq *block, u32 offset)
 {
-	return readl(block->base + offset);
+	void __iomem *address = block->base + offset;
+
+	switch (block->width) {
+	case 1:
+		return readb(address);
+	case 2:
+		return block->big_endian ? ioread16be(address) : readw(address);
+	default:
+		return block->big_endian ? ioread32be(address) : readl(address);
+	}
 }
+
+static void irq_write(struct notify_irq *block, u32 offset, u32 value)
+{
+	void __iomem *address = block->base + offset;
+
+	switch (block->width) {
+	case 1:
+		writeb(value, address);
+		break;
+	case 2:
+		if (block->big_endian)
+			iowrite16be(value, address);
+		else
+			writew(value, address);
+		break;
+	default:
+		if (block->big_endian)
+			iowrite32be(value, address);
+		else
+			writel(value, address);
+	}
+}
+
+static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
+{
+	u32 i;
+
+	for (i = 0; i < writes->count; i++)
+		irq_write(block, writes->write[i].offset, writes->write[i].value);
+}
+
+/* -- Interrupt handlers ---------------------------------------------------- */
 
 /* Return true if the interrupt is from this block. */
 static bool irq_read_status(struct notify_irq *block, struct irq_status *status)
@@ -195,16 +240,15 @@ static void irq_take_snapshot(struct notify_irq *block, const struct irq_status 
 
 	event->irq_count++;
 	for (i = 0; i < event->nregs; i++)
-		event->regs[i] = irq_read_once(block, block->snapshot + i * IRQ_REGISTER_SIZE,
-					       status);
+		event->regs[i] = irq_read_once(block, block->snapshot + i * block->width, status);
 }
 
 static void irq_acknowledge(struct notify_irq *block, const struct irq_status *status)
 {
 	if (block->ack == IRQ_ACK_COPY)
-		writel(status->ack, block->base + block->ack_offset);
+		irq_write(block, block->ack_offset, status->ack);
 	else if (block->ack == IRQ_ACK_VALUE)
-		writel(block->ack_value, block->base + block->ack_offset);
+		irq_write(block, block->ack_offset, block->ack_value);
 }
 
 /* Queue an event; return false if there was none. */
@@ -261,15 +305,23 @@ static irqreturn_t notify_irq_nested(int irq, void *data)
 
 static int irq_check_offset(struct notify_irq *block, const char *name, u32 offset, u32 count)
 {
-	u64 end = offset + (u64)count * IRQ_REGISTER_SIZE;
+	u64 end = offset + (u64)count * block->width;
 	struct device *dev = block->source.dev;
 
-	if (offset % IRQ_REGISTER_SIZE)
-		return dev_err_probe(dev, -EINVAL, "%s: offset not a multiple of 4: 0x%x\n", name,
-				     offset);
+	if (offset % block->width)
+		return dev_err_probe(dev, -EINVAL, "%s: offset not a multiple of %u: 0x%x\n", name,
+				     block->width, offset);
 	if (end > block->size)
 		return dev_err_probe(dev, -EINVAL, "%s: outside reg: %u registers at 0x%x\n", name,
 				     count, offset);
+	return 0;
+}
+
+static int irq_check_value(struct notify_irq *block, const char *name, u32 value)
+{
+	if (value > GENMASK(block->width * BITS_PER_BYTE - 1, 0))
+		return dev_err_probe(block->source.dev, -EINVAL, "%s: more than %u bytes: 0x%x\n",
+				     name, block->width, value);
 	return 0;
 }
 
@@ -277,12 +329,13 @@ static int irq_check_offset(struct notify_irq *block, const char *name, u32 offs
 static int irq_parse_pair(struct notify_irq *block, const char *name, u32 *pair)
 {
 	struct device *dev = block->source.dev;
+	int count;
 
 	if (!device_property_present(dev, name))
 		return 0;
-	if (device_property_count_u32(dev, name) != 2 ||
-	    device_property_read_u32_array(dev, name, pair, 2))
-		return dev_err_probe(dev, -EINVAL, "%s: not two cells\n", name);
+	count = device_property_count_u32(dev, name);
+	if (count != 2 || device_property_read_u32_array(dev, name, pair, 2))
+		return dev_err_probe(dev, -EINVAL, "%s: number of cells not 2: %d\n", name, count);
 	return 1;
 }
 
@@ -300,7 +353,8 @@ static int irq_parse_status(struct notify_irq *block)
 	block->has_status = true;
 	block->status_offset = pair[0];
 	block->status_mask = pair[1];
-	return irq_check_offset(block, name, pair[0], 1);
+	ret = irq_check_offset(block, name, pair[0], 1);
+	return ret ?: irq_check_value(block, name, pair[1]);
 }
 
 static int irq_parse_ack(struct notify_irq *block)
@@ -315,7 +369,8 @@ static int irq_parse_ack(struct notify_irq *block)
 	block->ack = IRQ_ACK_VALUE;
 	block->ack_offset = pair[0];
 	block->ack_value = pair[1];
-	return irq_check_offset(block, name, pair[0], 1);
+	ret = irq_check_offset(block, name, pair[0], 1);
+	return ret ?: irq_check_value(block, name, pair[1]);
 }
 
 static int irq_parse_ack_copy(struct notify_irq *block)
@@ -370,11 +425,13 @@ static int irq_parse_writes(struct notify_irq *block, const char *name,
 	count = device_property_count_u32(dev, name);
 	if (count <= 0 || count % 2 || count / 2 > IRQ_MAX_WRITES ||
 	    device_property_read_u32_array(dev, name, (u32 *)writes->write, count))
-		return dev_err_probe(dev, -EINVAL, "%s: not 1 to %u pairs of cells\n", name,
-				     IRQ_MAX_WRITES);
+		return dev_err_probe(dev, -EINVAL, "%s: not 1 to %u pairs: %d cells\n", name,
+				     IRQ_MAX_WRITES, count);
 	writes->count = count / 2;
 	for (i = 0; i < writes->count; i++) {
 		ret = irq_check_offset(block, name, writes->write[i].offset, 1);
+		if (!ret)
+			ret = irq_check_value(block, name, writes->write[i].value);
 		if (ret)
 			return ret;
 	}
@@ -399,14 +456,6 @@ static int irq_parse_properties(struct notify_irq *block)
 		return ret;
 	ret = irq_parse_writes(block, "notify-multi,init", &block->init);
 	return ret ?: irq_parse_writes(block, "notify-multi,exit", &block->exit);
-}
-
-static void irq_write_all(struct notify_irq *block, const struct irq_writes *writes)
-{
-	u32 i;
-
-	for (i = 0; i < writes->count; i++)
-		writel(writes->write[i].value, block->base + writes->write[i].offset);
 }
 
 /* -- Power management ------------------------------------------------------ */
@@ -524,15 +573,83 @@ static const struct attribute_group irq_group = {
 
 /* -- Probe ----------------------------------------------------------------- */
 
-static int irq_get_registers(struct notify_irq *block, struct platform_device *pdev)
+/* Use the properties of the node that has the registers. */
+static int irq_parse_access(struct notify_irq *block, struct fwnode_handle *node,
+			    const struct resource *registers)
 {
+	bool little = fwnode_property_present(node, "little-endian");
+	bool native = fwnode_property_present(node, "native-endian");
+	bool big = fwnode_property_present(node, "big-endian");
+	struct device *dev = block->source.dev;
+
+	block->size = resource_size(registers);
+	block->width = sizeof(u32);
+	if (fwnode_property_present(node, "reg-io-width") &&
+	    (fwnode_property_count_u32(node, "reg-io-width") != 1 ||
+	     fwnode_property_read_u32(node, "reg-io-width", &block->width)))
+		return dev_err_probe(dev, -EINVAL, "reg-io-width: not one cell\n");
+	if (block->width != 1 && block->width != 2 && block->width != 4)
+		return dev_err_probe(dev, -EINVAL, "reg-io-width: not 1, 2 or 4: %u\n",
+				     block->width);
+	if (registers->start % block->width)
+		return dev_err_probe(dev, -EINVAL, "reg: not a multiple of %u: %pR\n",
+				     block->width, registers);
+	if (big + little + native > 1)
+		return dev_err_probe(dev, -EINVAL, "%s: conflicts with %s-endian\n",
+				     native ? "native-endian" : "little-endian",
+				     big ? "big" : "little");
+	block->big_endian = big || (native && IS_ENABLED(CONFIG_CPU_BIG_ENDIAN));
+	return 0;
+}
+
+static int irq_map_reg(struct notify_irq *block, struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
 	struct resource *registers;
 
 	block->base = devm_platform_get_and_ioremap_resource(pdev, 0, &registers);
 	if (IS_ERR(block->base))
-		return dev_err_probe(&pdev->dev, PTR_ERR(block->base), "cannot map reg\n");
-	block->size = resource_size(registers);
-	return 0;
+		return dev_err_probe(dev, PTR_ERR(block->base), "cannot map reg\n");
+	return irq_parse_access(block, dev_fwnode(dev), registers);
+}
+
+/*
+ * The registers of a syscon belong to several drivers, so do not request them. Do not use its
+ * regmap: handlers cannot take the lock on PREEMPT_RT.
+ */
+static int irq_map_syscon(struct notify_irq *block, struct device_node *syscon)
+{
+	struct device *dev = block->source.dev;
+	struct resource registers;
+	int ret;
+
+	if (!of_device_is_compatible(syscon, "syscon"))
+		return dev_err_probe(dev, -EINVAL, "syscon: not a syscon: %pOF\n", syscon);
+	ret = of_address_to_resource(syscon, 0, &registers);
+	if (ret)
+		return dev_err_probe(dev, ret, "syscon: no registers: %pOF\n", syscon);
+	block->base = devm_ioremap(dev, registers.start, resource_size(&registers));
+	if (!block->base)
+		return -ENOMEM;
+	return irq_parse_access(block, of_fwnode_handle(syscon), &registers);
+}
+
+static int irq_get_registers(struct notify_irq *block, struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct device_node *syscon;
+	int ret;
+
+	if (!device_property_present(dev, "syscon"))
+		return irq_map_reg(block, pdev);
+	if (device_property_present(dev, "reg"))
+		return dev_err_probe(dev, -EINVAL, "syscon: conflicts with reg\n");
+	syscon = of_parse_phandle(dev->of_node, "syscon", 0);
+	if (!syscon)
+		return dev_err_probe(dev, -EINVAL, "syscon: not a phandle\n");
+	ret = irq_map_syscon(block, syscon);
+	of_node_put(syscon);
+	return ret;
 }
 
 static bool irq_is_edge(struct irq_interrupt *interrupt)
