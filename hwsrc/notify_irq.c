@@ -23,6 +23,7 @@
  * (PRP0001) or a software node.
  */
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/clk.h>
 #include <linux/device.h>
@@ -31,6 +32,7 @@
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/irq.h>
+#include <linux/jiffies.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -39,6 +41,7 @@
 #include <linux/platform_device.h>
 #include <linux/pm_runtime.h>
 #include <linux/property.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/notify_irq.h>
 
@@ -50,6 +53,12 @@
 #define IRQ_MAX_WRITES		64
 /* Events per edge, in case the status never clears. */
 #define IRQ_MAX_EVENTS		64
+/*
+ * A level-triggered interrupt is stopped if it occurs this often before its thread can sleep, or
+ * in a second. The queue of 256 events has overflowed by then.
+ */
+#define IRQ_MAX_AWAKE		5000
+#define IRQ_MAX_PER_SECOND	100000
 
 /**
  * struct irq_write - register write
@@ -90,14 +99,28 @@ struct notify_irq;
  * @block:          The block.
  * @irq:            Linux interrupt number.
  * @index:          Index in the firmware node.
+ * @is_level:       True if the interrupt is level-triggered.
  * @recheck_status: True if events can be pending without a new edge.
+ * @is_shared:      True if other devices may use the line.
+ * @stopped:        True if the interrupt is disabled because it occurred too often.
+ * @awake:          Number of interrupts since the IRQ thread last slept.
+ * @switches:       Voluntary context switches of the IRQ thread at its last run.
+ * @second:         Start of a second, in jiffies.
+ * @per_second:     Number of interrupts since @second.
  * @wakes:          True if the interrupt is armed to wake up the system.
  */
 struct irq_interrupt {
 	struct notify_irq *block;
 	int irq;
 	u32 index;
+	bool is_level;
 	bool recheck_status;
+	bool is_shared;
+	bool stopped;
+	atomic_t awake;
+	unsigned long switches;
+	unsigned long second;
+	u32 per_second;
 	bool wakes;
 };
 
@@ -273,15 +296,51 @@ static bool irq_queue_event(struct irq_interrupt *interrupt)
 	return found;
 }
 
+/* Count an interrupt; return true if the interrupt must be stopped. */
+static bool irq_is_stuck(struct irq_interrupt *interrupt)
+{
+	if (!interrupt->is_level)
+		return false;
+	if (time_after(jiffies, interrupt->second + HZ)) {
+		interrupt->second = jiffies;
+		interrupt->per_second = 0;
+	}
+	return ++interrupt->per_second >= IRQ_MAX_PER_SECOND ||
+	       atomic_inc_return(&interrupt->awake) >= IRQ_MAX_AWAKE;
+}
+
+/* Stop an interrupt that stays asserted. The last packet reports it to readers. */
+static void irq_stop(struct irq_interrupt *interrupt)
+{
+	struct notify_irq *block = interrupt->block;
+	unsigned long flags;
+
+	disable_irq_nosync(interrupt->irq);
+	interrupt->stopped = true;
+	raw_spin_lock_irqsave(&block->lock, flags);
+	block->event->irq = interrupt->index;
+	source_queue(&block->source, block->event, -EIO, source_now(&block->source));
+	raw_spin_unlock_irqrestore(&block->lock, flags);
+	dev_err(block->source.dev, "interrupt %u: stopped, because it stays asserted: check %s\n",
+		interrupt->index,
+		block->ack == IRQ_ACK_COPY ? "notify-multi,ack-copy" : "notify-multi,ack");
+}
+
 static irqreturn_t notify_irq_hard(int irq, void *data)
 {
 	struct irq_interrupt *interrupt = data;
 	u32 events = 0;
 
+	if (interrupt->stopped)
+		return IRQ_NONE;
 	while (irq_queue_event(interrupt))
 		if (++events == IRQ_MAX_EVENTS || !interrupt->recheck_status)
 			break;
-	return events ? IRQ_WAKE_THREAD : IRQ_NONE;
+	if (!events)
+		return IRQ_NONE;
+	if (irq_is_stuck(interrupt))
+		irq_stop(interrupt);
+	return IRQ_WAKE_THREAD;
 }
 
 static irqreturn_t notify_irq_thread(int irq, void *data)
@@ -289,6 +348,11 @@ static irqreturn_t notify_irq_thread(int irq, void *data)
 	struct irq_interrupt *interrupt = data;
 	struct notify_irq *block = interrupt->block;
 
+	/* The thread slept, so nothing was asserted meanwhile. */
+	if (interrupt->switches != current->nvcsw) {
+		interrupt->switches = current->nvcsw;
+		atomic_set(&interrupt->awake, 0);
+	}
 	source_wakeup(&block->source);
 	source_flush_queue(&block->source);
 	return IRQ_HANDLED;
@@ -687,6 +751,7 @@ static int irq_get_interrupt(struct irq_interrupt *interrupt, struct platform_de
 		return dev_err_probe(&pdev->dev, -EINVAL,
 				     "interrupts: %u is level-triggered and never acknowledged\n",
 				     interrupt->index);
+	interrupt->is_level = !irq_is_edge(interrupt);
 	/* A bit that is set before the others are acknowledged causes no new edge. */
 	interrupt->recheck_status = irq_is_edge(interrupt) && block->has_status &&
 				    block->ack == IRQ_ACK_COPY;
@@ -765,6 +830,7 @@ static int irq_request(struct irq_interrupt *interrupt)
 	bool can_retry = flags & IRQF_SHARED && !irq_clears_when_read(interrupt);
 	int ret;
 
+	interrupt->is_shared = flags & IRQF_SHARED;
 	ret = irq_request_with(interrupt, can_retry ? flags | IRQF_PROBE_SHARED : flags);
 	if (ret == -EBUSY && can_retry)
 		ret = irq_request_with(interrupt, flags ^ IRQF_ONESHOT);
@@ -781,11 +847,21 @@ static int irq_request_all(struct notify_irq *block)
 	return ret;
 }
 
+/* Other devices of a line can use it again when the block is disabled. */
+static void irq_release_line(struct irq_interrupt *interrupt)
+{
+	if (interrupt->stopped && interrupt->is_shared)
+		enable_irq(interrupt->irq);
+}
+
 static void irq_stop_block(void *data)
 {
 	struct notify_irq *block = data;
+	int i;
 
 	irq_write_all(block, &block->exit);
+	for (i = 0; i < block->nr_interrupts; i++)
+		irq_release_line(&block->interrupts[i]);
 }
 
 /*

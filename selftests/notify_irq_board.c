@@ -13,11 +13,19 @@
 #define MASKED		"a003e00.line-not-masked"
 
 #define SEVERAL		"a000800.several"
+#define STUCK		"a000400.stuck"
+#define STUCK_ACKED	"a000a00.stuck-acked"
+#define STUCK_SHARED	"a000c00.stuck-shared"
 
 /* Lines of the interrupt controller. */
 #define SPI_SHARED	7
 #define SPI_STUCK	18
 #define SPI_SEVERAL	20
+#define SPI_STUCK_ACKED	23
+#define SPI_IN_SYSCON	24
+
+/* IRQ_MAX_AWAKE of notify_irq.c. */
+#define MAX_AWAKE	5000
 
 /* Snapshot of the PL061. */
 enum {
@@ -41,6 +49,12 @@ static const struct fault {
 	const char *message;
 } faults[] = {
 #include "irq_faults.h"
+};
+
+/* Devices with the registers or the line of others: tests bind them. */
+static const char * const rivals[] = {
+	"9030000.pl061-8", "9030000.pl061-16", "9030000.pl061-16be", "9030000.pl061-32be",
+	STUCK_SHARED,
 };
 
 FIXTURE(irq)
@@ -77,6 +91,8 @@ FIXTURE_SETUP(irq)
 	/* A fault device may have probed first, and taken the resources of a good one. */
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
 		write_file(IRQ_DRIVER "unbind", faults[i].device);
+	for (size_t i = 0; i < ARRAY_SIZE(rivals); i++)
+		write_file(IRQ_DRIVER "unbind", rivals[i]);
 	write_file(IRQ_DRIVER "bind", PL061);
 	write_file(IRQ_DRIVER "bind", PL031);
 	REOPEN();
@@ -166,6 +182,7 @@ do {											\
 
 TEST_F(irq, packet_has_index_of_interrupt)
 {
+	struct irq_record record;
 	__u32 packets = 0;
 	int fd;
 
@@ -178,9 +195,10 @@ TEST_F(irq, packet_has_index_of_interrupt)
 		SEND("pulse", SPI_SEVERAL, 0);
 		EXPECT_INTERRUPT(fd, 0);
 	}
-	SEND("interrupt", SPI_SEVERAL + 1, 1);
-	EXPECT_INTERRUPT(fd, 1);
-	SEND("interrupt", SPI_SEVERAL + 1, 0);
+	/* Level-triggered: there are many packets. */
+	SEND("pulse", SPI_SEVERAL + 1, 0);
+	NEXT(fd, &record);
+	EXPECT_EQ(1, record.irq);
 	close(fd);
 }
 
@@ -204,25 +222,135 @@ TEST_F(irq, clocks_are_enabled_while_bound)
 	EXPECT_EQ(1, clock_enables("irq-clock-b"));
 }
 
-/*
- * According to the node, a read clears the interrupt, but the read does not. IRQF_ONESHOT masks
- * the line until the packet is broadcast.
- */
-TEST_F(irq, stuck_level_does_not_hang_system)
+/* Registers of the PL061 with 8, 16 and 32 bits in both byte orders. */
+TEST_F(irq, registers_have_width_and_byte_order)
 {
+	static const struct {
+		const char *name;
+		unsigned int width;
+		__u32 line;
+	} blocks[] = {
+		{ "pl061-8", 1, 1 }, { "pl061-16", 2, 1 }, { "pl061-16be", 2, 0x100 },
+		{ "pl061-32be", 4, 0x1000000 },
+	};
+
+	UNBIND(PL061);
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		struct irq_record record;
+		char device[32];
+		int fd;
+
+		snprintf(device, sizeof(device), "9030000.%s", blocks[i].name);
+		BIND(device);
+		fd = OPEN(blocks[i].name);
+		for (unsigned int level = 1; level < 2; level--) {
+			MOVE(5, level);
+			NEXT(fd, &record);
+			EXPECT_EQ(level * 32 * blocks[i].line, record.regs[0]);
+		}
+		EXPECT_EQ(2, record.nregs);
+		/* 0x400, four bytes after the first register, is 0. */
+		MOVE(4, 1);
+		NEXT(fd, &record);
+		EXPECT_EQ(blocks[i].width < 4 ? record.regs[0] : 0, record.regs[1]);
+		MOVE(4, 0);
+		NEXT(fd, &record);
+		EXPECT_EQ(4, get_stats(fd).seq);
+		close(fd);
+		UNBIND(device);
+	}
+}
+
+TEST_F(irq, syscon_has_registers_and_width)
+{
+	int fd = OPEN("in-syscon");
 	struct irq_record record;
-	int fd = OPEN("stuck");
-	__u64 seq;
+
+	SEND("pulse", SPI_IN_SYSCON, 0);
+	NEXT(fd, &record);
+	EXPECT_EQ(1, record.nregs);
+	EXPECT_EQ(0x6976, record.regs[0]); /* "vi" */
+	close(fd);
+}
+
+/* -- Interrupts that stay asserted -- */
+
+/* Skip packets until the one that reports a stopped interrupt. */
+#define EXPECT_STOPPED(fd, packet)							\
+do {											\
+	__u32 count_ = 0;								\
+											\
+	do {										\
+		if (count_)								\
+			ASSERT_LE(count_, (packet)->irq_count);				\
+		count_ = (packet)->irq_count;						\
+		NEXT(fd, packet);							\
+	} while (!(packet)->header.status);						\
+	EXPECT_EQ(-EIO, (packet)->header.status);					\
+	EXPECT_EQ(count_, (packet)->irq_count);						\
+	EXPECT_EQ((packet)->header.seq, get_stats(fd).seq);				\
+} while (0)
+
+/* According to the node, a read clears the interrupt, but the read does not. */
+TEST_F(irq, stuck_interrupt_is_stopped_without_ack)
+{
+	struct irq_record record = { };
+	int log = log_open(), fd = OPEN("stuck");
 
 	SEND("interrupt", SPI_STUCK, 1);
-	for (unsigned int i = 0; i < 10; i++)
-		NEXT(fd, &record);
+	EXPECT_STOPPED(fd, &record);
+	EXPECT_LE(MAX_AWAKE, record.irq_count);
+	EXPECT_EQ(0x74726976, record.regs[0]);
+	EXPECT_TRUE(log_contains(log, STUCK, "interrupt 0: stopped, because it stays asserted: "
+				 "check notify-multi,ack\n"));
 	SEND("interrupt", SPI_STUCK, 0);
-	do {
-		seq = get_stats(fd).seq;
-		usleep(200000);
-	} while (get_stats(fd).seq != seq);
+	close(log);
 	close(fd);
+}
+
+TEST_F(irq, stuck_interrupt_is_stopped_despite_ack)
+{
+	int log = log_open(), fd = OPEN("stuck-acked");
+
+	/* Twice, because a device that is bound again gets interrupts again. */
+	for (unsigned int i = 0; i < 2; i++) {
+		struct irq_record record = { };
+
+		SEND("interrupt", SPI_STUCK_ACKED, 1);
+		EXPECT_STOPPED(fd, &record);
+		EXPECT_EQ(MAX_AWAKE, record.irq_count);
+		EXPECT_TRUE(log_contains(log, STUCK_ACKED, "interrupt 0: stopped, because it "
+					 "stays asserted: check notify-multi,ack\n"));
+		SEND("interrupt", SPI_STUCK_ACKED, 0);
+		close(fd);
+		UNBIND(STUCK_ACKED);
+		BIND(STUCK_ACKED);
+		fd = OPEN("stuck-acked");
+	}
+	close(log);
+	close(fd);
+}
+
+/* The other devices of the line work again when the driver is unbound. */
+TEST_F(irq, stuck_shared_line_is_released_by_unbind)
+{
+	struct irq_record record = { };
+	int log = log_open(), fd;
+
+	BIND(STUCK_SHARED);
+	fd = OPEN("stuck-shared");
+	SEND("interrupt", SPI_SHARED, 1);
+	EXPECT_STOPPED(fd, &record);
+	EXPECT_TRUE(log_contains(log, STUCK_SHARED, "check notify-multi,ack-copy\n"));
+	SEND("interrupt", SPI_SHARED, 0);
+	close(log);
+	close(fd);
+	UNBIND(STUCK_SHARED);
+	MOVE(6, 1);
+	NEXT(self->pl061, &record);
+	EXPECT_EQ(1 << 6, record.regs[GPIO_MIS]);
+	MOVE(6, 0);
+	NEXT(self->pl061, &record);
 }
 
 /* -- Shared line and unhandled interrupts -- */

@@ -110,6 +110,20 @@ TEST_F(irq_pci, notifycat_shows_count_and_registers)
 	EXPECT_NE(NULL, strstr(line, ",6]}\n"));
 }
 
+/* A stuck interrupt is stopped after fewer. */
+TEST_F(irq_pci, acknowledged_level_is_not_stopped)
+{
+	struct edu_record record;
+
+	for (unsigned int i = 1; i <= 6000; i++) {
+		ASSERT_EQ(0, raise_bits(1U << i % 32));
+		NEXT(self->fd, &record);
+		ASSERT_EQ(i, record.header.seq);
+		ASSERT_EQ(0, record.header.status);
+		ASSERT_EQ(0, record.irq);
+	}
+}
+
 static void raise_until_killed(void)
 {
 	for (unsigned int i = 0; !raise_bits(1U << i % 32); i++)
@@ -286,6 +300,21 @@ TEST_F(line, burst_has_handler_times_drops_oldest)
 	EXPECT_GE(chip_number("handled_ns"), last);
 	EXPECT_EQ(events - SOURCE_QUEUE, device_number(IRQ_DEVICE, "overflows"));
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+}
+
+TEST_F(line, burst_of_edges_is_not_stopped)
+{
+	struct edu_record record;
+
+	START("", "statusless=1");
+	ASSERT_EQ(0, toggle(0, 2 * 6000));
+	for (unsigned int i = 6000 - SOURCE_QUEUE + 1; i <= 6000; i++) {
+		NEXT(self->fd, &record);
+		ASSERT_EQ(0, record.header.status);
+		ASSERT_EQ(i, record.irq_count);
+	}
+	PULSE();
+	EXPECT_PACKET(6001, 0);
 }
 
 TEST_F(line, suspend_works_without_wakeup_support)
