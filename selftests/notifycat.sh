@@ -414,29 +414,30 @@ test_formats_decode_gpio_edges() {
 	load_chip sleeping=0 replay=8
 	echo 1 >$chip/parameters/device
 	# The thread may read the level after the next edge.
-	count=0
+	count=1
 	for line in 0 1 1; do
 		echo $line 1 >$chip/parameters/toggle
 		count=$((count + 1))
 		wait_for grep -qx $count "/sys/class/misc/notify!$dev/broadcasts"
 	done
-	read_records 3 32
-	prints -n 3 $dev <<-END
-		$dev 1 $(seconds 1) line 0 rising level 1 edge 1 levels 0x1 flags 0 replay
-		$dev 2 $(seconds 2) line 1 rising level 1 edge 1 levels 0x3 flags 0 replay
-		$dev 3 $(seconds 3) line 1 falling level 0 edge 2 levels 0x1 flags 0 replay
+	read_records 4 32
+	prints -n 4 $dev <<-END
+		$dev 1 $(seconds 1) line 0 state level 0 edge 0 levels 0x0 flags 0 replay
+		$dev 2 $(seconds 2) line 0 rising level 1 edge 1 levels 0x1 flags 0 replay
+		$dev 3 $(seconds 3) line 1 rising level 1 edge 1 levels 0x3 flags 0 replay
+		$dev 4 $(seconds 4) line 1 falling level 0 edge 2 levels 0x1 flags 0 replay
 	END
 	shows ',"line":0,"edge":"rising","level":1,"line_seqno":1,"levels":1,"flags":0}$' \
-		-n 1 -f json $dev
-	shows ',replay,line,edge,level,line_seqno,levels,flags$' -n 1 -f csv $dev
+		-n 2 -f json $dev
+	shows ',replay,line,edge,level,line_seqno,levels,flags$' -n 2 -f csv $dev
 	contains ',0,0,1,0,rising,1,1,0x1,0$'
-	run 0 -n 3 -f vcd --timescale ns $dev
+	run 0 -n 4 -f vcd --timescale ns $dev
 	wave_is <<-END
 		\$timescale 1 ns \$end \$scope module $dev \$end
 		\$var wire 1 % line0 \$end \$var wire 1 & line1 \$end
 		\$upscope \$end \$enddefinitions \$end
-		#0 \$dumpvars x% x& \$end #1 1% #$(($(timestamp 2) - $(timestamp 1) + 1)) 1&
-		#$(($(timestamp 3) - $(timestamp 1) + 1)) 0& TIME
+		#0 \$dumpvars 0% 0& \$end #1 1% #$(($(timestamp 3) - $(timestamp 2) + 1)) 1&
+		#$(($(timestamp 4) - $(timestamp 2) + 1)) 0& TIME
 	END
 }
 

@@ -67,12 +67,16 @@ static int find_layout(struct device *device)
 {
 	const struct layout *wanted = device->decode;
 	struct layout *known = NULL;
-	uint64_t lines = 0;
 
 	node_driver(&device->node, device->driver);
+	free(device->lines);
+	device->lines = calloc(1, sizeof(*device->lines));
+	if (!device->lines)
+		return ENOMEM;
 	if (!wanted) {
-		node_source_attribute(&device->node, "lines", &lines);
-		known = source_layout(device->driver, device->info.packet_size, lines);
+		if (!strcmp(device->driver, GPIO_DRIVER))
+			gpio_lines_read(device->lines, device->fd);
+		known = source_layout(device->driver, device->info.packet_size, device->lines);
 		wanted = known;
 	}
 	if (wanted && wanted->size > device->info.packet_size) {

@@ -5,6 +5,7 @@
 #ifndef DEVICE_H
 #define DEVICE_H
 
+#include "gpio_lines.h"
 #include "layout.h"
 #include "node.h"
 
@@ -26,6 +27,7 @@ struct wave;
  * @started: @reader was started and must be stopped.
  * @ready: The next read may return records.
  * @opened: Counters right after open().
+ * @lines: Lines of notify_gpio; @layout refers to their names.
  * @failed_at: Packet after the last packet whose read failed.
  * @batch: Records read from the device; those from @at to @end are not printed yet.
  */
@@ -44,6 +46,7 @@ struct device {
 	struct notify_multi_info info;
 	struct notify_multi_stats opened;
 	char driver[DRIVER_BYTES];
+	struct gpio_lines *lines;
 	struct layout *layout;
 	uint64_t failed_at;
 

@@ -68,7 +68,15 @@ const char *field_value_name(const struct field *field, const void *packet)
 	return field->names[value];
 }
 
-size_t field_length(const struct field *field, const void *packet)
+const char *field_text(const struct field *field, const void *packet, size_t *length)
 {
-	return strnlen((const char *)packet + field->offset, field->count);
+	const char *text = field_value_name(field, packet);
+
+	if (text) {
+		*length = strlen(text);
+		return text;
+	}
+	text = (const char *)packet + field->offset;
+	*length = strnlen(text, field->count);
+	return text;
 }

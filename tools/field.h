@@ -43,7 +43,7 @@ int64_t field_signed(const struct field *field, size_t index, const void *packet
 /* Return the name of the value, or NULL if @field is no enumeration. */
 const char *field_value_name(const struct field *field, const void *packet);
 
-/* Return the number of characters before the first zero. */
-size_t field_length(const struct field *field, const void *packet);
+/* Return the text of FIELD_CHARS: characters up to the first zero, or the name of the value. */
+const char *field_text(const struct field *field, const void *packet, size_t *length);
 
 #endif /* FIELD_H */

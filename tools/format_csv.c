@@ -151,13 +151,15 @@ static void print_column(const struct column *column, const struct layout *layou
 			 const void *packet)
 {
 	const struct field *field = layout_find(layout, column->name);
-	size_t cell;
+	size_t cell, length;
+	const char *text;
 
 	if (field && cells(field) != column->count)
 		field = NULL;
 	if (field && field->kind == FIELD_CHARS) {
 		putchar(',');
-		print_csv_string((const char *)packet + field->offset, field_length(field, packet));
+		text = field_text(field, packet, &length);
+		print_csv_string(text, length);
 		return;
 	}
 	for (cell = 0; cell < column->count; cell++) {

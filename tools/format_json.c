@@ -36,12 +36,14 @@ static void print_numbers(const struct field *field, const void *packet)
 static void print_value(const struct field *field, const void *packet)
 {
 	const char *name = field_value_name(field, packet);
+	const char *text;
+	size_t length;
 
-	if (name) {
+	if (field->kind == FIELD_CHARS) {
+		text = field_text(field, packet, &length);
+		print_json_string(text, length);
+	} else if (name) {
 		print_json_string(name, strlen(name));
-	} else if (field->kind == FIELD_CHARS) {
-		print_json_string((const char *)packet + field->offset,
-				  field_length(field, packet));
 	} else if (field->kind == FIELD_BYTES) {
 		putchar('"');
 		print_hex(field, packet);

@@ -25,14 +25,15 @@ static void print_number(const struct field *field, size_t index, const void *pa
 
 static void print_value(const struct field *field, const void *packet)
 {
-	const char *name = field_value_name(field, packet);
-	size_t i;
+	const char *name = field_value_name(field, packet), *text;
+	size_t i, length;
 
 	if (name) {
-		fputs(name, stdout);
+		print_escaped(name, strlen(name), "\\");
 	} else if (field->kind == FIELD_CHARS) {
+		text = field_text(field, packet, &length);
 		putchar('"');
-		print_chars(field, packet, "\"\\");
+		print_escaped(text, length, "\"\\");
 		putchar('"');
 	} else if (field->kind == FIELD_BYTES) {
 		print_hex(field, packet);
@@ -45,12 +46,20 @@ static void print_value(const struct field *field, const void *packet)
 	}
 }
 
+/* A line without a name has only its number. */
+static bool is_unnamed(const struct field *field, const void *packet)
+{
+	const char *name = field_value_name(field, packet);
+
+	return name && !*name;
+}
+
 static void print_fields(const struct layout *layout, const void *packet)
 {
 	const struct field *field;
 
 	for (field = layout->fields; field < layout->fields + layout->count; field++) {
-		if (field_is_hidden(field))
+		if (field_is_hidden(field) || is_unnamed(field, packet))
 			continue;
 		if (*field->label)
 			printf(" %s", field->label);

@@ -2,6 +2,9 @@
 /*
  * Waveform (VCD, IEEE 1364): a scope per device, with a wire for each GPIO line or each number
  * of a packet. A wire is x before its first packet and after dropped packets.
+ *
+ * A packet has the levels of all lines. The first one, or NOTIFY_GPIO_IOC_GET_LEVELS, determines
+ * the levels at the start.
  */
 
 #include "clock.h"
@@ -15,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 /* Characters of identifiers, without # and $, which sigrok parses as keywords. */
 #define ID_FIRST	'%'
@@ -22,12 +26,16 @@
 
 /*
  * @first: Number of the first wire of the device.
- * @lines: The wires are GPIO lines.
+ * @lines: The wires are GPIO lines, with @levels; those not in @valid are x.
+ * @begun: @levels includes a packet.
  */
 struct wave {
 	size_t first;
 	size_t count;
 	bool lines;
+	bool begun;
+	uint64_t levels;
+	uint64_t valid;
 	size_t packet_size;
 };
 
@@ -77,18 +85,20 @@ static void declare(const char *device, const char *name, size_t bits, size_t wi
 		print_word(device);
 		putchar('_');
 	}
-	printf("%s $end\n", name);
+	print_word(name);
+	printf(" $end\n");
 }
 
 static void declare_wires(const struct device *device, const char *prefix)
 {
 	const struct layout *layout = device->layout;
+	const struct field *names = layout->lines ? layout_find(layout, "name") : NULL;
 	size_t wire = device->wave->first, i, element;
 	char name[FIELD_NAME_BYTES + 32];
 
 	for (i = 0; i < layout->lines; i++) {
 		snprintf(name, sizeof(name), "line%zu", i);
-		declare(prefix, name, 1, wire++);
+		declare(prefix, names && *names->names[i] ? names->names[i] : name, 1, wire++);
 	}
 	for (i = 0; i < layout->count && !layout->lines; i++) {
 		const struct field *field = &layout->fields[i];
@@ -128,32 +138,78 @@ static void print_vector(uint64_t value, size_t wire)
 	putchar('\n');
 }
 
-static void print_unknown(const struct device *device)
+static void print_line(const struct wave *wave, size_t line)
 {
-	const struct wave *wave = device->wave;
-	size_t wire;
+	const bool valid = wave->valid >> line & 1;
 
-	for (wire = wave->first; wire < wave->first + wave->count; wire++) {
+	print_bit(valid ? '0' + (wave->levels >> line & 1) : 'x', wave->first + line);
+}
+
+/* Lines have their levels; numbers are x. */
+static void print_initial(const struct wave *wave)
+{
+	size_t i;
+
+	for (i = 0; i < wave->count; i++) {
 		if (wave->lines) {
-			print_bit('x', wire);
+			print_line(wave, i);
 		} else {
 			printf("bx ");
-			print_id(wire);
+			print_id(wave->first + i);
 			putchar('\n');
 		}
 	}
 }
 
-static void print_line(const struct device *device, const struct notify_multi_record *record)
+static void print_unknown(const struct device *device)
 {
-	const struct layout *layout = device->layout;
-	uint64_t line = field_unsigned(layout_find(layout, "line"), 0, record + 1);
-	uint64_t level = field_unsigned(layout_find(layout, "level"), 0, record + 1);
+	device->wave->valid = 0;
+	print_initial(device->wave);
+}
 
-	if (line >= device->wave->count)
-		return;
-	/* A nonzero status: the level could not be read. */
-	print_bit(record->status ? 'x' : '0' + !!level, device->wave->first + line);
+static struct notify_gpio_event gpio_event(const struct notify_multi_record *record)
+{
+	struct notify_gpio_event event;
+
+	memcpy(&event, record + 1, sizeof(event));
+	return event;
+}
+
+/* A nonzero status: the level of the line could not be read, now or since then. */
+static void set_levels(struct wave *wave, const struct notify_multi_record *record)
+{
+	const struct notify_gpio_event event = gpio_event(record);
+	const uint64_t own = UINT64_C(1) << event.line % GPIO_MAX_LINES;
+
+	if (!wave->valid)
+		wave->valid = UINT64_MAX;
+	wave->levels = event.levels;
+	wave->valid = record->status ? wave->valid & ~own : wave->valid | own;
+}
+
+static void print_changed_lines(struct wave *wave, const struct notify_multi_record *record)
+{
+	const struct wave before = *wave;
+	uint64_t changed;
+	size_t i;
+
+	set_levels(wave, record);
+	changed = (before.levels ^ wave->levels) | (before.valid ^ wave->valid);
+	for (i = 0; i < wave->count; i++)
+		if (changed >> i & 1)
+			print_line(wave, i);
+}
+
+/* Set the levels at the start to those before the first packet, or of it if it is a replay. */
+static void begin_lines(struct wave *wave, const struct notify_multi_record *record)
+{
+	const struct notify_gpio_event event = gpio_event(record);
+
+	wave->begun = true;
+	set_levels(wave, record);
+	if (!(record->flags & NOTIFY_MULTI_REC_REPLAY) && event.edge != NOTIFY_GPIO_EDGE_NONE &&
+	    !(event.flags & NOTIFY_GPIO_UNCHANGED))
+		wave->levels ^= UINT64_C(1) << event.line % GPIO_MAX_LINES;
 }
 
 static void print_numbers(const struct device *device, const struct notify_multi_record *record)
@@ -214,11 +270,21 @@ static void print_header(const struct output *output, uint64_t first)
 	printf("$enddefinitions $end\n#0\n$dumpvars\n");
 	for (i = 0; i < output->count; i++)
 		if (output->devices[i].wave)
-			print_unknown(&output->devices[i]);
+			print_initial(output->devices[i].wave);
 	printf("$end\n");
 }
 
 /* -- Format ---------------------------------------------------------------- */
+
+static void read_levels(const struct device *device)
+{
+	struct notify_gpio_levels levels;
+
+	if (ioctl(device->fd, NOTIFY_GPIO_IOC_GET_LEVELS, &levels))
+		return;
+	device->wave->levels = levels.levels;
+	device->wave->valid = levels.valid;
+}
 
 static bool add_wave(struct device *device)
 {
@@ -244,6 +310,8 @@ static bool add_wave(struct device *device)
 	device->wave->lines = device->layout->lines;
 	device->wave->packet_size = device->info.packet_size;
 	wires += count;
+	if (device->wave->lines)
+		read_levels(device);
 	return true;
 }
 
@@ -282,15 +350,22 @@ static void print_drop(const struct output *output, const struct device *device,
 static void vcd_packet(const struct output *output, const struct device *device,
 		       const struct notify_multi_record *record)
 {
+	struct wave *wave = device->wave;
+
 	if (!fits(device))
 		return;
+	if (wave->lines && !wave->begun && !header_printed) {
+		begin_lines(wave, record);
+		if (record->flags & NOTIFY_MULTI_REC_REPLAY)
+			return;
+	}
 	if (!header_printed)
 		print_header(output, record->timestamp_ns);
 	if (record->dropped)
 		print_drop(output, device, record);
 	print_time(output, record->timestamp_ns);
-	if (device->layout->lines)
-		print_line(device, record);
+	if (wave->lines)
+		print_changed_lines(wave, record);
 	else
 		print_numbers(device, record);
 }

@@ -24,22 +24,43 @@ const struct field *layout_find(const struct layout *layout, const char *name)
 	return NULL;
 }
 
+static void copy_fields(struct field *to, const struct field *from, size_t count)
+{
+	for (; count; count--, to++, from++) {
+		*to = *from;
+		if (from->label == from->name)
+			to->label = to->name;
+	}
+}
+
+struct layout *layout_insert(const struct layout *layout, size_t index, const struct field *field)
+{
+	struct layout *new = layout_new(layout->count + 1);
+
+	if (!new)
+		return NULL;
+	copy_fields(new->fields, layout->fields, index);
+	copy_fields(new->fields + index, field, 1);
+	copy_fields(new->fields + index + 1, layout->fields + index, layout->count - index);
+	new->size = layout->size;
+	new->lines = layout->lines;
+	new->count = layout->count + 1;
+	return new;
+}
+
 struct layout *layout_complete(const struct layout *layout, size_t packet_size)
 {
-	size_t count = layout ? layout->count : 0, i;
+	size_t count = layout ? layout->count : 0;
 	size_t size = layout ? layout->size : 0;
 	struct layout *whole = layout_new(count + 1);
 	struct field *rest;
 
 	if (!whole)
 		return NULL;
-	for (i = 0; i < count; i++) {
-		whole->fields[i] = layout->fields[i];
-		if (layout->fields[i].label == layout->fields[i].name)
-			whole->fields[i].label = whole->fields[i].name;
-	}
-	if (layout)
+	if (layout) {
+		copy_fields(whole->fields, layout->fields, count);
 		whole->lines = layout->lines;
+	}
 	if (size < packet_size) {
 		rest = &whole->fields[count++];
 		snprintf(rest->name, sizeof(rest->name), LAYOUT_REST);

@@ -21,6 +21,9 @@ struct layout {
 /* Return a layout with zeroed fields, or NULL. */
 struct layout *layout_new(size_t fields);
 
+/* Return a copy of @layout with a field inserted at an index, or NULL. */
+struct layout *layout_insert(const struct layout *layout, size_t index, const struct field *field);
+
 /* Return a copy of @layout, or of no fields if NULL, with the rest of the packet as bytes. */
 struct layout *layout_complete(const struct layout *layout, size_t packet_size);
 

@@ -17,16 +17,15 @@ void print_hex(const struct field *field, const void *packet)
 		printf("%02x", bytes[i]);
 }
 
-void print_chars(const struct field *field, const void *packet, const char *escaped)
+void print_escaped(const char *s, size_t length, const char *escaped)
 {
-	const unsigned char *chars = (const unsigned char *)packet + field->offset;
-	size_t length = field_length(field, packet), i;
+	const unsigned char *c;
 
-	for (i = 0; i < length; i++) {
-		if (chars[i] < 0x20 || chars[i] > 0x7e || strchr(escaped, chars[i]))
-			printf("\\x%02x", chars[i]);
+	for (c = (const unsigned char *)s; length; length--, c++) {
+		if (*c < 0x20 || *c > 0x7e || strchr(escaped, *c))
+			printf("\\x%02x", *c);
 		else
-			putchar(chars[i]);
+			putchar(*c);
 	}
 }
 

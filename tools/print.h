@@ -7,7 +7,7 @@
 void print_hex(const struct field *field, const void *packet);
 
 /* Print characters; escape unprintable ones and those in @escaped as \xNN. */
-void print_chars(const struct field *field, const void *packet, const char *escaped);
+void print_escaped(const char *s, size_t length, const char *escaped);
 
 /* Print UTF-8; U+FFFD replaces each invalid byte. */
 void print_json_string(const char *s, size_t length);

@@ -5,23 +5,40 @@
 
 #include "source.h"
 
+#include "gpio_lines.h"
 #include "layout_parse.h"
 
-#include <linux/notify_gpio.h>
 #include <linux/notify_irq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define GPIO_MAX_LINES	64
-
 static const char *const edge_names[] = {
-	[NOTIFY_GPIO_EDGE_NONE] = "none",
+	[NOTIFY_GPIO_EDGE_NONE] = "state",
 	[NOTIFY_GPIO_EDGE_RISING] = "rising",
 	[NOTIFY_GPIO_EDGE_FALLING] = "falling",
 };
 
-static struct layout *gpio_layout(size_t packet_size, size_t lines)
+/* The name of the line follows its number. */
+static struct layout *add_names(struct layout *layout, const struct gpio_lines *lines)
+{
+	const struct field *line = &layout->fields[0];
+	const struct field name = {
+		.name = "name",
+		.label = "",
+		.names = lines->names,
+		.names_count = lines->count,
+		.kind = FIELD_CHARS,
+		.size = line->size,
+		.offset = line->offset,
+	};
+	struct layout *named = layout_insert(layout, 1, &name);
+
+	free(layout);
+	return named;
+}
+
+static struct layout *gpio_layout(size_t packet_size, const struct gpio_lines *lines)
 {
 	struct layout_error error;
 	struct layout *layout;
@@ -36,12 +53,12 @@ static struct layout *gpio_layout(size_t packet_size, size_t lines)
 	layout->fields[1].names = edge_names;
 	layout->fields[1].names_count = ARRAY_SIZE(edge_names);
 	layout->fields[3].label = "edge";
-	layout->lines = lines ? lines : GPIO_MAX_LINES;
+	layout->lines = lines->count ? lines->count : GPIO_MAX_LINES;
 	layout->fields[4].digits = (layout->lines + 3) / 4;
-	return layout;
+	return lines->named ? add_names(layout, lines) : layout;
 }
 
-static struct layout *irq_layout(size_t packet_size, size_t lines)
+static struct layout *irq_layout(size_t packet_size, const struct gpio_lines *lines)
 {
 	struct layout_error error;
 	char text[80];
@@ -58,13 +75,14 @@ static struct layout *irq_layout(size_t packet_size, size_t lines)
 
 static const struct {
 	const char *driver;
-	struct layout *(*layout)(size_t packet_size, size_t lines);
+	struct layout *(*layout)(size_t packet_size, const struct gpio_lines *lines);
 } sources[] = {
-	{ "notify_gpio", gpio_layout },
+	{ GPIO_DRIVER, gpio_layout },
 	{ "notify_irq", irq_layout },
 };
 
-struct layout *source_layout(const char *driver, size_t packet_size, size_t lines)
+struct layout *source_layout(const char *driver, size_t packet_size,
+			     const struct gpio_lines *lines)
 {
 	size_t i;
 

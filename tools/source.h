@@ -4,10 +4,13 @@
 
 #include "layout.h"
 
+struct gpio_lines;
+
 /*
  * Return the layout of the packets of @driver, or NULL if it is unknown or has another size.
- * @lines: Number of GPIO lines of the device, or 0 if unknown.
+ * @lines: GPIO lines of the device; the layout refers to their names.
  */
-struct layout *source_layout(const char *driver, size_t packet_size, size_t lines);
+struct layout *source_layout(const char *driver, size_t packet_size,
+			     const struct gpio_lines *lines);
 
 #endif /* SOURCE_H */
