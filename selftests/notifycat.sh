@@ -18,6 +18,9 @@ config=/sys/kernel/config/notify_sim
 sim=$config/$dev
 chip=/sys/module/notify_gpio_chip
 driver=/sys/bus/platform/drivers/notify_gpio
+chip_label=notify-gpio-chip
+attached=/sys/kernel/config/notify_gpio
+gpio_sim=/sys/kernel/config/gpio-sim sim_label=kselftest-sim
 wait_seconds=30
 
 # -- Sources --
@@ -93,6 +96,46 @@ unload_chip() {
 	echo 0 >$chip/parameters/device
 	rmmod notify_gpio_chip
 }
+
+detach() {
+	for label in "$gpio" "$other"; do
+		[ -e "$attached/$label" ] || continue
+		echo 0 >"$attached/$label/live"
+		rmdir "$attached/$label"/line* 2>/dev/null
+		rmdir "$attached/$label"
+	done
+}
+
+# start_gpio_sim DEVICE...: create chips with the lines "left" at offset 1, "right" at 2, and an
+# output at 3.
+start_gpio_sim() {
+	[ -d $gpio_sim ] || modprobe -q gpio-sim ||
+		insmod "${NOTIFY_MULTI_MODULES-}/gpio-sim.ko" || skip "no gpio-sim"
+	stop_gpio_sim
+	for device in "$@"; do
+		bank=$gpio_sim/$device/bank
+		for directory in . line1 line2 line3 line3/hog; do
+			mkdir -p "$bank/$directory"
+		done
+		echo 4 >"$bank/num_lines"
+		echo $sim_label >"$bank/label"
+		echo left >"$bank/line1/name"
+		echo right >"$bank/line2/name"
+		echo "the lamp" >"$bank/line3/hog/name"
+		echo output-high >"$bank/line3/hog/direction"
+		echo 1 >"$gpio_sim/$device/live"
+	done
+}
+
+stop_gpio_sim() {
+	for bank in "$gpio_sim"/kselftest*/bank; do
+		[ -e "$bank" ] || return 0
+		echo 0 >"$bank/../live"
+		rmdir "$bank"/line3/hog "$bank"/line* "$bank" "${bank%/bank}"
+	done
+}
+
+need_attach() { [ -e $attached ] || skip "no $attached"; }
 
 # -- Runs --
 
@@ -333,6 +376,31 @@ test_wall_clock_of_realtime_device_is_kept() {
 	} | sort -c
 }
 
+# The clock includes the time in suspend.
+test_wall_clock_of_boottime_device_survives_suspend() {
+	rtc=/sys/class/rtc/rtc0
+	grep -q pl031 $rtc/name 2>/dev/null || skip "no clock that wakes the system"
+	start_sim $dev packet_size=16 clock=boottime replay=8
+	date -u +%Y-%m-%dT%H:%M:%S >before
+	broadcast 1
+	date -u +%Y-%m-%dT%H:%M:%S >>before
+	start=$(date +%s)
+	echo 0 >$rtc/wakealarm
+	echo +4 >$rtc/wakealarm
+	echo freeze >/sys/power/state
+	[ $(($(date +%s) - start)) -ge 2 ]
+	date -u +%Y-%m-%dT%H:%M:%S >after
+	broadcast 1
+	date -u +%Y-%m-%dT%H:%M:%S >>after
+	run 0 -w --replay-only $dev
+	sed -n "s/^$dev [12] \\([-0-9T:]*\\)\\..*/\\1/p" out >printed
+	[ "$(wc -l <printed)" -eq 2 ]
+	{
+		head -n 1 before; head -n 1 printed; tail -n 1 before
+		head -n 1 after; tail -n 1 printed; tail -n 1 after
+	} | sort -c
+}
+
 # -- Layouts --
 
 types='u8 a,s8 b,u16 c,s16 d,u32 e,s32 f,u64 g,s64 h,x8 i,x16 j,x32 k,x64 l,'
@@ -439,6 +507,72 @@ test_formats_decode_gpio_edges() {
 		#0 \$dumpvars 0% 0& \$end #1 1% #$(($(timestamp 3) - $(timestamp 2) + 1)) 1&
 		#$(($(timestamp 4) - $(timestamp 2) + 1)) 0& TIME
 	END
+}
+
+# attach_named ARGUMENT...: attach lines of the simulated controller: "left" at 4, and 6.
+attach_named() {
+	need_attach
+	load_chip sleeping=0
+	echo 6 1 >$chip/parameters/toggle
+	run 0 attach $chip_label 4:name=left 6 --label $gpio "$@"
+}
+
+test_formats_print_names_of_lines() {
+	attach_named --replay 8
+	count=1
+	for line in 4 6; do
+		echo $line 1 >$chip/parameters/toggle
+		count=$((count + 1))
+		wait_for grep -qx $count "/sys/class/misc/notify!$gpio/broadcasts"
+	done
+	read_records 3 32 $gpio
+	prints --replay-only $gpio <<-END
+		$gpio 1 $(seconds 1) line 0 left state level 0 edge 0 levels 0x2 flags 0 replay
+		$gpio 2 $(seconds 2) line 0 left rising level 1 edge 1 levels 0x3 flags 0 replay
+		$gpio 3 $(seconds 3) line 1 falling level 0 edge 1 levels 0x1 flags 0 replay
+	END
+	run 0 --replay-only -f json $gpio
+	contains ',"line":0,"name":"left","edge":"state","level":0,'
+	contains ',"line":1,"name":"","edge":"falling","level":0,'
+	run 0 --replay-only -f csv $gpio
+	contains ',replay,line,name,edge,level,line_seqno,levels,flags$'
+	contains ',0,left,rising,1,1,0x3,0$'
+	contains ',1,"",falling,0,1,0x1,0$'
+}
+
+# values_are VALUES: compare the values of a waveform, with LATER for each time after the first two.
+values_are() {
+	sed -e '1,/^.enddefinitions/d' -e '/^[$]/d' -e 's/^#[0-9]\{2,\}$/LATER/' out |
+		tr '\n' ' ' >actual
+	[ "$(cat actual)" = "$1 " ]
+}
+
+# The replayed state was broadcast long before the waveform.
+test_waveform_starts_with_replayed_levels() {
+	attach_named
+	start_reading -n 2 -f vcd $gpio
+	echo 4 1 >$chip/parameters/toggle
+	finish 0
+	contains '^.var wire 1 % left .end$'
+	contains '^.var wire 1 & line1 .end$'
+	values_are '#0 0% 1& #1 1% LATER'
+	# The replayed edge is the state at the start, also without any other packet.
+	run 0 -f vcd -t 0.1 $gpio
+	values_are '#0 1% 1& LATER'
+}
+
+# The levels are those read at the start, or those before the first edge.
+test_waveform_without_replay_starts_with_levels() {
+	attach_named --replay 0
+	run 0 -f vcd -t 0.1 $gpio
+	values_are '#0 0% 1& LATER'
+	start_reading -n 2 -f vcd $gpio
+	stop "$pid"
+	echo 4 1 >$chip/parameters/toggle
+	echo 6 1 >$chip/parameters/toggle
+	kill -CONT "$pid"
+	finish 0
+	values_are '#0 0% 1& #1 1% LATER 0& LATER'
 }
 
 # -- Options and errors --
@@ -1204,6 +1338,259 @@ test_top_finds_devices_and_rates() {
 	interrupt INT
 }
 
+# -- Attached devices --
+
+chip_node() { basename /sys/bus/platform/devices/notify_gpio_chip/gpiochip*; }
+
+# value_is FILE VALUE: compare an attribute of the attached device.
+value_is() { grep -qx -e "$2" "$attached/$gpio/$1"; }
+
+# refuses_to_attach MESSAGE ARGUMENT...: nothing may be left.
+refuses_to_attach() {
+	message=$1
+	shift
+	run 1 attach "$@" --label $gpio
+	error_is "$message"
+	[ ! -e $attached/$gpio ]
+	[ ! -e /dev/notify/$gpio ]
+}
+
+test_attach_accepts_number_name_path_and_label_of_chip() {
+	need_attach
+	load_chip sleeping=0
+	node=$(chip_node)
+	ln -s "/dev/$node" link
+	for name in $chip_label "$node" "${node#gpiochip}" "/dev/$node" ./link; do
+		run 0 attach "$name" 1 3 --label $gpio
+		no_error
+		value_is line0/key $chip_label
+		value_is line0/offset 1
+		value_is line1/key $chip_label
+		value_is line1/offset 3
+		value_is status active
+		[ -c /dev/notify/$gpio ]
+		run 0 detach $gpio
+		no_error
+		[ ! -e /dev/notify/$gpio ]
+		[ ! -e $attached/$gpio ]
+	done
+}
+
+test_attach_options_are_settings() {
+	need_attach
+	load_chip sleeping=0
+	run 0 attach -e rising --label $gpio --debounce 1s --active-low --pull-up --clock boottime \
+		--max-packets=7 --max-requests=3 --replay 2 --mode 640 --wakeup \
+		--chip $chip_label 5 7:name=right,edge=falling,debounce=3000us,pull-down
+	no_error
+	for setting in edge:rising debounce_ms:1000 clock:boottime max_packets:7 max_requests:3 \
+		       replay:2 mode:0*640 wakeup:1 live:1 \
+		       line0/offset:5 line0/active_low:1 line0/bias:pull-up \
+		       line1/offset:7 line1/active_low:1 line1/bias:pull-down line1/name:right \
+		       line1/edge:falling line1/debounce_ms:3; do
+		value_is "${setting%%:*}" "${setting#*:}"
+	done
+	[ "$(stat -c %a /dev/notify/$gpio)" = 640 ]
+	shows '^  max_packets       7$' --info $gpio
+	contains '^  clock             boottime$'
+	contains '^  lines             2$'
+}
+
+test_attach_waits_for_label_of_chip() {
+	need_attach
+	unload_chip
+	run 0 attach $chip_label 0 3:name=last --label $gpio
+	error_is "$gpio: waiting for $chip_label"
+	shows "^$gpio   notify_gpio        -          - waiting for $chip_label\$" list
+	join >expected <<-END
+		{"device":"$gpio","driver":"notify_gpio","status":"waiting for $chip_label"}
+	END
+	run 0 list -f json
+	grep -qxFf expected out
+	load_chip sleeping=0
+	wait_for test -c /dev/notify/$gpio
+	run 0 list
+	contains "^$gpio   notify_gpio        0          0 0=0 last=0$"
+	lacks waiting
+	run 0 detach $gpio
+}
+
+test_attach_removes_device_that_fails() {
+	need_attach
+	load_chip sleeping=0
+	invalid='Invalid argument'
+	refuses_to_attach "$chip_label: no line 65, $(chip_node) has 65" $chip_label 0 65
+	refuses_to_attach "/dev/gpiochip99: No such file or directory" gpiochip99 0
+	refuses_to_attach "/dev/null: Not a GPIO chip" /dev/null 0
+	refuses_to_attach "line 5 twice" $chip_label 5 4 5
+	refuses_to_attach "$gpio: max_packets \"0\": $invalid" $chip_label 0 --max-packets 0
+	refuses_to_attach "$gpio: mode \"999\": $invalid" $chip_label 0 --mode 999
+	refuses_to_attach "$gpio: line1 debounce_ms \"60001\": $invalid" \
+		$chip_label 0 1:debounce=60001
+	run 0 attach $chip_label 0 --label $gpio
+	run 1 attach $chip_label 1 --label $gpio
+	error_is "$gpio: already attached"
+	value_is line0/offset 0
+	run 1 attach $chip_label 5 0 --label $other
+	grep -qx "notifycat: $other: line 0 is in use by \".*\"" err
+	[ ! -e $attached/$other ]
+	start_sim $other
+	run 1 attach $chip_label 5 --label $other
+	error_is "$other: another device has this label (see dmesg)"
+	[ ! -e $attached/$other ]
+	run 1 attach $chip_label 5 --label 'two words'
+	error_is "two words: invalid label"
+}
+
+test_attach_finds_lines_by_name() {
+	need_attach
+	start_gpio_sim kselftest
+	run 0 attach right left:name=first --label $gpio
+	no_error
+	value_is line0/key right
+	value_is line0/offset -1
+	value_is line0/name right
+	value_is line1/name first
+	value_is status active
+	run 0 detach $gpio
+	run 0 attach $sim_label right 0 --label $gpio
+	value_is line0/key $sim_label
+	value_is line0/offset 2
+	value_is line1/offset 0
+	run 0 detach $gpio
+	refuses_to_attach "line left twice" $sim_label 1 left
+	refuses_to_attach "$sim_label: no line \"middle\"" $sim_label middle
+	refuses_to_attach "nochip is not present: line left needs an offset" -c nochip left
+	refuses_to_attach "$gpio: line 3 is in use by \"the lamp\"" $sim_label 0 3
+	run 0 attach middle --label $gpio
+	error_is "$gpio: waiting for middle"
+}
+
+test_attach_refuses_ambiguous_names() {
+	need_attach
+	start_gpio_sim kselftest kselftest2
+	names=$(basename -a /sys/bus/gpio/devices/gpiochip* | sort -V | tail -n 2)
+	first=${names%
+*} second=${names#*
+}
+	refuses_to_attach "$sim_label: label of $first and $second, use names of lines" $sim_label 1
+	refuses_to_attach "$sim_label: label of $first and $second, use names of lines" "$first" 1
+	refuses_to_attach "left: name of several lines: $first 1 and $second 1" left
+}
+
+test_attach_refuses_bad_arguments() {
+	while IFS='|' read -r message arguments; do
+		# shellcheck disable=SC2086 # several arguments
+		refuse "$message" attach $arguments
+	done <<-END
+		invalid label "a/b"|--label a/b c
+		invalid label ".."|--label .. c
+		invalid edge "up"|-e up a
+		invalid clock "tai"|--clock tai a
+		invalid debounce "5m"|--debounce 5m a
+		invalid debounce "5us"|--debounce 5us a
+		pull-down: bias is already set|--pull-up --pull-down a
+	END
+	refuse_use 'no line' attach --label x
+	refuse_use 'no --label' attach a
+	refuse_use '--config cannot be combined with others' attach --config x a
+	refuse_use 'unrecognized option' attach --nonsense
+	refuse_use 'requires an argument' attach --label
+	refuse 'line a: unknown setting "edges"' attach --label x a:edges=both
+	refuse 'line a: edge needs a value' attach --label x a:edge
+	refuse 'line a: pull-up has no value' attach --label x a:pull-up=1
+	refuse 'line a: unknown setting "clock"' attach --label x a:clock=realtime
+	refuse 'edge: edge is already set' attach --label x a:edge=both,edge=rising
+	refuse 'empty name of a line' attach --label x :edge=both
+	# shellcheck disable=SC2046 # 65 arguments
+	refuse 'more than 64 lines' attach --label x $(seq 65 | sed 's/^/l/')
+	for command in detach 'detach --config x y' 'detach --nonsense' 'list x'; do
+		# shellcheck disable=SC2086 # several arguments
+		refuse 'Usage: ' $command
+	done
+	refuse 'unknown format "csv"' list -f csv
+}
+
+test_detach_continues_after_unknown_label() {
+	need_attach
+	load_chip sleeping=0
+	run 0 attach $chip_label 0 --label $gpio
+	start_dev
+	run 1 detach nosuch $gpio ../notify_sim/$dev
+	printf 'notifycat: %s: not attached\n' nosuch ../notify_sim/$dev | diff - err
+	[ ! -e $attached/$gpio ]
+	[ -e $sim ]
+	# A device that was only configured.
+	mkdir $attached/$gpio $attached/$gpio/line0
+	shows "^$gpio   notify_gpio        -          - inactive$" list
+	run 0 detach $gpio
+	[ ! -e $attached/$gpio ]
+}
+
+test_attach_reads_config_files() {
+	need_attach
+	load_chip sleeping=0
+	mkdir conf
+	cat >conf/$gpio.conf <<-END
+		# Two lines of a chip.
+		$chip_label  1:name=left   # a comment
+		"3:name=right"
+
+		--edge falling
+	END
+	printf '%s --label %s 5' $chip_label $other >conf/a.conf
+	printf '%s --nonsense 6' $chip_label >conf/b.conf
+	printf '%s 6' $chip_label >conf/c.conf.old
+	run 2 attach --config conf
+	printf "conf/b.conf: unrecognized option '--nonsense'\n" | diff - err
+	value_is line0/name left
+	value_is line1/name right
+	value_is edge falling
+	[ -c /dev/notify/$gpio ]
+	[ -c /dev/notify/$other ]
+	rm conf/b.conf
+	run 0 detach --config conf
+	[ ! -e $attached/$gpio ]
+	[ ! -e $attached/$other ]
+	# None is attached.
+	run 0 detach --config conf
+	no_error
+	run 0 attach --config conf/a.conf
+	[ -c /dev/notify/$other ]
+	printf '%s "3' $chip_label >conf/b.conf
+	run 2 attach --config conf/b.conf
+	error_is "conf/b.conf: missing quote"
+	printf '%s 3 --config x' $chip_label >conf/b.conf
+	run 2 attach --config conf/b.conf
+	error_is "conf/b.conf: --config in a file"
+	fails "nosuch: No such file or directory" attach --config nosuch
+}
+
+# -- list --
+
+test_list_prints_devices_and_levels() {
+	need_attach
+	load_chip sleeping=0
+	start_dev
+	run 0 attach $chip_label 4:name=left 6:active-low '7:name=right' --label $gpio
+	echo 4 1 >$chip/parameters/toggle
+	open_client
+	broadcast 13
+	run 0 list
+	[ "$(head -n 1 out)" = 'DEVICE           SOURCE       READERS    DROPPED LINES' ]
+	contains "^$dev        -                  1          5$"
+	contains "^$gpio   notify_gpio        0          0 left=1 1=1 right=0$"
+	run 0 list --format=json
+	contains "^{\"device\":\"$dev\",\"status\":\"active\",\"readers\":1,\"dropped\":5}$"
+	join >expected <<-END
+		{"device":"$gpio","driver":"notify_gpio","status":"active","readers":0,"dropped":0,
+		"lines":[{"line":0,"name":"left","chip":"$chip_label","offset":4,"level":1},
+		{"line":1,"name":"","chip":"$chip_label","offset":6,"level":1},
+		{"line":2,"name":"right","chip":"$chip_label","offset":7,"level":0}]}
+	END
+	grep -qxFf expected out
+}
+
 # -- Runner --
 
 clean_up() {
@@ -1213,7 +1600,9 @@ clean_up() {
 	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	remove_sim $dev
 	remove_sim $other
+	detach
 	unload_chip
+	stop_gpio_sim
 }
 
 run_test() {

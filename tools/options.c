@@ -58,7 +58,8 @@ static void usage(FILE *out)
 {
 	fputs("Usage: notifycat [OPTION]... DEVICE...\n"
 	      "       notifycat --info | --stats [-f text|json] DEVICE...\n"
-	      "       notifycat top [-b [-f text|json]] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n",
+	      "       notifycat top [-b [-f text|json]] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n"
+	      "       notifycat attach | detach | list [--help]\n",
 	      out);
 }
 
@@ -67,7 +68,8 @@ static void help(void)
 	usage(stdout);
 	fputs("\n"
 	      "Print the packets of notify_multi devices as they arrive, the properties or counters of\n"
-	      "devices, or a table of all devices and their readers.\n"
+	      "devices, or a table of all devices and their readers. attach and detach create and remove\n"
+	      "devices of GPIO lines, list prints all devices.\n"
 	      "\n"
 	      "DEVICE is a device node, the name of one in /dev/notify, a directory, or a quoted pattern.\n"
 	      "\n"

@@ -28,25 +28,41 @@ completes() {
 	fi
 }
 
-mapfile -t options < <("$program" --help | grep -oE -- '--[a-z-]+' | sort -u)
-for option in "${options[@]}"; do
-	mapfile -t same < <(printf '%s\n' "${options[@]}" | grep "^$option")
-	[ ${#same[@]} -gt 1 ] || completes "$option" "$option"
+# options COMMAND: print the options in the help of a command; "" for reading.
+options() {
+	# shellcheck disable=SC2086 # a command or nothing
+	"$program" $1 --help | grep -oE -- '--[a-z]+[a-z-]*' | sort -u
+}
+
+for command in "" attach detach list; do
+	mapfile -t known < <(options "$command")
+	for option in "${known[@]}"; do
+		mapfile -t same < <(printf '%s\n' "${known[@]}" | grep "^$option")
+		[ ${#same[@]} -gt 1 ] || completes "${command:+$command }$option" "$option"
+	done
+	# All options that are offered are known.
+	read -ra COMP_WORDS <<<"notifycat $command --"
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_notifycat
+	mapfile -t offered < <(printf '%s\n' "${COMPREPLY[@]}" | sort)
+	if [ "${offered[*]}" != "${known[*]}" ]; then
+		echo "notifycat $command: offers ${offered[*]}, has ${known[*]}"
+		failed=1
+	fi
 done
 completes to top
+completes att attach
 completes "top --b" --batch
 completes "-f v" vcd
 completes "--format r" raw record
 completes "--timescale " ns us ms
+completes "list -f " text json
+completes "attach --edge f" falling
+completes "attach --clock " monotonic boottime realtime
 completes "-n " ""
+completes "attach --label " ""
+completes "list " ""
 completes "/dev/nul" /dev/null
-# Options that the program does not have.
-mapfile -t offered < <(grep -oE -- '--[a-z-]+' "$top/tools/notifycat.bash" | sort -u)
-for option in "${offered[@]}"; do
-	[[ " ${options[*]} " == *" $option "* ]] || {
-		echo "notifycat: completed to unknown option $option"
-		failed=1
-	}
-done
+completes "attach --config /dev/nul" /dev/null
 [ $failed = 0 ] && echo "bash completion of notifycat: ok"
 exit $failed

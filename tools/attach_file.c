@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files with the arguments of attach, separated by blanks or line breaks. "#" at the start of an
+ * argument begins a comment. Quotes (") contain blanks.
+ */
+
+#include "attach_file.h"
+
+#include "message.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SUFFIX		".conf"
+#define FILE_BYTES	16384
+#define MAX_ARGS	256
+
+/* Return the end of an argument, or NULL; remove its quotes. */
+static char *end_of_argument(char *text)
+{
+	bool quoted = false;
+	char *to = text;
+
+	for (; *text && (quoted || !isspace((unsigned char)*text)); text++) {
+		if (*text == '"')
+			quoted = !quoted;
+		else
+			*to++ = *text;
+	}
+	if (quoted)
+		return NULL;
+	if (*text)
+		text++;
+	*to = '\0';
+	return text;
+}
+
+/* Split the text, which is modified; argv[0] is used by getopt_long() in messages. */
+static bool split(const struct attachment *attachment, char *text, char **argv, int *argc)
+{
+	*argc = 1;
+	for (;;) {
+		text += strspn(text, " \t\r\n\f\v");
+		if (!*text)
+			break;
+		if (*text == '#') {
+			text += strcspn(text, "\n");
+			continue;
+		}
+		if (*argc == MAX_ARGS)
+			return attachment_error(attachment, "too many arguments");
+		argv[(*argc)++] = text;
+		text = end_of_argument(text);
+		if (!text)
+			return attachment_error(attachment, "missing quote");
+	}
+	argv[*argc] = NULL;
+	return true;
+}
+
+/* The label defaults to the name of the file. */
+static void set_default_label(struct attachment *attachment)
+{
+	const char *slash = strrchr(attachment->file, '/');
+	const char *name = slash ? slash + 1 : attachment->file;
+	const char *suffix = strstr(name, SUFFIX);
+
+	snprintf(attachment->label, LABEL_BYTES, "%.*s",
+		 (int)(suffix ? suffix - name : (ssize_t)strlen(name)), name);
+}
+
+static bool read_file(const struct attachment *attachment, char text[FILE_BYTES])
+{
+	FILE *file = fopen(attachment->file, "re");
+	size_t bytes;
+	bool good;
+
+	if (!file)
+		return attachment_error(attachment, "%s", strerror(errno));
+	bytes = fread(text, 1, FILE_BYTES, file);
+	good = !ferror(file);
+	if (!good)
+		attachment_error(attachment, "%s", strerror(errno));
+	fclose(file);
+	if (bytes == FILE_BYTES)
+		return attachment_error(attachment, "larger than %u bytes", FILE_BYTES - 1);
+	text[bytes] = '\0';
+	return good;
+}
+
+static enum exit_status attach_file(const char *path,
+				    enum exit_status (*run)(struct attachment *attachment))
+{
+	static struct attachment attachment;
+	char text[FILE_BYTES], *argv[MAX_ARGS + 1] = { (char *)path };
+	enum exit_status status;
+	int argc;
+
+	attachment = (struct attachment){ .file = path };
+	set_default_label(&attachment);
+	if (!read_file(&attachment, text))
+		return EXIT_FAILED;
+	if (!split(&attachment, text, argv, &argc))
+		return EXIT_USAGE;
+	return attachment_parse(&attachment, argc, argv, &status) ? run(&attachment) : status;
+}
+
+static int is_config(const struct dirent *entry)
+{
+	const size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > strlen(SUFFIX) &&
+	       !strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX);
+}
+
+static enum exit_status attach_directory(const char *path,
+					 enum exit_status (*run)(struct attachment *attachment))
+{
+	enum exit_status status = EXIT_OK, one;
+	struct dirent **entries = NULL;
+	char file[PATH_MAX];
+	int count, i;
+
+	count = scandir(path, &entries, is_config, alphasort);
+	if (count < 0) {
+		message("%s: %s", path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < count; i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+		one = attach_file(file, run);
+		if (status == EXIT_OK)
+			status = one;
+		free(entries[i]);
+	}
+	free(entries);
+	return status;
+}
+
+enum exit_status attach_files(const char *path,
+			      enum exit_status (*run)(struct attachment *attachment))
+{
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISDIR(st.st_mode))
+		return attach_directory(path, run);
+	return attach_file(path, run);
+}
