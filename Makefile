@@ -7,6 +7,7 @@ MODULES_DIR ?= updates
 DESTDIR ?=
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/notify-multi
 UDEVDIR ?= $(PREFIX)/lib/udev
 DEPMOD ?= depmod
 
@@ -166,8 +167,13 @@ modules_install: modules
 # notify-mqtt is built only with libmosquitto.
 MQTT = $(shell ls tools/notify-mqtt 2>/dev/null)
 
+# The unit runs at boot if there are files in /etc/notify-multi.d.
 tools_install: tools
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin tools/notifycat $(MQTT)
+	install -d $(DESTDIR)/etc/notify-multi.d $(DESTDIR)$(UNITDIR)/multi-user.target.wants
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR)/examples packaging/systemd/buttons.conf
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/notify-multi.service
+	ln -sf ../notify-multi.service $(DESTDIR)$(UNITDIR)/multi-user.target.wants
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 tools/notifycat.1 $(MQTT:=.1)
 	$(if $(MQTT),install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/notify-mqtt@.service)
 	install -D -m 644 tools/notifycat.bash \

@@ -137,7 +137,7 @@ recipe_tools() {
 # shellcheck disable=SC2016 # a variable of bitbake
 recipe_files() {
 	local pattern added packaged=(/usr/bin /usr/share/man /usr/include /usr/share/pkgconfig
-				      /usr/share/bash-completion /lib/modules)
+				      /usr/share/bash-completion /usr/share/doc /etc /lib/modules)
 
 	read -ra added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' \
 		"$RECIPES/notify-multi-tools.bb" | expand)

@@ -48,7 +48,8 @@ make KDIR=/lib/modules/$kernel/build clean >/dev/null
 """
 
 UNIT = """
-systemd-analyze verify /usr/lib/systemd/system/notify-mqtt@.service
+systemd-analyze verify /usr/lib/systemd/system/notify-mqtt@.service \\
+	/usr/lib/systemd/system/notify-multi.service
 test -x /usr/bin/notify-mqtt
 """
 
@@ -94,8 +95,14 @@ useradd stranger
 runuser -u member -- timeout 30 notifycat -n 1 test0600
 ! runuser -u stranger -- timeout 30 notifycat -n 1 test0600
 runuser -u stranger -- timeout 30 notifycat -n 1 test0644
-modprobe notify_gpio
 modprobe notify_irq
+echo nosuchchip 1 2 >/etc/notify-multi.d/lines.conf
+systemctl list-dependencies --plain multi-user.target | grep -w notify-multi.service
+systemctl start notify-multi
+grep '^waiting for nosuchchip$' /sys/kernel/config/notify_gpio/lines/status
+systemctl stop notify-multi
+test ! -e /sys/kernel/config/notify_gpio/lines
+rm /etc/notify-multi.d/lines.conf
 for mode in 0600 0644; do
 	echo 0 >test$mode/live
 	rmdir test$mode
