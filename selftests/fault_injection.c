@@ -605,15 +605,16 @@ static int make_debounced_gpio(void)
 	return make_gpio_with("wakeup=1 replay=3 debounce_ms=1");
 }
 
-/* An edge sends a packet. */
+/* After the state at probe, an edge sends a packet. */
 static bool gpio_works(void)
 {
-	const struct notify_multi_record *record = (void *)scratch;
+	struct gpio_record record;
 	int fd = sim_open(GPIO_NAME, O_RDONLY);
 	bool right = is_as_described(fd, GPIO_DEVICE_DIR "power/wakeup") && !toggle(1, 1) &&
-		     read_errno(fd, scratch, sizeof(scratch)) ==
-			     RECORD_SIZE(sizeof(struct notify_gpio_event)) &&
-		     record->seq == 1;
+		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
+		     record.event.edge == NOTIFY_GPIO_EDGE_NONE &&
+		     read_errno(fd, &record, sizeof(record)) == sizeof(record) &&
+		     record.header.seq == 2;
 
 	close(fd);
 	return right;

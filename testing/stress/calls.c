@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <linux/notify_gpio.h>
+
 #include "stress.h"
 
 /* An unmapped address; volatile to avoid compiler warnings. */
@@ -66,6 +68,21 @@ static void expect_error(const struct stream *stream, ssize_t ret, int error, co
 		fail_client(stream->client, "%s returned %zd: %m", what, ret);
 }
 
+/* An ioctl that only notify_gpio has. */
+static void get_levels(const struct stream *stream)
+{
+	struct notify_gpio_levels levels;
+	int ret = ioctl(stream->client->fd, NOTIFY_GPIO_IOC_GET_LEVELS, &levels);
+
+	if (stream->client->device->context)
+		expect_error(stream, ret, ENOTTY, "GET_LEVELS");
+	else if (ret)
+		expect_error(stream, ret, ENODEV, "GET_LEVELS");
+	else if (levels.valid != 3 || levels.levels > 3)
+		fail_client(stream->client, "levels %#llx of lines %#llx",
+			    (unsigned long long)levels.levels, (unsigned long long)levels.valid);
+}
+
 /* If the queue is empty, a non-blocking read fails with EAGAIN, or ENODEV after unregistration. */
 static void read_short(const struct stream *stream)
 {
@@ -102,7 +119,7 @@ void make_other_call(struct stream *stream, struct random *random)
 		expect_error(stream, lseek(fd, 0, SEEK_CUR), ESPIPE, "lseek");
 		break;
 	case 5:
-		expect_error(stream, ioctl(fd, 0), ENOTTY, "unknown ioctl");
+		get_levels(stream);
 		break;
 	case 6:
 		read_short(stream);

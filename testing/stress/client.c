@@ -53,13 +53,18 @@ static void check_packet(struct stream *stream, const unsigned char *packet)
 	*last = id.counter;
 }
 
-/* Check an edge: its level matches, and it is newer than the line's previous edge. */
+/*
+ * Check an edge: its level matches, and it is newer than the line's previous edge. The state at
+ * probe has neither.
+ */
 static void check_edge(struct stream *stream, const unsigned char *packet)
 {
 	const struct client *client = stream->client;
 	struct notify_gpio_event event;
 
 	memcpy(&event, packet, sizeof(event));
+	if (!event.edge && !event.line)
+		return;
 	if (event.line > 1 ||
 	    event.edge != (event.level ? NOTIFY_GPIO_EDGE_RISING : NOTIFY_GPIO_EDGE_FALLING))
 		fail_client(client, "line %u, edge %u, level %u", event.line, event.edge,
