@@ -146,6 +146,12 @@ static int gpio_config_line_debounce(const struct gpio_config_line *line)
 
 /* -- Creating and removing the platform device ----------------------------- */
 
+static int gpio_config_error(struct gpio_config *config, u32 line, const char *message)
+{
+	pr_err("notify_gpio: %s: line%u %s\n", gpio_config_label(config), line, message);
+	return -EINVAL;
+}
+
 /* Return the number of lines, or -errno if there are none or one is missing. */
 static int gpio_config_count_lines(struct gpio_config *config)
 {
@@ -153,13 +159,13 @@ static int gpio_config_count_lines(struct gpio_config *config)
 
 	while (count < GPIO_MAX_LINES && config->lines[count])
 		count++;
-	for (i = count; i < GPIO_MAX_LINES && count; i++)
-		if (config->lines[i])
-			count = 0;
+	for (i = count; i < GPIO_MAX_LINES; i++)
+		if (config->lines[i] || !count)
+			return gpio_config_error(config, count, "is missing");
 	for (i = 0; i < count; i++)
 		if (!config->lines[i]->key)
-			count = 0;
-	return count ?: -EINVAL;
+			return gpio_config_error(config, i, "has no key");
+	return count;
 }
 
 static unsigned long gpio_config_lookup_flags(const struct gpio_config_line *line)

@@ -12,6 +12,12 @@ struct gpio_record {
 	struct notify_gpio_event event;
 };
 
+static const char *const edges[] = {
+	[NOTIFY_GPIO_EDGE_NONE] = "state",
+	[NOTIFY_GPIO_EDGE_RISING] = "rising",
+	[NOTIFY_GPIO_EDGE_FALLING] = "falling",
+};
+
 int main(int argc, char **argv)
 {
 	int fd = argc > 1 ? open(argv[1], O_RDONLY) : -1;
@@ -19,8 +25,6 @@ int main(int argc, char **argv)
 
 	while (read(fd, &record, sizeof(record)) == sizeof(record))
 		printf("%llu line %u %s, %u dropped\n", record.header.timestamp_ns,
-		       record.event.line,
-		       record.event.edge == NOTIFY_GPIO_EDGE_RISING ? "rising" : "falling",
-		       record.header.dropped);
+		       record.event.line, edges[record.event.edge], record.header.dropped);
 	return 1;
 }
