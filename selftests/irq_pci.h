@@ -44,6 +44,14 @@ static inline int load_irq_pci(const char *parameters)
 	return load_module(IRQ_PCI, parameters);
 }
 
+static inline long long irq_pci_number(const char *parameter)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/module/" IRQ_PCI "/parameters/%s", parameter);
+	return read_number(path);
+}
+
 static inline int raise_bits(__u32 bits)
 {
 	return write_number("/sys/module/" IRQ_PCI "/parameters/raise", bits);

@@ -178,6 +178,75 @@ TEST_F(irq_pci, rmmod_wakes_blocked_read)
 	EXPECT_EQ(1, record.irq_count);
 }
 
+/* -- In a power domain, which is off when the device has no driver -- */
+
+/* Complements of the values that the test module writes at init and exit. */
+#define DOMAIN_INIT	(__u32)~0x1111
+#define DOMAIN_EXIT	(__u32)~0x2222
+
+FIXTURE(domain) { int fd; };
+
+FIXTURE_SETUP(domain)
+{
+	self->fd = -1;
+	LOAD("domain=1");
+}
+
+FIXTURE_TEARDOWN(domain)
+{
+	close(self->fd);
+	unload_module(IRQ_PCI);
+}
+
+#define EXPECT_DOMAIN_WORKS()								\
+do {											\
+	struct edu_record record_;							\
+											\
+	ASSERT_EQ(0, raise_bits(4));							\
+	NEXT(self->fd, &record_);							\
+	EXPECT_EQ(4, record_.regs[EDU_BITS]);						\
+	EXPECT_EQ(DOMAIN_INIT, record_.regs[EDU_COMPLEMENT]);				\
+} while (0)
+
+TEST_F(domain, is_on_until_exit_is_written)
+{
+	EXPECT_EQ(1, irq_pci_number("power"));
+	EXPECT_DOMAIN_WORKS();
+	ASSERT_EQ(0, write_file(IRQ_DRIVER "unbind", IRQ_DEVICE));
+	EXPECT_EQ(0, irq_pci_number("power"));
+	EXPECT_EQ(DOMAIN_EXIT, irq_pci_number("last_complement"));
+	ASSERT_EQ(0, write_file(IRQ_DRIVER "bind", IRQ_DEVICE));
+	close(self->fd);
+	self->fd = OPEN();
+	EXPECT_EQ(1, irq_pci_number("power"));
+	EXPECT_DOMAIN_WORKS();
+}
+
+TEST_F(domain, is_off_after_failed_probe)
+{
+	ASSERT_EQ(0, write_file(IRQ_DRIVER "unbind", IRQ_DEVICE));
+	if (!sim_available())
+		SKIP(return, "notify_sim is not available");
+	ASSERT_EQ(0, sim_start(IRQ_NAME, &(struct sim_config){ .packet_size = 1 }));
+	EXPECT_EQ(-EEXIST, write_file(IRQ_DRIVER "bind", IRQ_DEVICE));
+	EXPECT_EQ(0, irq_pci_number("power"));
+	EXPECT_EQ(DOMAIN_EXIT, irq_pci_number("last_complement"));
+	ASSERT_EQ(0, sim_remove(IRQ_NAME));
+}
+
+TEST_F(domain, block_works_after_suspend)
+{
+	int ret = suspend_until("platform");
+
+	if (ret == -ENOENT)
+		SKIP(return, "this kernel has no /sys/power/pm_test");
+	ASSERT_EQ(0, ret);
+	/* Interrupts were disabled before the domain was off. */
+	EXPECT_EQ(DOMAIN_EXIT, irq_pci_number("last_complement"));
+	EXPECT_DOMAIN_WORKS();
+	EXPECT_EQ(1, get_stats(self->fd).seq);
+}
+
 /* -- With the interrupt of a line: bits and interrupt are separate -- */
 
 FIXTURE(line) { int fd; };
@@ -233,6 +302,31 @@ TEST_F(line, interrupt_sends_packet)
 		EXPECT_EQ(3, get_stats(self->fd).seq);
 		close(self->fd);
 		unload_module(IRQ_PCI);
+	}
+}
+
+TEST_F(line, packet_has_index_of_interrupt)
+{
+	struct edu_record record;
+	char parameters[64];
+	int ret = load_chip("");
+
+	if (ret == -ENOENT)
+		SKIP(return, "no " GPIO_CHIP ".ko in $NOTIFY_MULTI_MODULES");
+	ASSERT_EQ(0, ret);
+	snprintf(parameters, sizeof(parameters), "statusless=1 second=%lld",
+		 chip_number("interrupt"));
+	LOAD(parameters);
+	for (unsigned int i = 1; i < 4; i++) {
+		RAISE(1U << i);
+		NEXT(self->fd, &record);
+		EXPECT_EQ(0, record.irq);
+		EXPECT_EQ(1U << i, record.regs[EDU_BITS]);
+		PULSE();
+		NEXT(self->fd, &record);
+		EXPECT_EQ(1, record.irq);
+		EXPECT_EQ(0, record.regs[EDU_BITS]);
+		EXPECT_EQ(2 * i, record.irq_count);
 	}
 }
 

@@ -75,10 +75,10 @@ static inline bool can_suspend(void)
 	return !access("/sys/power/state", F_OK);
 }
 
-/* Suspend and resume all devices, but no CPU. Return -ENOENT if not supported. */
-static inline int suspend_devices(void)
+/* Suspend and resume up to a level of pm_test. Return -ENOENT if not supported. */
+static inline int suspend_until(const char *level)
 {
-	int ret = write_file("/sys/power/pm_test", "devices");
+	int ret = write_file("/sys/power/pm_test", level);
 
 	if (ret)
 		return ret;
@@ -88,6 +88,12 @@ static inline int suspend_devices(void)
 		ret = write_file("/sys/power/state", "freeze");
 	write_file("/sys/power/pm_test", "none");
 	return ret;
+}
+
+/* Suspend and resume all devices, but no CPU. Return -ENOENT if not supported. */
+static inline int suspend_devices(void)
+{
+	return suspend_until("devices");
 }
 
 /* -- Interrupts -- */
