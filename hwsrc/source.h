@@ -321,8 +321,9 @@ static inline int source_init(struct notify_source *source, struct device *dev,
 static inline int source_read_u32(struct device *dev, const char *property, u32 *value)
 {
 	if (device_property_present(dev, property) &&
-	    device_property_read_u32(dev, property, value))
-		return dev_err_probe(dev, -EINVAL, "%s: wrong type\n", property);
+	    (device_property_count_u32(dev, property) != 1 ||
+	     device_property_read_u32(dev, property, value)))
+		return dev_err_probe(dev, -EINVAL, "%s: not one cell\n", property);
 	return 0;
 }
 
@@ -363,8 +364,10 @@ static inline int source_register(struct notify_source *source)
 
 	nm = notify_multi_register(dev, &config);
 	if (IS_ERR(nm))
-		return dev_err_probe(dev, PTR_ERR(nm), "cannot register \"%s\"\n",
-				     source->label);
+		return dev_err_probe(dev, PTR_ERR(nm),
+				     "cannot register \"%s\": max-packets %u, max-requests %u, replay %u\n",
+				     source->label, config.max_packets, config.max_requests,
+				     config.replay);
 	mutex_lock(&source->flush_lock);
 	source->nm = nm;
 	if (source->start)

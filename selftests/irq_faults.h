@@ -18,7 +18,9 @@
 
 #define BYTES(bytes) reg-io-width = <bytes>;
 
-FAULT(label-slash, EINVAL, "label: invalid", label = "a/b";)
+FAULT(label-slash, EINVAL, "label: invalid: \"a/b\"", label = "a/b";)
+FAULT(label-empty, EINVAL, "label: invalid: \"\"", label = "";)
+DRIVER_FAULT(label-number, EINVAL, "label: not a string", label = <0x61626364>;)
 DRIVER_FAULT(label-taken, EEXIST, "cannot register", label = "pl061";)
 FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)
 DRIVER_FAULT_AT("9030400.reg-taken", EBUSY, "reg", reg-taken@9030400,
@@ -109,12 +111,20 @@ DRIVER_FAULT(exit-wide, EINVAL, "notify-multi,exit: more than 2 bytes: 0x10000",
 	BYTES(2) notify-multi,exit = <2 0xffff>, <0 0x10000>;)
 DRIVER_FAULT(exit-beyond, EINVAL, "notify-multi,exit", notify-multi,exit = <0x200 0>;)
 
-FAULT(packets-none, EINVAL, "cannot register", notify-multi,max-packets = <0>;)
-FAULT(requests-none, EINVAL, "cannot register", notify-multi,max-requests = <0>;)
-DRIVER_FAULT(replay-many, EINVAL, "cannot register",
+FAULT(packets-none, EINVAL, "max-packets 0", notify-multi,max-packets = <0>;)
+DRIVER_FAULT(packets-many, EINVAL, "max-packets 4294967295",
+	notify-multi,max-packets = <0xffffffff>;)
+FAULT(packets-two, EINVAL, "notify-multi,max-packets: not one cell", notify-multi,max-packets = <1 2>;)
+FAULT(requests-none, EINVAL, "max-requests 0", notify-multi,max-requests = <0>;)
+FAULT(requests-text, EINVAL, "notify-multi,max-requests: not one cell",
+	notify-multi,max-requests = "many";)
+DRIVER_FAULT(replay-many, EINVAL, "replay 5",
 	notify-multi,max-packets = <4>; notify-multi,replay = <5>;)
+FAULT(replay-text, EINVAL, "notify-multi,replay: not one cell", notify-multi,replay = "every";)
+FAULT(mode-large, EINVAL, "notify-multi,mode: exceeds 0777: 01000", notify-multi,mode = <0x200>;)
+FAULT(clock-other, EINVAL, "notify-multi,clock: invalid: \"utc\"", notify-multi,clock = "utc";)
+FAULT(clock-number, EINVAL, "notify-multi,clock: invalid", notify-multi,clock = <0x61626364>;)
 
 BINDING_FAULT(compatible-unknown, compatible = "notify-multi,interrupt";)
-BINDING_FAULT(replay-text, notify-multi,replay = "every";)
 BINDING_FAULT(wakeup-number, wakeup-source = <1>;)
 BINDING_FAULT(property-unknown, notify-multi,acks = <0 1>;)

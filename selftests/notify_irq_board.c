@@ -3,6 +3,8 @@
  * notify_irq on the registers of the board of testing/qemu/irq.dts.in.
  */
 
+#include <sys/stat.h>
+
 #include "board.h"
 #include "kmsg.h"
 #include "source.h"
@@ -19,6 +21,8 @@
 
 /* Lines of the interrupt controller. */
 #define SPI_SHARED	7
+#define SPI_EDGE	16
+#define SPI_BARE	17
 #define SPI_STUCK	18
 #define SPI_SEVERAL	20
 #define SPI_STUCK_ACKED	23
@@ -140,7 +144,7 @@ TEST_F(irq, edge_without_ack_sends_0_to_64_registers)
 		const char *name;
 		unsigned int spi;
 		unsigned int registers;
-	} blocks[] = { { "edge", 16, 1 }, { "bare", 17, 0 }, { "large", 19, 64 } };
+	} blocks[] = { { "edge", SPI_EDGE, 1 }, { "bare", SPI_BARE, 0 }, { "large", 19, 64 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
 		int fd = OPEN(blocks[i].name);
@@ -473,6 +477,7 @@ TEST_F(irq, spurious_interrupt_sends_no_packet)
 TEST_F(irq, properties_set_sizes_and_limits)
 {
 	struct notify_multi_info info;
+	struct stat status;
 	int fd = OPEN("edge");
 
 	info = get_info(fd);
@@ -480,6 +485,9 @@ TEST_F(irq, properties_set_sizes_and_limits)
 	EXPECT_EQ(33, info.max_packets);
 	EXPECT_EQ(5, info.max_requests);
 	EXPECT_EQ(7, info.replay);
+	EXPECT_EQ(NOTIFY_MULTI_CLOCK_REALTIME, info.clock);
+	ASSERT_EQ(0, fstat(fd, &status));
+	EXPECT_EQ(0640, status.st_mode & 0777);
 	close(fd);
 
 	info = get_info(self->pl061);
@@ -487,6 +495,9 @@ TEST_F(irq, properties_set_sizes_and_limits)
 	EXPECT_EQ(256, info.max_packets);
 	EXPECT_EQ(16, info.max_requests);
 	EXPECT_EQ(0, info.replay);
+	EXPECT_EQ(NOTIFY_MULTI_CLOCK_MONOTONIC, info.clock);
+	ASSERT_EQ(0, fstat(self->pl061, &status));
+	EXPECT_EQ(0600, status.st_mode & 0777);
 }
 
 TEST_F(irq, probe_fails_with_bad_properties)
@@ -549,7 +560,7 @@ TEST_F(irq, unbind_wakes_readers_bind_restarts)
 	EXPECT_EQ(1, record.regs[GPIO_MIS]);
 }
 
-/* The last test, because edges of the toggled line may arrive late. */
+/* After the tests of line 0, because edges of the toggled line may arrive late. */
 TEST_F(irq, interrupt_wakes_suspended_system)
 {
 	long long wakeups = device_number(PL061, "power/wakeup_active_count");
@@ -566,6 +577,32 @@ TEST_F(irq, interrupt_wakes_suspended_system)
 	NEXT(self->pl061, &record);
 	EXPECT_EQ(1, record.regs[GPIO_DATA]);
 	EXPECT_LT(wakeups, device_number(PL061, "power/wakeup_active_count"));
+}
+
+/* After a suspend, CLOCK_BOOTTIME differs from CLOCK_MONOTONIC. */
+TEST_F(irq, timestamp_is_on_selected_clock)
+{
+	static const struct {
+		const char *name;
+		unsigned int spi;
+		clockid_t clock;
+	} blocks[] = {
+		{ "edge", SPI_EDGE, CLOCK_REALTIME }, { "bare", SPI_BARE, CLOCK_BOOTTIME },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++) {
+		int fd = OPEN(blocks[i].name);
+		struct irq_record record;
+		__u64 before = clock_ns(blocks[i].clock), seq = get_stats(fd).seq;
+
+		SEND("pulse", blocks[i].spi, 0);
+		do {
+			NEXT(fd, &record);
+		} while (record.header.seq <= seq);
+		EXPECT_LE(before, record.header.timestamp_ns);
+		EXPECT_GE(clock_ns(blocks[i].clock), record.header.timestamp_ns);
+		close(fd);
+	}
 }
 
 TEST_HARNESS_MAIN
