@@ -34,7 +34,8 @@ static inline int board_send(const char *command, unsigned int number, unsigned 
 #define SEND(command, number, level) ASSERT_EQ(0, board_send(command, number, level))
 #define MOVE(line, level) SEND("line", line, level)
 
-#define BOARD_ALARM	"/sys/class/rtc/rtc0/wakealarm"
+/* On the virt board: the host uses the addresses of its RTC and console. */
+#define BOARD_ALARM	"/sys/bus/amba/devices/9010000.pl031/rtc/rtc0/wakealarm"
 
 /* Suspend until the host wakes the system. The alarm is a last resort. */
 static inline int board_suspend(void)
@@ -46,7 +47,7 @@ static inline int board_suspend(void)
 	return ret;
 }
 
-/* Suspend the system; meanwhile the host handles the requests of the arguments, e.g. MOVE(). */
+/* Suspend the system. The host handles the requests of the arguments, e.g. MOVE(), while it is. */
 #define SUSPEND(...)					\
 do {							\
 	SEND("sleep", 0, 0);				\

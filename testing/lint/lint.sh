@@ -201,7 +201,7 @@ compile() {
 
 # preprocess ARGUMENT...: runs the C preprocessor on device tree source.
 preprocess() {
-	cpp -nostdinc -undef -x assembler-with-cpp -P -Iselftests "$@"
+	cpp -nostdinc -undef -x assembler-with-cpp -P -Iselftests -DCHIP='&pl061' -DFIRST=0 "$@"
 }
 
 # example FILE: compiles the example of a binding.
@@ -243,8 +243,7 @@ board() {
 			};
 		};
 	END
-	preprocess -DBINDING_FAULTS "testing/qemu/$1.dts.in" | sed 's/@PL061@/\&pl061/g' |
-		compile overlay
+	preprocess -DBINDING_FAULTS "testing/qemu/$1.dts.in" | compile overlay
 	fdtoverlay -i "$WORK/base.dtb" -o "$WORK/board.dtb" "$WORK/overlay.dtb"
 }
 

@@ -19,7 +19,7 @@ KIND=${2:-check}
 
 # Debian's kernel modules that the guest loads, and those that some kernels lack.
 KERNEL_MODULES=(configfs)
-OPTIONAL_MODULES=(gpio-sim)
+OPTIONAL_MODULES=(gpio-sim gpio-mxc)
 # KCOV (if the kernel has it) guides the fuzzer.
 MODULE_FLAGS=(W=1 KCFLAGS=-Werror KCOV_INSTRUMENT=y)
 SUFFIX=
@@ -110,8 +110,7 @@ build_modules() {
 build_suite() {
 	local test goals=() output=$SHARED/$1
 
-	for test in ${TESTS-}; do
-		test=${test%%.*}
+	for test in $(tr ' ' '\n' <<<"${TESTS-}" | sed 's/\..*//' | sort -u); do
 		if [ -e "$SHARED/tree/selftests/$test.c" ]; then
 			goals+=("$output/$test")
 		elif [ -e "$TREE/selftests/$test.sh" ]; then
@@ -170,6 +169,9 @@ new_root() {
 
 say "building for $MACHINE ($(cat "$KERNEL/done"))"
 remove_old_builds
+# Several boards use the build of a machine.
+exec 8>"$BUILD.lock"
+flock 8
 copy_tree "$BUILD"
 build_modules
 new_root
@@ -199,5 +201,6 @@ esac
 for program in "${PROGRAMS[@]}"; do
 	build_program "testing/$program" install DESTDIR="$ROOT/torture"
 done
-(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs")
+(cd "$ROOT" && find . | cpio -o --quiet -H newc -R 0:0 >"$BUILD/initramfs.new")
+mv "$BUILD/initramfs.new" "$BUILD/initramfs"
 echo "$BUILD"

@@ -166,13 +166,13 @@ class Check(console.Console):
 
 def boot_options(name):
     """Return the options of vm.Machine for each boot of the machine."""
-    wanted = os.environ.get("TESTS", "").split()
-    arch = vm.machine_arch(name)
+    board, arch = vm.board_of(name), vm.machine_arch(name)
+    wanted = os.environ.get("TESTS", "").split() or (board.tests if board else [])
     special = {}
-    if vm.SYSTEMS[arch].board:
+    if board and not board.machine:
         special[IRQ_TEST] = {"overlays": IRQ_OVERLAYS}
-    if arch in ACPI_ARCHES:
-        special[ACPI_TEST] = {"tables": ACPI_TABLES}
+        if arch in ACPI_ARCHES:
+            special[ACPI_TEST] = {"tables": ACPI_TABLES}
     others = [test for test in wanted if test.partition(".")[0] not in special]
     suite = [{"tests": others}] if others or not wanted else []
     for test, options in special.items():

@@ -38,9 +38,11 @@ class Console:
     def process_line(self, line):
         """Process a line of the console."""
         self.log.append(line)
-        self.kernel_problems += self.races.process_line(line)
         if line.startswith("@"):
             self.first_process = True
+        # The kernels of some boards warn while they boot, before they load our modules.
+        if self.first_process:
+            self.kernel_problems += self.races.process_line(line)
         if line.startswith("@failed "):
             self.failed.append(line[1:])
         elif line.startswith("@end"):
@@ -80,7 +82,8 @@ class Console:
                     if line.startswith("@"):
                         self.machine.silence = self.silent_seconds
                     self.process_line(line)
-                    if self.must_stop():
+                    # Not all boards can reboot, which ends QEMU.
+                    if self.ended or self.must_stop():
                         return True
             except vm.MachineError as error:
                 # The kernel may have reported a stall.

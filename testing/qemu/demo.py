@@ -137,7 +137,7 @@ def set_line(line="", level=""):
         return 2
     if not os.path.exists(RUNNING):
         raise vm.MachineError("no board is running: start \"make demo INTERACTIVE=1\" first")
-    lines = vm.GpioLines(RUNNING)
+    lines = vm.GpioLines(RUNNING, vm.board_of(MACHINE).chips)
     lines.move(line, level)
     lines.close()
     return 0

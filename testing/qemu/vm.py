@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run a machine of the matrix in QEMU, with its console and GPIO lines."""
 
+import configparser
 import contextlib
+import glob
 import json
 import os
 import queue
@@ -42,12 +44,14 @@ UEFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 # Later versions of this machine have no PL061 when they boot with firmware.
 UEFI_MACHINE = "virt-4.1"
 
-# The PL061's masked interrupt status, the time limit for the guest to clear it, and the time that
-# the hard handler may need after that to read the level.
-PL061_MIS = 0x9030418
+# Numbers of lines per GPIO controller, the time limit for the guest to clear a pending interrupt, and
+# the time that the hard handler may need after that to read the level.
+CHIP_LINES = 32
 TAKEN_SECONDS = 20
 HANDLER_SECONDS = 0.003
 
+# The interrupt controller of the virt board.
+GIC = 0x8000000
 # The PL031's registers: time, alarm, masked interrupt status.
 PL031_DR, PL031_MR, PL031_MIS = 0x9010000, 0x9010004, 0x9010018
 ALARM_SECONDS = 20
@@ -63,37 +67,66 @@ GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ri
                  "@wake ")
 # A console that is silent for this long is prompted.
 PROMPT_SECONDS = 30
+# Phandles of GPIO controllers to which no node refers.
+FIRST_PHANDLE = 4660
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
 # The beginning of a test result or of a line of the guest's script, cut by a kernel message.
 CUT = re.compile(r"([on]|@(?!out)).*?(?=\[ *\d+\.\d{6}\] )")
 
 
 class System(typing.NamedTuple):
-    """QEMU's emulation of an architecture. A board has a PL061 and a device tree."""
+    """QEMU's emulation of an architecture. Those with a board have their options in its entry."""
 
     program: str
-    options: tuple
-    console: str
-    board: bool = False
+    options: tuple = ()
+    console: str = ""
     # Maximum in MB.
     memory: int = 4096
 
 
 # amd64: the ACPI code of QEMU's other PC computes the interrupt routing of PCI devices in a loop,
 # which on a kernel with KASAN may exceed Linux' limit of 30 s.
-# arm64: this CPU supports pages of 4, 16 and 64 kB.
 SYSTEMS = {
     "amd64": System("qemu-system-x86_64", ("-machine", "q35", "-cpu", "max"), "ttyS0"),
-    "arm64": System("qemu-system-aarch64", ("-machine", "virt", "-cpu", "cortex-a76"),
-                    "ttyAMA0", board=True),
-    # No high memory: io_uring of 6.1 oopses on buffer rings there.
-    "armhf": System("qemu-system-arm", ("-machine", "virt,highmem=off", "-cpu", "cortex-a15"),
-                    "ttyAMA0", board=True, memory=700),
+    "arm64": System("qemu-system-aarch64"),
+    # io_uring of 6.1 oopses on buffer rings in high memory.
+    "armhf": System("qemu-system-arm", memory=700),
     "riscv64": System("qemu-system-riscv64", ("-machine", "virt"), "ttyS0"),
     "s390x": System("qemu-system-s390x", ("-cpu", "max"), "ttysclp0"),
     # User-Mode Linux is a program itself.
     "um": System("", (), "tty0"),
 }
+
+
+class Chip(typing.NamedTuple):
+    """A GPIO controller of a board: a line of "chips" in the file boards."""
+
+    node: str
+    address: int
+    first: int
+    pending: int
+
+    @classmethod
+    def parse(cls, line):
+        """Parse a line. The name of a node contains its address."""
+        node, first, pending = line.split()
+        address = int(node.rpartition("@")[2], 16)
+        return cls(node, address, int(first), address + int(pending, 16))
+
+
+class Board:
+    """An entry of the file boards."""
+
+    def __init__(self, entry):
+        self.machine = entry.get("machine")
+        self.options = tuple(entry["options"].split())
+        self.cpus = entry.getint("cpus", 2)
+        self.memory = entry.getint("memory", 0)
+        self.console = entry["console"]
+        self.dtb = entry.get("dtb")
+        self.chips = [Chip.parse(line) for line in entry["chips"].splitlines()]
+        self.overlays = tuple(entry["overlays"].split())
+        self.tests = entry.get("tests", "").split()
 
 
 class MachineError(Exception):
@@ -128,22 +161,48 @@ def table():
         return [row.split() for row in rows if row.strip() and not row.startswith("#")]
 
 
+def boards():
+    """Return the boards by the names of their sections."""
+    entries = configparser.ConfigParser()
+    with open(os.path.join(QEMU_DIR, "boards"), encoding="ascii") as file:
+        entries.read_file(file)
+    return {name: Board(entries[name]) for name in entries.sections()}
+
+
+def board_of(name):
+    """Return the board of a machine, or None."""
+    known = boards()
+    return known.get(name) or known.get(machine_arch(name))
+
+
 def machines(words):
-    """Return the names of the machines selected by names and kinds."""
-    rows = table()
+    """Return the names of the machines and boards selected by names and kinds."""
+    rows = [(columns[0], columns[5]) for columns in table()]
+    rows += [(name, "all") for name, board in boards().items() if board.machine]
     names = []
     for word in words:
-        selected = [columns[0] for columns in rows if word in (columns[0], columns[5])]
+        selected = [row[0] for row in rows if word in row]
         if not selected:
-            raise MachineError(f"no machine or kind {word} in testing/qemu/machines")
+            raise MachineError(f"no machine or kind {word} in testing/qemu/machines or boards")
         names += [name for name in selected if name not in names]
     return names
+
+
+def kernel_machine(name):
+    """Return the name of the machine whose kernel a machine boots."""
+    board = boards().get(name)
+    return board.machine if board else name
+
+
+def kernel_directory(name):
+    """Return the directory with the files of a machine's kernel package."""
+    return os.path.join(CACHE, "kernels", kernel_machine(name))
 
 
 def kernel_release(name):
     """Return the release of a machine's kernel, or "-" if it was not fetched."""
     try:
-        with open(os.path.join(CACHE, "kernels", name, "done"), encoding="ascii") as done:
+        with open(os.path.join(kernel_directory(name), "done"), encoding="ascii") as done:
             return done.read().strip()
     except FileNotFoundError:
         return "-"
@@ -152,7 +211,7 @@ def kernel_release(name):
 def machine_row(name):
     """Return the columns of a machine."""
     for columns in table():
-        if columns[0] == name:
+        if columns[0] == kernel_machine(name):
             return columns
     raise MachineError(f"no machine {name} in testing/qemu/machines")
 
@@ -170,7 +229,7 @@ def is_debug(name):
 def build(name, kind):
     """Build for a machine and return the directory of the build. See build.sh for the kinds."""
     script = os.path.join(QEMU_DIR, "build.sh")
-    result = subprocess.run([script, name, kind], stdout=subprocess.PIPE, text=True,
+    result = subprocess.run([script, kernel_machine(name), kind], stdout=subprocess.PIPE, text=True,
                             timeout=1800)
     if result.returncode:
         raise MachineError(f"the build for {name} failed")
@@ -198,29 +257,49 @@ def connect(path, seconds=20):
             time.sleep(0.05)
 
 
-def devices(directory):
-    """Return the paths of a board's devices by type, from QEMU's monitor."""
-    with connect(os.path.join(directory, "qmp")) as sock, sock.makefile("rw") as stream:
-        stream.write('{"execute": "qmp_capabilities"} {"execute": "qom-list", '
-                     '"arguments": {"path": "/machine/unattached"}}\n')
-        stream.flush()
-        for line in stream:
-            found = json.loads(line).get("return")
-            if found:
-                return {device["type"]: "/machine/unattached/" + device["name"]
-                        for device in found}
-    raise MachineError("QEMU lists no devices")
+class Monitor:
+    """QEMU's monitor."""
+
+    def __init__(self, directory):
+        self.socket = connect(os.path.join(directory, "qmp"))
+        self.stream = self.socket.makefile("rw")
+        self.stream.readline()
+        self.execute("qmp_capabilities")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+        self.socket.close()
+
+    def execute(self, command, **arguments):
+        """Execute a command and return its result; None if it failed."""
+        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.stream.flush()
+        for line in self.stream:
+            answer = json.loads(line)
+            if "event" not in answer:
+                return answer.get("return")
+        raise MachineError("QEMU ends")
+
+    def devices(self, path="/machine"):
+        """Yield the address of each region of registers, and the path of its device."""
+        for child in self.execute("qom-list", path=path):
+            name = f"{path}/{child['name']}"
+            if child["type"] == "child<memory-region>":
+                yield self.execute("qom-get", path=name, property="addr"), path
+            elif child["type"].startswith("child<") and child["type"] != "child<irq>":
+                yield from self.devices(name)
 
 
 class GpioLines:
-    """The inputs of a board's PL061 and interrupt controller, set by the host."""
+    """The inputs of a board's GPIO controllers and interrupt controller, set by the host."""
 
-    def __init__(self, directory):
-        paths = devices(directory)
-        try:
-            self.path, self.gic = paths["child<pl061>"], paths["child<arm_gic>"]
-        except KeyError as missing:
-            raise MachineError(f"the board has no {missing}") from None
+    def __init__(self, directory, chips):
+        with Monitor(directory) as monitor:
+            self.devices = dict(monitor.devices())
+        self.chips = chips
         self.socket = connect(os.path.join(directory, "qtest"))
         self.stream = self.socket.makefile("rw", encoding="ascii")
         self.stopped = threading.Event()
@@ -235,15 +314,24 @@ class GpioLines:
             raise MachineError(f"{request}: {status} {response}")
         return response
 
+    def set_input(self, address, number, level):
+        """Set an input of the device at an address."""
+        if address not in self.devices:
+            raise MachineError(f"the board has no device at {address:#x}")
+        self.qtest(f"set_irq_in {self.devices[address]} unnamed-gpio-in {number} {level}")
+
     def move(self, line, level):
         """Set a line's level, and wait until the guest has handled the interrupt.
 
         The controller latches only one edge of a line. A second edge would be merged with the
         first one, or the handler of the first edge would read the level of the second.
         """
-        self.qtest(f"set_irq_in {self.path} unnamed-gpio-in {line} {level}")
+        number, line = divmod(int(line), CHIP_LINES)
+        chip = self.chips[number]
+        line += chip.first
+        self.set_input(chip.address, line, level)
         deadline = time.monotonic() + TAKEN_SECONDS
-        while self.read(PL061_MIS) & 1 << int(line):
+        while self.read(chip.pending) & 1 << line:
             if time.monotonic() > deadline:
                 raise MachineError(f"the guest does not handle the interrupt of line {line}")
         time.sleep(HANDLER_SECONDS)
@@ -254,7 +342,7 @@ class GpioLines:
 
     def interrupt(self, spi, level):
         """Set the level of an input of the interrupt controller."""
-        self.qtest(f"set_irq_in {self.gic} unnamed-gpio-in {spi} {level}")
+        self.set_input(GIC, spi, level)
 
     def pulse(self, spi, _):
         """Raise an input of the interrupt controller for PULSE_SECONDS."""
@@ -354,18 +442,20 @@ class Machine:
     """
 
     def __init__(self, name, directory, job, interactive=False, icount=False, memory=None,
-                 append="", arch=None, tests=None, overlays=("board",), tables=()):
+                 append="", arch=None, tests=None, overlays=None, tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)
+        self.board = board_of(name)
         self.build = directory
         self.job = job
         self.interactive = interactive
         self.icount = icount
         # The kernel poisons all memory at boot, which takes a second per GB.
-        self.memory = memory or (1024 if is_debug(name) else 512)
+        self.memory = min(memory or self.board and self.board.memory or
+                          (1024 if is_debug(name) else 512), SYSTEMS[self.arch].memory)
         self.append = append
         self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
-        self.overlays = overlays
+        self.overlays = overlays or self.board and self.board.overlays
         self.tables = tables
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
@@ -400,7 +490,7 @@ class Machine:
 
     def images(self):
         """Return the paths of the kernel and the initramfs."""
-        return (os.path.join(CACHE, "kernels", self.name, "vmlinuz"),
+        return (os.path.join(kernel_directory(self.name), "vmlinuz"),
                 os.path.join(self.build, "initramfs"))
 
     def firmware(self, initrd):
@@ -409,7 +499,7 @@ class Machine:
         Additional ACPI tables are in a cpio archive in front of the initramfs.
         """
         if not self.tables:
-            return ["-dtb", self.board(SYSTEMS[self.arch]), "-initrd", initrd]
+            return ["-dtb", self.device_tree(), "-initrd", initrd]
         tables = os.path.join(self.directory, "tables")
         place = os.path.join(tables, "kernel", "firmware", "acpi")
         os.makedirs(place)
@@ -428,12 +518,12 @@ class Machine:
     def command(self):
         """Return the command line of QEMU, or of User-Mode Linux."""
         kernel, initrd = self.images()
-        system = SYSTEMS[self.arch]
+        system = self.board or SYSTEMS[self.arch]
         accel = os.environ.get("ACCEL", "tcg")
         append = (f"console={system.console} panic=-1 oops=panic loglevel=5 log_buf_len=4M "
                   f"NM_RUN={self.job} NM_TESTS={'+'.join(self.tests)} {self.append}")
-        command = [system.program, *system.options, "-nographic", "-no-reboot", "-nodefaults",
-                   "-m", str(min(self.memory, system.memory)),
+        command = [SYSTEMS[self.arch].program, *system.options, "-nographic", "-no-reboot",
+                   "-nodefaults", "-m", str(self.memory),
                    "-chardev", "stdio,id=console,signal=off", "-kernel", kernel]
         if self.arch == "um":
             # It saves system calls with one CPU.
@@ -454,12 +544,12 @@ class Machine:
                         "-icount", "shift=0,sleep=off"]
             append += " mitigations=off"
         else:
-            command += ["-smp", "2", "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
+            command += ["-smp", self.cpus(), "-accel", "tcg,thread=multi" if accel == "tcg" else accel]
         if self.arch == "s390x":
             command += ["-device", "sclpconsole,chardev=console"]
         else:
             command += ["-serial", "chardev:console"]
-        if system.board:
+        if self.board:
             command += [*self.firmware(initrd),
                         "-qmp", f"unix:{self.directory}/qmp,server=on,wait=off",
                         "-qtest", f"unix:{self.directory}/qtest,server=on,wait=off",
@@ -468,28 +558,51 @@ class Machine:
             command += ["-initrd", initrd]
         return [*command, "-append", append]
 
-    def board(self, system):
+    def cpus(self):
+        """Return the number of CPUs, as QEMU's option."""
+        return str(self.board.cpus if self.board else 2)
+
+    def base_tree(self):
+        """Return the path of the board's device tree without our nodes."""
+        if self.board.dtb:
+            name = os.path.join(kernel_directory(self.name), "usr/lib/linux-image-*", self.board.dtb)
+            return glob.glob(name)[0]
+        path = os.path.join(self.directory, "base.dtb")
+        run_quietly([SYSTEMS[self.arch].program, *self.board.options, "-machine", f"dumpdtb={path}",
+                     "-m", str(self.memory), "-smp", self.cpus(), "-nographic", "-nodefaults"])
+        return path
+
+    def enable_chip(self, tree, node, phandle):
+        """Enable a node of a device tree. Return its phandle, or set it if it has none."""
+        run_quietly(["fdtput", "-t", "s", tree, node, "status", "okay"])
+        present = run_quietly(["fdtget", "-t", "u", "-d", "0", tree, node, "phandle"]).strip()
+        if present != "0":
+            return present
+        run_quietly(["fdtput", "-t", "u", tree, node, "phandle", str(phandle)])
+        return str(phandle)
+
+    def device_tree(self):
         """Write the board's device tree with our nodes and return its path."""
-        path = os.path.join(self.directory, "board.dtb")
-        virt, overlays = path + ".virt", []
-        machine = ("-machine", f"dumpdtb={virt}")
-        run_quietly([system.program, *system.options, *machine, "-m", str(self.memory),
-                     "-smp", "2", "-nographic", "-nodefaults"])
-        phandle = run_quietly(["fdtget", "-t", "u", virt, "/pl061@9030000", "phandle"]).strip()
+        path, base = [os.path.join(self.directory, name) for name in ("board.dtb", "enabled.dtb")]
+        shutil.copyfile(self.base_tree(), base)
+        phandles = [self.enable_chip(base, chip.node, FIRST_PHANDLE + number)
+                    for number, chip in enumerate(self.board.chips)]
+        overlays = []
         for name in self.overlays:
             text = run_quietly([
                 "cpp", "-nostdinc", "-undef", "-x", "assembler-with-cpp", "-P",
+                f"-DCHIP={phandles[0]}", f"-DFIRST={self.board.chips[0].first}",
                 "-I", os.path.join(TOP, "selftests"),
-                os.path.join(QEMU_DIR, name + ".dts.in")]).replace("@PL061@", phandle)
+                os.path.join(QEMU_DIR, name + ".dts.in")])
             overlays.append(os.path.join(self.directory, name + ".dtbo"))
             run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays[-1]], text)
-        run_quietly(["fdtoverlay", "-i", virt, "-o", path, *overlays])
+        run_quietly(["fdtoverlay", "-i", base, "-o", path, *overlays])
         return path
 
     def gpio(self):
         """Return the lines of the GPIO controller."""
         if not self.gpio_lines:
-            self.gpio_lines = GpioLines(self.directory)
+            self.gpio_lines = GpioLines(self.directory, self.board.chips)
         return self.gpio_lines
 
     def read_console(self):
