@@ -99,16 +99,18 @@ static void print_json_lines(const struct listed *listed)
 {
 	size_t i;
 
+	printf(",\"lines\":");
 	for (i = 0; i < listed->lines.count; i++) {
 		const struct notify_gpio_line *line = &listed->lines.list[i];
 
-		printf("%s{\"line\":%zu", i ? "," : "", i);
+		printf("%c{\"line\":%zu", i ? ',' : '[', i);
 		json_string("name", line->name);
 		json_string("chip", line->chip);
 		printf(",\"offset\":%u,\"level\":", line->offset);
 		print_level(listed, i, "null");
 		putchar('}');
 	}
+	putchar(']');
 }
 
 static void json_header(void)
@@ -125,11 +127,8 @@ static void json_device(const struct listed *listed)
 	if (!strcmp(listed->status, "active")) {
 		printf(",\"readers\":%" PRIu64 ",\"dropped\":%" PRIu64, listed->readers,
 		       listed->dropped);
-		if (!strcmp(listed->driver, GPIO_DRIVER) && !listed->lines_error) {
-			printf(",\"lines\":[");
+		if (listed->lines.count)
 			print_json_lines(listed);
-			putchar(']');
-		}
 	}
 	printf("}\n");
 }
