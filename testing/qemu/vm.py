@@ -48,7 +48,7 @@ UEFI_MACHINE = "virt-4.1"
 # the time that the hard handler may need after that to read the level.
 CHIP_LINES = 32
 TAKEN_SECONDS = 20
-HANDLER_SECONDS = 0.003
+HANDLER_SECONDS = 0.01
 
 # The interrupt controller of the virt board.
 GIC = 0x8000000
@@ -455,7 +455,7 @@ class Machine:
                           (1024 if is_debug(name) else 512), SYSTEMS[self.arch].memory)
         self.append = append
         self.tests = os.environ.get("TESTS", "").split() if tests is None else tests
-        self.overlays = overlays or self.board and self.board.overlays
+        self.overlays = self.board.overlays if overlays is None and self.board else overlays
         self.tables = tables
         self.directory = tempfile.mkdtemp(prefix="notify_multi-")
         self.output = queue.Queue()
@@ -596,6 +596,8 @@ class Machine:
                 os.path.join(QEMU_DIR, name + ".dts.in")])
             overlays.append(os.path.join(self.directory, name + ".dtbo"))
             run_quietly(["dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlays[-1]], text)
+        if not overlays:
+            return base
         run_quietly(["fdtoverlay", "-i", base, "-o", path, *overlays])
         return path
 
