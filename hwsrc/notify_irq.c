@@ -37,6 +37,7 @@
 #include <linux/module.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+#include <linux/of_irq.h>
 #include <linux/overflow.h>
 #include <linux/platform_device.h>
 #include <linux/pm_runtime.h>
@@ -761,11 +762,17 @@ static int irq_get_interrupt(struct irq_interrupt *interrupt, struct platform_de
 static int irq_get_interrupts(struct notify_irq *block, struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
+	struct of_phandle_args unmapped;
 	int ret, i;
 
 	ret = platform_irq_count(pdev);
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "cannot get interrupts\n");
+	/* platform_irq_count() stops at an interrupt that cannot be mapped. */
+	if (dev->of_node && !of_irq_parse_one(dev->of_node, ret, &unmapped)) {
+		of_node_put(unmapped.np);
+		return dev_err_probe(dev, -EINVAL, "interrupts: cannot map %d\n", ret);
+	}
 	if (!ret)
 		return dev_err_probe(dev, -ENXIO, "interrupts: none\n");
 	block->nr_interrupts = ret;

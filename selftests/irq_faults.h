@@ -34,6 +34,10 @@ DRIVER_FAULT(line-not-masked, EBUSY, "interrupt",
 DRIVER_FAULT(level-triggered, EINVAL, "interrupts: 0 is level-triggered", interrupts = <0 46 4>;)
 DRIVER_FAULT(second-level, EINVAL, "interrupts: 1 is level-triggered",
 	interrupts = <0 47 1>, <0 46 4>;)
+/* The interrupt controller has no type 5. */
+DRIVER_FAULT(interrupt-unmapped, EINVAL, "interrupts: cannot map 1",
+	interrupts = <0 47 1>, <5 1 1>, <0 48 1>;)
+DRIVER_FAULT(interrupt-first-unmapped, EINVAL, "interrupts: cannot map 0", interrupts = <5 1 1>;)
 DRIVER_FAULT(interrupt-twice, EINVAL, "interrupts: 2 is listed twice",
 	interrupts = <0 47 1>, <0 48 1>, <0 47 1>;)
 

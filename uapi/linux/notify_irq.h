@@ -9,8 +9,8 @@
 
 /**
  * struct notify_irq_event - payload of a notify_irq packet
- * @irq_count: Counts the block's packets, from 1. Has gaps if interrupts occur faster than they
- *             can be broadcast.
+ * @irq_count: Counts the block's interrupts, from 1. Has gaps if interrupts occur faster than
+ *             they can be broadcast.
  * @nregs:     Number of registers, from the firmware's "notify-multi,snapshot" property; 0
  *             without it.
  * @irq:       Index of the interrupt in the firmware node.
@@ -19,6 +19,9 @@
  *             acknowledged the interrupt.
  *
  * All packets of a device have the same size, 16 + 4 * @nregs bytes.
+ *
+ * A packet with the status -EIO reports that the interrupt @irq stayed asserted and was stopped.
+ * Its other members are those of the packet before.
  */
 struct notify_irq_event {
 	__u32 irq_count;
