@@ -169,10 +169,10 @@ def boards():
     return {name: Board(entries[name]) for name in entries.sections()}
 
 
-def board_of(name):
-    """Return the board of a machine, or None."""
+def board_of(name, arch=None):
+    """Return the board of a machine, or None. arch is that of a machine not in the table."""
     known = boards()
-    return known.get(name) or known.get(machine_arch(name))
+    return known.get(name) or known.get(arch or machine_arch(name))
 
 
 def machines(words):
@@ -445,7 +445,7 @@ class Machine:
                  append="", arch=None, tests=None, overlays=None, tables=()):
         self.name = name
         self.arch = arch or machine_arch(name)
-        self.board = board_of(name)
+        self.board = board_of(name, arch)
         self.build = directory
         self.job = job
         self.interactive = interactive
