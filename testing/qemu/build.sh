@@ -10,11 +10,12 @@
 #   bench    the benchmark
 #   native   the benchmark in User-Mode Linux
 #   board    only the modules and the tool
+#   demo     the same without test modules
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
 
-MACHINE=${1:?usage: build.sh MACHINE [check|torture|fuzzers|gcov|bench|native|board]}
+MACHINE=${1:?usage: build.sh MACHINE [check|torture|fuzzers|gcov|bench|native|board|demo]}
 KIND=${2:-check}
 
 # Debian's kernel modules that the guest loads, and those that some kernels lack.
@@ -92,6 +93,7 @@ kernel_make() {
 build_modules() {
 	local dir others="selftests/test_modules Documentation/driver" sums=$BUILD/modules.sums
 
+	[ "$KIND" != demo ] || others=
 	[ ! -d "$TREE/testing/$KIND/module" ] || others+=" testing/$KIND/module"
 	[ "$KIND-$KARCH" != torture-um ] || others+=" testing/stress/module"
 	(cd "$TREE" && echo "$(cat "$KERNEL/done") ${MODULE_FLAGS[*]} $others" &&

@@ -187,7 +187,14 @@ class LostGuestTest(unittest.TestCase):
         result, _ = self.check(crash, ["@init", "@suite suite", *READ])
         self.assertEqual((result.failed, result.passed), ([], ["suite/read: read.only"]))
         result, _ = self.check(*[crash] * console.BOOTS)
-        self.assertEqual(result.failed, [f"crashes: after {crash[0]!r}", console.LOG_ERRORS])
+        self.assertEqual(result.failed, [f"crashes: after {crash[0]!r}"])
+
+    def test_warning_before_first_process_is_ignored(self):
+        warning = "[    0.000000] WARNING: CPU: 0 PID: 0 at arch/arm/mach-highbank/highbank.c:47"
+        result, _ = self.check([warning, "@init", "@suite suite", *READ])
+        self.assertEqual(result.failed, [])
+        result, _ = self.check(["@init", warning, "@suite suite", *READ])
+        self.assertEqual(result.failed, [console.LOG_ERRORS])
 
     def test_guest_crashes_after_its_first_process(self):
         result, _ = self.check(["@init"])

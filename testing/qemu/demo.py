@@ -192,7 +192,7 @@ def main():
     """Build and boot the board, and run the demo. Return the exit status."""
     if sys.argv[1:2] == ["--line"]:
         return set_line(*sys.argv[2:4])
-    directory = vm.build(MACHINE, "board")
+    directory = vm.build(MACHINE, "demo")
     vm.progress(f"booting {MACHINE}")
     run = run_interactive if "--interactive" in sys.argv[1:] else run_demo
     return 0 if run(directory) else 1
