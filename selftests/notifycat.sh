@@ -1069,7 +1069,7 @@ test_exits_with_1_if_output_fails() {
 	start_dev
 	broadcast 1
 	output=/dev/full
-	for arguments in $dev "--info $dev" 'top -b -i .1' --help; do
+	for arguments in $dev "--info $dev" 'top -b -i .1' --help list 'attach --help'; do
 		# shellcheck disable=SC2086 # several arguments
 		fails 'cannot write output: No space left on device' $arguments
 	done
@@ -1451,7 +1451,7 @@ test_attach_removes_device_that_fails() {
 	[ ! -e $attached/$other ]
 	start_sim $other
 	run 1 attach $chip_label 5 --label $other
-	error_is "$other: another device has this label (see dmesg)"
+	error_is "$other: another device has this label"
 	[ ! -e $attached/$other ]
 	run 1 attach $chip_label 5 --label 'two words'
 	error_is "two words: invalid label"
@@ -1575,6 +1575,9 @@ test_attach_reads_config_files() {
 	printf '%s "3' $chip_label >conf/b.conf
 	run 2 attach --config conf/b.conf
 	error_is "conf/b.conf: missing quote"
+	printf 'gpiochip99 3' >conf/b.conf
+	run 1 attach --config conf/b.conf
+	error_is "conf/b.conf: /dev/gpiochip99: No such file or directory"
 	printf '%s 3 --config x' $chip_label >conf/b.conf
 	run 2 attach --config conf/b.conf
 	error_is "conf/b.conf: --config in a file"

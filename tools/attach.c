@@ -74,7 +74,7 @@ static bool take_lines(struct attachment *attachment)
 	size_t i;
 
 	if (!attachment->args_count)
-		return attachment_error(attachment, "no line");
+		return report_error("no line");
 	for (i = 0; i < attachment->args_count; i++)
 		if (!attachment_add_line(attachment, attachment->args[i]))
 			return false;
@@ -85,8 +85,8 @@ static bool find_offset(const struct attachment *attachment, const struct attach
 			const struct chip *chip, struct target *target)
 {
 	if (chip && line->offset >= chip->info.lines)
-		return attachment_error(attachment, "%s: no line %u, %s has %u", attachment->chip,
-					line->offset, chip->info.name, chip->info.lines);
+		return report_error("%s: no line %u, %s has %u", attachment->chip, line->offset,
+				    chip->info.name, chip->info.lines);
 	target->key = chip ? chip->info.label : attachment->chip;
 	target->offset = line->offset;
 	target->chip = chip;
@@ -105,8 +105,7 @@ static bool find_name(const struct attachment *attachment, const struct attach_l
 		return true;
 	case NOT_FOUND:
 		if (chip)
-			return attachment_error(attachment, "%s: no line \"%s\"",
-						attachment->chip, line->name);
+			return report_error("%s: no line \"%s\"", attachment->chip, line->name);
 		target->key = line->name;
 		target->offset = -1;
 		return true;
@@ -130,14 +129,14 @@ static bool find_line(const struct attachment *attachment, const struct chips *c
 	size_t i;
 
 	if (line->offset == BY_NAME && attachment->chip && !chip)
-		return attachment_error(attachment, "%s is not present: line %s needs an offset",
-					attachment->chip, line->name);
+		return report_error("%s is not present: line %s needs an offset",
+				    attachment->chip, line->name);
 	if (!(line->offset == BY_NAME ? find_name(attachment, line, chips, chip, target) :
 	      find_offset(attachment, line, chip, target)))
 		return false;
 	for (i = 0; i < index; i++)
 		if (same_line(&targets[i], target))
-			return attachment_error(attachment, "line %s twice", line->name);
+			return report_error("line %s twice", line->name);
 	return true;
 }
 
@@ -146,9 +145,9 @@ static bool find_line(const struct attachment *attachment, const struct chips *c
 static bool write_failed(const struct attachment *attachment, const char *line,
 			 const struct setting *setting, int error)
 {
-	return attachment_error(attachment, "%s: %s%s%s \"%s\": %s", attachment->label, line ?: "",
-				line ? " " : "", setting->attribute, setting->value,
-				strerror(error));
+	return report_error("%s: %s%s%s \"%s\": %s", attachment->label, line ?: "",
+			    line ? " " : "", setting->attribute, setting->value,
+			    strerror(error));
 }
 
 static bool write_setting(const struct attachment *attachment, const char *line,
@@ -199,8 +198,8 @@ static bool write_line(const struct attachment *attachment, size_t index,
 	if (!error)
 		error = config_write(attachment->label, line, "key", target->key);
 	if (error)
-		return attachment_error(attachment, "%s: %s \"%s\": %s", attachment->label, line,
-					target->key, strerror(error));
+		return report_error("%s: %s \"%s\": %s", attachment->label, line, target->key,
+				    strerror(error));
 	snprintf(offset.value, sizeof(offset.value), "%lld", (long long)target->offset);
 	return write_setting(attachment, line, &offset) &&
 	       write_name(attachment, line, &attachment->lines[index]) &&
@@ -218,12 +217,12 @@ static bool enable_failed(const struct attachment *attachment, const struct targ
 	for (i = 0; i < attachment->lines_count && error == EBUSY; i++)
 		if (targets[i].chip &&
 		    chip_line_used(targets[i].chip, targets[i].chip_offset, &info))
-			return attachment_error(attachment, "%s: line %s is in use by \"%s\"",
-						attachment->label, attachment->lines[i].name,
-						info.consumer);
-	return attachment_error(attachment, "%s: %s (see dmesg)", attachment->label,
-				error == EEXIST ? "another device has this label" :
-				strerror(error));
+			return report_error("%s: line %s is in use by \"%s\"",
+					    attachment->label, attachment->lines[i].name,
+					    info.consumer);
+	if (error == EEXIST)
+		return report_error("%s: another device has this label", attachment->label);
+	return report_error("%s: %s (see dmesg)", attachment->label, strerror(error));
 }
 
 static bool enable(const struct attachment *attachment, const struct target *targets)
@@ -235,7 +234,7 @@ static bool enable(const struct attachment *attachment, const struct target *tar
 	if (error)
 		return enable_failed(attachment, targets, error);
 	if (!config_read(attachment->label, NULL, "status", status) && strcmp(status, "active"))
-		attachment_error(attachment, "%s: %s", attachment->label, status);
+		message("%s: %s", attachment->label, status);
 	return true;
 }
 
@@ -256,16 +255,17 @@ static bool create_or_remove(const struct attachment *attachment, const struct t
 {
 	int error = config_create(attachment->label, NULL);
 
+	if (error == EEXIST)
+		return report_error("%s: already attached", attachment->label);
+	if (error == EINVAL)
+		return report_error("%s: invalid label", attachment->label);
 	if (error)
-		return attachment_error(attachment, "%s: %s", attachment->label,
-					error == EEXIST ? "already attached" :
-					error == EINVAL ? "invalid label" : strerror(error));
+		return report_error("%s: %s", attachment->label, strerror(error));
 	if (create(attachment, targets))
 		return true;
 	error = config_remove(attachment->label);
 	if (error)
-		attachment_error(attachment, "%s: cannot remove: %s", attachment->label,
-				 strerror(error));
+		message("%s: cannot remove: %s", attachment->label, strerror(error));
 	return false;
 }
 

@@ -42,7 +42,7 @@ static char *end_of_argument(char *text)
 }
 
 /* Split the text, which is modified; argv[0] is used by getopt_long() in messages. */
-static bool split(const struct attachment *attachment, char *text, char **argv, int *argc)
+static bool split(char *text, char **argv, int *argc)
 {
 	*argc = 1;
 	for (;;) {
@@ -54,11 +54,11 @@ static bool split(const struct attachment *attachment, char *text, char **argv, 
 			continue;
 		}
 		if (*argc == MAX_ARGS)
-			return attachment_error(attachment, "too many arguments");
+			return report_error("too many arguments");
 		argv[(*argc)++] = text;
 		text = end_of_argument(text);
 		if (!text)
-			return attachment_error(attachment, "missing quote");
+			return report_error("missing quote");
 	}
 	argv[*argc] = NULL;
 	return true;
@@ -82,14 +82,12 @@ static bool read_file(const struct attachment *attachment, char text[FILE_BYTES]
 	bool good;
 
 	if (!file)
-		return attachment_error(attachment, "%s", strerror(errno));
+		return report_error("%s", strerror(errno));
 	bytes = fread(text, 1, FILE_BYTES, file);
-	good = !ferror(file);
-	if (!good)
-		attachment_error(attachment, "%s", strerror(errno));
+	good = !ferror(file) || report_error("%s", strerror(errno));
 	fclose(file);
 	if (bytes == FILE_BYTES)
-		return attachment_error(attachment, "larger than %u bytes", FILE_BYTES - 1);
+		return report_error("larger than %u bytes", FILE_BYTES - 1);
 	text[bytes] = '\0';
 	return good;
 }
@@ -104,11 +102,15 @@ static enum exit_status attach_file(const char *path,
 
 	attachment = (struct attachment){ .file = path };
 	set_default_label(&attachment);
+	message_set_file(path);
 	if (!read_file(&attachment, text))
-		return EXIT_FAILED;
-	if (!split(&attachment, text, argv, &argc))
-		return EXIT_USAGE;
-	return attachment_parse(&attachment, argc, argv, &status) ? run(&attachment) : status;
+		status = EXIT_FAILED;
+	else if (!split(text, argv, &argc))
+		status = EXIT_USAGE;
+	else if (attachment_parse(&attachment, argc, argv, &status))
+		status = run(&attachment);
+	message_set_file(NULL);
+	return status;
 }
 
 static int is_config(const struct dirent *entry)

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,18 +84,6 @@ static void help(void)
 	      "2 on a usage error.\n", stdout);
 }
 
-bool attachment_error(const struct attachment *attachment, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	message("%s%s%s", attachment->file ?: "", attachment->file ? ": " : "", text);
-	return false;
-}
-
 /* -- Values ---------------------------------------------------------------- */
 
 static bool is_word(const char *words, const char *value)
@@ -154,16 +141,15 @@ bool settings_have(const struct settings *settings, const char *attribute)
 }
 
 /* There are fewer attributes than MAX_SETTINGS. */
-static bool add_setting(const struct attachment *attachment, struct settings *settings,
-			const struct attach_setting *known, const char *value)
+static bool add_setting(struct settings *settings, const struct attach_setting *known,
+			const char *value)
 {
 	struct setting *setting = &settings->list[settings->count];
 
 	if (settings_have(settings, known->attribute))
-		return attachment_error(attachment, "%s: %s is already set", known->name,
-					known->attribute);
+		return report_error("%s: %s is already set", known->name, known->attribute);
 	if (!get_value(known, value, setting->value))
-		return attachment_error(attachment, "invalid %s \"%s\"", known->name, value);
+		return report_error("invalid %s \"%s\"", known->name, value);
 	setting->attribute = known->attribute;
 	settings->count++;
 	return true;
@@ -171,8 +157,7 @@ static bool add_setting(const struct attachment *attachment, struct settings *se
 
 /* -- Lines ----------------------------------------------------------------- */
 
-static bool add_line_setting(const struct attachment *attachment, struct attach_line *line,
-			     char *text)
+static bool add_line_setting(struct attach_line *line, char *text)
 {
 	const struct attach_setting *known = known_settings;
 	char *value = strchr(text, '=');
@@ -184,28 +169,27 @@ static bool add_line_setting(const struct attachment *attachment, struct attach_
 		if (known->scope & FOR_LINES && !strcmp(known->name, text))
 			break;
 	if (i == ARRAY_SIZE(known_settings))
-		return attachment_error(attachment, "line %s: unknown setting \"%s\"", line->name,
-					text);
+		return report_error("line %s: unknown setting \"%s\"", line->name, text);
 	if (!value == !known->value)
-		return attachment_error(attachment, "line %s: %s %s", line->name, text,
-					value ? "has no value" : "needs a value");
-	return add_setting(attachment, &line->settings, known, value ?: known->value);
+		return report_error("line %s: %s %s", line->name, text,
+				    value ? "has no value" : "needs a value");
+	return add_setting(&line->settings, known, value ?: known->value);
 }
 
-static bool parse_offset(const struct attachment *attachment, struct attach_line *line)
+static bool parse_offset(struct attach_line *line)
 {
 	unsigned long offset;
 	char *end;
 
 	line->offset = BY_NAME;
 	if (!*line->name)
-		return attachment_error(attachment, "empty name of a line");
+		return report_error("empty name of a line");
 	if (strspn(line->name, "0123456789") != strlen(line->name))
 		return true;
 	errno = 0;
 	offset = strtoul(line->name, &end, 10);
 	if (errno || offset >= BY_NAME)
-		return attachment_error(attachment, "invalid line \"%s\"", line->name);
+		return report_error("invalid line \"%s\"", line->name);
 	line->offset = offset;
 	return true;
 }
@@ -216,14 +200,14 @@ bool attachment_add_line(struct attachment *attachment, char *arg)
 	char *settings = strchr(arg, ':'), *one;
 
 	if (attachment->lines_count == MAX_LINES)
-		return attachment_error(attachment, "more than %u lines", MAX_LINES);
+		return report_error("more than %u lines", MAX_LINES);
 	if (settings)
 		*settings++ = '\0';
 	*line = (struct attach_line){ .name = arg };
-	if (!parse_offset(attachment, line))
+	if (!parse_offset(line))
 		return false;
 	while ((one = strsep(&settings, ",")))
-		if (!add_line_setting(attachment, line, one))
+		if (!add_line_setting(line, one))
 			return false;
 	attachment->lines_count++;
 	return true;
@@ -266,7 +250,7 @@ static bool set_label(struct attachment *attachment, const char *label)
 {
 	if (!config_is_label(label) ||
 	    snprintf(attachment->label, LABEL_BYTES, "%s", label) >= LABEL_BYTES)
-		return attachment_error(attachment, "invalid label \"%s\"", label);
+		return report_error("invalid label \"%s\"", label);
 	return true;
 }
 
@@ -274,7 +258,7 @@ static bool parse_setting(struct attachment *attachment, size_t index, const cha
 {
 	const struct attach_setting *known = &known_settings[index];
 
-	return add_setting(attachment, known->scope & FOR_DEVICE ? &attachment->settings :
+	return add_setting(known->scope & FOR_DEVICE ? &attachment->settings :
 			   &attachment->line_settings, known, value ?: known->value);
 }
 
@@ -307,14 +291,14 @@ static bool is_complete(const struct attachment *attachment)
 			    attachment->settings.count || attachment->line_settings.count;
 
 	if (attachment->config && attachment->file)
-		return attachment_error(attachment, "--config in a file");
+		return report_error("--config in a file");
 	if (attachment->config && others)
-		return attachment_error(attachment, "--config cannot be combined with others");
+		return report_error("--config cannot be combined with others");
 	if (attachment->config)
 		return true;
 	if (!attachment->args_count)
-		return attachment_error(attachment, "no line");
-	return *attachment->label || attachment_error(attachment, "no --label");
+		return report_error("no line");
+	return *attachment->label || report_error("no --label");
 }
 
 bool attachment_parse(struct attachment *attachment, int argc, char **argv,

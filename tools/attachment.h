@@ -57,10 +57,6 @@ struct attachment {
 
 bool settings_have(const struct settings *settings, const char *attribute);
 
-/* Print a message, with the path of the file. Return false. */
-bool attachment_error(const struct attachment *attachment, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* Parse all arguments but the lines. Return false if the program must exit with *status. */
 bool attachment_parse(struct attachment *attachment, int argc, char **argv,
 		      enum exit_status *status);

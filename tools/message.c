@@ -8,14 +8,37 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char *file;
+
+void message_set_file(const char *path)
+{
+	file = path;
+}
+
 /* One write per line, so that lines of several programs do not mix. */
-void message(const char *format, ...)
+static void print(const char *format, va_list args)
 {
 	char text[512];
+
+	vsnprintf(text, sizeof(text), format, args);
+	fprintf(stderr, "notifycat: %s%s%s\n", file ?: "", file ? ": " : "", text);
+}
+
+void message(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	print(format, args);
 	va_end(args);
-	fprintf(stderr, "notifycat: %s\n", text);
+}
+
+bool report_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print(format, args);
+	va_end(args);
+	return false;
 }
