@@ -767,7 +767,7 @@ static int irq_get_interrupts(struct notify_irq *block, struct platform_device *
 
 	ret = platform_irq_count(pdev);
 	if (ret < 0)
-		return dev_err_probe(dev, ret, "cannot get interrupts\n");
+		return dev_err_probe(dev, ret, "interrupts: cannot get them\n");
 	/* platform_irq_count() stops at an interrupt that cannot be mapped. */
 	if (dev->of_node && !of_irq_parse_one(dev->of_node, ret, &unmapped)) {
 		of_node_put(unmapped.np);
@@ -842,7 +842,7 @@ static int irq_request(struct irq_interrupt *interrupt)
 	if (ret == -EBUSY && can_retry)
 		ret = irq_request_with(interrupt, flags ^ IRQF_ONESHOT);
 	return ret ? dev_err_probe(interrupt->block->source.dev, ret,
-				   "cannot request interrupt %u\n", interrupt->index) : 0;
+				   "interrupts: cannot request %u\n", interrupt->index) : 0;
 }
 
 static int irq_request_all(struct notify_irq *block)
@@ -857,6 +857,7 @@ static int irq_request_all(struct notify_irq *block)
 /* Other devices of a line can use it again when the block is disabled. */
 static void irq_release_line(struct irq_interrupt *interrupt)
 {
+	synchronize_irq(interrupt->irq);
 	if (interrupt->stopped && interrupt->is_shared)
 		enable_irq(interrupt->irq);
 }

@@ -26,10 +26,10 @@ FAULT_AT("no-reg", EINVAL, "reg", no-reg, /delete-property/ reg;)
 DRIVER_FAULT_AT("9030400.reg-taken", EBUSY, "reg", reg-taken@9030400,
 	reg = <0 0x9030400 0 0x100>;)
 FAULT(no-interrupt, ENXIO, "interrupts: none", /delete-property/ interrupts;)
-DRIVER_FAULT(line-not-shared, EBUSY, "interrupt",
+DRIVER_FAULT(line-not-shared, EBUSY, "interrupts: cannot request 0",
 	interrupts = <0 7 4>; notify-multi,ack = <0 0>;)
 /* Needs IRQF_ONESHOT, which the other handlers of the line do not use. */
-DRIVER_FAULT(line-not-masked, EBUSY, "interrupt",
+DRIVER_FAULT(line-not-masked, EBUSY, "interrupts: cannot request 0",
 	label = "masked"; interrupts = <0 7 4>; notify-multi,status = <0x60 0xff>;)
 DRIVER_FAULT(level-triggered, EINVAL, "interrupts: 0 is level-triggered", interrupts = <0 46 4>;)
 DRIVER_FAULT(second-level, EINVAL, "interrupts: 1 is level-triggered",
