@@ -133,13 +133,15 @@ static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
 
 static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
 {
-	struct gpio_device *chip = gpio_device_find_by_label(label);
+	struct gpio_device *device = gpio_device_find_by_label(label);
+	struct gpio_chip *chip;
 	char *consumer;
 
-	if (!chip)
+	if (!device)
 		return NULL;
-	consumer = gpiochip_dup_line_label(gpio_device_get_chip(chip), offset);
-	gpio_device_put(chip);
+	chip = gpio_device_get_chip(device);
+	consumer = chip ? gpiochip_dup_line_label(chip, offset) : NULL;
+	gpio_device_put(device);
 	return consumer;
 }
 #endif

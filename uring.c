@@ -178,7 +178,10 @@ static bool notify_pend_dequeue(struct notify_pend *pend)
 	return queued;
 }
 
-/* Return true if @list has an older command of the same io_uring. */
+/*
+ * Return true if @list has an older command of the same io_uring and task, whose task work runs in
+ * the same loop. To wait for another task, which may be stopped, would be to loop.
+ */
 static bool notify_pend_follows(struct notify_pend *pend, struct list_head *list)
 {
 	struct wait_queue_entry *wait;
@@ -190,7 +193,8 @@ static bool notify_pend_follows(struct notify_pend *pend, struct list_head *list
 			continue;
 		if (other->ticket >= pend->ticket)
 			break;
-		if (notify_pend_ring(other) == notify_pend_ring(pend))
+		if (notify_pend_ring(other) == notify_pend_ring(pend) &&
+		    io_uring_cmd_get_task(other->cmd) == io_uring_cmd_get_task(pend->cmd))
 			return true;
 	}
 	return false;

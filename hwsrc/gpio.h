@@ -29,12 +29,16 @@
 #define GPIO_DEFAULT_REPLAY	1
 
 /* Name of the platform devices that configfs creates; their platform data is a pointer. */
-#define GPIO_CONFIGFS_NAME	"notify_gpio-configfs"
+#define GPIO_CONFIGFS_NAME	"notify_gpio-config"
+static_assert(sizeof(GPIO_CONFIGFS_NAME) <= PLATFORM_NAME_SIZE);
 
 /**
  * struct gpio_line - GPIO line
  * @gpio:        Device that the line belongs to.
  * @desc:        Descriptor.
+ * @controller:  Device whose removal unbinds this one, or NULL; the link to it holds a reference.
+ * @chip:        Label of the chip.
+ * @offset:      Index in the chip.
  * @name:        Name, or NULL.
  * @irq:         Interrupt.
  * @index:       Index in the device.
@@ -42,17 +46,23 @@
  * @debounce_ms: Debounce time, 0 for none.
  * @flags:       Bias, of &enum notify_gpio_line_flags.
  * @seqno:       Edges so far; accessed only by the line's handler or debounce work.
+ * @sent_seqno:  @seqno of the last packet; protected by source->flush_lock.
  * @debounced:   The line is debounced in software.
  * @debounce:    Debounce work; runs when the line has been quiet.
  * @last_edge:   Time of the last edge; protected by source->lock.
  * @bounced:     True until gpio_line_debounce_thread() handles that edge; protected by source->lock.
  * @level:       Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read;
  *               protected by source->flush_lock.
+ * @resynced:    A state packet has reported @level, and its interrupt may be late; protected by
+ *               source->flush_lock.
  * @wakes:       True if @irq is armed as a wakeup interrupt.
  */
 struct gpio_line {
 	struct notify_gpio *gpio;
 	struct gpio_desc *desc;
+	struct device *controller;
+	char chip[NOTIFY_GPIO_NAME_SIZE];
+	u32 offset;
 	const char *name;
 	int irq;
 	u32 index;
@@ -60,11 +70,13 @@ struct gpio_line {
 	u32 debounce_ms;
 	u32 flags;
 	u32 seqno;
+	u32 sent_seqno;
 	bool debounced;
 	struct delayed_work debounce;
 	ktime_t last_edge;
 	bool bounced;
 	int level;
+	bool resynced;
 	bool wakes;
 };
 
@@ -105,9 +117,8 @@ struct gpio_attachment {
 static inline struct gpio_attachment *gpio_attachment(struct device *dev)
 {
 	struct gpio_attachment **data = dev_get_platdata(dev);
-	const struct platform_device_id *id = to_platform_device(dev)->id_entry;
 
-	return id && id->driver_data ? *data : NULL;
+	return strcmp(to_platform_device(dev)->name, GPIO_CONFIGFS_NAME) ? NULL : *data;
 }
 
 /**

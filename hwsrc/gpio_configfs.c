@@ -60,7 +60,7 @@ static const char * const gpio_biases[] = {
  * @edge:        Index in gpio_edges[], or %GPIO_CONFIG_INHERIT.
  * @debounce_ms: Debounce time, or %GPIO_CONFIG_INHERIT.
  *
- * Protected by config->lock. configfs shows numbers without it, hence WRITE_ONCE().
+ * Protected by config->lock. Attributes show numbers without the lock, hence WRITE_ONCE().
  */
 struct gpio_config_line {
 	struct config_item item;
@@ -437,7 +437,7 @@ static int gpio_parse_mode(const char *page, int *value)
 
 static int gpio_parse_bool(const char *page, int *value)
 {
-	bool set;
+	bool set = false;
 	int ret = kstrtobool(page, &set);
 
 	*value = set;
@@ -587,11 +587,13 @@ CONFIGFS_ATTR(gpio_config_, live);
 static ssize_t gpio_config_status_show(struct config_item *item, char *page)
 {
 	struct gpio_config *config = to_gpio_config(item);
-	int error = READ_ONCE(config->attachment.error);
-	u32 line = READ_ONCE(config->attachment.line);
 	ssize_t ret;
+	int error;
+	u32 line;
 
 	mutex_lock(&config->lock);
+	error = READ_ONCE(config->attachment.error);
+	line = READ_ONCE(config->attachment.line);
 	if (!config->pdev)
 		ret = sysfs_emit(page, "inactive\n");
 	else if (!error)
@@ -680,14 +682,14 @@ static struct config_item *gpio_config_make_line(struct config_group *group, con
 	return &line->item;
 }
 
-static void gpio_config_drop_line(struct config_group *group, struct config_item *item)
+/* Before configfs unlinks the directory, so that "live" does not pin a line without one. */
+static void gpio_config_forget_line(struct config_group *group, struct config_item *item)
 {
 	struct gpio_config_line *line = to_gpio_config_line(item);
 
 	mutex_lock(&line->config->lock);
 	line->config->lines[line->index] = NULL;
 	mutex_unlock(&line->config->lock);
-	config_item_put(item);
 }
 
 static struct configfs_attribute *gpio_config_attrs[] = {
@@ -718,7 +720,7 @@ static struct configfs_item_operations gpio_config_item_ops = {
 
 static struct configfs_group_operations gpio_config_group_ops = {
 	.make_item = gpio_config_make_line,
-	.drop_item = gpio_config_drop_line,
+	.disconnect_notify = gpio_config_forget_line,
 };
 
 static const struct config_item_type gpio_config_type = {

@@ -4,7 +4,6 @@
  * all lines, or one for each line.
  */
 
-#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/gpio/machine.h>
 #include <linux/property.h>
@@ -14,13 +13,13 @@
 
 bool gpio_name_is_valid(const char *name, size_t size)
 {
-	size_t length = strlen(name);
-	size_t i;
+	const u8 *at = (const u8 *)name;
 
-	for (i = 0; i < length; i++)
-		if (isspace(name[i]) || iscntrl(name[i]))
+	/* Bytes of UTF-8 are allowed. */
+	for (; *at; at++)
+		if (*at <= ' ' || *at == 0x7f)
 			return false;
-	return length && length < size;
+	return *name && strlen(name) < size;
 }
 
 /* @count is a number of values, or a negative errno. */
@@ -152,8 +151,11 @@ static u32 gpio_line_bias(struct gpio_line *line)
 
 	if (attachment)
 		return attachment->line_flags[line->index];
+	/* A software node has no "#gpio-cells": offset and flags. */
 	if (fwnode_property_get_reference_args(dev_fwnode(dev), "gpios", "#gpio-cells", 0,
-					       line->index, &args))
+					       line->index, &args) &&
+	    fwnode_property_get_reference_args(dev_fwnode(dev), "gpios", NULL, 2, line->index,
+					       &args))
 		return 0;
 	flags = args.nargs ? args.args[args.nargs - 1] : 0;
 	fwnode_handle_put(args.fwnode);

@@ -82,6 +82,7 @@ static void gpio_prepare(struct notify_source *source, struct source_event *queu
 	struct notify_gpio_event *event = (void *)queued->packet;
 	struct gpio_line *line = &gpio->lines[event->line];
 
+	line->sent_seqno = event->line_seqno;
 	if (event->level == GPIO_LEVEL_UNREAD)
 		gpio_read_late(line, queued);
 	if (queued->status) {
@@ -122,11 +123,12 @@ static void gpio_queue_edge(struct gpio_line *line, int level, ktime_t when)
  */
 static bool gpio_line_skips_edge(struct gpio_line *line, int level)
 {
-	bool changed = level != line->level;
+	bool changed = level != line->level || line->resynced;
 
 	if (level < 0)
 		return false;
 	line->level = level;
+	line->resynced = false;
 	if (!changed || line->edges & BIT(gpio_edge_to(level)))
 		return false;
 	gpio_set_level(line->gpio, line->index, level);
@@ -324,20 +326,36 @@ static void gpio_broadcast_state(struct notify_gpio *gpio, u32 line)
 		.line = line,
 		.level = !!(gpio->levels & BIT_ULL(line)),
 		.levels = gpio->levels,
-		.line_seqno = READ_ONCE(gpio->lines[line].seqno),
+		.line_seqno = gpio->lines[line].sent_seqno,
 	};
 
 	source_broadcast(&gpio->source, &event, 0, source_now(&gpio->source));
+}
+
+/* Read all lines again. Return those that have changed. Caller must hold flush_lock. */
+static u64 gpio_resync(struct notify_gpio *gpio)
+{
+	u64 valid, changed = gpio->levels;
+	u32 i;
+
+	gpio->levels = gpio_read_all(gpio, &valid);
+	changed ^= gpio->levels;
+	for (i = 0; i < gpio->nr_lines; i++) {
+		if (!(changed & BIT_ULL(i)))
+			continue;
+		gpio->lines[i].level = !!(gpio->levels & BIT_ULL(i));
+		gpio->lines[i].resynced = true;
+	}
+	return changed;
 }
 
 /* Nobody could receive the events of before: they only change the state that is reported. */
 static void gpio_start(struct notify_source *source)
 {
 	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
-	u64 valid;
 
 	source_discard_queue(source);
-	gpio->levels = gpio_read_all(gpio, &valid);
+	gpio_resync(gpio);
 	gpio_broadcast_state(gpio, 0);
 }
 
@@ -345,21 +363,16 @@ static void gpio_start(struct notify_source *source)
 static void gpio_report_changes(struct notify_gpio *gpio)
 {
 	struct notify_source *source = &gpio->source;
-	u64 changed, valid;
+	u64 changed;
 	u32 i;
 
 	mutex_lock(&source->flush_lock);
 	if (source->nm) {
 		source_broadcast_queue(source);
-		changed = gpio->levels;
-		gpio->levels = gpio_read_all(gpio, &valid);
-		changed ^= gpio->levels;
-		for (i = 0; i < gpio->nr_lines; i++) {
-			if (!(changed & BIT_ULL(i)))
-				continue;
-			gpio->lines[i].level = !!(gpio->levels & BIT_ULL(i));
-			gpio_broadcast_state(gpio, i);
-		}
+		changed = gpio_resync(gpio);
+		for (i = 0; i < gpio->nr_lines; i++)
+			if (changed & BIT_ULL(i))
+				gpio_broadcast_state(gpio, i);
 	}
 	mutex_unlock(&source->flush_lock);
 }
@@ -391,14 +404,14 @@ static long gpio_get_line(struct notify_gpio *gpio, void __user *argp)
 	if (info.line >= gpio->nr_lines)
 		return -EINVAL;
 	line = &gpio->lines[array_index_nospec(info.line, gpio->nr_lines)];
-	info.offset = desc_to_gpio(line->desc) - notify_gpiod_base(line->desc);
+	info.offset = line->offset;
 	info.flags = line->flags;
 	if (gpiod_is_active_low(line->desc))
 		info.flags |= NOTIFY_GPIO_LINE_ACTIVE_LOW;
 	info.edges = line->edges;
 	info.debounce_ms = line->debounce_ms;
 	strscpy(info.name, line->name ?: "", sizeof(info.name));
-	strscpy(info.chip, notify_gpiod_label(line->desc), sizeof(info.chip));
+	strscpy(info.chip, line->chip, sizeof(info.chip));
 	return copy_to_user(argp, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
@@ -593,7 +606,8 @@ static int gpio_line_init(struct gpio_line *line)
 	return ret ? gpio_line_error(line, ret, "cannot set up interrupt") : 0;
 }
 
-static struct workqueue_struct *gpio_workqueue; /* For struct gpio_reprobe. */
+/* For struct gpio_reprobe; destroyed, and so flushed, before the module is unloaded. */
+static struct workqueue_struct *gpio_workqueue;
 
 /**
  * struct gpio_reprobe - probe again after the removal of a controller
@@ -612,7 +626,10 @@ static bool gpio_is_unbinding(struct device *controller)
 	return READ_ONCE(controller->links.status) == DL_DEV_UNBINDING;
 }
 
-/* Probing now would request lines of a chip that is being removed, and gpiolib would leak them. */
+/*
+ * While the controller is being removed, a probe could still request its lines, whose consumer
+ * names gpiolib would leak. Nothing reports the end of the removal, hence the polling.
+ */
 static void gpio_reprobe_work(struct work_struct *work)
 {
 	struct gpio_reprobe *reprobe = container_of(work, struct gpio_reprobe, work);
@@ -647,25 +664,24 @@ static void gpio_unbind(void *data)
 	struct notify_gpio *gpio = data;
 	struct device *dev = gpio->source.dev;
 	struct gpio_attachment *attachment = gpio_attachment(dev);
+	int error = -ENODEV;
 	u32 i;
 
 	/* The probe has failed. */
 	if (!gpio->source.nm)
 		return;
-	if (attachment)
-		WRITE_ONCE(attachment->error, -ENODEV);
-	for (i = 0; i < gpio->nr_lines; i++) {
-		struct device *controller = notify_gpiod_controller(gpio->lines[i].desc);
+	for (i = 0; i < gpio->nr_lines && error == -ENODEV; i++) {
+		struct gpio_line *line = &gpio->lines[i];
 
-		if (!controller || !gpio_is_unbinding(controller))
+		if (!line->controller || !gpio_is_unbinding(line->controller))
 			continue;
-		if (attachment) {
+		error = -EPROBE_DEFER;
+		if (attachment)
 			WRITE_ONCE(attachment->line, i);
-			WRITE_ONCE(attachment->error, -EPROBE_DEFER);
-		}
-		gpio_schedule_probe(dev, controller);
-		return;
+		gpio_schedule_probe(dev, line->controller);
 	}
+	if (attachment)
+		WRITE_ONCE(attachment->error, error);
 }
 
 /*
@@ -683,6 +699,7 @@ static int gpio_line_link(struct gpio_line *line)
 	link = device_link_add(line->gpio->source.dev, controller, DL_FLAG_AUTOREMOVE_CONSUMER);
 	if (!link)
 		return -ENOMEM;
+	line->controller = controller;
 	return READ_ONCE(link->status) == DL_STATE_SUPPLIER_UNBIND ? -EPROBE_DEFER : 0;
 }
 
@@ -696,6 +713,8 @@ static int gpio_request_line(struct notify_gpio *gpio, u32 index)
 	line->desc = devm_gpiod_get_index(gpio->source.dev, NULL, index, GPIOD_IN);
 	if (IS_ERR(line->desc))
 		return gpio_line_error(line, PTR_ERR(line->desc), "cannot get GPIO");
+	line->offset = desc_to_gpio(line->desc) - notify_gpiod_base(line->desc);
+	strscpy(line->chip, notify_gpiod_label(line->desc), sizeof(line->chip));
 	ret = gpio_line_link(line);
 	return ret ? gpio_line_error(line, ret, "cannot link controller") : 0;
 }
@@ -800,7 +819,7 @@ MODULE_DEVICE_TABLE(of, notify_gpio_of_match);
 
 static const struct platform_device_id notify_gpio_id[] = {
 	{ "notify_gpio" },
-	{ GPIO_CONFIGFS_NAME, true },
+	{ GPIO_CONFIGFS_NAME },
 	{ }
 };
 MODULE_DEVICE_TABLE(platform, notify_gpio_id);

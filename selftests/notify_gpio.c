@@ -631,6 +631,17 @@ TEST_F(chip, ioctls_return_errors)
 	EXPECT_EQ(-ENODEV, errno_of(ioctl(self->fd, NOTIFY_GPIO_IOC_GET_LEVELS, &line)));
 }
 
+TEST_F(chip, get_line_returns_flags_of_software_node)
+{
+	struct notify_gpio_line line;
+
+	if (kernel_version() < 602)
+		SKIP(return, "this kernel has no lines in software nodes");
+	START_ON("nodes=1", "active_low=1 pull_up=1");
+	EXPECT_EQ(0, get_line(self->fd, 1, &line));
+	EXPECT_EQ(NOTIFY_GPIO_LINE_ACTIVE_LOW | NOTIFY_GPIO_LINE_PULL_UP, line.flags);
+}
+
 TEST_F(chip, debounced_level_survives_read_error)
 {
 	struct gpio_record record;
@@ -898,6 +909,28 @@ TEST_F(chip, resume_reports_changed_lines)
 	EXPECT_STATE(self->fd, 4, 3, 8);
 	TOGGLE(3);
 	EXPECT_EDGE(3, FALLING, 1);
+}
+
+/* The thread of an expander may run after the state has been reported. */
+TEST_F(chip, late_interrupt_after_resume_sends_no_other_edge)
+{
+	struct gpio_record record;
+
+	START_ON("any_edge=1 nested=1", "edge=falling");
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "1"));
+	TOGGLE(0);
+	if (suspend_devices() == -ENOENT)
+		SKIP(return, "this kernel has no /sys/power/pm_test");
+	EXPECT_STATE(self->fd, 2, 0, 1);
+	/* Silently back and up again, with the interrupt of the first edge only. */
+	TOGGLE(0);
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "0"));
+	TOGGLE(0);
+	TOGGLE(1);
+	TOGGLE(1);
+	NEXT(self->fd, &record);
+	EXPECT_EQ(1, record.event.line);
+	EXPECT_EQ(1, record.event.levels);
 }
 
 TEST_F(chip, resume_reports_debounced_change_as_edge)

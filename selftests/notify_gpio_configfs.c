@@ -450,6 +450,8 @@ TEST_F(device, directories_refuse_bad_names)
 	}
 	EXPECT_EQ(-EEXIST, make(NAME "/line1"));
 	EXPECT_EQ(-EEXIST, make(NAME));
+	EXPECT_EQ(0, make("voil\303\240"));
+	EXPECT_EQ(0, drop("voil\303\240"));
 	EXPECT_EQ(0, make(NAME "/line63"));
 	EXPECT_EQ(0, drop(NAME "/line63"));
 }

@@ -508,6 +508,30 @@ TEST_F(uring_cmd, stopped_process_leaves_packet_to_read)
 	EXPECT_TRUE(kill_child(child));
 }
 
+/* The processes share an io_uring, but the older command's task work cannot run. */
+TEST_F(uring_cmd, command_of_stopped_process_does_not_delay_younger)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		PEND(0);
+		submit(&self->ring);
+		for (;;)
+			pause();
+	}
+	ASSERT_TRUE(wait_requests(self->fd, 1));
+	ASSERT_EQ(0, kill(child, SIGSTOP));
+	ASSERT_EQ(child, waitpid(child, &status, WUNTRACED));
+	self->ring.sq.sqe_tail = *self->ring.sq.ktail;
+	self->ring.sq.sqe_head = self->ring.sq.sqe_tail;
+	PEND(1);
+	SUBMIT();
+	BROADCAST(1);
+	EXPECT_PACKET(1, 1);
+	EXPECT_TRUE(kill_child(child));
+}
+
 TEST_F(uring_cmd, cancelled_command_frees_request_slot)
 {
 	int results[REQUESTS + 1] = { };

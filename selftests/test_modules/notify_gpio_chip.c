@@ -58,11 +58,12 @@ CHIP_PARAM(handled_ns, ullong, 0444, "Time after the last handler, and before an
 static char *label = "kselftest-gpio", *controller = CHIP_LABEL, *edge = "";
 static char *debounce = "debounce-delay-ms", *wrong_type = "";
 static unsigned int lines = 2, debounce_ms, max_packets, max_requests, replay;
-static bool nodes, active_low, wakeup;
+static bool nodes, active_low, pull_up, wakeup;
 CHIP_PARAM(controller, charp, 0444, "Label of the controller that provides the lines");
 CHIP_PARAM(nodes, bool, 0444, "Specify the lines by software nodes instead of a lookup table");
 CHIP_PARAM(lines, uint, 0444, "Number of lines");
 CHIP_PARAM(active_low, bool, 0444, "The lines are active when low");
+CHIP_PARAM(pull_up, bool, 0444, "The lines have pull-up resistors");
 CHIP_PARAM(label, charp, 0444, "Property label; empty for none");
 CHIP_PARAM(edge, charp, 0444, "Property notify-multi,edge; empty for none");
 CHIP_PARAM(debounce_ms, uint, 0444, "Debounce time; 0 for none");
@@ -244,7 +245,7 @@ MODULE_PARM_DESC(interrupt, "Number of the first line's interrupt");
 
 static unsigned long chip_line_flags(void)
 {
-	return active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH;
+	return (active_low ? GPIO_ACTIVE_LOW : GPIO_ACTIVE_HIGH) | (pull_up ? GPIO_PULL_UP : 0);
 }
 
 static int chip_add_lookup(void)
