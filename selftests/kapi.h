@@ -25,6 +25,8 @@
 	TEST(complete_error_fails_read_consumes_packet, &all_ops, 1)		\
 	TEST(complete_runs_once_for_packet_after_batch, &all_ops, 1)		\
 	TEST(read_during_unregister_returns_enodev, &late_ops, 2)		\
-	TEST(killed_read_during_unregister_returns_eintr, &late_ops, 2)
+	TEST(killed_read_during_unregister_returns_eintr, &late_ops, 2)		\
+	TEST(ioctl_reaches_source_until_unregister, &ops_with_ioctl, 1)		\
+	TEST(unregister_waits_for_ioctl, &late_ops, 1)
 
 #endif /* KAPI_H */

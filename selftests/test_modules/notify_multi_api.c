@@ -52,6 +52,7 @@ static struct {
 	int completions;
 	int complete_result;
 	int originals;
+	int ioctls;
 	u64 fails_from;
 	u64 seq_offset;
 	bool broadcast_on_arrival;
@@ -102,6 +103,13 @@ static int api_complete(struct notify_multi_client *client, struct notify_multi_
 	return header->seq < seen.fails_from ? 0 : seen.complete_result;
 }
 
+static long api_ioctl(struct notify_multi_client *client, unsigned int cmd, unsigned long arg)
+{
+	seen.ioctls++;
+	seen.drvdata = notify_multi_drvdata(notify_multi_of(client));
+	return cmd + arg;
+}
+
 static const struct notify_multi_ops no_ops;
 
 static const struct notify_multi_ops ops_without_complete = {
@@ -113,6 +121,10 @@ static const struct notify_multi_ops all_ops = {
 	.arrival = api_arrival,
 	.departure = api_departure,
 	.complete = api_complete,
+};
+
+static const struct notify_multi_ops ops_with_ioctl = {
+	.ioctl = api_ioctl,
 };
 
 static struct notify_multi_config api_config(const struct notify_multi_ops *ops)
@@ -439,7 +451,22 @@ static void test_complete_runs_once_for_packet_after_batch(void)
 	CHECK(seen.completions == 2);
 }
 
-/* -- complete() that blocks -- */
+static long api_call_ioctl(unsigned int cmd, unsigned long arg)
+{
+	return files[0]->f_op->unlocked_ioctl(files[0], cmd, arg);
+}
+
+static void test_ioctl_reaches_source_until_unregister(void)
+{
+	CHECK(api_call_ioctl(1000, 234) == 1234);
+	CHECK(seen.ioctls == 1 && seen.drvdata == &seen);
+	CHECK(api_call_ioctl(NOTIFY_MULTI_IOC_GET_INFO, 0) == -EFAULT);
+	api_unregister();
+	CHECK(api_call_ioctl(1000, 234) == -ENODEV);
+	CHECK(seen.ioctls == 1);
+}
+
+/* -- Callbacks that block -- */
 
 #define WAIT	(60 * HZ)	/* the guests are emulated */
 
@@ -455,8 +482,16 @@ static int api_complete_late(struct notify_multi_client *client,
 	return 0;
 }
 
+static long api_ioctl_late(struct notify_multi_client *client, unsigned int cmd, unsigned long arg)
+{
+	complete(&completing);
+	wait_for_completion(&go_on);
+	return 0;
+}
+
 static const struct notify_multi_ops late_ops = {
 	.complete = api_complete_late,
+	.ioctl = api_ioctl_late,
 };
 
 /* Read in a thread that can be killed. */
@@ -570,6 +605,31 @@ static void test_read_during_unregister_returns_enodev(void)
 static void test_killed_read_during_unregister_returns_eintr(void)
 {
 	api_read_during_unregister(true, -EINTR);
+}
+
+static void api_ioctl_work(struct work_struct *work)
+{
+	api_call_ioctl(0, 0);
+}
+
+static void test_unregister_waits_for_ioctl(void)
+{
+	struct work_struct ioctl, unregister;
+	bool called, waits;
+
+	INIT_WORK_ONSTACK(&ioctl, api_ioctl_work);
+	INIT_WORK_ONSTACK(&unregister, api_unregister_work);
+	schedule_work(&ioctl);
+	called = wait_for_completion_timeout(&completing, WAIT);
+	schedule_work(&unregister);
+	waits = api_unregister_waits() && work_busy(&unregister);
+	complete_all(&go_on);
+	flush_work(&ioctl);
+	flush_work(&unregister);
+	destroy_work_on_stack(&ioctl);
+	destroy_work_on_stack(&unregister);
+	CHECK(called && waits);
+	CHECK(api_call_ioctl(0, 0) == -ENODEV);
 }
 
 /* -- The parameter "test" -- */
