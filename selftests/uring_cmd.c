@@ -583,4 +583,65 @@ TEST_F(uring_cmd, command_of_exited_thread_takes_no_packet)
 	EXPECT_EQ(0, get_stats(self->fd).pending_requests);
 }
 
+/*
+ * Newer kernels run the work of at most 20 commands at once. Here, the first 20 find
+ * no packet and are queued again, while the last ones are still woken.
+ */
+#define BATCH	20
+
+FIXTURE(uring_order)
+{
+	SIM_DEVICE;
+	RING;
+	struct reader readers[1];
+	unsigned char slots[(BATCH + 2) * RECORD];
+};
+
+FIXTURE_SETUP(uring_order)
+{
+	PEND_RING_SETUP(DEFERRED);
+	SIM_SETUP(.blocking = true, .max_packets = 32, .max_requests = 32, .context = "process");
+	PENDS(BATCH + 2);
+	BROADCAST(BATCH + 2);
+	for (unsigned int i = 1; i <= BATCH + 2; i++)
+		EXPECT_READ(.seq = i, .size = RECORD);
+}
+
+FIXTURE_TEARDOWN(uring_order)
+{
+	RING_TEARDOWN();
+	SIM_TEARDOWN();
+}
+
+TEST_F(uring_order, woken_commands_complete_in_order)
+{
+	EXPECT_NO_CQE();
+	BROADCAST(BATCH);
+	for (unsigned int i = 0; i < BATCH; i++)
+		EXPECT_PACKET(i, BATCH + 3 + i);
+	BROADCAST(2);
+	for (unsigned int i = BATCH; i < BATCH + 2; i++)
+		EXPECT_PACKET(i, BATCH + 3 + i);
+}
+
+/* The read is woken for the packet, but cannot run on this CPU. */
+TEST_F(uring_order, woken_commands_follow_queued_commands)
+{
+	struct sched_param highest = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	ASSERT_EQ(0, sched_setaffinity(0, sizeof(cpu), &cpu));
+	BLOCK_READS(self->readers, 1);
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &highest));
+	EXPECT_NO_CQE();
+	BROADCAST(1);
+	if (no_cqe(&self->ring))
+		SKIP(return, "this kernel runs the work of all commands at once");
+	EXPECT_PACKET(0, BATCH + 3);
+	BROADCAST(1);
+	EXPECT_READER(&self->readers[0], .seq = BATCH + 4);
+}
+
 TEST_HARNESS_MAIN
