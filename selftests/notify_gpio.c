@@ -369,6 +369,23 @@ TEST_F(gpio, get_levels_reads_lines_now)
 	EXPECT_EQ(record.header.seq, get_levels(self->fd).seq);
 }
 
+/* The IRQ thread cannot run in between, at least on a single CPU. */
+TEST_F(gpio, get_levels_follows_edges_before_call)
+{
+	struct sched_param highest = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+	struct notify_gpio_levels levels;
+
+	if (variant->simulated)
+		SKIP(return, "interrupts of gpio-sim are delayed");
+	START("");
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &highest));
+	TOGGLE(1);
+	levels = get_levels(self->fd);
+	EXPECT_EQ(2, levels.levels);
+	EXPECT_EQ(2, levels.seq);
+	EXPECT_EDGE(1, RISING, 1);
+}
+
 /* In a Gray code of eight lines, one of 256 consecutive states has the levels. */
 static unsigned int gray_position(uint64_t levels)
 {
@@ -606,6 +623,24 @@ TEST_F(chip, get_levels_of_unreadable_lines_are_last_observed)
 	EXPECT_EQ(2, levels.seq);
 }
 
+/* Line 0 changes after it has been read. */
+TEST_F(chip, get_levels_precedes_edges_during_call)
+{
+	struct sched_param highest = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+	struct notify_gpio_levels levels;
+
+	START_ON("", "");
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &highest));
+	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "moving", "1"));
+	levels = get_levels(self->fd);
+	EXPECT_EQ(0, levels.levels);
+	EXPECT_EQ(1, levels.seq);
+	EXPECT_EDGE(0, RISING, 1);
+	levels = get_levels(self->fd);
+	EXPECT_EQ(1, levels.levels);
+	EXPECT_EQ(2, levels.seq);
+}
+
 TEST_F(chip, get_levels_of_bouncing_line_is_debounced)
 {
 	START_ON("", "debounce_ms=60000");
@@ -823,6 +858,19 @@ TEST_F(chip, probe_fails_with_bad_properties)
 	}
 }
 
+/* The level of line 0 is known from its edge only. */
+TEST_F(chip, edge_during_probe_changes_first_state)
+{
+	CREATE_ON("early=1", "debounce_ms=5 edge=rising");
+	ASSERT_LE(0, self->fd);
+	EXPECT_EQ(5000, chip_number("debounce_us"));
+	EXPECT_EQ(1, get_levels(self->fd).levels);
+	EXPECT_EQ(1, get_levels(self->fd).seq);
+	close(self->fd);
+	self->fd = sim_open(GPIO_NAME, O_RDONLY);
+	EXPECT_STATE(self->fd, 1, 0, 1);
+}
+
 TEST_F(chip, failed_probe_never_creates_node)
 {
 	const char *const bad[] = { "refuses_irq=1", "refuses_irq=1 debounce_ms=50" };
@@ -935,12 +983,22 @@ TEST_F(chip, late_interrupt_after_resume_sends_no_other_edge)
 
 TEST_F(chip, resume_reports_debounced_change_as_edge)
 {
+	struct gpio_record record;
+	uint64_t start;
+
 	START_ON("", "debounce_ms=50");
+	/* Line 1 has been debounced after the probe. */
+	TOGGLE(0);
+	EXPECT_EDGE(0, RISING, 1);
 	ASSERT_EQ(0, write_file(GPIO_CHIP_PARAMETERS "silent", "1"));
 	TOGGLE(1);
+	start = monotonic_ns();
 	if (suspend_devices() == -ENOENT)
 		SKIP(return, "this kernel has no /sys/power/pm_test");
-	EXPECT_EDGE(1, RISING, 1);
+	NEXT(self->fd, &record);
+	EXPECT_EQ(1, record.event.line);
+	EXPECT_EQ(RISING, record.event.edge);
+	EXPECT_LE(start, record.header.timestamp_ns);
 }
 
 /* -- Board -- */

@@ -158,6 +158,63 @@ TEST_F(device, settings_apply_to_device)
 	EXPECT_EQ(0640, node.st_mode & 07777);
 }
 
+static uint64_t realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+TEST_F(device, clock_applies_to_all_records)
+{
+	struct gpio_record record;
+	uint64_t last = realtime_ns();
+
+	ASSERT_EQ(0, set(NAME "/clock", "realtime"));
+	ASSERT_EQ(0, set(NAME "/line1/debounce_ms", "20"));
+	GO_LIVE();
+	/* The state at probe, an edge, and a debounced edge. */
+	for (unsigned int i = 0; i < 3; i++) {
+		if (i)
+			ASSERT_EQ(0, toggle(i - 1, 1));
+		NEXT(self->fd, &record);
+		EXPECT_EQ(i ? RISING : 0, record.event.edge);
+		EXPECT_LE(last, record.header.timestamp_ns);
+		last = record.header.timestamp_ns;
+	}
+	EXPECT_GE(realtime_ns(), last);
+}
+
+TEST_F(device, bias_applies_to_line)
+{
+	static const char *const biases[] = { "pull-up", "pull-down", "disabled" };
+	char bias[32];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(biases); i++) {
+		/* Linux 5.10 cannot disable the bias. */
+		if (set(NAME "/line1/bias", biases[i]) == -EOPNOTSUPP)
+			continue;
+		ASSERT_EQ(0, set(NAME "/live", "1"));
+		EXPECT_EQ(0, read_file(GPIO_CHIP_PARAMETERS "bias", bias, sizeof(bias)));
+		EXPECT_STREQ(biases[i], bias);
+		ASSERT_EQ(0, set(NAME "/live", "0"));
+	}
+}
+
+TEST_F(device, wakeup_makes_device_a_wakeup_source)
+{
+	if (!can_suspend())
+		SKIP(return, "this kernel cannot suspend");
+	for (unsigned int wakeup = 0; wakeup < 2; wakeup++) {
+		ASSERT_EQ(0, set(NAME "/wakeup", wakeup ? "1" : "0"));
+		ASSERT_EQ(0, set(NAME "/live", "1"));
+		EXPECT_EQ(wakeup ? 0 : -1, access("/sys/class/misc/notify!" NAME
+						  "/device/power/wakeup_count", F_OK));
+		ASSERT_EQ(0, set(NAME "/live", "0"));
+	}
+}
+
 TEST_F(device, settings_have_defaults)
 {
 	static const struct {
@@ -289,6 +346,21 @@ TEST_F(device, returns_with_its_chip)
 	EXPECT_STATE(self->fd, 1, 0, 0);
 }
 
+TEST_F(device, unbound_device_has_error_until_bound)
+{
+	char path[160], *name;
+
+	GO_LIVE();
+	ASSERT_NE(NULL, realpath("/sys/class/misc/notify!" NAME "/device", path));
+	name = strrchr(path, '/') + 1;
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "unbind", name));
+	EXPECT_EQ(0, strncmp("error: -", get(NAME "/status"), 8));
+	EXPECT_STREQ("1", get(NAME "/live"));
+	ASSERT_EQ(0, write_file(GPIO_DRIVER "bind", name));
+	EXPECT_STREQ("active", get(NAME "/status"));
+	EXPECT_NODE(true);
+}
+
 /* $NOTIFY_UNPLUG_ROUNDS sets the number of rounds. */
 TEST_F(device, chip_can_be_unplugged_under_readers)
 {
@@ -399,6 +471,9 @@ TEST_F(device, live_fails_without_all_lines)
 	ASSERT_EQ(0, make(NAME "/line0"));
 	EXPECT_EQ(-EINVAL, set(NAME "/live", "1"));
 	ASSERT_EQ(0, set(NAME "/line0/key", GPIO_CHIP_LABEL));
+	ASSERT_EQ(0, make_line(NAME, 2, GPIO_CHIP_LABEL, "2"));
+	EXPECT_EQ(-EINVAL, set(NAME "/live", "1"));
+	ASSERT_EQ(0, drop(NAME "/line2"));
 	EXPECT_EQ(0, set(NAME "/live", "1"));
 }
 

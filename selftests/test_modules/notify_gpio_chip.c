@@ -37,7 +37,7 @@
 	MODULE_PARM_DESC(name, description)
 
 /* The controller. */
-static bool sleeping, nested, broken, wakes, late, silent, any_edge, refuses_irq;
+static bool sleeping, nested, broken, wakes, late, silent, any_edge, refuses_irq, early, moving;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
 CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
@@ -46,12 +46,17 @@ CHIP_PARAM(late, bool, 0644, "Interrupts are raised after the last edge of a bur
 CHIP_PARAM(silent, bool, 0644, "Edges raise no interrupts");
 CHIP_PARAM(refuses_irq, bool, 0444, "Requests of interrupts fail with EIO");
 CHIP_PARAM(any_edge, bool, 0444, "Interrupts at each edge, as pcf857x");
+CHIP_PARAM(early, bool, 0444,
+	   "Debounces; setting up line 1 toggles line 0 and then breaks the controller");
+CHIP_PARAM(moving, bool, 0644, "The next read of line 1 toggles line 0");
 
 static unsigned int wakes_on, wakes_off, debounce_us;
 static unsigned long long handled_ns;
+static char *bias = "";
 CHIP_PARAM(wakes_on, uint, 0444, "Number of times that wakeup was enabled for a line");
 CHIP_PARAM(wakes_off, uint, 0444, "Number of times that wakeup was disabled for a line");
 CHIP_PARAM(debounce_us, uint, 0444, "Last requested debounce time; the request fails");
+CHIP_PARAM(bias, charp, 0444, "Last requested bias");
 CHIP_PARAM(handled_ns, ullong, 0444, "Time after the last handler, and before any IRQ thread");
 
 /* The device. */
@@ -90,6 +95,9 @@ static const char *const chip_names[CHIP_LINES] = { [3] = "kselftest line 3" };
 
 /* -- Controller -- */
 
+static int chip_move(unsigned int line, unsigned int count);
+static void chip_move_on_this_cpu(unsigned int line);
+
 static int chip_get(struct gpio_chip *gc, unsigned int line)
 {
 	unsigned long flags;
@@ -100,6 +108,10 @@ static int chip_get(struct gpio_chip *gc, unsigned int line)
 	spin_lock_irqsave(&chip_registers, flags);
 	level = broken ? -EIO : chip_levels[line];
 	spin_unlock_irqrestore(&chip_registers, flags);
+	if (moving && line == 1) {
+		moving = false;
+		chip_move_on_this_cpu(0);
+	}
 	return level;
 }
 
@@ -110,8 +122,24 @@ static int chip_get_direction(struct gpio_chip *gc, unsigned int line)
 
 static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned long config)
 {
-	if (pinconf_to_config_param(config) == PIN_CONFIG_INPUT_DEBOUNCE)
+	switch ((int)pinconf_to_config_param(config)) {
+	case PIN_CONFIG_INPUT_DEBOUNCE:
 		debounce_us = pinconf_to_config_argument(config);
+		if (early && line == 1) {
+			chip_move(0, 1);
+			broken = true;
+		}
+		return early ? 0 : -ENOTSUPP;
+	case PIN_CONFIG_BIAS_DISABLE:
+		bias = "disabled";
+		break;
+	case PIN_CONFIG_BIAS_PULL_DOWN:
+		bias = "pull-down";
+		break;
+	case PIN_CONFIG_BIAS_PULL_UP:
+		bias = "pull-up";
+		break;
+	}
 	return -ENOTSUPP;
 }
 
@@ -203,22 +231,36 @@ static int chip_do_move(void *data)
 	return 0;
 }
 
+static void chip_move_on_this_cpu(unsigned int line)
+{
+	struct chip_move move = { line, 1 };
+	unsigned long flags;
+
+	local_irq_save(flags);
+	chip_do_move(&move);
+	local_irq_restore(flags);
+}
+
 /*
  * Toggle a line. All other CPUs are stopped, so that the hard handler runs for each edge before the
  * IRQ thread can run.
  */
+static int chip_move(unsigned int line, unsigned int count)
+{
+	struct chip_move move = { line, count };
+
+	return nested ? chip_do_move(&move) : stop_machine(chip_do_move, &move, NULL);
+}
+
 static int chip_toggle_set(const char *value, const struct kernel_param *param)
 {
-	struct chip_move move;
+	unsigned int line, count;
 	int ret;
 
-	if (sscanf(value, "%u %u", &move.line, &move.count) != 2 || move.line >= CHIP_LINES)
+	if (sscanf(value, "%u %u", &line, &count) != 2 || line >= CHIP_LINES)
 		return -EINVAL;
 	mutex_lock(&chip_lock);
-	if (!chip_present)
-		ret = -ENODEV;
-	else
-		ret = nested ? chip_do_move(&move) : stop_machine(chip_do_move, &move, NULL);
+	ret = chip_present ? chip_move(line, count) : -ENODEV;
 	mutex_unlock(&chip_lock);
 	return ret;
 }
