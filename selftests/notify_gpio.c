@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify_gpio on lines of test_modules/notify_gpio_chip.c, of the kernel's gpio-sim, and of a
- * board.
+ * notify_gpio on lines of test_modules/notify_gpio_chip.c, of the kernel's gpio-sim, also through
+ * its gpio-aggregator, and of a board.
  */
 
 #include "board.h"
@@ -34,11 +34,52 @@ static void remove_gpio_sim(void)
 	rmdir(SIM_CHIP);
 }
 
+/* gpio-aggregator on lines of gpio-sim. */
+
+#define AGGREGATORS	"/sys/kernel/config/gpio-aggregator/"
+#define AGGREGATOR	AGGREGATORS "kselftest/"
+#define AGGREGATOR_LABEL "gpio-aggregator.0"
+#define AGGREGATED	2
+
+static void remove_aggregator(void)
+{
+	char path[96];
+
+	if (access(AGGREGATOR, F_OK))
+		return;
+	write_file(AGGREGATOR "live", "0");
+	for (unsigned int i = 0; i < AGGREGATED; i++) {
+		snprintf(path, sizeof(path), AGGREGATOR "line%u", i);
+		rmdir(path);
+	}
+	rmdir(AGGREGATOR);
+}
+
+static int create_aggregator(void)
+{
+	char path[96], offset[8], label[64];
+	int ret = errno_of(mkdir(AGGREGATOR, 0700));
+
+	for (unsigned int i = 0; i < AGGREGATED && !ret; i++) {
+		snprintf(path, sizeof(path), AGGREGATOR "line%u", i);
+		ret = errno_of(mkdir(path, 0700));
+		snprintf(path, sizeof(path), AGGREGATOR "line%u/key", i);
+		ret = ret ?: write_file(path, SIM_LABEL);
+		snprintf(path, sizeof(path), AGGREGATOR "line%u/offset", i);
+		snprintf(offset, sizeof(offset), "%u", i);
+		ret = ret ?: write_file(path, offset);
+	}
+	ret = ret ?: write_file(AGGREGATOR "live", "1") ?:
+	      read_file(AGGREGATOR "dev_name", label, sizeof(label));
+	return ret ?: strcmp(label, AGGREGATOR_LABEL) ? -EEXIST : 0;
+}
+
 static int create_gpio_sim(void)
 {
 	char device[64], chip[64];
 	int ret;
 
+	remove_aggregator();
 	remove_gpio_sim();
 	if (mkdir(SIM_CHIP, 0700) || mkdir(SIM_BANK, 0700))
 		return -errno;
@@ -131,6 +172,7 @@ FIXTURE_VARIANT(gpio)
 {
 	const char *controller;
 	bool simulated;
+	bool aggregated;
 	unsigned int version;
 };
 
@@ -148,6 +190,10 @@ FIXTURE_VARIANT_ADD(gpio, nested) { .controller = "nested=1" };
 /* Older kernels have no lines in software nodes. */
 FIXTURE_VARIANT_ADD(gpio, software_nodes) { .controller = "nodes=1", .version = 602 };
 FIXTURE_VARIANT_ADD(gpio, gpio_sim) { .controller = "controller=" SIM_LABEL, .simulated = true };
+FIXTURE_VARIANT_ADD(gpio, gpio_aggregator)
+{
+	.controller = "controller=" AGGREGATOR_LABEL, .simulated = true, .aggregated = true
+};
 
 /* Return true if the levels of a burst are read after its last edge. */
 static bool reads_level_in_thread(const char *controller)
@@ -181,13 +227,18 @@ FIXTURE_SETUP(gpio)
 		load_module("gpio-sim", "");
 	if (access(GPIO_SIM, F_OK))
 		SKIP(return, "this kernel has no gpio-sim");
+	if (variant->aggregated && access(AGGREGATORS, F_OK))
+		SKIP(return, "this kernel has no gpio-aggregator");
 	ASSERT_EQ(0, create_gpio_sim());
+	if (variant->aggregated)
+		ASSERT_EQ(0, create_aggregator());
 }
 
 FIXTURE_TEARDOWN(gpio)
 {
 	close(self->fd);
 	EXPECT_EQ(0, unload_chip());
+	remove_aggregator();
 	remove_gpio_sim();
 }
 
@@ -532,7 +583,8 @@ TEST_F(gpio, removed_controller_removes_device)
 	EXPECT_EDGE(0, RISING, 1);
 	ASSERT_TRUE(reader_start(&reader, self->fd, sizeof(struct gpio_record)));
 	ASSERT_TRUE(wait_requests(self->fd, 1));
-	ASSERT_EQ(0, variant->simulated ? write_file(SIM_CHIP "live", "0") : set_chip_bound(false));
+	ASSERT_EQ(0, variant->aggregated ? write_file(AGGREGATOR "live", "0") :
+		     variant->simulated ? write_file(SIM_CHIP "live", "0") : set_chip_bound(false));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
 	EXPECT_NE(0, access(NOTIFY_DIR GPIO_NAME, F_OK));
 	EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK));
