@@ -101,13 +101,17 @@ static void gpio_prepare(struct notify_source *source, struct source_event *queu
 
 static void gpio_queue(struct gpio_line *line, u32 level, int status, ktime_t when)
 {
-	struct notify_gpio_event event = {
+	struct notify_source *source = &line->gpio->source;
+	struct notify_gpio_event *event;
+	unsigned long flags;
+
+	event = source_begin_event(source, status, when, &flags);
+	*event = (struct notify_gpio_event){
 		.line = line->index,
 		.level = level,
 		.line_seqno = ++line->seqno,
 	};
-
-	source_queue(&line->gpio->source, &event, status, when);
+	source_end_event(source, flags);
 }
 
 /* A negative @level is the errno of the read, and becomes the packet's status. */

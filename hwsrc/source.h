@@ -3,8 +3,8 @@
  * Common code of the sources that a firmware node describes: their device properties, and the
  * queue between their hard handler and their IRQ thread.
  *
- *     hard handler   source_queue()         queues an event and its time
- *     IRQ thread     source_flush_queue()   broadcasts the queued events in order
+ *     hard handler   source_begin_event(), source_end_event()   queue an event and its time
+ *     IRQ thread     source_flush_queue()                       broadcasts the events in order
  */
 #ifndef _NOTIFY_SOURCE_H
 #define _NOTIFY_SOURCE_H
@@ -104,21 +104,23 @@ static inline ktime_t source_now(const struct notify_source *source)
 }
 
 /**
- * source_queue() - queue an event for source_flush_queue()
+ * source_begin_event() - begin to queue an event for source_flush_queue()
  * @source: The source.
- * @packet: Payload of the event.
  * @status: 0, or a negative errno for the packet's status.
  * @when:   Time of the event.
+ * @flags:  For source_end_event().
  *
- * Context: Any context except NMI.
+ * Return: the event's packet, which the caller fills in before it calls source_end_event().
+ *
+ * Context: Any context except NMI. Takes the source's lock.
  */
-static inline void source_queue(struct notify_source *source, const void *packet, int status,
-				ktime_t when)
+static inline void *source_begin_event(struct notify_source *source, int status, ktime_t when,
+				       unsigned long *flags)
+	__acquires(&source->lock)
 {
 	struct source_event *event;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&source->lock, flags);
+	raw_spin_lock_irqsave(&source->lock, *flags);
 	if (source->count == SOURCE_QUEUE_LENGTH) {
 		/* Drop the oldest: the newest has the current hardware state. */
 		source_skip_event(source);
@@ -128,8 +130,23 @@ static inline void source_queue(struct notify_source *source, const void *packet
 	event = source_event_at(source, source->count++);
 	event->when = when;
 	event->status = status;
-	memcpy(event->packet, packet, source->packet_size);
+	return event->packet;
+}
+
+static inline void source_end_event(struct notify_source *source, unsigned long flags)
+	__releases(&source->lock)
+{
 	raw_spin_unlock_irqrestore(&source->lock, flags);
+}
+
+/* Queue an event whose packet is ready; see source_begin_event(). */
+static inline void source_queue(struct notify_source *source, const void *packet, int status,
+				ktime_t when)
+{
+	unsigned long flags;
+
+	memcpy(source_begin_event(source, status, when, &flags), packet, source->packet_size);
+	source_end_event(source, flags);
 }
 
 static inline bool source_next_event(struct notify_source *source, u32 *overflows)
