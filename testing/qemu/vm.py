@@ -565,8 +565,11 @@ class Machine:
     def base_tree(self):
         """Return the path of the board's device tree without our nodes."""
         if self.board.dtb:
-            name = os.path.join(kernel_directory(self.name), "usr/lib/linux-image-*", self.board.dtb)
-            return glob.glob(name)[0]
+            found = glob.glob(os.path.join(kernel_directory(self.name), "usr/lib/linux-image-*",
+                                           self.board.dtb))
+            if not found:
+                raise MachineError(f"the kernel package has no {self.board.dtb}")
+            return found[0]
         path = os.path.join(self.directory, "base.dtb")
         run_quietly([SYSTEMS[self.arch].program, *self.board.options, "-machine", f"dumpdtb={path}",
                      "-m", str(self.memory), "-smp", self.cpus(), "-nographic", "-nodefaults"])
