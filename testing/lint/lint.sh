@@ -125,7 +125,7 @@ readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 # Names that compat.h defines for every kernel, with different contents.
 readonly COMPAT_NAMES=(notify_mappable notify_assign_str notify_gpiod_controller
-	NOTIFY_MULTI_URING NOTIFY_TASK_WORK)
+	NOTIFY_MULTI_URING NOTIFY_REMOVE NOTIFY_REMOVED NOTIFY_TASK_WORK)
 
 # Macros that the headers included by compat.h define in the newest kernel.
 kernel_macros() {
