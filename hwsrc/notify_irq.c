@@ -769,7 +769,8 @@ static int irq_get_interrupts(struct notify_irq *block, struct platform_device *
 	if (ret < 0)
 		return dev_err_probe(dev, ret, "interrupts: cannot get them\n");
 	/* platform_irq_count() stops at an interrupt that cannot be mapped. */
-	if (dev->of_node && !of_irq_parse_one(dev->of_node, ret, &unmapped)) {
+	if (IS_ENABLED(CONFIG_OF_IRQ) && dev->of_node &&
+	    !of_irq_parse_one(dev->of_node, ret, &unmapped)) {
 		of_node_put(unmapped.np);
 		return dev_err_probe(dev, -EINVAL, "interrupts: cannot map %d\n", ret);
 	}
