@@ -353,7 +353,7 @@ static u64 gpio_resync(struct notify_gpio *gpio)
 	return changed;
 }
 
-/* Nobody could receive the events of before: they only change the state that is reported. */
+/* No reader could receive the events in the queue: they only change the state. */
 static void gpio_start(struct notify_source *source)
 {
 	struct notify_gpio *gpio = container_of(source, struct notify_gpio, source);
@@ -389,7 +389,7 @@ static long gpio_get_levels(struct notify_gpio *gpio, void __user *argp)
 	struct notify_gpio_levels levels = { };
 
 	mutex_lock(&source->flush_lock);
-	/* Edges of before the lines are read have a lower seq. */
+	/* Edges that are already queued get a lower seq. */
 	if (source->nm)
 		source_broadcast_queue(source);
 	levels.levels = gpio_read_all(gpio, &levels.valid);
