@@ -101,13 +101,13 @@ static bool is_word(const char *words, const char *value)
 /* Convert "5", "5ms", "5000us" or "1s" to milliseconds. */
 static bool get_milliseconds(const char *value, char text[VALUE_BYTES])
 {
-	unsigned long number;
+	unsigned long long number;
 	char *unit;
 
 	if (*value < '0' || *value > '9')
 		return false;
 	errno = 0;
-	number = strtoul(value, &unit, 10);
+	number = strtoull(value, &unit, 10);
 	if (errno || number > UINT32_MAX)
 		return false;
 	if (!strcmp(unit, "us") && number % 1000 == 0)
@@ -116,7 +116,7 @@ static bool get_milliseconds(const char *value, char text[VALUE_BYTES])
 		number *= 1000;
 	else if (*unit && strcmp(unit, "ms"))
 		return false;
-	snprintf(text, VALUE_BYTES, "%lu", number);
+	snprintf(text, VALUE_BYTES, "%llu", number);
 	return true;
 }
 
