@@ -49,6 +49,11 @@ static int open_chip(const char *path, struct chip *chip)
 
 /* -- All chips ------------------------------------------------------------- */
 
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENODEV || error == ENXIO || error == ENOTTY;
+}
+
 /* A chip may be removed between the search and open(). */
 static bool add_chip(struct chips *chips, const char *name)
 {
@@ -56,19 +61,14 @@ static bool add_chip(struct chips *chips, const char *name)
 	char path[PATH_MAX];
 	int error;
 
-	if (!list) {
-		message("out of memory");
-		return false;
-	}
+	if (!list)
+		return report_error("out of memory");
 	chips->list = list;
 	snprintf(path, sizeof(path), DEVICES "%s", name);
 	error = open_chip(path, &list[chips->count]);
 	if (!error)
 		chips->count++;
-	if (!error || error == ENOENT || error == ENODEV || error == ENXIO)
-		return true;
-	message("%s: %s", path, strerror(error));
-	return false;
+	return !error || is_absent(error) || report_error("%s: %s", path, strerror(error));
 }
 
 static int is_chip_entry(const struct dirent *entry)
@@ -84,9 +84,7 @@ bool chips_open(struct chips *chips)
 
 	*chips = (struct chips){ };
 	count = scandir(DEVICES, &entries, is_chip_entry, versionsort);
-	good = count >= 0;
-	if (!good)
-		message(DEVICES ": %s", strerror(errno));
+	good = count >= 0 || report_error(DEVICES ": %s", strerror(errno));
 	for (i = 0; i < count; i++) {
 		good = good && add_chip(chips, entries[i]->d_name);
 		free(entries[i]);
