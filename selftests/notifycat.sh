@@ -1481,6 +1481,22 @@ test_attach_finds_lines_by_name() {
 	error_is "$gpio: waiting for middle"
 }
 
+test_attached_device_returns_with_chip() {
+	need_attach
+	need_inotify
+	start_gpio_sim kselftest
+	run 0 attach $sim_label 0 --label $gpio
+	start_reading -F $gpio
+	wait_output "^$gpio 1 .* state "
+	echo 0 >$gpio_sim/kselftest/live
+	wait_error "^notifycat: $gpio: removed$"
+	value_is status "waiting for $sim_label"
+	echo 1 >$gpio_sim/kselftest/live
+	wait_error "^notifycat: $gpio: available; no packets missed$"
+	value_is status active
+	interrupt INT
+}
+
 test_attach_refuses_ambiguous_names() {
 	need_attach
 	start_gpio_sim kselftest kselftest2
