@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 /*
- * @status: Of configfs, if the device is not present; else "active".
+ * @status: "active", or if the device is not present, its status in configfs.
  * @lines_error: Reason why there are no lines; 0 if there are, or if the source has none.
  */
 struct listed {
