@@ -945,6 +945,36 @@ TEST_F(chip, failed_probe_never_creates_node)
 	EXPECT_EQ(0, sim_remove(SIM_NAME));
 }
 
+/* Return 0 if the attributes exist when a node appears. */
+static ssize_t wait_for_attributes(void *watch)
+{
+	struct sched_param highest = { .sched_priority = sched_get_priority_max(SCHED_FIFO) };
+	struct pollfd pollfd = { .fd = *(int *)watch, .events = POLLIN };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &highest))
+		return -errno;
+	if (poll(&pollfd, 1, 20000) != 1)
+		return -ETIMEDOUT;
+	return errno_of(access(GPIO_DEVICE_DIR "lines", F_OK));
+}
+
+/* On a single CPU, the thread runs before the probe continues. */
+TEST_F(chip, attributes_exist_before_node)
+{
+	const struct sim_config config = { .packet_size = 1 };
+	struct thread thread;
+	int watch;
+
+	ASSERT_EQ(0, sim_start(SIM_NAME, &config));
+	watch = node_watch_start();
+	ASSERT_LE(0, watch);
+	ASSERT_TRUE(thread_start_asleep(&thread, wait_for_attributes, &watch));
+	START_ON("", "");
+	EXPECT_EQ(0, thread_join(&thread));
+	EXPECT_TRUE(node_watch_end(watch, GPIO_NAME));
+	EXPECT_EQ(0, sim_remove(SIM_NAME));
+}
+
 TEST_F(chip, node_without_label_has_name_of_device)
 {
 	CREATE_ON("", "label=");
