@@ -1156,7 +1156,7 @@ TEST_F(board, node_sets_edge_and_active_low)
 	}
 }
 
-/* The device is no wakeup source. */
+/* The device is no wakeup source. The kernel repeats the interrupt: no state is reported as well. */
 TEST_F(board, edge_during_suspend_is_reported_at_resume)
 {
 	struct gpio_record record;
@@ -1166,15 +1166,31 @@ TEST_F(board, edge_during_suspend_is_reported_at_resume)
 		SKIP(return, "no RTC that wakes the system");
 	OPEN("inverted");
 	seq = get_stats(self->fd).seq;
-	SUSPEND(MOVE(4, 1));
-	do {
+	for (unsigned int level = 0; level < 2; level++) {
+		SUSPEND(MOVE(4, !level));
 		NEXT(self->fd, &record);
-	} while (record.header.seq <= seq);
-	EXPECT_EQ(0, record.event.line);
-	EXPECT_EQ(0, record.event.level);
-	SUSPEND(MOVE(4, 0));
+		EXPECT_EQ(++seq, record.header.seq);
+		EXPECT_EQ(0, record.event.line);
+		EXPECT_EQ(level ? RISING : FALLING, record.event.edge);
+		EXPECT_EQ(level, record.event.level);
+		EXPECT_EQ(level, record.event.levels);
+		EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+	}
+}
+
+/* The level is read at resume. */
+TEST_F(board, pulse_during_suspend_is_reported_as_unchanged)
+{
+	struct gpio_record record;
+
+	if (access(BOARD_ALARM, F_OK))
+		SKIP(return, "no RTC that wakes the system");
+	OPEN("inverted");
+	SUSPEND(MOVE(4, 1); MOVE(4, 0));
 	NEXT(self->fd, &record);
+	EXPECT_EQ(RISING, record.event.edge);
 	EXPECT_EQ(1, record.event.level);
+	EXPECT_EQ(NOTIFY_GPIO_UNCHANGED, record.event.flags);
 }
 
 /* The last test, because edges of the toggled line may arrive late. */
