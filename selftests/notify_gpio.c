@@ -1156,7 +1156,7 @@ TEST_F(board, node_sets_edge_and_active_low)
 	}
 }
 
-/* The device is no wakeup source. The kernel repeats the interrupt: no state is reported as well. */
+/* The device is no wakeup source. The interrupt is repeated, so no state is reported as well. */
 TEST_F(board, edge_during_suspend_is_reported_at_resume)
 {
 	struct gpio_record record;
