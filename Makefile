@@ -130,8 +130,9 @@ abi:
 
 # Count instructions, and compare them with Documentation/performance.md.
 bench:
-	testing/fetch/setup.sh
+	testing/fetch/setup.sh bench
 	testing/bench/bench.py $(BENCH_ARGS)
+	testing/bench/edge.py
 
 # Measure cycles of the host's CPU in User-Mode Linux. BENCH_ARGS="--readers 16,256 --bytes 64"
 # measures a part.

@@ -72,18 +72,18 @@ def measure(options):
     return rows
 
 
-def compare(rows):
-    """Print the documented figures that differ. Return their number."""
+def compare(program, figures, rows, tolerance=TOLERANCE):
+    """Print the figures that differ from those documented by a program. Return their number."""
     documented = {}
-    for line in markdown.documented(PROGRAM)[1].splitlines():
+    for line in markdown.documented(program)[1].splitlines():
         title, *cells = (cell.strip() for cell in line.strip("|").split("|"))
         documented[title] = cells
     different = compared = 0
     for title, *cells in rows:
-        for figure, new, old in zip(FIGURES.values(), cells, documented.get(title, ())):
+        for figure, new, old in zip(figures, cells, documented.get(title, ())):
             compared += 1
             if new != old and ("-" in (new, old) or
-                               abs(float(new) - float(old)) > TOLERANCE * float(old)):
+                               abs(float(new) - float(old)) > tolerance * float(old)):
                 print(f"{title}: {figure}: {new} instead of {old}")
                 different += 1
     print(f"{different} of {compared} documented figures differ.")
@@ -108,7 +108,7 @@ def main():
     if options.document:
         markdown.document(PROGRAM, text)
         return 0
-    return 1 if compare(rows) else 0
+    return 1 if compare(PROGRAM, FIGURES.values(), rows) else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@
 #   fetch.sh sysroot ARCH       a root directory to link static programs in, with liburing, ncurses
 #                               and busybox
 #   fetch.sh fuzzers            trinity for amd64, with its libraries
+#   fetch.sh gpiod              libgpiod's programs, gpio-manager and dbus-daemon for arm64, with
+#                               their libraries
 #   fetch.sh herd               herd7 for the litmus tests
 #   fetch.sh sparse             a sparse that the newest kernel accepts
 #   fetch.sh dt-schema          the programs that check device tree bindings
@@ -418,6 +420,62 @@ fetch_fuzzers() {
 	echo "$dir"
 }
 
+# source_tarball SUITE ARCH DIR PACKAGE: downloads and unpacks the upstream source of a package. The
+# other parts of the source package are not needed, and may be missing.
+source_tarball() {
+	local suite=$1 arch=$2 dir=$3 package=$4 root=$CACHE/apt/$1-$2 options
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	options=(-q -o Dir::Etc::SourceList="$dir/sources.list" -o APT::Get::List-Cleanup=false)
+	sed 's/^deb /deb-src /' "$root/wanted" | cat "$root/wanted" - >"$dir/sources.list"
+	fetched suite_apt "$suite" "$arch" apt-get "${options[@]}" update
+	(cd "$dir" && suite_apt "$suite" "$arch" apt-get "${options[@]}" --download-only \
+		source "$package") >/dev/null 2>&1 || :
+	tar -x -f "$dir/$package"_*.orig.tar.* -C "$dir" --strip-components=1 ||
+		die "the archive of $suite has no source of $package"
+}
+
+# build_gpio_manager SOURCE SYSROOT: GLib's code generators are Python programs of the sysroot.
+build_gpio_manager() {
+	local source=$1 sysroot=$2 tool lib=$2/usr/lib/aarch64-linux-gnu
+
+	ln -sfn usr/lib "$sysroot/lib"
+	mkdir "$source/generators"
+	for tool in gdbus-codegen glib-mkenums; do
+		cat >"$source/generators/$tool" <<-END
+			#!/bin/sh
+			export PYTHONPATH="$sysroot/usr/lib/python3/dist-packages"
+			exec /usr/bin/python3 "$sysroot/usr/bin/$tool" "\$@"
+		END
+		chmod +x "$source/generators/$tool"
+	done
+	say "building gpio-manager"
+	(cd "$source" && export PATH=$source/generators:$PATH PKG_CONFIG_SYSROOT_DIR=$sysroot \
+		PKG_CONFIG_LIBDIR=$lib/pkgconfig:$sysroot/usr/share/pkgconfig &&
+	 ./configure -q --host=aarch64-linux-gnu --enable-dbus --disable-shared CFLAGS=-O2 \
+		CC="aarch64-linux-gnu-$GCC --sysroot=$sysroot" \
+		GLIB_MKENUMS="$source/generators/glib-mkenums" && make -s -j"$(nproc)") \
+		>"$source/log" 2>&1 || die "cannot build gpio-manager: see $source/log"
+}
+
+# Debian's packages of libgpiod lack gpio-manager and gpiocli.
+fetch_gpiod() {
+	local dir=$CACHE/gpiod suite=trixie arch=arm64
+
+	if missing "$dir"; then
+		extract "$suite" "$arch" "$dir/sysroot" libglib2.0-dev libgudev-1.0-dev libc6-dev
+		source_tarball "$suite" "$arch" "$dir/source" libgpiod
+		build_gpio_manager "$dir/source" "$dir/sysroot"
+		extract "$suite" "$arch" "$dir/root" gpiod dbus-daemon libgudev-1.0-0
+		cp "$dir"/source/dbus/{manager/gpio-manager,client/gpiocli} "$dir/root/usr/bin/"
+		ln -sfn usr/lib "$dir/root/lib"
+		rm -rf "$dir"/{source,sysroot,root/usr/share}
+		touch "$dir/done"
+	fi
+	echo "$dir/root"
+}
+
 # fetch_program NAME PACKAGE [OPTION]...: fetches a program of a newer release with its libraries.
 fetch_program() {
 	local name=$1 package=$2 dir=$CACHE/$1 lib=$CACHE/$1/usr/lib/x86_64-linux-gnu
@@ -480,6 +538,7 @@ kernel) fetch_kernel "${2:?a machine}" ;;
 toolchain) fetch_toolchain "${2:?a machine}" ;;
 sysroot) fetch_sysroot "${2:?an architecture}" ;;
 fuzzers) fetch_fuzzers ;;
+gpiod) fetch_gpiod ;;
 herd) fetch_herd ;;
 sparse) fetch_sparse ;;
 dt-schema) fetch_dt_schema ;;

@@ -23,6 +23,9 @@ PACKAGES=(
 )
 
 case ${1-} in
+bench)
+	PACKAGES+=(pkgconf)                                    # builds gpio-manager
+	;;
 waveform)
 	PACKAGES+=(sigrok-cli)                                 # reads the waveform
 	;;

@@ -169,6 +169,15 @@ new_root() {
 	cp "$TESTING/qemu/init" "$ROOT/init"
 }
 
+# The programs that notify_edge is compared with.
+install_gpiod() {
+	cp -r "$("$TESTING/fetch/fetch.sh" gpiod)/usr" "$ROOT/"
+	mkdir -p "$ROOT"/{etc,lib}
+	ln -s /usr/lib/ld-linux-aarch64.so.1 "$ROOT/lib/"
+	cp "$TESTING/bench/bus.conf" "$ROOT/etc/"
+	echo "root:x:0:0::/:/bin/sh" >"$ROOT/etc/passwd"
+}
+
 say "building for $MACHINE ($(cat "$KERNEL/done"))"
 remove_old_builds
 # Several boards use the build of a machine.
@@ -190,7 +199,8 @@ check | gcov)
 	;;
 bench)
 	build_program testing/bench
-	cp "$SHARED/tree/testing/bench/notify_bench" "$ROOT/bin/"
+	cp "$SHARED/tree/testing/bench"/notify_{bench,edge} "$ROOT/bin/"
+	[ "$ARCH" != arm64 ] || install_gpiod
 	;;
 native)
 	build_program testing/native

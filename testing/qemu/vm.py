@@ -97,6 +97,10 @@ SYSTEMS = {
     "um": System("", (), "tty0"),
 }
 
+# CPUs to count instructions. With erms and fsrm, QEMU would count every byte of a copy. The clock of
+# arm64 must have 1 GHz.
+ICOUNT_CPUS = {"amd64": "max,-erms,-fsrm", "arm64": "cortex-a76,cntfrq=1000000000"}
+
 
 class Chip(typing.NamedTuple):
     """A GPIO controller of a board: a line of "chips" in the file boards."""
@@ -539,8 +543,7 @@ class Machine:
                 # Make missing initialisation of memory visible.
                 append += " init_on_alloc=0 page_poison=1"
         if self.icount:
-            # With erms and fsrm, QEMU would count every byte of a copy as an instruction.
-            command += ["-cpu", "max,-erms,-fsrm", "-smp", "1", "-accel", "tcg",
+            command += ["-cpu", ICOUNT_CPUS[self.arch], "-smp", "1", "-accel", "tcg",
                         "-icount", "shift=0,sleep=off"]
             append += " mitigations=off"
         else:
