@@ -82,8 +82,10 @@ class Console:
                     if line.startswith("@"):
                         self.machine.silence = self.silent_seconds
                     self.process_line(line)
-                    # Not all boards can reboot, which ends QEMU.
-                    if self.ended or self.must_stop():
+                    if self.must_stop():
+                        return True
+                    if self.ended:
+                        self.machine.wait()
                         return True
             except vm.MachineError as error:
                 # The kernel may have reported a stall.

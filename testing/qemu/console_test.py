@@ -123,6 +123,9 @@ class FakeMachine:
     def send(self, _):
         """Ignore the request for stacks."""
 
+    def wait(self):
+        """The guest has ended."""
+
     def lines(self, _):
         """Yield the lines of the next boot."""
         for line in self.boots.pop(0):

@@ -67,6 +67,7 @@ GPIO_REQUESTS = ("@line ", "@toggle ", "@interrupt ", "@pulse ", "@alarm ", "@ri
                  "@wake ")
 # A console that is silent for this long is prompted.
 PROMPT_SECONDS = 30
+REBOOT_SECONDS = 5
 # Phandles of GPIO controllers to which no node refers.
 FIRST_PHANDLE = 4660
 KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\]")
@@ -491,6 +492,11 @@ class Machine:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
         shutil.rmtree(self.directory)
+
+    def wait(self):
+        """Wait until the guest reboots, which ends QEMU. Not all boards can reboot."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(REBOOT_SECONDS)
 
     def images(self):
         """Return the paths of the kernel and the initramfs."""
