@@ -923,6 +923,20 @@ TEST_F(chip, edge_during_probe_changes_first_state)
 	EXPECT_STATE(self->fd, 1, 0, 1);
 }
 
+/* The interrupts are not requested yet. */
+TEST_F(chip, silent_change_during_probe_is_debounced)
+{
+	struct gpio_record record;
+
+	START_ON("changing=1", "debounce_ms=50");
+	close(self->fd);
+	self->fd = sim_open(GPIO_NAME, O_RDONLY);
+	do {
+		NEXT(self->fd, &record);
+	} while (record.event.levels != 3);
+	EXPECT_EQ(RISING, record.event.edge);
+}
+
 TEST_F(chip, failed_probe_never_creates_node)
 {
 	const char *const bad[] = { "refuses_irq=1", "refuses_irq=1 debounce_ms=50" };

@@ -38,6 +38,7 @@
 
 /* The controller. */
 static bool sleeping, nested, broken, wakes, late, silent, any_edge, refuses_irq, early, moving;
+static bool changing;
 CHIP_PARAM(sleeping, bool, 0444, "Levels can be read in a thread only");
 CHIP_PARAM(nested, bool, 0444, "Interrupts are nested in a thread");
 CHIP_PARAM(broken, bool, 0644, "Reading a level fails with EIO");
@@ -48,6 +49,7 @@ CHIP_PARAM(refuses_irq, bool, 0444, "Requests of interrupts fail with EIO");
 CHIP_PARAM(any_edge, bool, 0444, "Interrupts at each edge, as pcf857x");
 CHIP_PARAM(early, bool, 0444,
 	   "Debounces; setting up line 1 toggles line 0 and then breaks the controller");
+CHIP_PARAM(changing, bool, 0444, "Lines change silently when their debounce time is requested");
 CHIP_PARAM(moving, bool, 0644, "The next read of line 1 toggles line 0");
 
 static unsigned int wakes_on, wakes_off, debounce_us;
@@ -125,6 +127,8 @@ static int chip_set_config(struct gpio_chip *gc, unsigned int line, unsigned lon
 	switch ((int)pinconf_to_config_param(config)) {
 	case PIN_CONFIG_INPUT_DEBOUNCE:
 		debounce_us = pinconf_to_config_argument(config);
+		if (changing)
+			chip_levels[line] = !chip_levels[line];
 		if (early && line == 1) {
 			chip_move(0, 1);
 			broken = true;
