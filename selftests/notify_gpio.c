@@ -926,6 +926,7 @@ TEST_F(chip, edge_during_probe_changes_first_state)
 /* The interrupts are not requested yet. */
 TEST_F(chip, silent_change_during_probe_is_debounced)
 {
+	uint64_t start = monotonic_ns();
 	struct gpio_record record;
 
 	START_ON("changing=1", "debounce_ms=50");
@@ -935,6 +936,7 @@ TEST_F(chip, silent_change_during_probe_is_debounced)
 		NEXT(self->fd, &record);
 	} while (record.event.levels != 3);
 	EXPECT_EQ(RISING, record.event.edge);
+	EXPECT_LE(start, record.header.timestamp_ns);
 }
 
 TEST_F(chip, failed_probe_never_creates_node)
