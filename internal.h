@@ -49,9 +49,9 @@
  *	mmap_lock. Released by notify_client_unlock(), which wakes callers that failed to take it.
  *
  * nm->ops_rwsem
- *	Taken for read around complete and ioctl, and by close() around departure and the removal of the
- *	client from the list. notify_multi_unregister() sets gone with it held for write, and
- *	calls the remaining departures; no other callback starts afterwards. A failed open()
+ *	Taken for read around complete and ioctl, and by close() around departure and the removal
+ *	of the client from the list. notify_multi_unregister() sets gone with it held for write,
+ *	and calls the remaining departures; no other callback starts afterwards. A failed open()
  *	removes its client under misc_mtx instead.
  *
  * client->request_wait.lock (spinlock)

@@ -50,7 +50,8 @@ static_assert(sizeof(GPIO_CONFIGFS_NAME) <= PLATFORM_NAME_SIZE);
  * @debounced:   The line is debounced in software.
  * @debounce:    Debounce work; runs when the line has been quiet.
  * @last_edge:   Time of the last edge; protected by source->lock.
- * @bounced:     True until gpio_line_debounce_thread() handles that edge; protected by source->lock.
+ * @bounced:     True until gpio_line_debounce_thread() handles that edge; protected by
+ *               source->lock.
  * @level:       Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read;
  *               protected by source->flush_lock.
  * @resynced:    A state packet has reported @level, and its interrupt may be late; protected by
@@ -129,7 +130,7 @@ static inline struct gpio_attachment *gpio_attachment(struct device *dev)
  */
 int gpio_parse_settings(struct notify_gpio *gpio);
 
-/* Return true if the name fits @size with its null byte, and has no blanks or control characters. */
+/* Return true if the name fits @size with its null byte, without blanks and control characters. */
 bool gpio_name_is_valid(const char *name, size_t size);
 
 #if IS_ENABLED(CONFIG_CONFIGFS_FS)

@@ -245,7 +245,7 @@ static struct platform_device *gpio_config_create_device(struct gpio_config *con
 							 u32 count)
 {
 	struct gpio_attachment *attachment = &config->attachment;
-	const struct property_entry properties[] = {
+	struct property_entry properties[] = {
 		PROPERTY_ENTRY_STRING("label", gpio_config_label(config)),
 		PROPERTY_ENTRY_STRING_ARRAY_LEN("notify-multi,edge", values->edges, count),
 		PROPERTY_ENTRY_STRING_ARRAY_LEN("gpio-line-names", values->names, count),
@@ -255,8 +255,7 @@ static struct platform_device *gpio_config_create_device(struct gpio_config *con
 		PROPERTY_ENTRY_U32("notify-multi,replay", config->replay),
 		PROPERTY_ENTRY_STRING("notify-multi,clock", gpio_clocks[config->clock]),
 		PROPERTY_ENTRY_U32("notify-multi,mode", config->mode),
-		/* Without wakeup, this entry ends the list. */
-		config->wakeup ? PROPERTY_ENTRY_BOOL("wakeup-source") : (struct property_entry){ },
+		{ },
 		{ }
 	};
 	const struct platform_device_info info = {
@@ -267,6 +266,8 @@ static struct platform_device *gpio_config_create_device(struct gpio_config *con
 		.properties = properties,
 	};
 
+	if (config->wakeup)
+		properties[ARRAY_SIZE(properties) - 2] = PROPERTY_ENTRY_BOOL("wakeup-source");
 	return platform_device_register_full(&info);
 }
 
@@ -490,7 +491,7 @@ static ssize_t gpio_config_show_string(struct gpio_config *config, char **settin
 	return ret;
 }
 
-/* An attribute of @prefix, "gpio_config" or "gpio_config_line", whose @owner's device is @device. */
+/* An attribute of @owner, a gpio_config or gpio_config_line (@prefix), whose device is @device. */
 #define GPIO_SETTING(prefix, name, device, parse, format, shown)			\
 static ssize_t prefix##_##name##_show(struct config_item *item, char *page)		\
 {											\

@@ -65,8 +65,8 @@ static int gpio_parse_edges(struct notify_gpio *gpio)
 
 		ret = match_string(edges, ARRAY_SIZE(edges), value);
 		if (ret < 0)
-			return dev_err_probe(dev, -EINVAL, "%s: not rising, falling or both: \"%s\"\n",
-					     property, value);
+			return dev_err_probe(dev, -EINVAL, "%s: invalid: \"%s\"\n", property,
+					     value);
 		gpio->lines[i].edges = masks[ret];
 	}
 	return 0;

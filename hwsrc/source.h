@@ -223,6 +223,7 @@ static ssize_t overflows_show(struct device *dev, struct device_attribute *attr,
 
 	return sysfs_emit(buf, "%u\n", READ_ONCE(source->overflows));
 }
+
 static __maybe_unused DEVICE_ATTR_RO(overflows);
 
 /* -- Wakeup of the system -------------------------------------------------- */

@@ -39,7 +39,7 @@ static void remove_gpio_sim(void)
 #define AGGREGATORS	"/sys/kernel/config/gpio-aggregator/"
 #define AGGREGATOR	AGGREGATORS "kselftest/"
 #define AGGREGATOR_LABEL "gpio-aggregator.0"
-#define AGGREGATED	2
+#define AGGREGATED	8
 
 static void remove_aggregator(void)
 {

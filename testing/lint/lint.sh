@@ -115,6 +115,8 @@ readonly PROGRAMS_MAY=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCA
 BIT_MACRO,ENOSYS,EMBEDDED_FUNCTION_NAME,MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE,COMPLEX_MACRO,\
 SPLIT_STRING,USE_NEGATIVE_ERRNO,SSCANF_TO_KSTRTO,NAKED_SSCANF,MULTISTATEMENT_MACRO_USE_DO_WHILE
 readonly TEST_MODULES_MAY=MACRO_WITH_FLOW_CONTROL,MACRO_ARG_REUSE
+# A macro defines the functions of an attribute.
+readonly CONFIGFS_MAY=MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE
 readonly COMPAT_MAY=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_ARG_REUSE
 # TRACE_EVENT() is indented like a structure.
 readonly TRACE_MAY=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
@@ -125,6 +127,7 @@ readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 # Names that compat.h defines for every kernel, with different contents.
 readonly COMPAT_NAMES=(notify_mappable notify_assign_str notify_gpiod_controller
+	notify_gpiod_label notify_gpiod_base notify_gpio_consumer
 	NOTIFY_MULTI_URING NOTIFY_REMOVE NOTIFY_REMOVED NOTIFY_TASK_WORK)
 
 # Macros that the headers included by compat.h define in the newest kernel.
@@ -186,6 +189,7 @@ lint_checkpatch() {
 	checkpatch "$C90_MAY" $(files '*' | grep -E "$c90")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
 	checkpatch "$COMPAT_MAY" compat.h
+	checkpatch "$CONFIGFS_MAY" hwsrc/gpio_configfs.c
 	checkpatch "$TRACE_MAY" notify_multi_trace.h
 	checkpatch "$OTHERS_MAY" $(files '*' | grep -Ev "$programs|$modules|$c90|$others")
 }

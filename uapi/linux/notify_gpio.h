@@ -10,8 +10,8 @@
 
 /**
  * enum notify_gpio_edge - direction of an edge
- * @NOTIFY_GPIO_EDGE_NONE:    No edge: the packet reports a state at probe or after resume, or that the
- *                            level could not be read.
+ * @NOTIFY_GPIO_EDGE_NONE:    No edge: the packet reports a state at probe or after resume, or that
+ *                            the level could not be read.
  * @NOTIFY_GPIO_EDGE_RISING:  From inactive to active.
  * @NOTIFY_GPIO_EDGE_FALLING: From active to inactive.
  */
@@ -46,10 +46,10 @@ enum notify_gpio_flags {
  * If the level could not be read, the packet's status is the errno, @edge is
  * %NOTIFY_GPIO_EDGE_NONE, and @level is the last observed level.
  *
- * The first packet of a device is its state at probe: line 0, %NOTIFY_GPIO_EDGE_NONE; @line_seqno is
- * that of the line's last edge, mostly 0. With the default replay of 1, a program that opens the device and reads one record has the levels
- * of all lines. After resume, each line whose level has changed is reported by a packet without an
- * edge.
+ * The first packet of a device is its state at probe: line 0, %NOTIFY_GPIO_EDGE_NONE; @line_seqno
+ * is that of the line's last edge, mostly 0. With the default replay of 1, a program that opens the
+ * device and reads one record has the levels of all lines. After resume, each line whose level has
+ * changed is reported by a packet without an edge.
  */
 struct notify_gpio_event {
 	__u32 line;
