@@ -118,32 +118,21 @@ static inline int notify_match_chip(struct gpio_chip *chip, void *label)
 	return !strcmp(chip->label, label);
 }
 
-/* Return the consumer of a line in use, to be freed, NULL if it is unknown, or an ERR_PTR(). */
-static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
+static inline struct gpio_device *notify_gpio_device_find(const char *label)
 {
-	struct gpio_chip *chip = gpiochip_find((void *)label, notify_match_chip);
-
-	return chip ? kstrdup(gpiochip_is_requested(chip, offset), GFP_KERNEL) : NULL;
+	return (struct gpio_device *)gpiochip_find((void *)label, notify_match_chip);
 }
+
+#define gpio_device_find_by_label	notify_gpio_device_find
+#define gpio_device_get_chip(device)	((struct gpio_chip *)(device))
+#define gpio_device_put(device)		((void)(device))
+#define gpiochip_dup_line_label(chip, offset)						\
+	kstrdup(gpiochip_is_requested(chip, offset), GFP_KERNEL)
 #else
 #define notify_gpiod_controller(desc)							\
 	(gpio_device_to_device(gpiod_to_gpio_device(desc))->parent)
 #define notify_gpiod_label(desc)	gpio_device_get_label(gpiod_to_gpio_device(desc))
 #define notify_gpiod_base(desc)		gpio_device_get_base(gpiod_to_gpio_device(desc))
-
-static inline char *notify_gpio_consumer(const char *label, unsigned int offset)
-{
-	struct gpio_device *device = gpio_device_find_by_label(label);
-	struct gpio_chip *chip;
-	char *consumer;
-
-	if (!device)
-		return NULL;
-	chip = gpio_device_get_chip(device);
-	consumer = chip ? gpiochip_dup_line_label(chip, offset) : NULL;
-	gpio_device_put(device);
-	return consumer;
-}
 #endif
 
 /* Before 6.1, gpiolib cannot disable the bias of a line. */

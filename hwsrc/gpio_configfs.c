@@ -11,6 +11,7 @@
 
 #include <linux/configfs.h>
 #include <linux/err.h>
+#include <linux/gpio/driver.h>
 #include <linux/gpio/machine.h>
 #include <linux/idr.h>
 #include <linux/module.h>
@@ -197,8 +198,12 @@ static int gpio_config_create_table(struct gpio_config *config, u32 count)
 		const struct gpio_config_line *line = config->lines[i];
 		u16 offset = line->offset == GPIO_CONFIG_BY_NAME ? U16_MAX : line->offset;
 
-		table->table[i] = (struct gpiod_lookup)
-			GPIO_LOOKUP_IDX(line->key, offset, NULL, i, gpio_config_lookup_flags(line));
+		table->table[i] = (struct gpiod_lookup){
+			.key = line->key,
+			.chip_hwnum = offset,
+			.idx = i,
+			.flags = gpio_config_lookup_flags(line),
+		};
 	}
 	config->table = table;
 	gpiod_add_lookup_table(table);
@@ -296,6 +301,21 @@ static int gpio_config_probe(struct gpio_config *config, u32 count)
 	return 0;
 }
 
+/* Return a string to be freed, NULL if it is unknown, or an ERR_PTR(). */
+static char *gpio_config_consumer(const struct gpio_config_line *line)
+{
+	struct gpio_device *device = gpio_device_find_by_label(line->key);
+	struct gpio_chip *chip;
+	char *consumer;
+
+	if (!device)
+		return NULL;
+	chip = gpio_device_get_chip(device);
+	consumer = chip ? gpiochip_dup_line_label(chip, line->offset) : NULL;
+	gpio_device_put(device);
+	return consumer;
+}
+
 static void gpio_config_log_consumer(struct gpio_config *config)
 {
 	const struct gpio_config_line *line = config->lines[config->attachment.line];
@@ -303,7 +323,7 @@ static void gpio_config_log_consumer(struct gpio_config *config)
 
 	if (line->offset == GPIO_CONFIG_BY_NAME)
 		return;
-	consumer = notify_gpio_consumer(line->key, line->offset);
+	consumer = gpio_config_consumer(line);
 	if (IS_ERR_OR_NULL(consumer))
 		return;
 	pr_err("notify_gpio: %s: line%u: line %d of %s is used by \"%s\"\n",

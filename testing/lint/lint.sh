@@ -127,7 +127,7 @@ readonly OTHERS_MAY=EMBEDDED_FILENAME
 
 # Names that compat.h defines for every kernel, with different contents.
 readonly COMPAT_NAMES=(notify_mappable notify_assign_str notify_gpiod_controller
-	notify_gpiod_label notify_gpiod_base notify_gpio_consumer
+	notify_gpiod_label notify_gpiod_base
 	NOTIFY_MULTI_URING NOTIFY_REMOVE NOTIFY_REMOVED NOTIFY_TASK_WORK)
 
 # Macros that the headers included by compat.h define in the newest kernel.
@@ -183,7 +183,7 @@ lint_checkpatch() {
 	local programs='^(selftests|testing/[^/]*|tools|Documentation/examples)/[^/]*\.[ch]$'
 	local modules='^(selftests/test_modules|testing/(native|stress)/module)/'
 	local c90='^(include/notify_multi/reader\.h|testing/lint/headers\.c)$'
-	local others='^compat\.h$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
+	local others='^compat\.h$|/gpio_configfs\.c$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
 
 	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$c90|$others")
 	checkpatch "$C90_MAY" $(files '*' | grep -E "$c90")
