@@ -183,15 +183,16 @@ lint_checkpatch() {
 	local programs='^(selftests|testing/[^/]*|tools|Documentation/examples)/[^/]*\.[ch]$'
 	local modules='^(selftests/test_modules|testing/(native|stress)/module)/'
 	local c90='^(include/notify_multi/reader\.h|testing/lint/headers\.c)$'
-	local others='^compat\.h$|/gpio_configfs\.c$|/irq_faults\.h$|_trace\.h$|\.litmus$|\.svg$|\.patch$|^COPYING$'
+	local others='^compat\.h$|/gpio_configfs\.c$|/irq_faults\.h$|_trace\.h$'
+	local texts='\.litmus$|\.svg$|\.patch$|^COPYING$'
 
-	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$c90|$others")
+	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$c90|$others|$texts")
 	checkpatch "$C90_MAY" $(files '*' | grep -E "$c90")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
 	checkpatch "$COMPAT_MAY" compat.h
 	checkpatch "$CONFIGFS_MAY" hwsrc/gpio_configfs.c
 	checkpatch "$TRACE_MAY" notify_multi_trace.h
-	checkpatch "$OTHERS_MAY" $(files '*' | grep -Ev "$programs|$modules|$c90|$others")
+	checkpatch "$OTHERS_MAY" $(files '*' | grep -Ev "$programs|$modules|$c90|$others|$texts")
 }
 
 lint_kerneldoc() {
