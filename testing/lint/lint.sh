@@ -186,7 +186,7 @@ lint_checkpatch() {
 	local others='^compat\.h$|/gpio_configfs\.c$|/irq_faults\.h$|_trace\.h$'
 	local texts='\.litmus$|\.svg$|\.patch$|^COPYING$'
 
-	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$c90|$others|$texts")
+	checkpatch "$PROGRAMS_MAY" $(files '*' | grep -E "$programs" | grep -Ev "$c90|$others")
 	checkpatch "$C90_MAY" $(files '*' | grep -E "$c90")
 	checkpatch "$TEST_MODULES_MAY" $(files '*' | grep -E "$modules")
 	checkpatch "$COMPAT_MAY" compat.h
