@@ -54,7 +54,7 @@ static_assert(sizeof(GPIO_CONFIGFS_NAME) <= PLATFORM_NAME_SIZE);
  *               source->lock.
  * @level:       Last level that gpio_line_nested_irq() or gpio_line_debounce_work() read;
  *               protected by source->flush_lock.
- * @resynced:    A state packet has reported @level, and its interrupt may be late; protected by
+ * @resynced:    A state packet has reported a change, whose interrupt may be late; protected by
  *               source->flush_lock.
  * @wakes:       True if @irq is armed as a wakeup interrupt.
  */

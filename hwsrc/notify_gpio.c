@@ -344,12 +344,9 @@ static u64 gpio_resync(struct notify_gpio *gpio)
 
 	gpio->levels = gpio_read_all(gpio, &valid);
 	changed ^= gpio->levels;
-	for (i = 0; i < gpio->nr_lines; i++) {
-		if (!(changed & BIT_ULL(i)))
-			continue;
-		gpio->lines[i].level = !!(gpio->levels & BIT_ULL(i));
-		gpio->lines[i].resynced = true;
-	}
+	for (i = 0; i < gpio->nr_lines; i++)
+		if (changed & BIT_ULL(i))
+			gpio->lines[i].resynced = true;
 	return changed;
 }
 
