@@ -686,6 +686,7 @@ static struct config_item *gpio_config_make_line(struct config_group *group, con
 		return ERR_PTR(-ENOMEM);
 	line->config = config;
 	line->index = index;
+	line->offset = GPIO_CONFIG_BY_NAME;
 	line->edge = GPIO_CONFIG_INHERIT;
 	line->debounce_ms = GPIO_CONFIG_INHERIT;
 	config_item_init_type_name(&line->item, name, &gpio_config_line_type);

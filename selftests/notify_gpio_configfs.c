@@ -225,7 +225,7 @@ TEST_F(device, settings_have_defaults)
 		{ "/mode", "0600" }, { "/wakeup", "0" }, { "/live", "0" },
 		{ "/status", "inactive" }, { "/line0/name", "" }, { "/line0/active_low", "0" },
 		{ "/line0/bias", "as-is" }, { "/line0/edge", "both" },
-		{ "/line0/debounce_ms", "0" }, { "/line2/key", "" }, { "/line2/offset", "0" },
+		{ "/line0/debounce_ms", "0" }, { "/line2/key", "" }, { "/line2/offset", "-1" },
 	};
 	char path[64];
 
@@ -471,6 +471,7 @@ TEST_F(device, live_fails_without_all_lines)
 	ASSERT_EQ(0, make(NAME "/line0"));
 	EXPECT_EQ(-EINVAL, set(NAME "/live", "1"));
 	ASSERT_EQ(0, set(NAME "/line0/key", GPIO_CHIP_LABEL));
+	ASSERT_EQ(0, set(NAME "/line0/offset", "0"));
 	ASSERT_EQ(0, make_line(NAME, 2, GPIO_CHIP_LABEL, "2"));
 	EXPECT_EQ(-EINVAL, set(NAME "/live", "1"));
 	ASSERT_EQ(0, drop(NAME "/line2"));
