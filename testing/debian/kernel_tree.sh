@@ -9,8 +9,11 @@
 . "$(dirname "$0")/../common.sh"
 
 readonly SUBTREE=drivers/misc/notify_multi
-readonly CORE=(core client read uring observe)
-readonly SOURCES=(hwsrc/notify_gpio hwsrc/notify_irq hwsrc/notify_sim)
+# Modules, and the parts of those that have several.
+readonly MODULES=(hwsrc/notify_irq hwsrc/notify_sim)
+readonly LINKED=(notify_multi hwsrc/notify_gpio)
+readonly PARTS=(core client read splice uring observe hwsrc/gpio hwsrc/gpio_settings
+	hwsrc/gpio_configfs)
 readonly OPTIONS=(NOTIFY_MULTI NOTIFY_MULTI_GPIO NOTIFY_MULTI_IRQ NOTIFY_MULTI_SIM)
 
 readonly LINUX=$CACHE/kernel_tree
@@ -70,15 +73,15 @@ configure() {
 # build VALUE: build with OPTIONS=VALUE and check that each object is built in or a module as
 # configured: only a module contains its licence.
 build() {
-	local object kind objects=("${SOURCES[@]}")
+	local object kind objects=("${MODULES[@]}")
 
 	say "$SUBTREE: =$1"
 	configure "$1"
-	# Built-in objects are not linked to notify_multi.o.
+	# Built-in parts are not linked to one object.
 	if [ "$1" = y ]; then
-		objects+=("${CORE[@]}")
+		objects+=("${PARTS[@]}")
 	else
-		objects+=(notify_multi)
+		objects+=("${LINKED[@]}")
 	fi
 	rm -f "$LINUX/$SUBTREE"/{,hwsrc/}*.o
 	kernel_make prepare
