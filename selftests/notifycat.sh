@@ -1095,7 +1095,7 @@ is_delivered() { grep -q "^delivered:[[:space:]]*$1\$" "/proc/$pid/fdinfo/"*; }
 
 # The line is longer than the pipe.
 test_signal_lets_packet_be_completed() {
-	start_sim $dev packet_size=65536
+	start_sim $dev packet_size=65536 max_packets=4
 	mkfifo pipe
 	{ while [ ! -e signalled ]; do sleep 0.05; done; cat >copy; } <pipe &
 	reader=$!
