@@ -587,7 +587,6 @@ TEST_F(gpio, removed_controller_removes_device)
 		     variant->simulated ? write_file(SIM_CHIP "live", "0") : set_chip_bound(false));
 	EXPECT_EQ(-ENODEV, reader_join(&reader));
 	EXPECT_NE(0, access(NOTIFY_DIR GPIO_NAME, F_OK));
-	EXPECT_NE(0, access(GPIO_DRIVER GPIO_DEVICE, F_OK));
 	EXPECT_EQ(POLLIN | POLLHUP, poll_now(idle, POLLIN));
 	NEXT(idle, &record);
 	EXPECT_EQ(1, record.event.levels);
