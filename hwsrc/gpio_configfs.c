@@ -57,7 +57,7 @@ static const char * const gpio_biases[] = {
  * @name:        Name for the readers; NULL if not set.
  * @offset:      Index in the chip, or %GPIO_CONFIG_BY_NAME.
  * @active_low:  Active is the low physical level.
- * @bias:        Of &enum gpio_config_bias.
+ * @bias:        Bias, of &enum gpio_config_bias.
  * @edge:        Index in gpio_edges[], or %GPIO_CONFIG_INHERIT.
  * @debounce_ms: Debounce time, or %GPIO_CONFIG_INHERIT.
  *
@@ -92,8 +92,8 @@ struct gpio_config_line {
  * @wakeup:       The lines wake up the system.
  * @lines:        The lines, NULL if there is no directory.
  * @pdev:         Platform device; NULL unless live.
- * @id:           Its number, while live.
- * @table:        Its lines, while live.
+ * @id:           Number of @pdev; valid while live.
+ * @table:        Lookup table of the lines of @pdev; valid while live.
  */
 struct gpio_config {
 	struct config_group group;
@@ -551,35 +551,26 @@ GPIO_LINE_SETTING(bias, gpio_parse_bias, "%s", gpio_biases[READ_ONCE(owner->bias
 GPIO_LINE_SETTING(edge, gpio_parse_edge, "%s", gpio_edges[gpio_config_line_edge(owner)]);
 GPIO_LINE_SETTING(debounce_ms, gpio_parse_debounce, "%d", gpio_config_line_debounce(owner));
 
-static ssize_t gpio_config_line_key_show(struct config_item *item, char *page)
-{
-	struct gpio_config_line *line = to_gpio_config_line(item);
+/* A string of a line. */
+#define GPIO_STRING_SETTING(name)								\
+static ssize_t gpio_config_line_##name##_show(struct config_item *item, char *page)	\
+{											\
+	struct gpio_config_line *line = to_gpio_config_line(item);			\
+											\
+	return gpio_config_show_string(line->config, &line->name, page);		\
+}											\
+											\
+static ssize_t gpio_config_line_##name##_store(struct config_item *item,		\
+					       const char *page, size_t len)		\
+{											\
+	struct gpio_config_line *line = to_gpio_config_line(item);			\
+											\
+	return gpio_config_set_string(line->config, &line->name, page, len);		\
+}											\
+CONFIGFS_ATTR(gpio_config_line_, name)
 
-	return gpio_config_show_string(line->config, &line->key, page);
-}
-
-static ssize_t gpio_config_line_key_store(struct config_item *item, const char *page, size_t len)
-{
-	struct gpio_config_line *line = to_gpio_config_line(item);
-
-	return gpio_config_set_string(line->config, &line->key, page, len);
-}
-CONFIGFS_ATTR(gpio_config_line_, key);
-
-static ssize_t gpio_config_line_name_show(struct config_item *item, char *page)
-{
-	struct gpio_config_line *line = to_gpio_config_line(item);
-
-	return gpio_config_show_string(line->config, &line->name, page);
-}
-
-static ssize_t gpio_config_line_name_store(struct config_item *item, const char *page, size_t len)
-{
-	struct gpio_config_line *line = to_gpio_config_line(item);
-
-	return gpio_config_set_string(line->config, &line->name, page, len);
-}
-CONFIGFS_ATTR(gpio_config_line_, name);
+GPIO_STRING_SETTING(key);
+GPIO_STRING_SETTING(name);
 
 /* -- Attributes "live" and "status" ---------------------------------------- */
 

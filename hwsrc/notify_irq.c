@@ -349,7 +349,7 @@ static irqreturn_t notify_irq_thread(int irq, void *data)
 	struct irq_interrupt *interrupt = data;
 	struct notify_irq *block = interrupt->block;
 
-	/* The thread slept, so nothing was asserted meanwhile. */
+	/* The thread has slept, so no interrupt was asserted all the time. */
 	if (interrupt->switches != current->nvcsw) {
 		interrupt->switches = current->nvcsw;
 		atomic_set(&interrupt->awake, 0);
