@@ -23,7 +23,13 @@ readonly PACKAGES=(
 	build-essential debhelper dh-dkms dkms lintian pkgconf libncurses-dev liburing-dev
 	python3 trace-cmd bpftrace sigrok-cli mosquitto mosquitto-clients bash-completion
 	device-tree-compiler gpiod libgpiod-dev libmosquitto-dev git ca-certificates
+	zsh fish prometheus influxdb influxdb-client podman crun autopkgtest devscripts
+	python3-all python3-setuptools dh-python pybuild-plugin-pyproject mypy
+	python3-gi python3-libgpiod python3-evdev python3-sphinx python3-myst-parser
 )
+
+# Services that only the tests of some pages start.
+readonly SERVICES=(prometheus influxdb)
 
 usage() {
 	die "usage: see the beginning of testing/debian/debian.sh"
@@ -83,6 +89,8 @@ make_root() {
 	say "$SUITE: ${PACKAGES[*]}"
 	"${UNSHARED[@]}" @install_packages "$SUITE" "$DIR/root" "${PACKAGES[*]}" >>"$log" 2>&1 ||
 		die "apt-get failed; see $log"
+	"${UNSHARED[@]}" @enter "$SUITE" "$DIR/root" systemctl disable "${SERVICES[@]}" \
+		>>"$log" 2>&1 || die "systemctl failed; see $log"
 	rm -f "$DIR"/root/var/cache/apt/archives/*.deb
 	echo "${PACKAGES[*]}" >"$DIR/done"
 }
