@@ -128,6 +128,6 @@ class Console:
             vm.progress(f"{self.name}: {self.races.foreign} reports of foreign races ignored")
         for line in self.kernel_problems:
             print(f"{self.name}: dmesg: {line}", flush=True)
-        if self.kernel_problems and LOG_ERRORS not in self.failed:
-            self.failed.append(LOG_ERRORS)
+        if self.kernel_problems:
+            self.failed.append(f"{LOG_ERRORS}: {self.kernel_problems[0]}")
         self.must_stop()

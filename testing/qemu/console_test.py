@@ -197,7 +197,7 @@ class LostGuestTest(unittest.TestCase):
         result, _ = self.check([warning, "@init", "@suite suite", *READ])
         self.assertEqual(result.failed, [])
         result, _ = self.check(["@init", warning, "@suite suite", *READ])
-        self.assertEqual(result.failed, [console.LOG_ERRORS])
+        self.assertEqual(result.failed, [f"{console.LOG_ERRORS}: {warning}"])
 
     def test_guest_crashes_after_its_first_process(self):
         result, _ = self.check(["@init"])
