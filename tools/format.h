@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Interface of the output formats. They write to stdout.
+ * Interface of the output formats. They print by the functions of print.h.
  */
 #ifndef FORMAT_H
 #define FORMAT_H

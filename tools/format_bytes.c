@@ -6,8 +6,8 @@
 #include "device.h"
 #include "format.h"
 #include "message.h"
+#include "print.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A packet with an error status has no payload, as in the raw format of read(). */
@@ -20,7 +20,7 @@ static void raw_packet(const struct output *output, const struct device *device,
 			(unsigned long long)record->seq, record->status,
 			strerror(-record->status));
 	else
-		fwrite(record + 1, 1, record->size, stdout);
+		print_bytes(record + 1, record->size);
 }
 
 const struct format raw_format = {
@@ -32,7 +32,7 @@ static void record_packet(const struct output *output, const struct device *devi
 			  const struct notify_multi_record *record)
 {
 	(void)output;
-	fwrite(record, 1, device->info.record_size, stdout);
+	print_bytes(record, device->info.record_size);
 }
 
 const struct format record_format = {

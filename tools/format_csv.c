@@ -14,7 +14,6 @@
 #include "print.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,14 +82,14 @@ static void print_header(void)
 	size_t i, cell;
 
 	header_printed = true;
-	printf("device,seq,time,status,dropped,replay");
+	print("device,seq,time,status,dropped,replay");
 	for (i = 0; i < columns_count; i++) {
 		if (!columns[i].array)
-			printf(",%s", columns[i].name);
+			print(",%s", columns[i].name);
 		for (cell = 0; columns[i].array && cell < columns[i].count; cell++)
-			printf(",%s[%zu]", columns[i].name, cell);
+			print(",%s[%zu]", columns[i].name, cell);
 	}
-	printf("%s\n", data_column ? ",data" : "");
+	print("%s\n", data_column ? ",data" : "");
 }
 
 /* Add the fields of a device. Print the header again if it has changed. */
@@ -138,13 +137,13 @@ static void print_cell(const struct field *field, size_t index, const void *pack
 	const char *name = field_value_name(field, packet);
 
 	if (name)
-		fputs(name, stdout);
+		print("%s", name);
 	else if (field->kind == FIELD_SIGNED)
-		printf("%" PRId64, field_signed(field, index, packet));
+		print("%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		printf("0x%0*" PRIx64, (int)field->digits, field_unsigned(field, index, packet));
+		print("0x%0*" PRIx64, (int)field->digits, field_unsigned(field, index, packet));
 	else
-		printf("%" PRIu64, field_unsigned(field, index, packet));
+		print("%" PRIu64, field_unsigned(field, index, packet));
 }
 
 static void print_column(const struct column *column, const struct layout *layout,
@@ -157,13 +156,13 @@ static void print_column(const struct column *column, const struct layout *layou
 	if (field && cells(field) != column->count)
 		field = NULL;
 	if (field && field->kind == FIELD_CHARS) {
-		putchar(',');
+		print_char(',');
 		text = field_text(field, packet, &length);
 		print_csv_string(text, length);
 		return;
 	}
 	for (cell = 0; cell < column->count; cell++) {
-		putchar(',');
+		print_char(',');
 		if (field)
 			print_cell(field, cell, packet);
 	}
@@ -173,7 +172,7 @@ static void print_data(const struct layout *layout, const void *packet)
 {
 	const struct field *rest = layout_find(layout, LAYOUT_REST);
 
-	putchar(',');
+	print_char(',');
 	if (rest)
 		print_hex(rest, packet);
 }
@@ -189,13 +188,13 @@ static void csv_packet(const struct output *output, const struct device *device,
 	else
 		clock_text(record->timestamp_ns, time);
 	print_csv_string(device->node.name, strlen(device->node.name));
-	printf(",%" PRIu64 ",%s,%d,%u,%d", (uint64_t)record->seq, time, record->status,
+	print(",%" PRIu64 ",%s,%d,%u,%d", (uint64_t)record->seq, time, record->status,
 	       record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
 	for (i = 0; i < columns_count; i++)
 		print_column(&columns[i], device->layout, record + 1);
 	if (data_column)
 		print_data(device->layout, record + 1);
-	putchar('\n');
+	print_char('\n');
 }
 
 const struct format csv_format = {

@@ -9,28 +9,27 @@
 #include "print.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void print_number(const struct field *field, size_t index, const void *packet)
 {
 	if (field->kind == FIELD_SIGNED)
-		printf("%" PRId64, field_signed(field, index, packet));
+		print("%" PRId64, field_signed(field, index, packet));
 	else
-		printf("%" PRIu64, field_unsigned(field, index, packet));
+		print("%" PRIu64, field_unsigned(field, index, packet));
 }
 
 static void print_numbers(const struct field *field, const void *packet)
 {
 	size_t i;
 
-	putchar('[');
+	print_char('[');
 	for (i = 0; i < field->count; i++) {
 		if (i)
-			putchar(',');
+			print_char(',');
 		print_number(field, i, packet);
 	}
-	putchar(']');
+	print_char(']');
 }
 
 static void print_value(const struct field *field, const void *packet)
@@ -45,9 +44,9 @@ static void print_value(const struct field *field, const void *packet)
 	} else if (name) {
 		print_json_string(name, strlen(name));
 	} else if (field->kind == FIELD_BYTES) {
-		putchar('"');
+		print_char('"');
 		print_hex(field, packet);
-		putchar('"');
+		print_char('"');
 	} else if (field->array) {
 		print_numbers(field, packet);
 	} else {
@@ -62,14 +61,14 @@ static void print_fields(const struct layout *layout, const void *packet)
 	for (field = layout->fields; field < layout->fields + layout->count; field++) {
 		if (field_is_hidden(field))
 			continue;
-		printf(",\"%s\":", field->name);
+		print(",\"%s\":", field->name);
 		print_value(field, packet);
 	}
 }
 
 static void print_device(const struct device *device)
 {
-	printf("{\"device\":");
+	print("{\"device\":");
 	print_json_string(device->node.name, strlen(device->node.name));
 }
 
@@ -79,23 +78,23 @@ static void json_packet(const struct output *output, const struct device *device
 	char time[CLOCK_TEXT_BYTES];
 
 	print_device(device);
-	printf(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
+	print(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
 	       (uint64_t)record->timestamp_ns);
 	if (output->wall_clock) {
 		clock_wall_text(record->timestamp_ns, device->info.clock, time);
-		printf(",\"time\":\"%s\"", time);
+		print(",\"time\":\"%s\"", time);
 	}
-	printf(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,
+	print(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,
 	       record->flags & NOTIFY_MULTI_REC_REPLAY ? "true" : "false");
 	print_fields(device->layout, record + 1);
-	printf("}\n");
+	print("}\n");
 }
 
 static void json_removed(const struct output *output, const struct device *device)
 {
 	(void)output;
 	print_device(device);
-	printf(",\"event\":\"removed\"}\n");
+	print(",\"event\":\"removed\"}\n");
 }
 
 static void json_added(const struct output *output, struct device *device, const uint64_t *missed)
@@ -103,9 +102,9 @@ static void json_added(const struct output *output, struct device *device, const
 	(void)output;
 	print_device(device);
 	if (missed)
-		printf(",\"event\":\"added\",\"missed\":%" PRIu64 "}\n", *missed);
+		print(",\"event\":\"added\",\"missed\":%" PRIu64 "}\n", *missed);
 	else
-		printf(",\"event\":\"added\",\"missed\":null}\n");
+		print(",\"event\":\"added\",\"missed\":null}\n");
 }
 
 const struct format json_format = {

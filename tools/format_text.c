@@ -9,18 +9,17 @@
 #include "print.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void print_number(const struct field *field, size_t index, const void *packet)
 {
 	if (field->kind == FIELD_SIGNED)
-		printf("%" PRId64, field_signed(field, index, packet));
+		print("%" PRId64, field_signed(field, index, packet));
 	else if (field->kind == FIELD_HEX)
-		printf("0x%0*" PRIx64, (int)field->digits,
+		print("0x%0*" PRIx64, (int)field->digits,
 		       field_unsigned(field, index, packet));
 	else
-		printf("%" PRIu64, field_unsigned(field, index, packet));
+		print("%" PRIu64, field_unsigned(field, index, packet));
 }
 
 static void print_value(const struct field *field, const void *packet)
@@ -32,15 +31,15 @@ static void print_value(const struct field *field, const void *packet)
 		print_escaped(name, strlen(name), "\\");
 	} else if (field->kind == FIELD_CHARS) {
 		text = field_text(field, packet, &length);
-		putchar('"');
+		print_char('"');
 		print_escaped(text, length, "\"\\");
-		putchar('"');
+		print_char('"');
 	} else if (field->kind == FIELD_BYTES) {
 		print_hex(field, packet);
 	} else {
 		for (i = 0; i < field->count; i++) {
 			if (i)
-				putchar(',');
+				print_char(',');
 			print_number(field, i, packet);
 		}
 	}
@@ -62,8 +61,8 @@ static void print_fields(const struct layout *layout, const void *packet)
 		if (field_is_hidden(field) || is_unnamed(field, packet))
 			continue;
 		if (*field->label)
-			printf(" %s", field->label);
-		putchar(' ');
+			print(" %s", field->label);
+		print_char(' ');
 		print_value(field, packet);
 	}
 }
@@ -77,13 +76,13 @@ static void text_packet(const struct output *output, const struct device *device
 		clock_wall_text(record->timestamp_ns, device->info.clock, time);
 	else
 		clock_text(record->timestamp_ns, time);
-	printf("%s %" PRIu64 " %s", device->node.name, (uint64_t)record->seq, time);
+	print("%s %" PRIu64 " %s", device->node.name, (uint64_t)record->seq, time);
 	print_fields(device->layout, record + 1);
 	if (record->flags & NOTIFY_MULTI_REC_REPLAY)
-		printf(" replay");
+		print(" replay");
 	if (record->status)
-		printf(" status %d (%s)", record->status, strerror(-record->status));
-	putchar('\n');
+		print(" status %d (%s)", record->status, strerror(-record->status));
+	print_char('\n');
 }
 
 const struct format text_format = {

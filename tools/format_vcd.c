@@ -70,7 +70,7 @@ static void print_id(size_t wire)
 	const size_t base = ID_LAST - ID_FIRST + 1;
 
 	do {
-		putchar(ID_FIRST + wire % base);
+		print_char(ID_FIRST + wire % base);
 		wire /= base;
 	} while (wire);
 }
@@ -78,15 +78,15 @@ static void print_id(size_t wire)
 /* Not all programs show scopes: with several devices, prefix names with the device. */
 static void declare(const char *device, const char *name, size_t bits, size_t wire)
 {
-	printf("$var wire %zu ", bits);
+	print("$var wire %zu ", bits);
 	print_id(wire);
-	putchar(' ');
+	print_char(' ');
 	if (device) {
 		print_word(device);
-		putchar('_');
+		print_char('_');
 	}
 	print_word(name);
-	printf(" $end\n");
+	print(" $end\n");
 }
 
 static void declare_wires(const struct device *device, const char *prefix)
@@ -119,9 +119,9 @@ static void declare_wires(const struct device *device, const char *prefix)
 
 static void print_bit(char value, size_t wire)
 {
-	putchar(value);
+	print_char(value);
 	print_id(wire);
-	putchar('\n');
+	print_char('\n');
 }
 
 static void print_vector(uint64_t value, size_t wire)
@@ -130,12 +130,12 @@ static void print_vector(uint64_t value, size_t wire)
 
 	while (bit && !(value >> bit & 1))
 		bit--;
-	putchar('b');
+	print_char('b');
 	for (; bit >= 0; bit--)
-		putchar('0' + (value >> bit & 1));
-	putchar(' ');
+		print_char('0' + (value >> bit & 1));
+	print_char(' ');
 	print_id(wire);
-	putchar('\n');
+	print_char('\n');
 }
 
 static void print_line(const struct wave *wave, size_t line)
@@ -154,9 +154,9 @@ static void print_initial(const struct wave *wave)
 		if (wave->lines) {
 			print_line(wave, i);
 		} else {
-			printf("bx ");
+			print("bx ");
 			print_id(wave->first + i);
-			putchar('\n');
+			print_char('\n');
 		}
 	}
 }
@@ -236,17 +236,17 @@ static void print_time(const struct output *output, uint64_t ns)
 
 	if (time <= shown)
 		return;
-	printf("#%" PRIu64 "\n", time);
+	print("#%" PRIu64 "\n", time);
 	shown = time;
 }
 
 static void print_scope(const struct device *device, bool prefix)
 {
-	printf("$scope module ");
+	print("$scope module ");
 	print_word(device->node.name);
-	printf(" $end\n");
+	print(" $end\n");
 	declare_wires(device, prefix ? device->node.name : NULL);
-	printf("$upscope $end\n");
+	print("$upscope $end\n");
 }
 
 /* Start one unit before the first packet, so that its edges are visible. */
@@ -260,18 +260,18 @@ static void print_header(const struct output *output, uint64_t first)
 	header_printed = true;
 	origin = first > scale->ns ? first - scale->ns : 0;
 	clock_wall_text(origin, waveform_clock, date);
-	printf("$date %s $end\n$version notifycat $end\n", date);
-	printf("$comment time 0 is %" PRIu64 " ns of %s $end\n", origin,
+	print("$date %s $end\n$version notifycat $end\n", date);
+	print("$comment time 0 is %" PRIu64 " ns of %s $end\n", origin,
 	       clock_name(waveform_clock));
-	printf("$timescale 1 %s $end\n", scale->name);
+	print("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++)
 		if (output->devices[i].wave)
 			print_scope(&output->devices[i], prefix);
-	printf("$enddefinitions $end\n#0\n$dumpvars\n");
+	print("$enddefinitions $end\n#0\n$dumpvars\n");
 	for (i = 0; i < output->count; i++)
 		if (output->devices[i].wave)
 			print_initial(output->devices[i].wave);
-	printf("$end\n");
+	print("$end\n");
 }
 
 /* -- Format ---------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include "message.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,7 +22,8 @@ static void print(const char *format, va_list args)
 	char text[512];
 
 	vsnprintf(text, sizeof(text), format, args);
-	fprintf(stderr, "notifycat: %s%s%s\n", file ?: "", file ? ": " : "", text);
+	fprintf(stderr, "%s: %s%s%s\n", program_invocation_short_name, file ?: "",
+		file ? ": " : "", text);
 }
 
 void message(const char *format, ...)

@@ -5,8 +5,35 @@
 
 #include "print.h"
 
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
+
+/* NULL for stdout. */
+static FILE *stream;
+
+void print_to(FILE *file)
+{
+	stream = file;
+}
+
+void print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vfprintf(stream ?: stdout, format, args);
+	va_end(args);
+}
+
+void print_char(char c)
+{
+	putc(c, stream ?: stdout);
+}
+
+void print_bytes(const void *bytes, size_t length)
+{
+	fwrite(bytes, 1, length, stream ?: stdout);
+}
 
 void print_hex(const struct field *field, const void *packet)
 {
@@ -14,7 +41,7 @@ void print_hex(const struct field *field, const void *packet)
 	size_t i;
 
 	for (i = 0; i < field->count; i++)
-		printf("%02x", bytes[i]);
+		print("%02x", bytes[i]);
 }
 
 void print_escaped(const char *s, size_t length, const char *escaped)
@@ -23,9 +50,9 @@ void print_escaped(const char *s, size_t length, const char *escaped)
 
 	for (c = (const unsigned char *)s; length; length--, c++) {
 		if (*c < 0x20 || *c > 0x7e || strchr(escaped, *c))
-			printf("\\x%02x", *c);
+			print("\\x%02x", *c);
 		else
-			putchar(*c);
+			print_char(*c);
 	}
 }
 
@@ -53,10 +80,10 @@ static size_t print_utf8(const char *s, size_t left)
 	size_t length = utf8_length((const unsigned char *)s, left);
 
 	if (!length) {
-		fputs("\xef\xbf\xbd", stdout);
+		print("\xef\xbf\xbd");
 		return 1;
 	}
-	fwrite(s, 1, length, stdout);
+	print_bytes(s, length);
 	return length;
 }
 
@@ -64,16 +91,16 @@ void print_json_string(const char *s, size_t length)
 {
 	const char *end = s + length;
 
-	putchar('"');
+	print_char('"');
 	while (s < end) {
 		if (*s == '"' || *s == '\\')
-			printf("\\%c", *s++);
+			print("\\%c", *s++);
 		else if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			printf("\\u%04x", *s++);
+			print("\\u%04x", *s++);
 		else
 			s += print_utf8(s, end - s);
 	}
-	putchar('"');
+	print_char('"');
 }
 
 static bool needs_quotes(const char *s, size_t length)
@@ -88,18 +115,18 @@ void print_csv_string(const char *s, size_t length)
 	const char *end = s + length;
 
 	if (quotes)
-		putchar('"');
+		print_char('"');
 	while (s < end) {
 		if (*s == '"')
-			putchar('"');
+			print_char('"');
 		s += print_utf8(s, end - s);
 	}
 	if (quotes)
-		putchar('"');
+		print_char('"');
 }
 
 void print_word(const char *s)
 {
 	for (; *s; s++)
-		putchar(*s > 0x20 && *s < 0x7f ? *s : '_');
+		print_char(*s > 0x20 && *s < 0x7f ? *s : '_');
 }

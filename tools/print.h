@@ -4,6 +4,15 @@
 
 #include "field.h"
 
+#include <stdio.h>
+
+/* Let the functions below, and so the formats, print to @file; NULL for stdout, the default. */
+void print_to(FILE *file);
+
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_char(char c);
+void print_bytes(const void *bytes, size_t length);
+
 void print_hex(const struct field *field, const void *packet);
 
 /* Print characters; escape unprintable ones and those in @escaped as \xNN. */
