@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,19 @@ int device_fill(struct device *device)
 		return -bytes;
 	device->end = bytes;
 	return 0;
+}
+
+bool device_packet_failed(struct device *device, int error)
+{
+	struct notify_multi_stats stats;
+
+	if (error == ENODEV || ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) ||
+	    stats.next == device->failed_at)
+		return false;
+	device->failed_at = stats.next;
+	message("%s: cannot read packet %" PRIu64 ": %s", device->node.name,
+		device->failed_at - 1, strerror(error));
+	return true;
 }
 
 const struct notify_multi_record *device_peek(const struct device *device)

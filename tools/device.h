@@ -76,6 +76,13 @@ bool device_missed(const struct device *device, uint64_t *missed);
 /* Fill the batch if it is empty. Return 0 or an errno. */
 int device_fill(struct device *device);
 
+/*
+ * Return true, and report it, if device_fill() failed only for a packet. A source may fail the read
+ * of a packet, which consumes the packet. If no packet was consumed since the last failure, the
+ * device failed.
+ */
+bool device_packet_failed(struct device *device, int error);
+
 /* Return the next record of the batch, or NULL. */
 const struct notify_multi_record *device_peek(const struct device *device);
 void device_advance(struct device *device);

@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Events of epoll other than devices; larger than any index of a device. */
@@ -121,21 +120,6 @@ static void keep_replays(struct device *device)
 	}
 }
 
-/*
- * A source may fail the read of a packet, which consumes the packet. If no packet was consumed
- * since the last failure, the device failed.
- */
-static bool is_packet_error(struct device *device, int error)
-{
-	struct notify_multi_stats stats;
-
-	if (error == ENODEV || ioctl(device->fd, NOTIFY_MULTI_IOC_GET_STATS, &stats) ||
-	    stats.next == device->failed_at)
-		return false;
-	device->failed_at = stats.next;
-	return true;
-}
-
 static void fill(struct stream *stream, struct device *device)
 {
 	int error;
@@ -143,11 +127,8 @@ static void fill(struct stream *stream, struct device *device)
 	if (!device->ready)
 		return;
 	error = device_fill(device);
-	if (error && is_packet_error(device, error)) {
-		message("%s: cannot read packet %" PRIu64 ": %s", device->node.name,
-			device->failed_at - 1, strerror(error));
+	if (error && device_packet_failed(device, error))
 		return;
-	}
 	if (error) {
 		stream->failed |= !device_removed(&stream->devices, device, error);
 		return;
