@@ -224,8 +224,27 @@ class LostGuestTest(unittest.TestCase):
         self.assertEqual(result.failed, ["suite/poll: poll.first"])
 
 
+MACHINE = """
+import time, vm
+class Guest(vm.Machine):
+    def command(self): return ["sh", "-c", "echo started; exec sleep 60"]
+with Guest("amd64-6.12", "", "job") as guest:
+    print(next(guest.lines(10)), flush=True)
+    time.sleep(60)
+"""
+
+
 class InterruptTest(unittest.TestCase):
-    """A script dies by SIGINT, so that a shell ends its loop."""
+    """A script dies by its signal, so that a shell ends its loop, and so do its guests."""
+
+    def test_guest_dies_with_script(self):
+        with subprocess.Popen((sys.executable, "-c", MACHINE), cwd=vm.QEMU_DIR, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as script:
+            self.assertEqual(script.stdout.readline(), "started\n")
+            script.terminate()
+            # The guest has the pipe of standard error open, too.
+            script.communicate(timeout=10)
+        self.assertEqual(script.returncode, -signal.SIGTERM)
 
     def test_script_dies_by_signal(self):
         script = "import vm\ndef main(): raise KeyboardInterrupt\nvm.exit_with(main)"

@@ -470,7 +470,8 @@ class Machine:
 
     def __enter__(self):
         try:
-            command = self.command()
+            # The guest ends with this script, also if that is killed.
+            command = ["setpriv", "--pdeathsig", "KILL", *self.command()]
             self.process = subprocess.Popen(
                 command, text=True, errors="replace", bufsize=1,
                 stdin=None if self.interactive else subprocess.PIPE,
