@@ -111,8 +111,17 @@ litmus:
 	testing/litmus/barriers.sh
 	testing/litmus/check.sh
 
+# Render the comments of the headers, README.md and Documentation/ as a site; fail on a broken link.
+HTML := html
+
+htmldocs:
+	testing/fetch/setup.sh htmldocs
+	Documentation/abi.py
+	sphinx-build -q -n -W --keep-going -c Documentation/site . $(HTML)
+	ln -sf README.html $(HTML)/index.html
+
 # Run the commands in README.md and Documentation/.
-docs-check:
+docs-check: htmldocs
 	testing/fetch/setup.sh docs
 	testing/docs/docs.py --prove
 	testing/docs/docs.py
@@ -197,12 +206,12 @@ headers_install:
 clean:
 	$(MAKE) -C tools clean
 	for dir in bench fuzz native stress; do $(MAKE) -C testing/$$dir clean; done
-	$(RM) $(OVERLAYS)
+	$(RM) -r $(OVERLAYS) $(HTML)
 	find . ! -path './.git/*' -type f \( -name '*.o' -o -name '*.a' -o -name '*.ko' -o \
 		-name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o \
 		-name modules.order -o -name Module.symvers \) -delete
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	mutants-mechanical coverage litmus docs-check packages abi bench bench-native \
+	mutants-mechanical coverage litmus htmldocs docs-check packages abi bench bench-native \
 	stress-native lint install modules_install tools_install udev_install headers_install \
 	clean dtbo

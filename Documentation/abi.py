@@ -25,8 +25,12 @@ INTRODUCTION = """# Reference
 <!-- Written by "make abi" from the comments in the headers: edit those. -->
 
 Headers in `uapi/linux/` and `include/` are for programs, `notify_multi.h` is for sources.
-Structures have the same layout for 32-bit and 64-bit programs. Files of sysfs and configfs are
-described in `Documentation/ABI/testing`.
+Structures have the same layout for 32-bit and 64-bit programs.
+
+Files of sysfs and configfs: [devices](ABI/testing/sysfs-class-misc-notify-multi),
+[module parameters](ABI/testing/sysfs-module-notify-multi),
+[sources](ABI/testing/sysfs-platform-notify-multi),
+[notify_gpio](ABI/testing/configfs-notify-gpio), [notify_sim](ABI/testing/configfs-notify-sim).
 
 The ioctl numbers are 'N' 0xa0 to 0xaf. The kernel's list, `ioctl-number.rst` of Linux 6.12, has
 'N' 00-1F, 40-7F and 80-8F; the rest of the letter is free.

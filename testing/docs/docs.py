@@ -30,7 +30,6 @@ import vm  # noqa: E402
 DEFECTS = "testing/docs/defects.md"
 FENCE = re.compile(r"( *)```(\w*)")
 MARK = re.compile(r"<!-- (run|from): (.*) -->")
-LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
 INDENTED = re.compile(r"    +\S")
 # The lines of a loop or a condition form one command.
@@ -123,18 +122,15 @@ def parse(page):
             else:
                 found = MARK.fullmatch(line.strip())
                 mark = found.groups() if found else None
-                problems += [f"{page}:{number}: {problem}" for problem in missing_names(page, line)]
+                problems += [f"{page}:{number}: {problem}" for problem in missing_targets(line)]
                 in_list = bool(ITEM.match(line)) or in_list and line[:1] in (" ", "")
                 if INDENTED.match(line) and not in_list:
                     problems.append(f"{page}:{number}: block of code without a fence")
     return blocks, problems
 
 
-def missing_names(page, line):
-    """Yield a problem for each file or make target that a line of prose names but is missing."""
-    for path in (match[1] for match in LINK.finditer(line)):
-        if "://" not in path and not os.path.exists(os.path.join(os.path.dirname(page), path)):
-            yield f"missing file: {path}"
+def missing_targets(line):
+    """Yield a problem for each make target that a line of prose names but is missing."""
     for target in (match[1] for match in MAKE.finditer(line)):
         if not re.search(rf"^{target}:", MAKEFILE, re.MULTILINE):
             yield f"the Makefile has no target {target}"
@@ -383,12 +379,6 @@ def run_debian(blocks, suite):
 
 # -- Main -----------------------------------------------------------------------
 
-def reference():
-    """Return the differences between the reference and the headers."""
-    result = subprocess.run(["Documentation/abi.py"], capture_output=True, text=True, timeout=1800)
-    return [result.stdout + result.stderr] if result.returncode else []
-
-
 def check_and_group(blocks):
     """Check the blocks that are not run; return the others by place and machine."""
     runs = collections.defaultdict(list)
@@ -439,7 +429,6 @@ def main():
         return prove()
     paths = [page for page in pages() if page in sys.argv[1:]]
     blocks, problems = check_pages(paths or pages(), set(sys.argv[1:]) - set(paths))
-    problems += reference()
     for block in blocks:
         print(f"{block}: {block.language}: {block.outcome or 'not run: not selected'}")
         problems += [f"{block}: {problem}" for problem in block.problems]

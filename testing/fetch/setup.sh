@@ -50,6 +50,9 @@ lint)
 		   yamllint python3-jsonschema python3-libfdt python3-rfc3987 python3-ruamel.yaml)
 	[ "$(host_release)" = trixie ] || PACKAGES+=(dt-schema)  # see fetch.sh
 	;;
+htmldocs)
+	PACKAGES=(make python3 perl xz-utils mandoc python3-sphinx python3-myst-parser)
+	;;
 packages | docs)
 	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian
 		   flex bison bc libelf-dev rsync)             # kernel_tree.sh
