@@ -126,6 +126,12 @@ docs-check: htmldocs
 	testing/docs/docs.py --prove
 	testing/docs/docs.py
 
+# Test notify-mqtt with mosquitto and simulated devices, on the host.
+mqtt-check:
+	testing/fetch/setup.sh mqtt
+	$(MAKE) -C tools notify-mqtt
+	testing/mqtt/mqtt_test.py
+
 # Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree.
 packages:
 	testing/fetch/setup.sh packages

@@ -1,346 +1,258 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * notify-mqtt: publishes the lines of standard input to an MQTT broker, each at least once.
+ * notify-mqtt: publish the packets of notify_multi devices to an MQTT broker, each at least once.
  *
- * It reads no line while the broker is unreachable or too many messages are unconfirmed. The lines
- * then stay in the pipe, and packets in the queue of the device that notifycat has open.
+ * One thread moves packets to bounded queues and messages to the broker; it never blocks. Each
+ * connection has a thread, see mqtt_broker.h.
  */
 
+#include "clock.h"
+#include "follow.h"
+#include "message.h"
+#include "mqtt_options.h"
+#include "mqtt_publisher.h"
+#include "stop.h"
+
 #include <errno.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <mosquitto.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
-#define KEEPALIVE_SECONDS	60
-#define MAX_DELAY_SECONDS	60
-#define LOOP_MS			1000
-#define MAX_UNCONFIRMED		100
-#define EXIT_USAGE		2
+#define NO_LIMIT	UINT64_MAX
+/* The device may become accessible without a notification. */
+#define RETRY_NS	NS_PER_SECOND
+/* Time to send "offline" and to disconnect. */
+#define LEAVE_NS	NS_PER_SECOND
 
-struct broker {
-	struct mosquitto *client;
-	const char *host;
-	int port;
+/* Ids of descriptors. Those of a publisher are its index times 2, plus 1 for the broker. */
+enum { WAIT_STOP = UINT32_MAX - 1, WAIT_FOLLOW };
+
+struct program {
+	const struct mqtt_options *options;
+	struct publisher *publishers;
+	size_t count;
+	int epoll;
 };
 
-struct options {
-	struct broker broker;
-	const char *id, *topic, *user, *password_file;
-	const char *cafile, *capath, *cert, *key;
-};
-
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool connected;
-	unsigned int unconfirmed;
-} state = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-
-static void message(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void message(const char *format, ...)
+static struct publisher *end(const struct program *program)
 {
-	va_list args;
-
-	va_start(args, format);
-	fputs("notify-mqtt: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
+	return program->publishers + program->count;
 }
 
-static const char *error_text(int error)
+static bool watch(const struct program *program, int fd, uint32_t id)
 {
-	return error == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(error);
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = id };
+
+	return !epoll_ctl(program->epoll, EPOLL_CTL_ADD, fd, &event) ||
+	       report_error("epoll: %s", strerror(errno));
 }
 
-/* -- State ----------------------------------------------------------------- */
+/* -- Devices ---------------------------------------------------------------- */
 
-static void set_connected(bool connected)
+static bool open_device(const struct program *program, struct publisher *publisher)
 {
-	pthread_mutex_lock(&state.lock);
-	state.connected = connected;
-	pthread_cond_signal(&state.changed);
-	pthread_mutex_unlock(&state.lock);
+	if (publisher->device.fd >= 0)
+		return true;
+	return publisher_open(publisher) &&
+	       (publisher->device.fd < 0 ||
+		watch(program, publisher->device.fd, (publisher - program->publishers) * 2));
 }
 
-static void add_unconfirmed(int count)
+static bool open_devices(const struct program *program)
 {
-	pthread_mutex_lock(&state.lock);
-	state.unconfirmed += count;
-	pthread_cond_signal(&state.changed);
-	pthread_mutex_unlock(&state.lock);
+	struct publisher *publisher;
+
+	follow_drain();
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		if (!open_device(program, publisher))
+			return false;
+	return true;
 }
 
-/* Wait until the broker is connected and at most @max messages are unconfirmed. */
-static void wait_for_broker(unsigned int max)
+static bool any_denied(const struct program *program)
 {
-	pthread_mutex_lock(&state.lock);
-	while (!state.connected || state.unconfirmed > max)
-		pthread_cond_wait(&state.changed, &state.lock);
-	pthread_mutex_unlock(&state.lock);
+	struct publisher *publisher;
+
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		if (publisher->device.denied)
+			return true;
+	return false;
 }
 
-/* Seconds until the next attempt to connect; only for the network thread and its callbacks. */
-static unsigned int delay = 1;
+/* -- Loop ------------------------------------------------------------------- */
 
-static void on_connect(struct mosquitto *client, void *data, int result)
+static bool process(const struct program *program, uint32_t id)
 {
-	(void)client;
-	(void)data;
-	if (result) {
-		message("%s", mosquitto_connack_string(result));
-		return;
+	struct publisher *publisher = &program->publishers[id / 2];
+
+	if (id == WAIT_STOP)
+		return true;
+	if (id == WAIT_FOLLOW)
+		return open_devices(program);
+	if (id % 2) {
+		publisher_process_events(publisher);
+		return true;
 	}
-	delay = 1;
-	set_connected(true);
+	/* A removed device may be present again. */
+	return publisher_read(publisher) && open_device(program, publisher);
 }
 
-static void on_publish(struct mosquitto *client, void *data, int id)
+static bool wait_and_process(const struct program *program, uint64_t deadline)
 {
-	(void)client;
-	(void)data;
-	(void)id;
-	add_unconfirmed(-1);
+	const uint64_t now = clock_monotonic();
+	struct epoll_event events[16];
+	struct publisher *publisher;
+	int count, i, ms = -1;
+
+	if (deadline != NO_LIMIT)
+		ms = deadline > now ? (deadline - now) / 1000000 + 1 : 0;
+	count = epoll_wait(program->epoll, events, ARRAY_SIZE(events), ms);
+	if (count < 0 && errno != EINTR)
+		return report_error("epoll: %s", strerror(errno));
+	for (i = 0; i < count; i++)
+		if (!process(program, events[i].data.u32))
+			return false;
+	for (publisher = program->publishers; publisher < end(program); publisher++) {
+		publisher_send(publisher);
+		publisher_report_drops(publisher, false);
+	}
+	return true;
 }
 
-/* -- Network --------------------------------------------------------------- */
-
-/* Exchange messages until the connection ends; return why. */
-static int converse(struct mosquitto *client)
+static bool run(const struct program *program)
 {
-	int error;
+	bool denied;
 
+	if (!open_devices(program))
+		return false;
+	while (!stop_wanted()) {
+		denied = any_denied(program);
+		if (!wait_and_process(program, denied ? clock_monotonic() + RETRY_NS : NO_LIMIT))
+			return false;
+		if (denied && !open_devices(program))
+			return false;
+	}
+	return true;
+}
+
+/* -- End -------------------------------------------------------------------- */
+
+static bool all_done(const struct program *program)
+{
+	struct publisher *publisher;
+
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		if (!publisher_is_done(publisher))
+			return false;
+	return true;
+}
+
+static bool any_connected(const struct program *program)
+{
+	struct publisher *publisher;
+
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		if (publisher->connected)
+			return true;
+	return false;
+}
+
+static void report_unsent(struct publisher *publisher)
+{
+	publisher_report_drops(publisher, true);
+	if (!publisher_is_done(publisher))
+		message("%s: not sent: %zu messages; not confirmed: %u",
+			publisher->device.node.name, publisher->queue.messages,
+			publisher->unconfirmed);
+}
+
+/* Send the queued messages, within a limit of time. */
+static void finish(const struct program *program, int stop)
+{
+	uint64_t deadline = clock_monotonic() + program->options->stop_seconds * NS_PER_SECOND;
+	struct publisher *publisher;
+
+	epoll_ctl(program->epoll, EPOLL_CTL_DEL, stop, NULL);
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		publisher_finish(publisher);
 	do {
-		error = mosquitto_loop(client, LOOP_MS, 1);
-	} while (!error);
-	set_connected(false);
-	return error;
+		if (!wait_and_process(program, clock_monotonic() + NS_PER_SECOND / 100))
+			break;
+	} while (!all_done(program) && clock_monotonic() < deadline);
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		report_unsent(publisher);
 }
 
-/* The library resends unconfirmed messages on each new connection. */
-static void *network(void *data)
+/* Replace the last will, which is not published after a disconnection by the client. */
+static void leave(const struct program *program)
 {
-	const struct broker *broker = data;
-	int error = mosquitto_connect(broker->client, broker->host, broker->port,
-				      KEEPALIVE_SECONDS);
+	const uint64_t deadline = clock_monotonic() + LEAVE_NS;
+	struct publisher *publisher;
 
-	for (;;) {
-		if (!error)
-			error = converse(broker->client);
-		message("%s: %s", broker->host, error_text(error));
-		sleep(delay);
-		delay = delay < MAX_DELAY_SECONDS / 2 ? 2 * delay : MAX_DELAY_SECONDS;
-		error = mosquitto_reconnect(broker->client);
+	for (publisher = program->publishers; publisher < end(program); publisher++) {
+		publisher_set_available(publisher, false);
+		publisher_send(publisher);
 	}
-	return NULL;
+	while (any_connected(program) && !all_done(program) && clock_monotonic() < deadline)
+		if (!wait_and_process(program, deadline))
+			return;
+	for (publisher = program->publishers; publisher < end(program); publisher++)
+		broker_disconnect(&publisher->broker);
+	while (any_connected(program) && clock_monotonic() < deadline)
+		if (!wait_and_process(program, deadline))
+			return;
 }
 
-/* -- Options --------------------------------------------------------------- */
+/* -- Start ------------------------------------------------------------------ */
 
-static void usage(FILE *out)
+static bool init(struct program *program, int stop, int follow)
 {
-	fputs("Usage: notifycat -f json DEVICE | notify-mqtt --topic TOPIC [OPTION]...\n"
-	      "\n"
-	      "Publish each line of standard input to an MQTT broker, with QoS 1.\n"
-	      "\n"
-	      "  -h, --host HOST           broker (default localhost)\n"
-	      "  -p, --port PORT           port (default 1883; 8883 with --cafile or --capath)\n"
-	      "  -t, --topic TOPIC         topic\n"
-	      "  -i, --id ID               id of the client (default: random)\n"
-	      "  -u, --username NAME       name of the user\n"
-	      "      --password-file FILE  file whose first line is the password\n"
-	      "      --cafile FILE, --capath DIRECTORY\n"
-	      "                            use TLS, with these certificates of authorities\n"
-	      "      --cert FILE, --key FILE\n"
-	      "                            certificate and key of the client\n"
-	      "      --help                print this text\n", out);
-}
+	const struct mqtt_options *options = program->options;
+	size_t i;
 
-enum {
-	OPTION_PASSWORD_FILE = 256, OPTION_CAFILE, OPTION_CAPATH, OPTION_CERT, OPTION_KEY,
-	OPTION_HELP,
-};
+	if (stop < 0 || follow < 0 || program->epoll < 0)
+		return report_error("%s", strerror(errno));
+	program->publishers = calloc(options->devices_count, sizeof(*program->publishers));
+	if (!program->publishers)
+		return report_error("out of memory");
+	for (i = 0; i < options->devices_count; i++) {
+		struct publisher *publisher = &program->publishers[i];
 
-static const struct option long_options[] = {
-	{ "host", required_argument, NULL, 'h' },
-	{ "port", required_argument, NULL, 'p' },
-	{ "topic", required_argument, NULL, 't' },
-	{ "id", required_argument, NULL, 'i' },
-	{ "username", required_argument, NULL, 'u' },
-	{ "password-file", required_argument, NULL, OPTION_PASSWORD_FILE },
-	{ "cafile", required_argument, NULL, OPTION_CAFILE },
-	{ "capath", required_argument, NULL, OPTION_CAPATH },
-	{ "cert", required_argument, NULL, OPTION_CERT },
-	{ "key", required_argument, NULL, OPTION_KEY },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ }
-};
-
-static int parse_port(const char *text)
-{
-	char *end;
-	long port = strtol(text, &end, 10);
-
-	if (*end || port < 1 || port > 65535) {
-		message("invalid port: %s", text);
-		exit(EXIT_USAGE);
+		if (!publisher_init(publisher, options, options->devices[i]) ||
+		    !watch(program, publisher->broker.events[0], i * 2 + 1))
+			return false;
+		program->count++;
 	}
-	return port;
+	return watch(program, stop, WAIT_STOP) && watch(program, follow, WAIT_FOLLOW);
 }
 
-static void parse_option(struct options *options, int option)
+/* The threads of connections may still run: do not destroy the state of libraries. */
+static void end_now(enum exit_status status)
 {
-	switch (option) {
-	case 'h':
-		options->broker.host = optarg;
-		break;
-	case 'p':
-		options->broker.port = parse_port(optarg);
-		break;
-	case 't':
-		options->topic = optarg;
-		break;
-	case 'i':
-		options->id = optarg;
-		break;
-	case 'u':
-		options->user = optarg;
-		break;
-	case OPTION_PASSWORD_FILE:
-		options->password_file = optarg;
-		break;
-	case OPTION_CAFILE:
-		options->cafile = optarg;
-		break;
-	case OPTION_CAPATH:
-		options->capath = optarg;
-		break;
-	case OPTION_CERT:
-		options->cert = optarg;
-		break;
-	case OPTION_KEY:
-		options->key = optarg;
-		break;
-	case OPTION_HELP:
-		usage(stdout);
-		exit(EXIT_SUCCESS);
-	default:
-		usage(stderr);
-		exit(EXIT_USAGE);
-	}
-}
-
-static struct options parse_options(int argc, char **argv)
-{
-	struct options options = { .broker.host = "localhost" };
-	int option;
-
-	while ((option = getopt_long(argc, argv, "h:p:t:i:u:", long_options, NULL)) != -1)
-		parse_option(&options, option);
-	if (optind < argc || !options.topic) {
-		usage(stderr);
-		exit(EXIT_USAGE);
-	}
-	if (!options.broker.port)
-		options.broker.port = options.cafile || options.capath ? 8883 : 1883;
-	return options;
-}
-
-/* -- Set-up ---------------------------------------------------------------- */
-
-static void require(int error, const char *what)
-{
-	if (!error)
-		return;
-	message("%s: %s", what, error_text(error));
-	exit(EXIT_FAILURE);
-}
-
-static void set_login(struct mosquitto *client, const struct options *options)
-{
-	FILE *file = options->password_file ? fopen(options->password_file, "r") : NULL;
-	char *password = NULL;
-	size_t size = 0;
-
-	if (options->password_file &&
-	    (!file || getline(&password, &size, file) < 0))
-		require(MOSQ_ERR_ERRNO, options->password_file);
-	if (password)
-		password[strcspn(password, "\n")] = '\0';
-	require(mosquitto_username_pw_set(client, options->user, password), "user name");
-	free(password);
-	if (file)
-		fclose(file);
-}
-
-static struct mosquitto *create_client(const struct options *options)
-{
-	struct mosquitto *client;
-
-	mosquitto_lib_init();
-	client = mosquitto_new(options->id, true, NULL);
-	if (!client)
-		require(MOSQ_ERR_ERRNO, "client");
-	if (options->user)
-		set_login(client, options);
-	if (options->cafile || options->capath)
-		require(mosquitto_tls_set(client, options->cafile, options->capath, options->cert,
-					  options->key, NULL), "TLS");
-	mosquitto_threaded_set(client, true);
-	mosquitto_connect_callback_set(client, on_connect);
-	mosquitto_publish_callback_set(client, on_publish);
-	return client;
-}
-
-static void start_network(struct broker *broker)
-{
-	pthread_t thread;
-	int error = pthread_create(&thread, NULL, network, broker);
-
-	if (!error)
-		return;
-	message("thread: %s", strerror(error));
-	exit(EXIT_FAILURE);
-}
-
-/* -- Publishing ------------------------------------------------------------ */
-
-static void publish(struct mosquitto *client, const char *topic, const char *line, size_t bytes)
-{
-	int error;
-
-	wait_for_broker(MAX_UNCONFIRMED - 1);
-	add_unconfirmed(1);
-	error = mosquitto_publish(client, NULL, topic, bytes, line, 1, false);
-	/* Without a connection, the library keeps the message. */
-	if (error != MOSQ_ERR_NO_CONN)
-		require(error, "publish");
+	fflush(NULL);
+	_exit(status);
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = parse_options(argc, argv);
-	struct mosquitto *client = create_client(&options);
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t bytes;
+	struct program program = { };
+	struct mqtt_options options;
+	enum exit_status status;
+	bool good;
+	int stop;
 
-	signal(SIGPIPE, SIG_IGN);
-	options.broker.client = client;
-	start_network(&options.broker);
-	while ((bytes = getline(&line, &size, stdin)) >= 0)
-		publish(client, options.topic, line, bytes - (line[bytes - 1] == '\n'));
-	if (ferror(stdin))
-		require(MOSQ_ERR_ERRNO, "standard input");
-	wait_for_broker(0);
-	mosquitto_disconnect(client);
-	return EXIT_SUCCESS;
+	mosquitto_lib_init();
+	if (!mqtt_parse_options(&options, argc, argv, &status))
+		return fclose(stdout) ? EXIT_FAILED : status;
+	program.options = &options;
+	program.epoll = epoll_create1(EPOLL_CLOEXEC);
+	stop = stop_begin();
+	good = init(&program, stop, follow_begin()) && run(&program);
+	finish(&program, stop);
+	leave(&program);
+	end_now(good ? EXIT_OK : EXIT_FAILED);
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # setup.sh [TARGET]: installs missing packages of "make check" and "make TARGET", or only those of
-# "make demo". The TARGETs debug, all and docs are check-debug, check-all and docs-check.
+# "make demo". The TARGETs debug, all, docs and
+# mqtt are check-debug, check-all, docs-check and mqtt-check.
 
 # shellcheck source=testing/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -52,6 +53,10 @@ lint)
 	;;
 htmldocs)
 	PACKAGES=(make python3 perl xz-utils mandoc python3-sphinx python3-myst-parser)
+	;;
+mqtt)
+	PACKAGES=(make "$GCC" gcc libc6-dev pkgconf python3 openssl mosquitto mosquitto-clients
+		  libmosquitto-dev)
 	;;
 packages | docs)
 	PACKAGES+=(git debootstrap e2fsprogs                   # a fresh Debian

@@ -361,13 +361,15 @@ lint_headers() {
 lint_userspace() {
 	local makefile
 
+	# The system root has no libmosquitto.
+	make -s -j"$(nproc)" -C tools CC="$GCC" MOSQUITTO_LIBS=-lmosquitto CFLAGS="-O2 -Werror" \
+		notify-mqtt
+	make -s -C tools clean
 	for makefile in $(files 'tools/*Makefile' 'testing/*/Makefile'); do
 		make -s -j"$(nproc)" -C "${makefile%/*}" CC="$PROGRAM_CC" \
 			URING_LIBS=-luring NCURSES_LIBS="-lncurses -ltinfo" MOSQUITTO_LIBS= \
 			CFLAGS="-O2 -Werror" LDFLAGS=-static all
 	done
-	# The system root has no libmosquitto.
-	make -s -C tools CC="$GCC" MOSQUITTO_LIBS=-lmosquitto CFLAGS="-O2 -Werror" notify-mqtt
 	testing/docs/completion.sh tools/notifycat >"$WORK/completion" || cat "$WORK/completion"
 	mkdir -p "$WORK/suite"
 	make -s -j"$(nproc)" -C selftests KSRC="$KSRC" KDIR= CC="$PROGRAM_CC" \

@@ -13,7 +13,7 @@ NOTIFY_MULTI_LICENSE_FILES = COPYING
 NOTIFY_MULTI_INSTALL_STAGING = YES
 NOTIFY_MULTI_DEPENDENCIES = host-pkgconf
 # Objects for the host, if the tree was built there.
-NOTIFY_MULTI_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude '*.o' --exclude '*.ko' \
+NOTIFY_MULTI_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude '*.[ao]' --exclude '*.ko' \
 	--exclude '.*.cmd' --exclude /tools/notifycat --exclude /tools/notify-mqtt
 
 ifeq ($(BR2_PACKAGE_NCURSES),y)

@@ -8,7 +8,7 @@ PACKAGECONFIG ??= "ncurses liburing"
 PACKAGECONFIG[ncurses] = ",,ncurses"
 PACKAGECONFIG[liburing] = ",,liburing"
 # notify-mqtt and its unit; mosquitto is in meta-networking.
-PACKAGECONFIG[mqtt] = ",,mosquitto,bash"
+PACKAGECONFIG[mqtt] = ",,mosquitto"
 
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "--system notify"
