@@ -56,6 +56,7 @@ check:
 	$(if $(TESTS),,$(QEMU)/console_test.py)
 	$(if $(TESTS),,testing/docs/losses_test.py)
 	$(if $(TESTS),,testing/notifycat/notifycat_test.py)
+	$(if $(TESTS),,testing/python/unit_test.py)
 	$(QEMU)/check.py $(if $(FAILFAST),--fail-fast) $(MACHINES)
 
 # Run the whole test matrix. CHECK_ARGS is passed to check.py.
@@ -94,6 +95,17 @@ COUNT ?= 120
 mutants-mechanical:
 	testing/fetch/setup.sh debug
 	testing/mutants/mechanical.py --count $(COUNT) $(if $(SEED),--seed $(SEED))
+
+# Test the Python package with the Python of Debian 12 and 13, in User-Mode Linux.
+python:
+	testing/fetch/setup.sh packages
+	testing/python/unit_test.py
+	testing/python/guest.py device_test.py gpio_test.py
+
+# Compare its speed with python3-libgpiod and python3-evdev.
+python-bench:
+	testing/fetch/setup.sh packages
+	testing/python/guest.py --suite trixie benchmark.py
 
 # List the module lines that the suite does not run; fail if the core's coverage is too low.
 coverage:
@@ -218,6 +230,6 @@ clean:
 		-name modules.order -o -name Module.symvers \) -delete
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	mutants-mechanical coverage litmus htmldocs docs-check packages abi bench bench-native \
-	stress-native lint install modules_install tools_install udev_install headers_install \
-	clean dtbo
+	mutants-mechanical python python-bench coverage litmus htmldocs docs-check packages abi bench \
+	bench-native stress-native lint install modules_install tools_install udev_install \
+	headers_install clean dtbo
