@@ -590,14 +590,268 @@ test_waveform_without_replay_starts_with_levels() {
 	values_are '#0 0% 1& #1 1% LATER 0& LATER'
 }
 
+test_format_string_prints_letters_of_gpiomon() {
+	attach_named --replay 8
+	toggle 4 6
+	read_records 3 32 $gpio
+	prints --replay-only --format-string '%o %l %c %e %E 100%% %{level} %{seq}:%{dropped}' \
+		$gpio <<-END
+		4 left $chip_label 0 state 100% 0 1:0
+		4 left $chip_label 1 rising 100% 1 2:0
+		6 unnamed $chip_label 2 falling 100% 0 3:0
+	END
+	prints -n 1 -e rising --format-string '%S' $gpio <<-END
+		$(seconds 2)
+	END
+	date='[0-9]\{4\}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]\{9\}'
+	shows "^${date}Z $date x$" -n 1 --format-string '%U %L x' $gpio
+	# A field may be missing in some devices, a letter in all.
+	start_dev
+	broadcast 1
+	run 0 --replay-only --format-string '%{device} %{name}%l.' $gpio $dev
+	contains "^$gpio leftleft.$"
+	contains "^$dev .$"
+	fails 'no device has packets with the field "nolevel"' --format-string '%{nolevel}' $gpio
+}
+
+# -- Selection --
+
+# wait_broadcasts COUNT [NAME]
+wait_broadcasts() { wait_for grep -qx "$1" "/sys/class/misc/notify!${2-$gpio}/broadcasts"; }
+
+# Toggle lines of the simulated controller, and wait until each edge is broadcast.
+toggle() {
+	count=$(cat "/sys/class/misc/notify!$gpio/broadcasts")
+	for line in "$@"; do
+		echo "$line" 1 >$chip/parameters/toggle
+		count=$((count + 1))
+		wait_broadcasts $count
+	done
+}
+
+# The state, and the edges: left rising, 1 falling, left falling.
+test_lines_and_edges_select_packets() {
+	attach_named --replay 8
+	toggle 4 6 4
+	start_dev
+	broadcast 1
+	while IFS='|' read -r seqs arguments; do
+		eval "run 0 --replay-only $arguments"
+		cut -d ' ' -f 2 out | tr '\n' ' ' >actual
+		[ "$(cat actual)" = "$seqs " ]
+	done <<-END
+		1 2 4|-l left $gpio
+		1 2 4|--lines=0 $gpio
+		3|-l 1 $gpio
+		1 2 3 4|-l left,1 $gpio
+		2 3 4|-l left -l 1 -e both $gpio
+		2|-e rising $gpio
+		3 4|--edge falling $gpio
+		4|-l left -e falling $gpio
+		4|-l left -e falling /dev/notify
+		4|-l left -e falling --decode 'u32 a' $gpio
+	END
+	# Only printed packets count.
+	shows "^$gpio 3 " -e falling -n 1 $gpio
+	fails "$gpio: no line \"middle\", it has 0 left, 1" -l left,middle $gpio
+	fails "$gpio: no line \"2\", it has 0 left, 1" -l 2 $gpio
+	fails "$dev: --lines needs a device of notify_gpio" -l 0 $dev
+	fails "$dev: --edge needs a device of notify_gpio" -e both $dev
+}
+
+# Three edges of the other line are dropped, and a fourth is not printed.
+test_hidden_drops_are_in_next_printed_packet() {
+	attach_named --replay 0 --max-packets 2
+	start_reading -f json -l 1 -n 1 $gpio
+	while_stopped toggle 4 4 4 4 6
+	finish 0
+	error_is "$gpio: 3 packets dropped before 5"
+	contains '"seq":6,.*"dropped":3,'
+}
+
+test_new_omits_replayed_packets() {
+	start_dev
+	broadcast 3
+	for option in --new --since-open; do
+		start_reading $option -n 1 $dev
+		broadcast 1
+		finish 0
+		[ "$(wc -l <out)" -eq 1 ]
+		lacks replay
+	done
+	contains "^$dev 5 "
+}
+
+# The time starts again after each packet.
+test_idle_timeout_exits_with_124() {
+	start_dev
+	run 124 --idle-timeout .1 $dev
+	run 124 --idle-timeout .1 -n 1 --follow $dev
+	start_reading --idle-timeout 2 $dev
+	for _ in 1 2 3 4; do
+		sleep 0.7
+		broadcast 1
+	done
+	finish 124
+	contains "^$dev 4 "
+	run 0 -n 4 --idle-timeout 60 $dev
+}
+
+test_banner_reports_open_devices() {
+	start_dev
+	start --banner --new -n 1 $dev
+	wait_error "^notifycat: reading $dev$"
+	broadcast 1
+	finish 0
+}
+
+# -- Commands --
+
+test_exec_runs_command_with_fields() {
+	start_sim $dev packet_size=16 replay=8
+	# shellcheck disable=SC2016 # must not be expanded
+	printf '$(touch bad);`b`' | inject
+	read_records 1 16
+	types='char[16] text'
+	prints --replay-only -d "$types" $dev --exec \
+		'printf %s\n {device}:{seq} "{text} x" {none} {} a"b  "c' <<-END
+		$dev:1
+		\$(touch bad);\`b\` x
+		{none}
+		{}
+		ab  c
+	END
+	prints --replay-only -w -d "$types" $dev \
+		--exec "sh -c 'env | grep ^NOTIFY_ | grep -v ^NOTIFY_TIME= | sort'" <<-END
+		NOTIFY_DEVICE=$dev
+		NOTIFY_DROPPED=0
+		NOTIFY_REPLAY=1
+		NOTIFY_SEQ=1
+		NOTIFY_STATUS=0
+		NOTIFY_TEXT=\$(touch bad);\`b\`
+		NOTIFY_TIMESTAMP_NS=$(timestamp 1)
+	END
+	# A packet is printed before its command runs.
+	prints --replay-only --format-string '%{seq}' -d "$types" --exec 'echo {seq}' $dev <<-END
+		1
+		1
+	END
+	[ ! -e bad ]
+}
+
+test_exec_reports_failing_commands() {
+	start_dev
+	broadcast 3
+	cat >script <<-'END'
+		#!/bin/sh
+		echo $1
+		[ $1 -ne 2 ] || kill -9 $$
+		exit $((3 * ($1 == 1)))
+	END
+	chmod +x script
+	run 1 --replay-only --exec './script {seq}' $dev
+	printf '%s\n' 1 2 3 | diff - out
+	cat >expected <<-END
+		notifycat: $dev 1: command exited with 3
+		notifycat: $dev 2: command was killed by signal 9
+	END
+	diff expected err
+	fails 'cannot run ./nosuch: No such file or directory' --exec './nosuch x' $dev
+	fails 'cannot run ./expected: Permission denied' --exec ./expected $dev
+	fails 'missing quote' --exec "echo 'x" $dev
+	fails 'empty command' --exec ' ' $dev
+}
+
+# The first packet is read, eight of the others are queued.
+test_exec_lets_packets_wait_and_drop() {
+	start_dev
+	cat >script <<-'END'
+		#!/bin/sh
+		echo $NOTIFY_SEQ $NOTIFY_DROPPED
+		until [ -e go ]; do sleep 0.05; done
+	END
+	chmod +x script
+	start_reading --exec ./script -n 9 $dev
+	broadcast 1
+	wait_output '^1 0$'
+	broadcast 20
+	[ "$(wc -l <out)" -eq 1 ]
+	touch go
+	finish 0
+	error_is "$dev: 12 packets dropped before 14"
+	contains '^14 12$'
+	contains '^21 0$'
+}
+
+test_exec_runs_jobs_at_once() {
+	start_dev
+	cat >script <<-'END'
+		#!/bin/sh
+		echo $1
+		until [ -e go$1 ]; do sleep 0.05; done
+		[ $1 -ne 1 ]
+	END
+	chmod +x script
+	start_reading --exec './script {seq}' --jobs 2 $dev
+	broadcast 3
+	wait_output '^1$'
+	wait_output '^2$'
+	lacks '^3$'
+	touch go1
+	wait_output '^3$'
+	wait_error "^notifycat: $dev 1: command exited with 1$"
+	touch go2 go3
+	interrupt TERM
+}
+
+# The command is completed, the other packets are not.
+test_signal_ends_exec_after_command() {
+	start_dev
+	cat >script <<-'END'
+		#!/bin/sh
+		echo start
+		until [ -e go ]; do sleep 0.05; done
+		echo end
+	END
+	chmod +x script
+	broadcast 5
+	start --exec ./script $dev
+	wait_output '^start$'
+	kill -TERM "$pid"
+	touch go
+	finish 143
+	printf 'start\nend\n' | diff - out
+}
+
 # -- Options and errors --
+
+test_misspelled_command_is_reported() {
+	run 1 lst
+	cat >expected <<-END
+		notifycat: /dev/notify/lst: No such device (is its source loaded?)
+		notifycat: lst is no command either: read, list, attach, detach, stats, top
+	END
+	diff expected err
+	fails '/dev/notify/lst: No such device (is its source loaded?)' read lst
+}
+
+test_each_command_has_help_and_version() {
+	run 0 --version
+	mv out version
+	for command in read list attach detach stats top; do
+		shows '^Exit status: 0' $command --help
+		contains '^Examples*:$'
+		run 0 $command --version
+		diff version out
+	done
+}
 
 test_exits_after_count_timeout_or_replay() {
 	start_dev
 	broadcast 3
 	shows "^$dev 2 " -n 2 $dev
 	lacks "^$dev 3 "
-	run 3 -n 4 -t 0.2 $dev
+	run 124 -n 4 -t 0.2 $dev
 	contains "^$dev 3 "
 	shows "^$dev 3 " --timeout=.2 $dev
 	shows "^$dev 3 " --replay-only $dev
@@ -616,16 +870,23 @@ refuse() {
 }
 
 test_options_are_refused_if_invalid() {
-	refuse 'unknown format "xml"' -f xml x
+	refuse 'invalid format "xml": use text|json|csv|vcd|raw|record|none' -f xml x
 	for count in 0 -1 1x 18446744073709551616; do
 		refuse "invalid count \"$count\"" -n $count x
 	done
 	for seconds in '' 0.0 1s; do
 		refuse "invalid timeout \"$seconds\"" -t "$seconds" x
+		refuse "invalid idle timeout \"$seconds\"" --idle-timeout="$seconds" x
 	done
 	refuse 'invalid queue "4294967296"' -q 4294967296 x
-	refuse 'unknown timescale "s"' --timescale s x
+	refuse 'invalid timescale "s": use ns|us|ms' --timescale s x
 	refuse 'invalid interval "x"' top -i x
+	refuse 'number of jobs "0"' --exec true --jobs 0 x
+	refuse 'invalid edge "up": use rising|falling|both' -e up x
+	refuse 'invalid lines "a,,b"' -l a,,b x
+	refuse 'unknown "%x"' --format-string '%l %x' x
+	refuse 'unknown "%"' --format-string '%l %' x
+	refuse 'missing "}"' --format-string '%{line' x
 	refuse 'Usage:' --nonsense x
 	refuse 'Usage:' -f
 	refuse 'Usage:'
@@ -638,43 +899,40 @@ refuse_use() {
 }
 
 test_options_without_effect_are_refused() {
-	while read -r option argument; do
-		refuse_use "$option cannot be used with --info or --stats" \
-			--info "$option${argument:+=$argument}" x
-		[ "$option" = --count ] || [ "$option" = --timeout ] ||
-			refuse_use "$option cannot be used with top" \
-				top "$option${argument:+=$argument}"
+	while IFS='|' read -r message arguments; do
+		eval "refuse_use '$message' $arguments"
 	done <<-END
-		--mmap
-		--follow
-		--replay-only
-		--queue 1
-		--count 1
-		--timeout 1
-		--decode u8 a
-		--wall-clock
-		--timescale ns
+		--mmap and --uring cannot be combined|--mmap --uring x
+		--replay-only and --follow cannot be combined|--replay-only --follow x
+		--replay-only and --all cannot be combined|--replay-only --all
+		--replay-only and --timeout cannot be combined|--replay-only -t 1 x
+		--replay-only and --idle-timeout cannot be combined|--replay-only --idle-timeout 1 x
+		--replay-only and --new cannot be combined|--replay-only --since-open x
+		--format and --format-string cannot be combined|-f text --format-string %l x
+		--all and a device cannot be combined|--all x
+		--jobs requires --exec|--jobs 2 x
+		--wall-clock has no effect on the format raw|-w -f raw x
+		--decode has no effect on the format record|-d 'u8 a' -f record x
+		--timescale has no effect on the format text|--timescale ns x
+		--decode twice for all devices|-d 'u8 a' -d 'u8 b' x
+		--decode twice for x|-d 'x:u8 a' -d 'u8 b' -d 'x:u8 a' x
+		--decode for y, which is not read|-d 'y:u8 a' x /dev/y/x
+		no device|read
+		--format requires --batch|top -f json
+		--prometheus and --format cannot be combined|stats --prometheus -f json
+		--prometheus and --watch cannot be combined|stats --prometheus --watch
+		--count requires --watch|stats -n 1
+		unexpected argument "x"|list x
 	END
-	refuse_use '--stats cannot be used with top' top --stats
-	refuse_use '--batch requires top' --batch x
-	refuse_use '--interval requires top' -i 1 x
-	refuse_use 'top: --format requires --batch' top -f json
-	refuse_use '--info, --stats and top support only text and json' --info -f csv x
-	refuse_use '--mmap and --uring cannot be combined' --mmap --uring x
-	refuse_use '--replay-only and --follow cannot be combined' --replay-only --follow x
-	refuse_use '--replay-only and --timeout cannot be combined' --replay-only -t 1 x
-	refuse_use '--wall-clock has no effect on the format raw' -w -f raw x
-	refuse_use '--decode has no effect on the format record' -d 'u8 a' -f record x
-	refuse_use '--timescale has no effect on the format text' --timescale ns x
-	refuse_use '--decode twice for all devices' -d 'u8 a' -d 'u8 b' x
-	refuse_use '--decode twice for x' -d 'x:u8 a' -d 'u8 b' -d 'x:u8 a' x
-	refuse_use '--decode for y, which is not read' -d 'y:u8 a' x /dev/y/x
 }
 
 test_device_errors_are_reported() {
 	start_dev
-	fails '/dev/notify/nosuch: No such device (is its source loaded?)' nosuch
-	fails '/dev/null: Not a notify_multi device' /dev/null
+	fails '/dev/notify/nosuch: No such device (is its source loaded?)' read nosuch
+	mkfifo fifo
+	for path in /dev/null ./err ./fifo /dev/input/event*; do
+		[ ! -e "$path" ] || fails "$path: Not a notify_multi device" "$path"
+	done
 	fails "$dev: queue of 4294967295 packets exceeds notify_multi's max_ring_bytes" \
 		-q 4294967295 $dev
 	echo -16 >$sim/arrival_error
@@ -1039,13 +1297,70 @@ test_directory_and_pattern_are_devices() {
 		run 0 --replay-only "$argument"
 		contains "^$dev 1 "
 		contains "^$other 1 "
-		shows "^$other$" --info "$argument"
+		shows "^$other$" stats "$argument"
 		contains "^$dev$"
 	done
 	run 0 --replay-only 'k*t' $dev
 	[ "$(wc -l <out)" -eq 1 ]
 	fails "nosuch*: No such device" 'nosuch*'
-	fails "nosuch*: No such device" --info 'nosuch*'
+	fails "nosuch*: No such device" stats 'nosuch*'
+}
+
+test_devices_of_several_clocks_are_merged_by_time() {
+	start_sim $dev packet_size=16 replay=8 clock=realtime
+	start_sim $other packet_size=16 replay=8 clock=boottime
+	for name in $dev $other $other $dev $other; do
+		printf 'packet number 01' | inject "$name"
+		sleep 0.001
+	done
+	run 0 --replay-only $other $dev
+	cut -d ' ' -f 1,2 out >actual
+	diff - actual <<-END
+		$dev 1
+		$other 1
+		$other 2
+		$dev 2
+		$other 3
+	END
+}
+
+# create_many COUNT: create devices with a packet.
+many=kselftest-many
+create_many() {
+	for number in $(seq "$1"); do
+		start_sim "$many$number" packet_size=1 replay=1 max_packets=2
+		printf 1 | inject "$many$number"
+	done
+}
+
+remove_many() {
+	for directory in "$config/$many"*; do
+		[ ! -e "$directory" ] || rmdir "$directory"
+	done
+}
+
+test_many_devices_are_read_and_listed() {
+	need_inotify
+	create_many 300
+	# shellcheck disable=SC3045 # dash and busybox have it
+	ulimit -S -n 64
+	start --all -f json
+	for number in 1 150 300; do
+		wait_output "\"device\":\"$many$number\",\"seq\":1,"
+	done
+	printf 2 | inject ${many}200
+	wait_output "\"device\":\"${many}200\",\"seq\":2,"
+	interrupt INT
+	run 0 --replay-only "$many*"
+	[ "$(wc -l <out)" -eq 300 ]
+	run 0 list
+	[ "$(grep -c "^$many" out)" -eq 300 ]
+	run 0 stats -f json "$many*"
+	[ "$(wc -l <out)" -eq 300 ]
+	# shellcheck disable=SC3045 # likewise
+	ulimit -n 64
+	run 1 "$many*"
+	grep -q ': Too many open files$' err
 }
 
 # -- Exit --
@@ -1056,7 +1371,7 @@ test_exits_when_pipe_is_closed() {
 	broadcast 1
 	output=pipe
 	mkfifo $output
-	for arguments in $dev 'top -b -i .1'; do
+	for arguments in $dev 'top -b -i .1' "stats --watch=.1 $dev"; do
 		head -n 1 $output &
 		pids="$pids $!"
 		# shellcheck disable=SC2086 # several arguments
@@ -1069,7 +1384,8 @@ test_exits_with_1_if_output_fails() {
 	start_dev
 	broadcast 1
 	output=/dev/full
-	for arguments in $dev "--info $dev" 'top -b -i .1' --help list 'attach --help'; do
+	for arguments in $dev "stats $dev" 'top -b -i .1' --help list 'attach --help' \
+		'stats --prometheus'; do
 		# shellcheck disable=SC2086 # several arguments
 		fails 'cannot write output: No space left on device' $arguments
 	done
@@ -1133,10 +1449,9 @@ test_waveform_is_complete_without_packets() {
 
 # -- Properties and counters --
 
-test_info_prints_properties() {
+test_stats_prints_properties() {
 	start_sim $dev packet_size=13 max_packets=8 replay=4
-	exec 3<"/dev/notify/$dev"
-	prints --info $dev <<-END
+	prints stats $dev <<-END
 		$dev
 		  node              /dev/notify/$dev
 		  packet_size       13
@@ -1146,25 +1461,28 @@ test_info_prints_properties() {
 		  replay            4
 		  clock             monotonic
 		  ring_bytes        $(cat "/sys/class/misc/notify!$dev/ring_bytes")
+		  broadcasts        0
+		  readers           0
+		  dropped           0
 	END
 }
 
-test_info_and_stats_and_top_are_no_readers() {
+test_stats_and_top_are_no_readers() {
 	start_dev
 	broadcast 8
-	run 0 --info --stats $dev
+	run 0 stats $dev
+	run 0 stats --prometheus
 	run 0 top -b -n 3 -i 0.1 $dev
 	grep -qx 0 $sim/arrivals
 	grep -qx 0 "/sys/class/misc/notify!$dev/dropped"
 }
 
-test_info_and_stats_continue_after_bad_device() {
+test_stats_continues_after_bad_device() {
 	start_dev
-	for option in --info --stats; do
-		run 1 $option nosuch $dev /dev/null
-		contains "^$dev$"
-		[ "$(grep -c '^notifycat: /dev/' err)" -eq 2 ]
-	done
+	run 1 stats nosuch $dev /dev/null
+	contains "^$dev$"
+	printf 'notifycat: %s\n' '/dev/notify/nosuch: No such device (is its source loaded?)' \
+		'/dev/null: Not a notify_multi device' | diff - err
 }
 
 client_header='       PID COMMAND              QUEUED        MAX  DELIVERED    DROPPED PENDING'
@@ -1178,19 +1496,59 @@ open_client() {
 	process=$(printf '%10d %-16s' "$self" "$command")
 }
 
+test_stats_prints_metrics_of_prometheus() {
+	odd='kselftest-"odd"\x'
+	start_sim "$odd" packet_size=16 max_packets=8
+	start_dev
+	open_client
+	broadcast 13
+	bytes=$(cat "/sys/class/misc/notify!$dev/ring_bytes")
+	run 0 stats --prometheus "$odd" $dev $dev
+	diff - out <<-END
+		# HELP notify_multi_broadcasts_total Packets broadcast by the source.
+		# TYPE notify_multi_broadcasts_total counter
+		notify_multi_broadcasts_total{device="kselftest-\\"odd\\"\\\\x"} 0
+		notify_multi_broadcasts_total{device="$dev"} 13
+		# HELP notify_multi_dropped_total Packets dropped from the queues of all readers.
+		# TYPE notify_multi_dropped_total counter
+		notify_multi_dropped_total{device="kselftest-\\"odd\\"\\\\x"} 0
+		notify_multi_dropped_total{device="$dev"} 5
+		# HELP notify_multi_overflows_total Overflows of the source's queue.
+		# TYPE notify_multi_overflows_total counter
+		# HELP notify_multi_readers Readers that have the device open.
+		# TYPE notify_multi_readers gauge
+		notify_multi_readers{device="kselftest-\\"odd\\"\\\\x"} 0
+		notify_multi_readers{device="$dev"} 1
+		# HELP notify_multi_ring_bytes Memory of all rings.
+		# TYPE notify_multi_ring_bytes gauge
+		notify_multi_ring_bytes{device="kselftest-\\"odd\\"\\\\x"} 0
+		notify_multi_ring_bytes{device="$dev"} $bytes
+	END
+	if [ -x "$(command -v promtool)" ]; then
+		promtool check metrics <out
+	fi
+	remove_sim "$odd"
+}
+
+test_stats_repeats() {
+	start_dev
+	run 0 stats --watch=.05 -n 3 -f json $dev
+	[ "$(wc -l <out)" -eq 3 ]
+	start stats --watch=.1 $dev
+	wait_output '^  broadcasts        0$'
+	broadcast 1
+	wait_output '^  broadcasts        1$'
+	interrupt INT
+}
+
 test_stats_lists_clients() {
 	start_dev
-	prints --stats $dev <<-END
-		$dev
-		  broadcasts        0
-		  readers           0
-		  dropped           0
-	END
 	open_client
 	broadcast 13
 	dd bs=48 count=1 <&3 >/dev/null
-	prints --stats $dev <<-END
-		$dev
+	run 0 stats $dev
+	sed 1,/ring_bytes/d out >actual
+	diff - actual <<-END
 		  broadcasts        13
 		  readers           1
 		  dropped           5
@@ -1202,8 +1560,7 @@ test_stats_lists_clients() {
 		{"client":$client,"pid":$self,"command":"$command",
 		"queued":7,"max":8,"delivered":1,"dropped":5,"pending":0}]}
 	END
-	echo "{\"device\":\"$dev\"$(cat expected)" | prints --stats -f json $dev
-	run 0 --info --stats -f json $dev
+	run 0 stats -f json $dev
 	grep -F -f expected out | grep ',"packet_size":16,'
 }
 
@@ -1211,9 +1568,9 @@ test_stats_omits_clients_of_removed_device() {
 	start_dev
 	open_client
 	echo 0 >$sim/live
-	run 1 --stats $dev
+	run 1 stats $dev
 	echo 1 >$sim/live
-	shows '^  readers           0$' --stats $dev
+	shows '^  readers           0$' stats $dev
 	lacks PID
 }
 
@@ -1235,11 +1592,11 @@ test_stats_lists_shared_client_once() {
 	open_client
 	exec 4<&3
 	hold
-	run 0 --stats -f json $dev
+	run 0 stats -f json $dev
 	has_client "$client" "$self"
 	# Without the opener, the client belongs to the other process.
 	exec 3<&- 4<&-
-	run 0 --stats -f json $dev
+	run 0 stats -f json $dev
 	has_client "$client" $holder
 }
 
@@ -1256,12 +1613,12 @@ test_stats_lists_own_processes_without_root() {
 	# Until exec(), the process belongs to root.
 	wait_for is_owner "/proc/$holder/fdinfo" 65534
 	open_client
-	run 0 --stats -f json $dev
+	run 0 stats -f json $dev
 	has_client "$own" "$holder"
 	has_client "$client" "$self"
 
 	as_user=$user
-	for arguments in --stats 'top -b -n 1 -i .1'; do
+	for arguments in stats 'top -b -n 1 -i .1'; do
 		# shellcheck disable=SC2086 # several arguments
 		run 0 $arguments -f json $dev 3<&-
 		contains '"readers":2,'
@@ -1407,7 +1764,7 @@ test_attach_options_are_settings() {
 		value_is "${setting%%:*}" "${setting#*:}"
 	done
 	[ "$(stat -c %a /dev/notify/$gpio)" = 640 ]
-	shows '^  max_packets       7$' --info $gpio
+	shows '^  max_packets       7$' stats $gpio
 	contains '^  clock             boottime$'
 	contains '^  lines             2$'
 }
@@ -1517,8 +1874,8 @@ test_attach_refuses_bad_arguments() {
 	done <<-END
 		invalid label "a/b"|--label a/b c
 		invalid label ".."|--label .. c
-		invalid edge "up"|-e up a
-		invalid clock "tai"|--clock tai a
+		invalid edge "up": use rising|-e up a
+		invalid clock "tai": use monotonic|--clock tai a
 		invalid debounce "5m"|--debounce 5m a
 		invalid debounce "5us"|--debounce 5us a
 		pull-down: bias is already set|--pull-up --pull-down a
@@ -1536,11 +1893,11 @@ test_attach_refuses_bad_arguments() {
 	refuse 'empty name of a line' attach --label x :edge=both
 	# shellcheck disable=SC2046 # 65 arguments
 	refuse 'more than 64 lines' attach --label x $(seq 65 | sed 's/^/l/')
-	for command in detach 'detach --config x y' 'detach --nonsense' 'list x'; do
+	for command in detach 'detach --config x y' 'detach --nonsense'; do
 		# shellcheck disable=SC2086 # several arguments
 		refuse 'Usage: ' $command
 	done
-	refuse 'unknown format "csv"' list -f csv
+	refuse 'invalid format "csv": use text|json' list -f csv
 }
 
 test_detach_continues_after_unknown_label() {
@@ -1649,6 +2006,7 @@ clean_up() {
 	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	remove_sim $dev
 	remove_sim $other
+	remove_many
 	detach
 	unload_chip
 	stop_gpio_sim

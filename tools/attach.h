@@ -5,6 +5,5 @@
 #include "notifycat.h"
 
 enum exit_status attach(int argc, char **argv);
-enum exit_status detach(int argc, char **argv);
 
 #endif /* ATTACH_H */

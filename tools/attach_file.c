@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files with the arguments of attach, separated by blanks or line breaks. "#" at the start of an
- * argument begins a comment. Quotes (") contain blanks.
+ * Files with the arguments of attach.
  */
 
 #include "attach_file.h"
 
 #include "message.h"
+#include "words.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -20,49 +19,6 @@
 #define SUFFIX		".conf"
 #define FILE_BYTES	16384
 #define MAX_ARGS	256
-
-/* Return the end of an argument, or NULL; remove its quotes. */
-static char *end_of_argument(char *text)
-{
-	bool quoted = false;
-	char *to = text;
-
-	for (; *text && (quoted || !isspace((unsigned char)*text)); text++) {
-		if (*text == '"')
-			quoted = !quoted;
-		else
-			*to++ = *text;
-	}
-	if (quoted)
-		return NULL;
-	if (*text)
-		text++;
-	*to = '\0';
-	return text;
-}
-
-/* Split the text, which is modified; argv[0] is used by getopt_long() in messages. */
-static bool split(char *text, char **argv, int *argc)
-{
-	*argc = 1;
-	for (;;) {
-		text += strspn(text, " \t\r\n\f\v");
-		if (!*text)
-			break;
-		if (*text == '#') {
-			text += strcspn(text, "\n");
-			continue;
-		}
-		if (*argc == MAX_ARGS)
-			return report_error("too many arguments");
-		argv[(*argc)++] = text;
-		text = end_of_argument(text);
-		if (!text)
-			return report_error("missing quote");
-	}
-	argv[*argc] = NULL;
-	return true;
-}
 
 /* The label defaults to the name of the file. */
 static void set_default_label(struct attachment *attachment)
@@ -98,16 +54,16 @@ static enum exit_status attach_file(const char *path,
 	static struct attachment attachment;
 	char text[FILE_BYTES], *argv[MAX_ARGS + 1] = { (char *)path };
 	enum exit_status status;
-	int argc;
+	size_t count;
 
 	attachment = (struct attachment){ .file = path };
 	set_default_label(&attachment);
 	message_set_file(path);
 	if (!read_file(&attachment, text))
 		status = EXIT_FAILED;
-	else if (!split(text, argv, &argc))
+	else if (!split_words(text, true, argv + 1, MAX_ARGS, &count))
 		status = EXIT_USAGE;
-	else if (attachment_parse(&attachment, argc, argv, &status))
+	else if (attachment_parse(&attachment, count + 1, argv, &status))
 		status = run(&attachment);
 	message_set_file(NULL);
 	return status;

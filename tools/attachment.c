@@ -5,12 +5,13 @@
 
 #include "attachment.h"
 
+#include "attach.h"
+#include "command.h"
 #include "configfs.h"
-#include "flush.h"
+#include "device_words.h"
 #include "message.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,82 +22,73 @@ enum {
 };
 
 /*
- * @name: Name of the option, and in the settings of a line.
- * @value: Value of an option without an argument; else NULL.
- * @words: Valid arguments; NULL if the kernel checks them.
+ * Settings of a line; those that are options too have the same name.
+ *
+ * @value: Value of a setting without an argument; else NULL.
  */
 static const struct attach_setting {
 	const char *name;
 	const char *attribute;
 	const char *value;
-	const char *words;
 	unsigned int scope;
 } known_settings[] = {
-	{ "edge", "edge", NULL, "rising falling both", FOR_DEVICE | FOR_LINES },
-	{ "debounce", "debounce_ms", NULL, NULL, FOR_DEVICE | FOR_LINES },
-	{ "name", "name", NULL, NULL, FOR_LINES },
-	{ "active-low", "active_low", "1", NULL, FOR_LINES },
-	{ "pull-up", "bias", "pull-up", NULL, FOR_LINES },
-	{ "pull-down", "bias", "pull-down", NULL, FOR_LINES },
-	{ "bias-disabled", "bias", "disabled", NULL, FOR_LINES },
-	{ "clock", "clock", NULL, "monotonic boottime realtime", FOR_DEVICE },
-	{ "max-packets", "max_packets", NULL, NULL, FOR_DEVICE },
-	{ "max-requests", "max_requests", NULL, NULL, FOR_DEVICE },
-	{ "replay", "replay", NULL, NULL, FOR_DEVICE },
-	{ "mode", "mode", NULL, NULL, FOR_DEVICE },
-	{ "wakeup", "wakeup", "1", NULL, FOR_DEVICE },
+	{ "edge", "edge", NULL, FOR_DEVICE | FOR_LINES },
+	{ "debounce", "debounce_ms", NULL, FOR_DEVICE | FOR_LINES },
+	{ "name", "name", NULL, FOR_LINES },
+	{ "active-low", "active_low", "1", FOR_LINES },
+	{ "pull-up", "bias", "pull-up", FOR_LINES },
+	{ "pull-down", "bias", "pull-down", FOR_LINES },
+	{ "bias-disabled", "bias", "disabled", FOR_LINES },
+	{ "clock", "clock", NULL, FOR_DEVICE },
+	{ "max-packets", "max_packets", NULL, FOR_DEVICE },
+	{ "max-requests", "max_requests", NULL, FOR_DEVICE },
+	{ "replay", "replay", NULL, FOR_DEVICE },
+	{ "mode", "mode", NULL, FOR_DEVICE },
+	{ "wakeup", "wakeup", "1", FOR_DEVICE },
 };
 
-static void usage(FILE *out)
-{
-	fputs("Usage: notifycat attach [OPTION]... --label LABEL [CHIP] LINE[:SETTING,...]...\n"
-	      "       notifycat attach --config FILE|DIRECTORY\n", out);
-}
+#define EDGES	"rising|falling|both"
 
-static void help(void)
-{
-	usage(stdout);
-	fputs("\n"
-	      "Create the device /dev/notify/LABEL of GPIO lines.\n"
-	      "\n"
-	      "CHIP is a number, gpiochipN, a path, or a label; the device waits for a label that is not\n"
-	      "present. LINE is an offset in the chip, or a name. A line's SETTINGs are the options marked\n"
-	      "with *, without \"--\", and name=NAME.\n"
-	      "\n"
-	      "      --label LABEL          name of the device\n"
-	      "  -c, --chip CHIP            chip; all other arguments are lines\n"
-	      "  -e, --edge EDGE          * rising, falling or both (default)\n"
-	      "      --debounce TIME      * time for which a line must be quiet, in ms or as 5ms or 1s\n"
-	      "      --active-low         * a line is active if it is low\n"
-	      "      --pull-up, --pull-down, --bias-disabled\n"
-	      "                           * resistor of the line\n"
-	      "      --max-packets COUNT    length of each reader's queue\n"
-	      "      --max-requests COUNT   limit of each reader's pending requests\n"
-	      "      --replay COUNT         packets replayed to a new reader\n"
-	      "      --clock CLOCK          monotonic (default), boottime or realtime\n"
-	      "      --mode MODE            permissions of the node, in octal\n"
-	      "      --wakeup               edges wake the system from suspend\n"
-	      "      --config FILE|DIRECTORY\n"
-	      "                             read these arguments from a file, or from each file *.conf\n"
-	      "  -h, --help                 print this help\n"
-	      "\n"
-	      "Exit status: 0 if the device is attached or waits for its chip; 1 if it cannot be attached;\n"
-	      "2 on a usage error.\n", stdout);
-}
+/* Options without a letter. */
+enum {
+	OPTION_LABEL = OPTION_FIRST,
+	OPTION_CONFIG,
+	OPTION_DEBOUNCE,
+	OPTION_ACTIVE_LOW,
+	OPTION_PULL_UP,
+	OPTION_PULL_DOWN,
+	OPTION_BIAS_DISABLED,
+	OPTION_MAX_PACKETS,
+	OPTION_MAX_REQUESTS,
+	OPTION_REPLAY,
+	OPTION_CLOCK,
+	OPTION_MODE,
+	OPTION_WAKEUP,
+};
+
+static const struct command_option attach_options[] = {
+	{ OPTION_LABEL, "label", "LABEL", "name of the device" },
+	{ 'c', "chip", "CHIP", "chip; all other arguments are lines" },
+	{ 'e', "edge", EDGES, "* edges to report (default both)" },
+	{ OPTION_DEBOUNCE, "debounce", "TIME",
+	  "* time for which a line must be quiet, in ms or as 5ms or 1s" },
+	{ OPTION_ACTIVE_LOW, "active-low", NULL, "* a line is active if it is low" },
+	{ OPTION_PULL_UP, "pull-up", NULL, "* resistor of the line" },
+	{ OPTION_PULL_DOWN, "pull-down", NULL, "* the same" },
+	{ OPTION_BIAS_DISABLED, "bias-disabled", NULL, "* no resistor" },
+	{ OPTION_MAX_PACKETS, "max-packets", "COUNT", "length of each reader's queue" },
+	{ OPTION_MAX_REQUESTS, "max-requests", "COUNT", "limit of each reader's pending requests" },
+	{ OPTION_REPLAY, "replay", "COUNT", "packets replayed to a new reader" },
+	{ OPTION_CLOCK, "clock", "monotonic|boottime|realtime",
+	  "clock of the timestamps (default monotonic)" },
+	{ OPTION_MODE, "mode", "MODE", "permissions of the node, in octal" },
+	{ OPTION_WAKEUP, "wakeup", NULL, "edges wake the system from suspend" },
+	{ OPTION_CONFIG, "config", "FILE|DIRECTORY",
+	  "read these arguments from a file, or from each file *.conf" },
+	{ }
+};
 
 /* -- Values ---------------------------------------------------------------- */
-
-static bool is_word(const char *words, const char *value)
-{
-	const size_t length = strlen(value);
-
-	for (; *words; words += strspn(words, " ")) {
-		if (strcspn(words, " ") == length && !strncmp(words, value, length))
-			return true;
-		words += strcspn(words, " ");
-	}
-	return false;
-}
 
 /* Convert "5", "5ms", "5000us" or "1s" to milliseconds. */
 static bool get_milliseconds(const char *value, char text[VALUE_BYTES])
@@ -125,7 +117,7 @@ static bool get_value(const struct attach_setting *known, const char *value,
 {
 	if (!strcmp(known->name, "debounce"))
 		return get_milliseconds(value, text);
-	if (known->words && !is_word(known->words, value))
+	if (!strcmp(known->name, "edge") && !word_is_in(EDGES, value))
 		return false;
 	return snprintf(text, VALUE_BYTES, "%s", value) < VALUE_BYTES;
 }
@@ -157,18 +149,25 @@ static bool add_setting(struct settings *settings, const struct attach_setting *
 
 /* -- Lines ----------------------------------------------------------------- */
 
+static const struct attach_setting *find_setting(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known_settings); i++)
+		if (!strcmp(known_settings[i].name, name))
+			return &known_settings[i];
+	return NULL;
+}
+
 static bool add_line_setting(struct attach_line *line, char *text)
 {
-	const struct attach_setting *known = known_settings;
+	const struct attach_setting *known;
 	char *value = strchr(text, '=');
-	size_t i;
 
 	if (value)
 		*value++ = '\0';
-	for (i = 0; i < ARRAY_SIZE(known_settings); i++, known++)
-		if (known->scope & FOR_LINES && !strcmp(known->name, text))
-			break;
-	if (i == ARRAY_SIZE(known_settings))
+	known = find_setting(text);
+	if (!known || !(known->scope & FOR_LINES))
 		return report_error("line %s: unknown setting \"%s\"", line->name, text);
 	if (!value == !known->value)
 		return report_error("line %s: %s %s", line->name, text,
@@ -215,37 +214,6 @@ bool attachment_add_line(struct attachment *attachment, char *arg)
 
 /* -- Options --------------------------------------------------------------- */
 
-/* Options without a letter; those above are indexes in known_settings. */
-enum {
-	OPTION_LABEL = 256,
-	OPTION_CONFIG,
-	OPTION_SETTING,
-};
-
-/* "name" is only a setting of a line. */
-static void get_long_options(struct option *options)
-{
-	static const struct option others[] = {
-		{ "label", required_argument, NULL, OPTION_LABEL },
-		{ "chip", required_argument, NULL, 'c' },
-		{ "config", required_argument, NULL, OPTION_CONFIG },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(known_settings); i++) {
-		if (!strcmp(known_settings[i].name, "name"))
-			continue;
-		*options++ = (struct option){
-			.name = known_settings[i].name,
-			.has_arg = known_settings[i].value ? no_argument : required_argument,
-			.val = OPTION_SETTING + i,
-		};
-	}
-	memcpy(options, others, sizeof(others));
-}
-
 static bool set_label(struct attachment *attachment, const char *label)
 {
 	if (!config_is_label(label) ||
@@ -254,34 +222,30 @@ static bool set_label(struct attachment *attachment, const char *label)
 	return true;
 }
 
-static bool parse_setting(struct attachment *attachment, size_t index, const char *value)
+static bool parse_option(void *data, int id, const char *argument)
 {
-	const struct attach_setting *known = &known_settings[index];
+	struct attachment *attachment = data;
+	const struct attach_setting *known;
 
-	return add_setting(known->scope & FOR_DEVICE ? &attachment->settings :
-			   &attachment->line_settings, known, value ?: known->value);
-}
-
-static bool parse_option(struct attachment *attachment, int option)
-{
-	switch (option) {
+	switch (id) {
 	case OPTION_LABEL:
-		return set_label(attachment, optarg);
+		return set_label(attachment, argument);
 	case OPTION_CONFIG:
-		attachment->config = optarg;
+		attachment->config = argument;
 		return true;
 	case 'c':
-		attachment->chip = optarg;
+		attachment->chip = argument;
 		return true;
-	case 'e':
-		return parse_setting(attachment, 0, optarg);
-	case '?':
-		if (!attachment->file)
-			usage(stderr);
-		return false;
 	default:
-		return parse_setting(attachment, option - OPTION_SETTING, optarg);
+		known = find_setting(command_option(&attach_command, id)->name);
+		return add_setting(known->scope & FOR_DEVICE ? &attachment->settings :
+				   &attachment->line_settings, known, argument ?: known->value);
 	}
+}
+
+static bool refuse(const char *problem)
+{
+	return command_refuse(&attach_command, "%s", problem);
 }
 
 /* The label of a file defaults to its name. */
@@ -291,39 +255,48 @@ static bool is_complete(const struct attachment *attachment)
 			    attachment->settings.count || attachment->line_settings.count;
 
 	if (attachment->config && attachment->file)
-		return report_error("--config in a file");
+		return refuse("--config in a file");
 	if (attachment->config && others)
-		return report_error("--config cannot be combined with others");
+		return refuse("--config cannot be combined with others");
 	if (attachment->config)
 		return true;
 	if (!attachment->args_count)
-		return report_error("no line");
-	return *attachment->label || report_error("no --label");
+		return refuse("no line");
+	return *attachment->label || refuse("no --label");
 }
 
 bool attachment_parse(struct attachment *attachment, int argc, char **argv,
 		      enum exit_status *status)
 {
-	struct option long_options[ARRAY_SIZE(known_settings) + 8];
-	int option;
+	int index;
 
-	get_long_options(long_options);
-	*status = EXIT_USAGE;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "c:e:h", long_options, NULL)) != -1) {
-		if (option == 'h') {
-			help();
-			*status = flush_output() == FLUSH_OK ? EXIT_OK : EXIT_FAILED;
-			return false;
-		}
-		if (!parse_option(attachment, option))
-			return false;
-	}
-	attachment->args = argv + optind;
-	attachment->args_count = argc - optind;
-	if (is_complete(attachment))
-		return true;
-	if (!attachment->file)
-		usage(stderr);
-	return false;
+	index = command_parse(&attach_command, argc, argv, parse_option, attachment, status);
+	if (index < 0)
+		return false;
+	attachment->args = argv + index;
+	attachment->args_count = argc - index;
+	return is_complete(attachment);
 }
+
+/* -- Command --------------------------------------------------------------- */
+
+const struct command attach_command = {
+	.name = "attach",
+	.usage = "attach [OPTION]... --label LABEL [CHIP] LINE[:SETTING,...]...\n"
+		 "attach --config FILE|DIRECTORY",
+	.text = "Create the device /dev/notify/LABEL of GPIO lines.\n"
+		"\n"
+		"CHIP is a number, gpiochipN, a path, or a label; the device waits for a\n"
+		"label that is not present. LINE is an offset in the chip, or a name. A\n"
+		"line's SETTINGs are the options marked with *, without \"--\", and\n"
+		"name=NAME.\n",
+	.options = attach_options,
+	.more = "Example:\n"
+		"  notifycat attach gpiochip0 17:name=left 27:name=right --label buttons \\\n"
+		"          --active-low --pull-up --debounce 5ms\n"
+		"\n"
+		"Exit status: 0 if the device is attached or waits for its chip; 1 if it\n"
+		"cannot be attached; 2 on a usage error.\n",
+	.run = attach,
+	.words = chip_words,
+};

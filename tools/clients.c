@@ -154,12 +154,15 @@ static bool add_process(struct clients *clients, pid_t pid)
 
 /* -- All clients ----------------------------------------------------------- */
 
-/* Order by client, then by process, but the opener first. */
+/* Order by device, by client, then by process, but the opener first. */
 static int compare(const void *first, const void *second)
 {
 	const struct client *a = first, *b = second;
 	const bool a_opened = a->pid == a->opener, b_opened = b->pid == b->opener;
+	const int order = strcmp(a->device, b->device);
 
+	if (order)
+		return order;
 	if (a->id != b->id)
 		return a->id < b->id ? -1 : 1;
 	if (a_opened != b_opened)
@@ -198,13 +201,28 @@ bool clients_read(struct clients *clients)
 	return good;
 }
 
+/* Return the index of the first client of a device, or of a device after it. */
+static size_t find_first(const struct clients *clients, const char *device)
+{
+	size_t low = 0, high = clients->count, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (strcmp(clients->list[middle].device, device) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 const struct client *clients_next(const struct clients *clients, const char *device,
 				  const struct client *previous)
 {
-	size_t i = previous ? previous - clients->list + 1 : 0;
+	const size_t i = previous ? (size_t)(previous - clients->list) + 1 :
+			 find_first(clients, device);
 
-	for (; i < clients->count; i++)
-		if (!strcmp(clients->list[i].device, device))
-			return &clients->list[i];
-	return NULL;
+	if (i == clients->count || strcmp(clients->list[i].device, device))
+		return NULL;
+	return &clients->list[i];
 }

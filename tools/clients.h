@@ -27,7 +27,7 @@ struct client {
 	uint64_t pending;
 };
 
-/* @list: Sorted by @id. */
+/* @list: Sorted by @device, then by @id. */
 struct clients {
 	struct client *list;
 	size_t count;

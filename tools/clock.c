@@ -88,19 +88,34 @@ static int64_t wall_offset(uint32_t clock)
 	return range->low + (range->high - range->low) / 2;
 }
 
-void clock_wall_text(uint64_t ns, uint32_t clock, char text[CLOCK_TEXT_BYTES])
+uint64_t clock_wall(uint64_t ns, uint32_t clock)
 {
-	uint64_t wall = ns + wall_offset(clock);
-	time_t seconds = wall / NS_PER_SECOND;
-	char date[32] = "", zone[16] = "";
+	return ns + wall_offset(clock);
+}
+
+void clock_date(uint64_t wall, bool utc, char text[CLOCK_TEXT_BYTES])
+{
+	const time_t seconds = wall / NS_PER_SECOND;
+	char date[32] = "";
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm)) {
+	if (utc ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, CLOCK_TEXT_BYTES, "%s.%09" PRIu64, date, wall % NS_PER_SECOND);
+}
+
+void clock_wall_text(uint64_t ns, uint32_t clock, char text[CLOCK_TEXT_BYTES])
+{
+	const uint64_t wall = clock_wall(ns, clock);
+	const time_t seconds = wall / NS_PER_SECOND;
+	char zone[16] = "";
+	struct tm tm;
+
+	clock_date(wall, false, text);
+	if (localtime_r(&seconds, &tm))
 		strftime(zone, sizeof(zone), "%z", &tm);
-	}
-	snprintf(text, CLOCK_TEXT_BYTES, "%s.%09" PRIu64 "%.3s:%s", date, wall % NS_PER_SECOND,
-		 zone, strlen(zone) > 3 ? zone + 3 : "00");
+	snprintf(text + strlen(text), CLOCK_TEXT_BYTES - strlen(text), "%.3s:%s", zone,
+		 strlen(zone) > 3 ? zone + 3 : "00");
 }
 
 void clock_text(uint64_t ns, char text[CLOCK_TEXT_BYTES])

@@ -12,6 +12,12 @@ uint64_t clock_monotonic(void);
 uint64_t clock_now(uint32_t clock);
 const char *clock_name(uint32_t clock);
 
+/* Convert a time on the clock of a device to CLOCK_REALTIME, with the current offset. */
+uint64_t clock_wall(uint64_t ns, uint32_t clock);
+
+/* Write a time of CLOCK_REALTIME as "2026-11-22T22:41:01.123456789". */
+void clock_date(uint64_t wall, bool utc, char text[CLOCK_TEXT_BYTES]);
+
 /*
  * Convert a time on the clock of a device to local time, with the current offset of the clocks:
  * "2026-11-22T22:41:01.123456789+00:00". Unless it is NOTIFY_MULTI_CLOCK_REALTIME, the result is

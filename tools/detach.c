@@ -3,44 +3,21 @@
  * notifycat detach: remove devices that attach created.
  */
 
-#include "attach.h"
-
 #include "attach_file.h"
+#include "command.h"
 #include "configfs.h"
-#include "flush.h"
+#include "device_words.h"
 #include "message.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
+static const struct command_option detach_options[] = {
+	{ OPTION_FIRST, "config", "FILE|DIRECTORY",
+	  "remove those of attach --config that are present" },
 	{ }
 };
-
-static void usage(FILE *out)
-{
-	fputs("Usage: notifycat detach LABEL...\n"
-	      "       notifycat detach --config FILE|DIRECTORY\n", out);
-}
-
-static void help(void)
-{
-	usage(stdout);
-	fputs("\n"
-	      "Remove devices that \"notifycat attach\" created. Their readers get the queued packets, then\n"
-	      "the error ENODEV.\n"
-	      "\n"
-	      "      --config FILE|DIRECTORY\n"
-	      "                 remove those of attach --config that are present\n"
-	      "  -h, --help     print this help\n"
-	      "\n"
-	      "Exit status: 0 if all are removed; 1 if one cannot be removed; 2 on a usage error.\n",
-	      stdout);
-}
 
 static enum exit_status detach_label(const char *label)
 {
@@ -62,33 +39,50 @@ static enum exit_status detach_configured(struct attachment *attachment)
 	return detach_label(attachment->label);
 }
 
-enum exit_status detach(int argc, char **argv)
+static bool set_option(void *data, int id, const char *argument)
 {
-	enum exit_status status = EXIT_OK;
-	const char *config = NULL;
-	int option;
+	const char **config = data;
 
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			config = optarg;
-			break;
-		case 'h':
-			help();
-			return flush_output() == FLUSH_OK ? EXIT_OK : EXIT_FAILED;
-		default:
-			usage(stderr);
-			return EXIT_USAGE;
-		}
-	}
-	if (config && optind == argc)
+	(void)id;
+	*config = argument;
+	return true;
+}
+
+static enum exit_status detach(int argc, char **argv)
+{
+	enum exit_status status;
+	const char *config = NULL;
+	int index;
+
+	index = command_parse(&detach_command, argc, argv, set_option, &config, &status);
+	if (index < 0)
+		return status;
+	if (config && index == argc)
 		return attach_files(config, detach_configured);
-	if (config || optind == argc) {
-		usage(stderr);
+	if (config || index == argc) {
+		command_refuse(&detach_command, config ? "--config and a label cannot be combined" :
+			       "no label");
 		return EXIT_USAGE;
 	}
-	for (; optind < argc; optind++)
-		if (detach_label(argv[optind]) != EXIT_OK)
+	status = EXIT_OK;
+	for (; index < argc; index++)
+		if (detach_label(argv[index]) != EXIT_OK)
 			status = EXIT_FAILED;
 	return status;
 }
+
+const struct command detach_command = {
+	.name = "detach",
+	.usage = "detach LABEL...\n"
+		 "detach --config FILE|DIRECTORY",
+	.text = "Remove devices that \"notifycat attach\" created. Their readers get the\n"
+		"queued packets, then the error ENODEV.\n",
+	.options = detach_options,
+	.more = "Example:\n"
+		"  notifycat detach buttons\n"
+		"\n"
+		"Exit status: 0 if all are removed; 1 if one cannot be removed; 2 on a usage\n"
+		"error.\n",
+	.run = detach,
+	.words = attached_words,
+};

@@ -30,14 +30,8 @@ bool device_init(struct device *device, const char *arg)
 
 void device_perror(const struct device *device, int error)
 {
-	if (error == ERROR_REPORTED)
-		return;
-	if (error == ENOENT && !strncmp(device->node.path, NODES, strlen(NODES)))
-		message("%s: %s (is its source loaded?)", device->node.path, strerror(ENODEV));
-	else if (error == ENOTTY)
-		message("%s: Not a notify_multi device", device->node.path);
-	else
-		message("%s: %s", device->node.path, strerror(error));
+	if (error != ERROR_REPORTED)
+		node_perror(&device->node, error);
 }
 
 /* Retry if a packet was broadcast between the samples. */
@@ -61,6 +55,12 @@ bool device_missed(const struct device *device, uint64_t *missed)
 	return false;
 }
 
+bool device_is_gpio(const struct device *device)
+{
+	return !strcmp(device->driver, GPIO_DRIVER) &&
+	       device->info.packet_size == sizeof(struct notify_gpio_event);
+}
+
 /* -- Opening --------------------------------------------------------------- */
 
 /* Return 0 or an errno, as do the functions below. */
@@ -71,12 +71,14 @@ static int find_layout(struct device *device)
 
 	node_driver(&device->node, device->driver);
 	free(device->lines);
-	device->lines = calloc(1, sizeof(*device->lines));
-	if (!device->lines)
-		return ENOMEM;
+	device->lines = NULL;
+	if (device_is_gpio(device)) {
+		device->lines = calloc(1, sizeof(*device->lines));
+		if (!device->lines)
+			return ENOMEM;
+		gpio_lines_read(device->lines, device->fd);
+	}
 	if (!wanted) {
-		if (!strcmp(device->driver, GPIO_DRIVER))
-			gpio_lines_read(device->lines, device->fd);
 		known = source_layout(device->driver, device->info.packet_size, device->lines);
 		wanted = known;
 	}
@@ -141,6 +143,10 @@ int device_open(struct device *device)
 {
 	int error;
 
+	/* Do not open what is no device of notify_multi. */
+	error = node_find(&device->node);
+	if (error == ENOTTY)
+		return error;
 	device->fd = open(device->node.path, O_RDONLY | O_CLOEXEC | device->reader->open_flags);
 	if (device->fd < 0)
 		return errno;
@@ -189,9 +195,9 @@ bool device_packet_failed(struct device *device, int error)
 	return true;
 }
 
-const struct notify_multi_record *device_peek(const struct device *device)
+struct notify_multi_record *device_peek(const struct device *device)
 {
-	return device->at < device->end ? (const void *)(device->batch + device->at) : NULL;
+	return device->at < device->end ? (void *)(device->batch + device->at) : NULL;
 }
 
 void device_advance(struct device *device)

@@ -26,8 +26,11 @@ struct wave;
  * @fd: -1 while closed.
  * @started: @reader was started and must be stopped.
  * @ready: The next read may return records.
+ * @listed: In the list of ready devices.
  * @opened: Counters right after open().
- * @lines: Lines of notify_gpio; @layout refers to their names.
+ * @lines: Lines if device_is_gpio(), else NULL; @layout refers to their names.
+ * @selected_lines: Bit mask of the lines whose packets are printed.
+ * @hidden_drops: Drops of packets that were not printed since the last printed one.
  * @failed_at: Packet after the last packet whose read failed.
  * @batch: Records read from the device; those from @at to @end are not printed yet.
  */
@@ -43,11 +46,14 @@ struct device {
 	int fd;
 	bool started;
 	bool ready;
+	bool listed;
 	struct notify_multi_info info;
 	struct notify_multi_stats opened;
 	char driver[DRIVER_BYTES];
 	struct gpio_lines *lines;
 	struct layout *layout;
+	uint64_t selected_lines;
+	uint32_t hidden_drops;
 	uint64_t failed_at;
 
 	char *batch;
@@ -67,6 +73,9 @@ bool device_init(struct device *device, const char *arg);
 int device_open(struct device *device);
 void device_close(struct device *device);
 
+/* Return true if the packets of an open device are those of notify_gpio. */
+bool device_is_gpio(const struct device *device);
+
 /* Report why a device cannot be opened or read. */
 void device_perror(const struct device *device, int error);
 
@@ -84,7 +93,7 @@ int device_fill(struct device *device);
 bool device_packet_failed(struct device *device, int error);
 
 /* Return the next record of the batch, or NULL. */
-const struct notify_multi_record *device_peek(const struct device *device);
+struct notify_multi_record *device_peek(const struct device *device);
 void device_advance(struct device *device);
 
 #endif /* DEVICE_H */

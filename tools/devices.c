@@ -6,19 +6,60 @@
 #include "devices.h"
 
 #include "clock.h"
+#include "command.h"
+#include "filter.h"
 #include "follow.h"
 #include "list.h"
 #include "message.h"
+#include "options.h"
 #include "reader.h"
 #include "search.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 
 /* Time after which a node that is not accessible is an error. */
 #define ACCESS_NS	(10 * NS_PER_SECOND)
+
+void devices_set_ready(struct devices *devices, struct device *device)
+{
+	device->ready = true;
+	if (device->listed)
+		return;
+	device->listed = true;
+	devices->ready[devices->ready_count++] = device - devices->output.devices;
+}
+
+/* Allow as many open files as possible. Return false if there cannot be more. */
+static bool raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return false;
+	limit.rlim_cur = limit.rlim_max;
+	return !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Return 0 or an errno. */
+static int open_device(const struct devices *devices, struct device *device)
+{
+	int error = device_open(device);
+
+	if (error == EMFILE && raise_limit())
+		error = device_open(device);
+	if (error)
+		return error;
+	error = filter_device(devices->filter, device);
+	if (error)
+		device_close(device);
+	return error;
+}
 
 /* Return 0 or an errno. */
 static int add_device(struct devices *devices, struct device *device)
@@ -29,7 +70,7 @@ static int add_device(struct devices *devices, struct device *device)
 	};
 	int error;
 
-	error = device_open(device);
+	error = open_device(devices, device);
 	if (error)
 		return error;
 	if (epoll_ctl(devices->epoll, EPOLL_CTL_ADD, device->reader->poll_fd(device), &event)) {
@@ -37,7 +78,8 @@ static int add_device(struct devices *devices, struct device *device)
 		device_close(device);
 		return error;
 	}
-	device->ready = true;
+	devices->clocks |= 1 << device->info.clock;
+	devices_set_ready(devices, device);
 	devices->open++;
 	return 0;
 }
@@ -69,10 +111,11 @@ static void report_added(struct devices *devices, struct device *device)
 }
 
 /* udev makes a node accessible after its creation. Return 0 to wait, or the errno. */
-static int access_denied(struct device *device)
+static int access_denied(struct devices *devices, struct device *device)
 {
 	const uint64_t now = clock_monotonic();
 
+	devices->denied = true;
 	if (!device->denied) {
 		device->denied = now;
 		message("%s: %s, waiting", device->node.name, strerror(EACCES));
@@ -92,7 +135,7 @@ static int open_or_wait(struct devices *devices, struct device *device)
 	int error = add_device(devices, device);
 
 	if (error == EACCES)
-		return access_denied(device);
+		return access_denied(devices, device);
 	device->denied = 0;
 	device->refused = false;
 	if (error)
@@ -112,9 +155,14 @@ static int watch_and_open(struct devices *devices, struct device *device)
 static bool find(struct devices *devices)
 {
 	bool good = list_find(devices->list);
+	size_t *ready;
 
 	devices->output.devices = devices->list->devices;
 	devices->output.count = devices->list->count;
+	ready = realloc(devices->ready, devices->output.count * sizeof(*ready) + 1);
+	if (!ready)
+		return report_error("out of memory");
+	devices->ready = ready;
 	return good;
 }
 
@@ -139,6 +187,7 @@ bool devices_open_added(struct devices *devices)
 	size_t i;
 	int error;
 
+	devices->denied = false;
 	follow_drain();
 	if (!watch_and_find(devices))
 		return false;
@@ -161,7 +210,7 @@ uint64_t devices_deadline(const struct devices *devices)
 	uint64_t deadline = UINT64_MAX;
 	size_t i;
 
-	for (i = 0; i < devices->output.count; i++) {
+	for (i = 0; devices->denied && i < devices->output.count; i++) {
 		const struct device *device = &devices->output.devices[i];
 
 		if (device->denied && !device->refused && device->denied + ACCESS_NS < deadline)
@@ -189,6 +238,21 @@ bool device_removed(struct devices *devices, struct device *device, int error)
 
 /* -- Start ------------------------------------------------------------------ */
 
+/* The first argument may be a misspelled command. */
+static void suggest_command(const struct devices *devices, const struct device *device)
+{
+	const struct options *options = devices->list->options;
+	char names[256] = "";
+	size_t i, length = 0;
+
+	if (!options->implicit || strcmp(options->devices[0], device->node.name))
+		return;
+	for (i = 0; commands[i]; i++)
+		length += snprintf(names + length, sizeof(names) - length, "%s%s", i ? ", " : "",
+				   commands[i]->name);
+	message("%s is no command either: %s", device->node.name, names);
+}
+
 static bool open_present(struct devices *devices, struct device *device)
 {
 	int error = add_device(devices, device);
@@ -196,12 +260,14 @@ static bool open_present(struct devices *devices, struct device *device)
 	if (!error)
 		return true;
 	if (devices->output.follow && error == EACCES)
-		return !access_denied(device);
+		return !access_denied(devices, device);
 	if (devices->output.follow && follow_may_appear(error)) {
 		message("%s: not present, waiting", device->node.name);
 		return true;
 	}
 	device_perror(device, error);
+	if (error == ENOENT)
+		suggest_command(devices, device);
 	return false;
 }
 

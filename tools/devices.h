@@ -5,10 +5,14 @@
 #include "device.h"
 #include "format.h"
 
+struct filter;
 struct list;
 
 /*
  * @output: The devices of @list.
+ * @ready: Indexes of the devices whose next read may return records.
+ * @clocks: Mask of the clocks of the devices that have been open.
+ * @denied: A device may be accessible soon.
  * @epoll: Reports, for each open device, its index in @output.devices.
  * @open: Number of open devices.
  */
@@ -16,6 +20,11 @@ struct devices {
 	struct list *list;
 	struct output output;
 	const struct format *format;
+	const struct filter *filter;
+	size_t *ready;
+	size_t ready_count;
+	unsigned int clocks;
+	bool denied;
 	int epoll;
 	size_t open;
 };
@@ -27,6 +36,9 @@ bool devices_open(struct devices *devices);
 
 /* Open the devices that are present now but were not before. */
 bool devices_open_added(struct devices *devices);
+
+/* Let the next device_fill() read the device. */
+void devices_set_ready(struct devices *devices, struct device *device);
 
 /* Return the time at which to open a device that is not accessible yet; UINT64_MAX if none. */
 uint64_t devices_deadline(const struct devices *devices);

@@ -51,5 +51,6 @@ extern const struct format csv_format;
 extern const struct format vcd_format;
 extern const struct format raw_format;
 extern const struct format record_format;
+extern const struct format none_format;
 
 #endif /* FORMAT_H */

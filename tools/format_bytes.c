@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Binary formats: payloads, and records as read() returns them.
+ * Binary formats: payloads, and records as read() returns them; and no output.
  */
 
 #include "device.h"
@@ -38,4 +38,17 @@ static void record_packet(const struct output *output, const struct device *devi
 const struct format record_format = {
 	.name = "record",
 	.packet = record_packet,
+};
+
+static void none_packet(const struct output *output, const struct device *device,
+			const struct notify_multi_record *record)
+{
+	(void)output;
+	(void)device;
+	(void)record;
+}
+
+const struct format none_format = {
+	.name = "none",
+	.packet = none_packet,
 };

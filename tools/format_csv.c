@@ -138,12 +138,8 @@ static void print_cell(const struct field *field, size_t index, const void *pack
 
 	if (name)
 		print("%s", name);
-	else if (field->kind == FIELD_SIGNED)
-		print("%" PRId64, field_signed(field, index, packet));
-	else if (field->kind == FIELD_HEX)
-		print("0x%0*" PRIx64, (int)field->digits, field_unsigned(field, index, packet));
 	else
-		print("%" PRIu64, field_unsigned(field, index, packet));
+		print_number(field, index, packet);
 }
 
 static void print_column(const struct column *column, const struct layout *layout,
@@ -189,7 +185,7 @@ static void csv_packet(const struct output *output, const struct device *device,
 		clock_text(record->timestamp_ns, time);
 	print_csv_string(device->node.name, strlen(device->node.name));
 	print(",%" PRIu64 ",%s,%d,%u,%d", (uint64_t)record->seq, time, record->status,
-	       record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
+	      record->dropped, !!(record->flags & NOTIFY_MULTI_REC_REPLAY));
 	for (i = 0; i < columns_count; i++)
 		print_column(&columns[i], device->layout, record + 1);
 	if (data_column)

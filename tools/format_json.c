@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_number(const struct field *field, size_t index, const void *packet)
+static void print_integer(const struct field *field, size_t index, const void *packet)
 {
 	if (field->kind == FIELD_SIGNED)
 		print("%" PRId64, field_signed(field, index, packet));
@@ -27,7 +27,7 @@ static void print_numbers(const struct field *field, const void *packet)
 	for (i = 0; i < field->count; i++) {
 		if (i)
 			print_char(',');
-		print_number(field, i, packet);
+		print_integer(field, i, packet);
 	}
 	print_char(']');
 }
@@ -50,7 +50,7 @@ static void print_value(const struct field *field, const void *packet)
 	} else if (field->array) {
 		print_numbers(field, packet);
 	} else {
-		print_number(field, 0, packet);
+		print_integer(field, 0, packet);
 	}
 }
 
@@ -79,13 +79,13 @@ static void json_packet(const struct output *output, const struct device *device
 
 	print_device(device);
 	print(",\"seq\":%" PRIu64 ",\"timestamp_ns\":%" PRIu64, (uint64_t)record->seq,
-	       (uint64_t)record->timestamp_ns);
+	      (uint64_t)record->timestamp_ns);
 	if (output->wall_clock) {
 		clock_wall_text(record->timestamp_ns, device->info.clock, time);
 		print(",\"time\":\"%s\"", time);
 	}
 	print(",\"status\":%d,\"dropped\":%u,\"replay\":%s", record->status, record->dropped,
-	       record->flags & NOTIFY_MULTI_REC_REPLAY ? "true" : "false");
+	      record->flags & NOTIFY_MULTI_REC_REPLAY ? "true" : "false");
 	print_fields(device->layout, record + 1);
 	print("}\n");
 }

@@ -11,17 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void print_number(const struct field *field, size_t index, const void *packet)
-{
-	if (field->kind == FIELD_SIGNED)
-		print("%" PRId64, field_signed(field, index, packet));
-	else if (field->kind == FIELD_HEX)
-		print("0x%0*" PRIx64, (int)field->digits,
-		       field_unsigned(field, index, packet));
-	else
-		print("%" PRIu64, field_unsigned(field, index, packet));
-}
-
 static void print_value(const struct field *field, const void *packet)
 {
 	const char *name = field_value_name(field, packet), *text;

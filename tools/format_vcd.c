@@ -212,7 +212,7 @@ static void begin_lines(struct wave *wave, const struct notify_multi_record *rec
 		wave->levels ^= UINT64_C(1) << event.line % GPIO_MAX_LINES;
 }
 
-static void print_numbers(const struct device *device, const struct notify_multi_record *record)
+static void print_vectors(const struct device *device, const struct notify_multi_record *record)
 {
 	const struct layout *layout = device->layout;
 	size_t wire = device->wave->first, i, element;
@@ -262,7 +262,7 @@ static void print_header(const struct output *output, uint64_t first)
 	clock_wall_text(origin, waveform_clock, date);
 	print("$date %s $end\n$version notifycat $end\n", date);
 	print("$comment time 0 is %" PRIu64 " ns of %s $end\n", origin,
-	       clock_name(waveform_clock));
+	      clock_name(waveform_clock));
 	print("$timescale 1 %s $end\n", scale->name);
 	for (i = 0; i < output->count; i++)
 		if (output->devices[i].wave)
@@ -367,7 +367,7 @@ static void vcd_packet(const struct output *output, const struct device *device,
 	if (wave->lines)
 		print_changed_lines(wave, record);
 	else
-		print_numbers(device, record);
+		print_vectors(device, record);
 }
 
 static void vcd_removed(const struct output *output, const struct device *device)

@@ -13,6 +13,7 @@ const struct format *format_find(const char *name)
 {
 	static const struct format *const formats[] = {
 		&text_format, &json_format, &csv_format, &vcd_format, &raw_format, &record_format,
+		&none_format,
 	};
 	size_t i;
 

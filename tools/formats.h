@@ -2,6 +2,9 @@
 #ifndef FORMATS_H
 #define FORMATS_H
 
+/* Names of the formats. */
+#define FORMATS	"text|json|csv|vcd|raw|record|none"
+
 struct format;
 
 /* Return the format with this name, or NULL. */

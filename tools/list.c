@@ -22,12 +22,17 @@ static bool add_device(struct list *list, const char *arg, bool found)
 {
 	struct device *devices, *device;
 
-	devices = realloc(list->devices, (list->count + 1) * sizeof(*devices));
-	if (!devices)
-		return out_of_memory();
-	list->devices = devices;
-	device = &devices[list->count];
+	/* Full when the count is a power of two. */
+	if (!(list->count & (list->count - 1))) {
+		devices = realloc(list->devices, (2 * list->count + 1) * sizeof(*devices));
+		if (!devices)
+			return out_of_memory();
+		list->devices = devices;
+	}
+	device = &list->devices[list->count];
 	if (!device_init(device, arg))
+		return out_of_memory();
+	if (!set_add(&list->paths, device->node.path))
 		return out_of_memory();
 	device->found = found;
 	device->reader = list->options->reader;
@@ -37,15 +42,23 @@ static bool add_device(struct list *list, const char *arg, bool found)
 	return true;
 }
 
+static bool is_device(const char *path)
+{
+	struct node node;
+	bool found;
+
+	if (!node_init(&node, path))
+		return false;
+	found = !node_find(&node);
+	free(node.path);
+	return found;
+}
+
 static bool add_found(void *data, const char *path)
 {
 	struct list *list = data;
-	size_t i;
 
-	for (i = 0; i < list->count; i++)
-		if (!strcmp(list->devices[i].node.path, path))
-			return true;
-	return add_device(list, path, true);
+	return set_has(&list->paths, path) || !is_device(path) || add_device(list, path, true);
 }
 
 bool list_init(struct list *list, const struct options *options)

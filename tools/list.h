@@ -6,17 +6,22 @@
 #define LIST_H
 
 #include "device.h"
+#include "set.h"
 
 struct options;
 struct search;
 
-/* @devices: Those given by a node, then those found. An index stays valid. */
+/*
+ * @devices: Those given by a node, then those found. An index stays valid.
+ * @paths: Paths of @devices.
+ */
 struct list {
 	const struct options *options;
 	struct device *devices;
 	size_t count;
 	struct search *searches;
 	size_t searches_count;
+	struct set paths;
 };
 
 /* Both functions return false after reporting an error. */

@@ -5,8 +5,7 @@
  * The levels of GPIO lines need an open file, which is a reader: the counters are read before.
  */
 
-#include "listing.h"
-
+#include "command.h"
 #include "configfs.h"
 #include "flush.h"
 #include "gpio_lines.h"
@@ -18,7 +17,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,62 +216,51 @@ static bool list_configured(const struct list_format *format)
 
 /* -- Command --------------------------------------------------------------- */
 
-static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "help", no_argument, NULL, 'h' },
+static const struct command_option list_options[] = {
+	{ 'f', "format", "text|json", "text (default) or json (an object per line)" },
 	{ }
 };
 
-static enum exit_status usage(void)
+static bool set_option(void *data, int id, const char *argument)
 {
-	fputs("Usage: notifycat list [-f text|json]\n", stderr);
-	return EXIT_USAGE;
+	const struct list_format **format = data;
+
+	(void)id;
+	*format = strcmp(argument, "json") ? &text_list : &json_list;
+	return true;
 }
 
-static enum exit_status help(void)
-{
-	fputs("Usage: notifycat list [-f text|json]\n"
-	      "\n"
-	      "Print all devices of notify_multi with their source, readers, dropped packets, and the names\n"
-	      "and levels of GPIO lines; and the devices of \"notifycat attach\" that wait for their chip.\n"
-	      "\n"
-	      "  -f, --format FORMAT      text (default) or json (an object per line)\n"
-	      "  -h, --help               print this help\n"
-	      "\n"
-	      "Exit status: 0; 1 if the devices cannot be listed; 2 on a usage error.\n", stdout);
-	return flush_output() == FLUSH_OK ? EXIT_OK : EXIT_FAILED;
-}
-
-static const struct list_format *find_format(const char *name)
-{
-	if (!strcmp(name, "text"))
-		return &text_list;
-	if (!strcmp(name, "json"))
-		return &json_list;
-	message("unknown format \"%s\"", name);
-	return NULL;
-}
-
-enum exit_status listing(int argc, char **argv)
+static enum exit_status listing(int argc, char **argv)
 {
 	const struct list_format *format = &text_list;
+	enum exit_status status;
 	enum flush flushed;
 	bool good;
-	int option;
+	int index;
 
-	while ((option = getopt_long(argc, argv, "f:h", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return help();
-		if (option != 'f')
-			return usage();
-		format = find_format(optarg);
-		if (!format)
-			return EXIT_USAGE;
+	index = command_parse(&list_command, argc, argv, set_option, &format, &status);
+	if (index < 0)
+		return status;
+	if (index < argc) {
+		command_refuse(&list_command, "unexpected argument \"%s\"", argv[index]);
+		return EXIT_USAGE;
 	}
-	if (optind < argc)
-		return usage();
 	format->header();
 	good = list_devices(format) && list_configured(format);
 	flushed = flush_output();
 	return good && flushed != FLUSH_FAILED ? EXIT_OK : EXIT_FAILED;
 }
+
+const struct command list_command = {
+	.name = "list",
+	.usage = "list [-f text|json]",
+	.text = "Print all devices of notify_multi with their source, readers, dropped\n"
+		"packets, and the names and levels of GPIO lines; and the devices of\n"
+		"\"notifycat attach\" that wait for their chip.\n",
+	.options = list_options,
+	.more = "Example:\n"
+		"  notifycat list -f json | jq .lines\n"
+		"\n"
+		"Exit status: 0; 1 if the devices cannot be listed; 2 on a usage error.\n",
+	.run = listing,
+};

@@ -16,10 +16,15 @@ void message_set_file(const char *path)
 	file = path;
 }
 
+bool message_has_file(void)
+{
+	return file;
+}
+
 /* One write per line, so that lines of several programs do not mix. */
 static void print(const char *format, va_list args)
 {
-	char text[512];
+	char text[3072];
 
 	vsnprintf(text, sizeof(text), format, args);
 	fprintf(stderr, "%s: %s%s%s\n", program_invocation_short_name, file ?: "",

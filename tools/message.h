@@ -9,6 +9,7 @@
 
 /* Set the path of the file that the following messages are about, or NULL. */
 void message_set_file(const char *path);
+bool message_has_file(void);
 
 /* Print a line. */
 void message(const char *format, ...) __attribute__((format(printf, 1, 2)));

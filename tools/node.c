@@ -5,6 +5,8 @@
 
 #include "node.h"
 
+#include "message.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -34,6 +36,16 @@ bool node_init(struct node *node, const char *arg)
 		.name = slash[1] ? slash + 1 : path,
 	};
 	return true;
+}
+
+void node_perror(const struct node *node, int error)
+{
+	if (error == ENOENT && !strncmp(node->path, NODES, strlen(NODES)))
+		message("%s: %s (is its source loaded?)", node->path, strerror(ENODEV));
+	else if (error == ENOTTY)
+		message("%s: Not a notify_multi device", node->path);
+	else
+		message("%s: %s", node->path, strerror(error));
 }
 
 static bool read_number(const char *path, uint64_t *value)

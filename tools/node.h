@@ -25,6 +25,9 @@ struct node {
 /* Set path and name; @arg is a path, or a name in NODES. Return false if out of memory. */
 bool node_init(struct node *node, const char *arg);
 
+/* Report why a device cannot be used. */
+void node_perror(const struct node *node, int error);
+
 /* Find the device without opening it. Return 0, or an errno: ENOTTY if it is not notify_multi's. */
 int node_find(struct node *node);
 

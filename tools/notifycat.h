@@ -17,7 +17,7 @@ enum exit_status {
 	EXIT_OK		= 0,
 	EXIT_FAILED	= 1,
 	EXIT_USAGE	= 2,
-	EXIT_TIMED_OUT	= 3,
+	EXIT_TIMED_OUT	= 124,
 };
 
 #endif /* NOTIFYCAT_H */

@@ -1,155 +1,84 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parser of the command line.
+ * The command "read" and its options.
  */
 
 #include "options.h"
 
-#include "flush.h"
+#include "arguments.h"
+#include "command.h"
+#include "device_words.h"
+#include "exec.h"
 #include "format.h"
+#include "format_string.h"
 #include "formats.h"
 #include "layout_parse.h"
+#include "list.h"
 #include "message.h"
+#include "node.h"
 #include "reader.h"
 #include "search.h"
+#include "stop.h"
+#include "stream.h"
 #include "timescale.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Options without a letter. */
 enum {
-	OPTION_REPLAY_ONLY = 256,
+	OPTION_NEW = OPTION_FIRST,
+	OPTION_REPLAY_ONLY,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_FORMAT_STRING,
+	OPTION_TIMESCALE,
+	OPTION_EXEC,
+	OPTION_JOBS,
+	OPTION_BANNER,
 	OPTION_MMAP,
 	OPTION_URING,
-	OPTION_INFO,
-	OPTION_STATS,
-	OPTION_TIMESCALE,
-	OPTION_VERSION,
+	OPTIONS_END,
 };
 
-static const struct option long_options[] = {
-	{ "format", required_argument, NULL, 'f' },
-	{ "count", required_argument, NULL, 'n' },
-	{ "timeout", required_argument, NULL, 't' },
-	{ "wall-clock", no_argument, NULL, 'w' },
-	{ "decode", required_argument, NULL, 'd' },
-	{ "follow", no_argument, NULL, 'F' },
-	{ "queue", required_argument, NULL, 'q' },
-	{ "replay-only", no_argument, NULL, OPTION_REPLAY_ONLY },
-	{ "mmap", no_argument, NULL, OPTION_MMAP },
-	{ "uring", no_argument, NULL, OPTION_URING },
-	{ "info", no_argument, NULL, OPTION_INFO },
-	{ "stats", no_argument, NULL, OPTION_STATS },
-	{ "timescale", required_argument, NULL, OPTION_TIMESCALE },
-	{ "batch", no_argument, NULL, 'b' },
-	{ "interval", required_argument, NULL, 'i' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
+static const struct command_option read_options[] = {
+	{ 'l', "lines", "LINE,...", "only packets of these GPIO lines, by name or number" },
+	{ 'e', "edge", "rising|falling|both", "only packets with this edge" },
+	{ OPTION_NEW, "new", NULL, "no packets replayed from before the start" },
+	{ OPTION_NEW, "since-open", NULL, "the same" },
+	{ OPTION_REPLAY_ONLY, "replay-only", NULL, "only packets replayed to a new reader" },
+	{ 'a', "all", NULL, "all devices in /dev/notify, also those that appear later" },
+	{ 'F', "follow", NULL,
+	  "wait for devices that are not present or are removed, also in a directory or with a "
+	  "pattern" },
+	{ 'n', "count", "COUNT", "exit after COUNT printed packets" },
+	{ 't', "timeout", "SECONDS", "exit after this time, with 124 if COUNT was not reached" },
+	{ OPTION_IDLE_TIMEOUT, "idle-timeout", "SECONDS",
+	  "exit with 124 if no packet is printed for this time" },
+	{ 'f', "format", FORMATS,
+	  "text (default), json (an object per line), csv, vcd (waveform), raw (payloads), record (as "
+	  "returned by read()), or none" },
+	{ OPTION_FORMAT_STRING, "format-string", "FORMAT",
+	  "a line like \"%E %l %{dropped}\": %o line's offset, %l name, %c chip, %E edge, %e its number, "
+	  "%S seconds, %U UTC, %L local time, %{FIELD} a field" },
+	{ 'w', "wall-clock", NULL, "print the time of day instead of the device's time" },
+	{ 'd', "decode", "LAYOUT",
+	  "layout of the packets, '[DEVICE:]TYPE NAME, TYPE[N] NAME...'; TYPE is u8 to u64, s8 to s64, "
+	  "x8 to x64 or char" },
+	{ OPTION_TIMESCALE, "timescale", "ns|us|ms", "unit of a waveform (default us)" },
+	{ OPTION_EXEC, "exec", "COMMAND",
+	  "run COMMAND, without a shell, for each packet, with fields in the environment (NOTIFY_EDGE) "
+	  "and in place of {edge}; print no packets unless a format is given" },
+	{ OPTION_JOBS, "jobs", "COUNT", "run up to COUNT commands at once (default 1)" },
+	{ 'q', "queue", "PACKETS",
+	  "queue length; when the queue is full, the oldest packet is dropped" },
+	{ OPTION_BANNER, "banner", NULL, "report on standard error when all devices are open" },
+	{ OPTION_MMAP, "mmap", NULL, "read the mapped ring" },
+	{ OPTION_URING, "uring", NULL, "read by io_uring" },
 	{ }
 };
 
-static void usage(FILE *out)
-{
-	fputs("Usage: notifycat [OPTION]... DEVICE...\n"
-	      "       notifycat --info | --stats [-f text|json] DEVICE...\n"
-	      "       notifycat top [-b [-f text|json]] [-i SECONDS] [-n COUNT] [-t SECONDS] [DEVICE]...\n"
-	      "       notifycat attach | detach | list [--help]\n",
-	      out);
-}
-
-static void help(void)
-{
-	usage(stdout);
-	fputs("\n"
-	      "Print the packets of notify_multi devices as they arrive, the properties or counters of\n"
-	      "devices, or a table of all devices and their readers. attach and detach create and remove\n"
-	      "devices of GPIO lines, list prints all devices.\n"
-	      "\n"
-	      "DEVICE is a device node, the name of one in /dev/notify, a directory, or a quoted pattern.\n"
-	      "\n"
-	      "  -f, --format FORMAT      text (default), json (an object per line), csv, vcd (waveform),\n"
-	      "                           raw (payloads) or record (as returned by read())\n"
-	      "  -n, --count COUNT        exit after COUNT packets\n"
-	      "  -t, --timeout SECONDS    exit after this time, with status 3 if COUNT was not reached\n"
-	      "  -w, --wall-clock         print the time of day instead of the device's time\n"
-	      "  -d, --decode [DEVICE:]'TYPE NAME, TYPE[N] NAME...'\n"
-	      "                           layout of the packets; TYPE is u8 to u64, s8 to s64, x8 to x64\n"
-	      "                           or char\n"
-	      "  -F, --follow             wait for devices that are not present or are removed, also in a\n"
-	      "                           directory or with a pattern\n"
-	      "  -q, --queue PACKETS      queue length; when the queue is full, the oldest packet is dropped\n"
-	      "      --replay-only        print only the packets replayed to a new reader\n"
-	      "      --mmap, --uring      read the mapped ring, or read by io_uring\n"
-	      "      --timescale UNIT     unit of a waveform: ns, us (default) or ms\n"
-	      "      --info, --stats      print the properties, or the counters, of the devices\n"
-	      "  -b, --batch              top: print tables instead of a screen\n"
-	      "  -i, --interval SECONDS   top: time between updates (default 1)\n"
-	      "  -h, --help               print this help\n"
-	      "      --version            print the version\n"
-	      "\n"
-	      "Exit status: 0 if all requested packets were printed or the output was closed; 1 if a device\n"
-	      "cannot be read or all were removed; 2 on a usage error; 3 on a timeout before COUNT packets\n"
-	      "arrived. After SIGINT, SIGTERM or SIGHUP, notifycat completes its output and dies by the\n"
-	      "signal.\n", stdout);
-}
-
 /* -- Arguments ------------------------------------------------------------- */
-
-static bool refuse(const char *what, const char *arg)
-{
-	message("%s \"%s\"", what, arg);
-	return false;
-}
-
-static bool parse_number(const char *what, const char *arg, uint64_t most, uint64_t *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = isdigit((unsigned char)*arg) ? strtoull(arg, &end, 10) : 0;
-	if (!*number || errno || *end || *number > most)
-		return refuse(what, arg);
-	return true;
-}
-
-/* Parse a decimal fraction; strtod() would use the decimal point of the locale. */
-static bool parse_seconds(const char *what, const char *arg, uint64_t *ns)
-{
-	const char *c = arg;
-	uint64_t seconds = 0, fraction = 0, unit = NS_PER_SECOND;
-
-	if (!isdigit((unsigned char)*c) && *c != '.')
-		return refuse(what, arg);
-	for (; isdigit((unsigned char)*c) && seconds < 1000000000; c++)
-		seconds = seconds * 10 + (*c - '0');
-	if (*c == '.')
-		for (c++; isdigit((unsigned char)*c); c++) {
-			unit /= 10;
-			fraction += (*c - '0') * unit;
-		}
-	*ns = seconds * NS_PER_SECOND + fraction;
-	if (*c || !*ns)
-		return refuse(what, arg);
-	return true;
-}
-
-static bool parse_format(const char *arg, const struct format **format)
-{
-	*format = format_find(arg);
-	return *format || refuse("unknown format", arg);
-}
-
-static bool parse_timescale(const char *arg, const struct timescale **timescale)
-{
-	*timescale = timescale_find(arg);
-	return *timescale || refuse("unknown timescale", arg);
-}
 
 /* Print the text and mark the position of the error below it. */
 static bool refuse_layout(const char *text, const struct layout_error *error)
@@ -204,146 +133,110 @@ const struct layout *options_layout(const struct options *options, const char *d
 
 static bool choose_reader(struct options *options, const struct reader *reader)
 {
-	if (!reader) {
-		message("built without liburing: --uring is not available");
-		return false;
-	}
 	options->reader = reader;
-	return true;
+	return reader || report_error("built without liburing: --uring is not available");
 }
 
-static bool parse_option(struct options *options, int option)
+static bool set_number(const char *what, const char *argument, uint32_t *to)
 {
 	uint64_t number;
 
-	switch (option) {
-	case 'f':
-		return parse_format(optarg, &options->format);
-	case 'n':
-		return parse_number("invalid count", optarg, NO_LIMIT - 1, &options->count);
-	case 't':
-		return parse_seconds("invalid timeout", optarg, &options->timeout_ns);
-	case 'w':
-		options->wall_clock = true;
+	if (!parse_number(what, argument, UINT32_MAX, &number))
+		return false;
+	*to = number;
+	return true;
+}
+
+struct parsing {
+	struct options *options;
+	bool given[OPTIONS_END];
+};
+
+static bool set_option(void *data, int id, const char *argument)
+{
+	struct parsing *parsing = data;
+	struct options *options = parsing->options;
+
+	parsing->given[id] = true;
+	switch (id) {
+	case 'l':
+		return filter_add_lines(&options->filter, argument);
+	case 'e':
+		filter_set_edge(&options->filter, argument);
 		return true;
-	case 'd':
-		return parse_decoding(options, optarg);
-	case 'F':
-		options->follow = true;
-		return true;
-	case 'q':
-		if (!parse_number("invalid queue", optarg, UINT32_MAX, &number))
-			return false;
-		options->queue = number;
+	case OPTION_NEW:
+		options->filter.no_replay = true;
 		return true;
 	case OPTION_REPLAY_ONLY:
 		options->replay_only = true;
 		return true;
+	case 'a':
+	case 'F':
+		options->follow = true;
+		return true;
+	case 'n':
+		return parse_number("count", argument, NO_LIMIT - 1, &options->count);
+	case 't':
+		return parse_seconds("timeout", argument, &options->timeout_ns);
+	case OPTION_IDLE_TIMEOUT:
+		return parse_seconds("idle timeout", argument, &options->idle_timeout_ns);
+	case 'f':
+		options->format = format_find(argument);
+		return true;
+	case OPTION_FORMAT_STRING:
+		options->format = &string_format;
+		return format_string_set(argument);
+	case 'w':
+		options->wall_clock = true;
+		return true;
+	case 'd':
+		return parse_decoding(options, argument);
+	case OPTION_TIMESCALE:
+		options->timescale = timescale_find(argument);
+		return true;
+	case OPTION_EXEC:
+		options->exec = argument;
+		return true;
+	case OPTION_JOBS:
+		return set_number("number of jobs", argument, &options->jobs);
+	case 'q':
+		return set_number("queue", argument, &options->queue);
+	case OPTION_BANNER:
+		options->banner = true;
+		return true;
 	case OPTION_MMAP:
 		return choose_reader(options, &mmap_reader);
-	case OPTION_URING:
-		return choose_reader(options, uring_reader);
-	case OPTION_TIMESCALE:
-		return parse_timescale(optarg, &options->timescale);
-	case OPTION_INFO:
-		options->info = true;
-		return true;
-	case OPTION_STATS:
-		options->stats = true;
-		return true;
-	case 'b':
-		options->batch = true;
-		return true;
-	case 'i':
-		return parse_seconds("invalid interval", optarg, &options->interval_ns);
 	default:
-		usage(stderr);
-		return false;
+		return choose_reader(options, uring_reader);
 	}
 }
 
 /* -- Combinations ---------------------------------------------------------- */
 
-enum {
-	USE_READ = 1,
-	USE_REPORT = 2,
-	USE_TOP = 4,
-};
-
-/*
- * @uses: Uses in which the option has an effect.
- * @formats: Formats with which it has an effect; NULL for all.
- */
-static const struct rule {
+/* Formats with which an option has an effect. */
+static const struct {
 	int option;
-	unsigned int uses;
 	const char *formats;
 } rules[] = {
-	{ 'f', USE_READ | USE_REPORT | USE_TOP, NULL },
-	{ 'n', USE_READ | USE_TOP, NULL },
-	{ 't', USE_READ | USE_TOP, NULL },
-	{ 'w', USE_READ, "text json csv" },
-	{ 'd', USE_READ, "text json csv vcd" },
-	{ 'F', USE_READ, NULL },
-	{ 'q', USE_READ, NULL },
-	{ OPTION_REPLAY_ONLY, USE_READ, NULL },
-	{ OPTION_MMAP, USE_READ, NULL },
-	{ OPTION_URING, USE_READ, NULL },
-	{ OPTION_TIMESCALE, USE_READ, "vcd" },
-	{ OPTION_INFO, USE_REPORT, NULL },
-	{ OPTION_STATS, USE_REPORT, NULL },
-	{ 'b', USE_TOP, NULL },
-	{ 'i', USE_TOP, NULL },
+	{ 'w', "text|json|csv|string|none" },
+	{ 'd', "text|json|csv|vcd|string|none" },
+	{ OPTION_TIMESCALE, "vcd" },
 };
 
 /* The replay is read without waiting, from devices that are present. */
 static const int exclusive[][2] = {
 	{ OPTION_MMAP, OPTION_URING },
 	{ OPTION_REPLAY_ONLY, 'F' },
+	{ OPTION_REPLAY_ONLY, 'a' },
 	{ OPTION_REPLAY_ONLY, 't' },
+	{ OPTION_REPLAY_ONLY, OPTION_IDLE_TIMEOUT },
+	{ OPTION_REPLAY_ONLY, OPTION_NEW },
+	{ 'f', OPTION_FORMAT_STRING },
 };
 
-static bool refuse_use(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
-
-static bool refuse_use(const char *format, ...)
+static const char *option_name(int id)
 {
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	message("%s", text);
-	usage(stderr);
-	return false;
-}
-
-static const char *option_name(int option)
-{
-	const struct option *long_option = long_options;
-
-	while (long_option->val != option)
-		long_option++;
-	return long_option->name;
-}
-
-static bool follows_rule(const struct options *options, const struct rule *rule)
-{
-	const char *name = option_name(rule->option);
-	const char *format = options->format->name;
-
-	if (options->top && !(rule->uses & USE_TOP))
-		return refuse_use("--%s cannot be used with top", name);
-	if (options->top)
-		return true;
-	if (options->info || options->stats)
-		return rule->uses & USE_REPORT ||
-		       refuse_use("--%s cannot be used with --info or --stats", name);
-	if (!(rule->uses & USE_READ))
-		return refuse_use("--%s requires top", name);
-	return !rule->formats || strstr(rule->formats, format) ||
-	       refuse_use("--%s has no effect on the format %s", name, format);
+	return command_option(&read_command, id)->name;
 }
 
 /* Return true if an argument may be a device with this name. */
@@ -371,74 +264,109 @@ static bool decoding_has_effect(const struct options *options, size_t index)
 		const char *other = options->decodings[i].device;
 
 		if (device && other ? !strcmp(device, other) : device == other)
-			return refuse_use("--decode twice for %s", device ?: "all devices");
+			return command_refuse(&read_command, "--decode twice for %s",
+					      device ?: "all devices");
 	}
 	for (i = 0; device && i < options->devices_count; i++)
 		if (may_read(options->devices[i], device))
 			return true;
-	return !device || refuse_use("--decode for %s, which is not read", device);
+	return !device || command_refuse(&read_command, "--decode for %s, which is not read",
+					 device);
 }
 
-static bool options_compatible(const struct options *options, const bool *given)
+static bool options_compatible(struct options *options, const bool *given)
 {
-	const bool only_text = options->top || options->info || options->stats;
+	static char *all = NODES;
+	const char *format = options->format->name;
 	size_t i;
 
-	if (!options->top && !options->devices_count) {
-		usage(stderr);
-		return false;
+	if (given['a'] && options->devices_count)
+		return command_refuse(&read_command, "--all and a device cannot be combined");
+	if (given['a']) {
+		options->devices = &all;
+		options->devices_count = 1;
 	}
+	if (!options->devices_count)
+		return command_refuse(&read_command, "no device");
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
-		if (given[rules[i].option] && !follows_rule(options, &rules[i]))
-			return false;
+		if (given[rules[i].option] && !word_is_in(rules[i].formats, format))
+			return command_refuse(&read_command, "--%s has no effect on the format %s",
+					      option_name(rules[i].option), format);
 	for (i = 0; i < ARRAY_SIZE(exclusive); i++)
 		if (given[exclusive[i][0]] && given[exclusive[i][1]])
-			return refuse_use("--%s and --%s cannot be combined",
-					  option_name(exclusive[i][0]),
-					  option_name(exclusive[i][1]));
+			return command_refuse(&read_command, "--%s and --%s cannot be combined",
+					      option_name(exclusive[i][0]),
+					      option_name(exclusive[i][1]));
+	if (given[OPTION_JOBS] && !given[OPTION_EXEC])
+		return command_refuse(&read_command, "--jobs requires --exec");
 	for (i = 0; i < options->decodings_count; i++)
 		if (!decoding_has_effect(options, i))
 			return false;
-	if (only_text && options->format != &text_format && options->format != &json_format)
-		return refuse_use("--info, --stats and top support only text and json");
-	if (options->top && given['f'] && !options->batch)
-		return refuse_use("top: --format requires --batch");
 	return true;
 }
 
 bool parse_options(struct options *options, int argc, char **argv, enum exit_status *status)
 {
-	bool given[OPTION_VERSION + 1] = { };
-	int option;
+	struct parsing parsing = { .options = options };
+	int index;
 
 	*options = (struct options){
-		.format = &text_format,
 		.reader = &read_reader,
 		.count = NO_LIMIT,
 		.timeout_ns = NO_LIMIT,
-		.interval_ns = NS_PER_SECOND,
+		.idle_timeout_ns = NO_LIMIT,
+		.jobs = 1,
 		.timescale = timescale_find("us"),
 	};
-	*status = EXIT_USAGE;
-	if (argc > 1 && !strcmp(argv[1], "top")) {
-		options->top = true;
-		argv++;
-		argc--;
-	}
-	while ((option = getopt_long(argc, argv, "f:n:t:wd:Fq:bi:h", long_options, NULL)) != -1) {
-		if (option == 'h' || option == OPTION_VERSION) {
-			if (option == 'h')
-				help();
-			else
-				puts("notifycat " NOTIFY_MULTI_VERSION);
-			*status = flush_output() == FLUSH_OK ? EXIT_OK : EXIT_FAILED;
-			return false;
-		}
-		if (!parse_option(options, option))
-			return false;
-		given[option] = true;
-	}
-	options->devices = argv + optind;
-	options->devices_count = argc - optind;
-	return options_compatible(options, given);
+	index = command_parse(&read_command, argc, argv, set_option, &parsing, status);
+	if (index < 0)
+		return false;
+	if (!options->format)
+		options->format = options->exec ? &none_format : &text_format;
+	options->devices = argv + index;
+	options->devices_count = argc - index;
+	return options_compatible(options, parsing.given);
 }
+
+/* -- Command --------------------------------------------------------------- */
+
+static enum exit_status read_devices(int argc, char **argv)
+{
+	enum exit_status status;
+	struct options options;
+	struct list list;
+
+	if (!parse_options(&options, argc, argv, &status))
+		return status;
+	options.implicit = !command_is_named;
+	if (!list_init(&list, &options))
+		return EXIT_FAILED;
+	return stream(&list);
+}
+
+const struct command read_command = {
+	.name = "read",
+	.usage = "[read] [OPTION]... DEVICE...\n"
+		 "[read] [OPTION]... --all\n"
+		 "list | attach | detach | stats | top [--help]",
+	.text = "Print the packets of notify_multi devices as they arrive. The other commands\n"
+		"list all devices, create and remove devices of GPIO lines, and show\n"
+		"counters.\n"
+		"\n"
+		"DEVICE is a device node, the name of one in /dev/notify, a directory, or a\n"
+		"quoted pattern.\n",
+	.options = read_options,
+	.more = "Examples:\n"
+		"  notifycat buttons                                   print all packets\n"
+		"  notifycat --new -l left -e rising -n 1 buttons      wait for an edge\n"
+		"  notifycat -af json >>log                            record all devices\n"
+		"  notifycat --new --exec 'echo {name} {edge}' buttons run a command for each packet\n"
+		"\n"
+		"Exit status: 0 if all requested packets were printed or the output was\n"
+		"closed; 1 if a device cannot be read, all were removed, or a command of\n"
+		"--exec failed; 2 on a usage error; 124 on a timeout. After SIGINT, SIGTERM\n"
+		"or SIGHUP, notifycat completes its output and dies by the signal (128 +\n"
+		"signal in a shell).\n",
+	.run = read_devices,
+	.words = device_words,
+};

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Options of the command line.
+ * Options of the command "read".
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include "filter.h"
 #include "notifycat.h"
 
 struct format;
@@ -20,20 +21,26 @@ struct decoding {
 	struct layout *layout;
 };
 
+/*
+ * @implicit: The command was not named, so that the first argument may be a misspelled command.
+ * @queue: 0 for the length set by the source.
+ * @exec: Command to run for each packet, or NULL.
+ */
 struct options {
-	bool top;
+	bool implicit;
 	const struct format *format;
 	const struct reader *reader;
+	struct filter filter;
 	bool wall_clock;
 	uint64_t count;
 	uint64_t timeout_ns;
-	uint64_t interval_ns;
-	bool batch;
-	bool info;
-	bool stats;
+	uint64_t idle_timeout_ns;
 	bool replay_only;
 	bool follow;
-	uint32_t queue;			/* 0: set by the source. */
+	bool banner;
+	uint32_t queue;
+	const char *exec;
+	uint32_t jobs;
 	const struct timescale *timescale;
 	struct decoding *decodings;
 	size_t decodings_count;

@@ -5,6 +5,7 @@
 
 #include "print.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -33,6 +34,17 @@ void print_char(char c)
 void print_bytes(const void *bytes, size_t length)
 {
 	fwrite(bytes, 1, length, stream ?: stdout);
+}
+
+void print_number(const struct field *field, size_t index, const void *packet)
+{
+	if (field->kind == FIELD_SIGNED)
+		print("%" PRId64, field_signed(field, index, packet));
+	else if (field->kind == FIELD_HEX)
+		print("0x%0*" PRIx64, (int)field->digits,
+		      field_unsigned(field, index, packet));
+	else
+		print("%" PRIu64, field_unsigned(field, index, packet));
 }
 
 void print_hex(const struct field *field, const void *packet)
@@ -103,6 +115,22 @@ void print_json_string(const char *s, size_t length)
 	print_char('"');
 }
 
+void print_label(const char *s)
+{
+	const char *end = s + strlen(s);
+
+	while (s < end) {
+		if (*s == '"' || *s == '\\') {
+			print("\\%c", *s++);
+		} else if (*s == '\n') {
+			print("\\n");
+			s++;
+		} else {
+			s += print_utf8(s, end - s);
+		}
+	}
+}
+
 static bool needs_quotes(const char *s, size_t length)
 {
 	return !length || memchr(s, ',', length) || memchr(s, '"', length) ||
@@ -129,4 +157,10 @@ void print_word(const char *s)
 {
 	for (; *s; s++)
 		print_char(*s > 0x20 && *s < 0x7f ? *s : '_');
+}
+
+void print_plain(const char *s, size_t length)
+{
+	for (; length; length--, s++)
+		print_char((unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
 }

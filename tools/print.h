@@ -13,6 +13,9 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_char(char c);
 void print_bytes(const void *bytes, size_t length);
 
+/* Print an element of a number as in text output. */
+void print_number(const struct field *field, size_t index, const void *packet);
+
 void print_hex(const struct field *field, const void *packet);
 
 /* Print characters; escape unprintable ones and those in @escaped as \xNN. */
@@ -20,7 +23,11 @@ void print_escaped(const char *s, size_t length, const char *escaped);
 
 /* Print UTF-8; U+FFFD replaces each invalid byte. */
 void print_json_string(const char *s, size_t length);
+void print_label(const char *s);
 void print_csv_string(const char *s, size_t length);
+
+/* Print with "?" in place of control characters. */
+void print_plain(const char *s, size_t length);
 
 /* Print without blanks and special characters, which become underscores. */
 void print_word(const char *s);

@@ -69,18 +69,6 @@ bool search_matches(const struct search *search, const char *name)
 
 /* -- Running --------------------------------------------------------------- */
 
-static bool is_device(const char *path)
-{
-	struct node node;
-	bool found;
-
-	if (!node_init(&node, path))
-		return false;
-	found = !node_find(&node);
-	free(node.path);
-	return found;
-}
-
 static bool add_match(const char *directory, const char *name,
 		      bool (*add)(void *data, const char *path), void *data)
 {
@@ -91,7 +79,7 @@ static bool add_match(const char *directory, const char *name,
 		message("out of memory");
 		return false;
 	}
-	good = !is_device(path) || add(data, path);
+	good = add(data, path);
 	free(path);
 	return good;
 }

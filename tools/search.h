@@ -29,8 +29,8 @@ void search_failed(const struct search *search);
 bool search_matches(const struct search *search, const char *name);
 
 /*
- * Call @add with the path of each device of notify_multi that matches, in the order of their names,
- * until it returns false. Return false if it did, or after reporting an error.
+ * Call @add with each path that matches, in the order of their names, until it returns false.
+ * Return false if it did, or after reporting an error.
  */
 bool search_run(const struct search *search, bool (*add)(void *data, const char *path), void *data);
 

@@ -8,10 +8,13 @@
 
 #include "clock.h"
 #include "devices.h"
+#include "exec.h"
+#include "filter.h"
 #include "flush.h"
 #include "follow.h"
 #include "format.h"
 #include "list.h"
+#include "merge.h"
 #include "message.h"
 #include "options.h"
 #include "stop.h"
@@ -29,21 +32,28 @@ enum {
 	EVENT_STOP = 1 << 30,
 	EVENT_OUTPUT,
 	EVENT_FOLLOW,
+	EVENT_CHILD,
 };
+
+#define EVENTS	64
 
 /*
  * @stop, @follow: Descriptors that are readable after a signal, and when a directory changes.
+ * @idle_since: Time of the start, or of the last printed packet.
  * @left: Number of packets left to print.
  */
 struct stream {
 	const struct options *options;
 	struct devices devices;
+	struct merge merge;
 	int stop;
 	int follow;
 	uint64_t left;
+	uint64_t idle_since;
 	uint64_t deadline;
 	bool broken_pipe;
 	bool timed_out;
+	bool idle;
 	bool failed;
 };
 
@@ -59,6 +69,7 @@ static bool watch(struct stream *stream, int fd, uint32_t events, uint64_t what)
 static bool begin_waiting(struct stream *stream)
 {
 	const bool follow = stream->options->follow;
+	int child;
 
 	stream->devices.epoll = epoll_create1(EPOLL_CLOEXEC);
 	stream->stop = stop_begin();
@@ -70,39 +81,60 @@ static bool begin_waiting(struct stream *stream)
 	}
 	/* A pipe reports when its read end is closed. A file cannot be watched. */
 	watch(stream, STDOUT_FILENO, 0, EVENT_OUTPUT);
+	if (!stream->options->exec)
+		return true;
+	if (!exec_begin(stream->options->exec, stream->options->jobs, &child))
+		return false;
+	watch(stream, child, EPOLLIN, EVENT_CHILD);
 	return true;
 }
 
 /* -- Packets --------------------------------------------------------------- */
 
-static void show(struct stream *stream, struct device *device)
+/* Flush after each batch, also to a pipe or file. */
+static void flush(struct stream *stream)
 {
-	const struct notify_multi_record *record = device_peek(device);
+	const enum flush result = flush_output();
 
+	stream->broken_pipe |= result == FLUSH_CLOSED;
+	stream->failed |= result == FLUSH_FAILED;
+}
+
+/* The output of the command follows that of notifycat. */
+static void run_command(struct stream *stream, const struct device *device,
+			const struct notify_multi_record *record)
+{
+	flush(stream);
+	stream->failed |= !exec_run(&stream->devices.output, device, record);
+}
+
+/* The next printed packet also reports the drops before those that are not printed. */
+static bool report_drops(const struct stream *stream, struct device *device,
+			 struct notify_multi_record *record)
+{
 	if (record->dropped)
 		message("%s: %u packets dropped before %" PRIu64, device->node.name,
 			record->dropped, (uint64_t)record->seq);
-	stream->devices.format->packet(&stream->devices.output, device, record);
-	stream->left--;
-	device_advance(device);
+	record->dropped += device->hidden_drops;
+	device->hidden_drops = record->dropped;
+	if (!filter_selects(&stream->options->filter, device, record))
+		return false;
+	device->hidden_drops = 0;
+	return true;
 }
 
-/* Return the device with the oldest next record, or NULL. */
-static struct device *oldest(const struct output *output)
+static void show(struct stream *stream, struct device *device)
 {
-	const struct notify_multi_record *record;
-	struct device *found = NULL;
-	uint64_t time = 0;
-	size_t i;
+	struct notify_multi_record *record = device_peek(device);
 
-	for (i = 0; i < output->count; i++) {
-		record = device_peek(&output->devices[i]);
-		if (record && (!found || record->timestamp_ns < time)) {
-			found = &output->devices[i];
-			time = record->timestamp_ns;
-		}
+	if (report_drops(stream, device, record)) {
+		stream->devices.format->packet(&stream->devices.output, device, record);
+		stream->left--;
+		if (stream->options->exec)
+			run_command(stream, device, record);
+		stream->idle_since = clock_monotonic();
 	}
-	return found;
+	device_advance(device);
 }
 
 /* Discard packets that were broadcast after open(). */
@@ -139,41 +171,68 @@ static void fill(struct stream *stream, struct device *device)
 		keep_replays(device);
 }
 
-/* Flush after each batch, also to a pipe or file. */
-static void flush(struct stream *stream)
-{
-	const enum flush result = flush_output();
-
-	stream->broken_pipe |= result == FLUSH_CLOSED;
-	stream->failed |= result == FLUSH_FAILED;
-}
-
 static bool is_over(const struct stream *stream)
 {
 	return !stream->left || stream->failed || stream->broken_pipe || stream->timed_out ||
-	       stop_wanted() || (!stream->devices.open && !stream->options->follow);
+	       stream->idle || stop_wanted() || (!stream->devices.open && !stream->options->follow);
 }
 
-static bool any_ready(const struct output *output)
+/* Devices of several clocks are merged by the time of day. */
+static void add_next(struct stream *stream, struct device *device)
 {
-	size_t i;
+	const unsigned int clocks = stream->devices.clocks;
+	const struct notify_multi_record *record = device_peek(device);
 
-	for (i = 0; i < output->count; i++)
-		if (output->devices[i].ready)
-			return true;
-	return false;
+	if (!record)
+		return;
+	merge_add(&stream->merge, device, clocks & (clocks - 1) ?
+		  clock_wall(record->timestamp_ns, device->info.clock) : record->timestamp_ns);
 }
 
+/* Read the ready devices, and keep those that may be still ready. */
+static void fill_ready(struct stream *stream)
+{
+	struct devices *devices = &stream->devices;
+	const size_t count = devices->ready_count;
+	struct device *device;
+	size_t i, kept = 0;
+
+	for (i = 0; i < count; i++) {
+		device = &devices->output.devices[devices->ready[i]];
+		fill(stream, device);
+		device->listed = device->ready;
+		if (device->listed)
+			devices->ready[kept++] = devices->ready[i];
+		add_next(stream, device);
+	}
+	devices->ready_count = kept;
+}
+
+static bool is_over_at(struct stream *stream, uint64_t now)
+{
+	const uint64_t idle = stream->options->idle_timeout_ns;
+
+	stream->timed_out |= now >= stream->deadline;
+	stream->idle |= idle != NO_LIMIT && now - stream->idle_since >= idle;
+	return is_over(stream);
+}
+
+/* Commands take time: check after each whether to go on. */
 static void read_and_show(struct stream *stream)
 {
-	const struct output *output = &stream->devices.output;
 	struct device *device;
-	size_t i;
 
-	for (i = 0; i < output->count; i++)
-		fill(stream, &output->devices[i]);
-	while (stream->left && (device = oldest(output)))
+	if (!merge_reserve(&stream->merge, stream->devices.output.count)) {
+		stream->failed = !report_error("out of memory");
+		return;
+	}
+	fill_ready(stream);
+	while (stream->left && (device = merge_take(&stream->merge))) {
 		show(stream, device);
+		if (stream->options->exec && is_over_at(stream, clock_monotonic()))
+			break;
+		add_next(stream, device);
+	}
 	flush(stream);
 }
 
@@ -187,13 +246,14 @@ static void open_added(struct stream *stream)
 /* Return the timeout of a wait until the deadlines; -1 is infinite. */
 static int milliseconds_left(struct stream *stream)
 {
-	const uint64_t now = clock_monotonic();
+	const uint64_t now = clock_monotonic(), idle = stream->options->idle_timeout_ns;
 	uint64_t deadline, ms;
 
 	deadline = devices_deadline(&stream->devices);
 	if (stream->deadline < deadline)
 		deadline = stream->deadline;
-	stream->timed_out = now >= stream->deadline;
+	if (idle != NO_LIMIT && stream->idle_since + idle < deadline)
+		deadline = stream->idle_since + idle;
 	if (now >= deadline)
 		return 0;
 	if (deadline == NO_LIMIT)
@@ -205,14 +265,14 @@ static int milliseconds_left(struct stream *stream)
 static void wait_for_packets(struct stream *stream)
 {
 	const struct output *output = &stream->devices.output;
-	struct epoll_event events[16];
+	struct epoll_event events[EVENTS];
 	int count, i, ms;
 	bool follow;
 
 	ms = milliseconds_left(stream);
-	if (any_ready(output))
+	if (stream->devices.ready_count)
 		ms = 0;
-	count = epoll_wait(stream->devices.epoll, events, 16, ms);
+	count = epoll_wait(stream->devices.epoll, events, EVENTS, ms);
 	if (count < 0 && errno != EINTR) {
 		message("cannot wait for packets: %s", strerror(errno));
 		stream->failed = true;
@@ -223,8 +283,11 @@ static void wait_for_packets(struct stream *stream)
 			stream->broken_pipe = true;
 		else if (events[i].data.u64 == EVENT_FOLLOW)
 			follow = true;
-		else if (events[i].data.u64 < output->count)
-			output->devices[events[i].data.u64].ready = true;
+		else if (events[i].data.u64 == EVENT_CHILD)
+			exec_reap();
+		else
+			devices_set_ready(&stream->devices,
+					  &output->devices[events[i].data.u64]);
 	}
 	if (follow)
 		open_added(stream);
@@ -244,13 +307,14 @@ static void wait_for_devices(struct stream *stream)
 		poll(polls, ARRAY_SIZE(polls), milliseconds_left(stream));
 		stream->broken_pipe |= polls[2].revents & POLLERR;
 		open_added(stream);
+		is_over_at(stream, clock_monotonic());
 	}
 }
 
 static void run(struct stream *stream)
 {
 	if (stream->options->replay_only) {
-		while (any_ready(&stream->devices.output) && !is_over(stream))
+		while (stream->devices.ready_count && !is_over(stream))
 			read_and_show(stream);
 		return;
 	}
@@ -259,11 +323,26 @@ static void run(struct stream *stream)
 		open_added(stream);
 	if (stream->failed || stream->broken_pipe)
 		return;
-	do {
+	for (;;) {
 		read_and_show(stream);
-		if (!is_over(stream))
-			wait_for_packets(stream);
-	} while (!is_over(stream));
+		if (is_over_at(stream, clock_monotonic()))
+			break;
+		wait_for_packets(stream);
+		if (is_over(stream))
+			break;
+	}
+}
+
+static void print_banner(const struct devices *devices)
+{
+	const struct output *output = &devices->output;
+	size_t i;
+
+	if (!devices->open)
+		message("reading no device yet");
+	for (i = 0; i < output->count; i++)
+		if (output->devices[i].fd >= 0)
+			message("reading %s", output->devices[i].node.name);
 }
 
 static enum exit_status outcome(const struct stream *stream)
@@ -272,6 +351,8 @@ static enum exit_status outcome(const struct stream *stream)
 
 	if (stream->failed)
 		return EXIT_FAILED;
+	if (stream->idle)
+		return EXIT_TIMED_OUT;
 	if (!stream->left || stream->broken_pipe || stop_wanted() || options->replay_only)
 		return EXIT_OK;
 	if (stream->timed_out)
@@ -293,13 +374,15 @@ enum exit_status stream(struct list *list)
 				.timescale = options->timescale,
 			},
 			.format = format,
+			.filter = &options->filter,
 		},
 		.left = options->count,
 		.deadline = NO_LIMIT,
 	};
 
+	stream.idle_since = clock_monotonic();
 	if (options->timeout_ns != NO_LIMIT)
-		stream.deadline = clock_monotonic() + options->timeout_ns;
+		stream.deadline = stream.idle_since + options->timeout_ns;
 	if (!begin_waiting(&stream) || !devices_open(&stream.devices))
 		return EXIT_FAILED;
 	if (format->needs_all && options->follow)
@@ -307,7 +390,10 @@ enum exit_status stream(struct list *list)
 	if (format->begin && !format->begin(&stream.devices.output))
 		return EXIT_FAILED;
 	flush(&stream);
+	if (options->banner)
+		print_banner(&stream.devices);
 	run(&stream);
+	stream.failed |= !exec_end();
 	/* A failed write was reported. */
 	if (!ferror(stdout)) {
 		if (format->end)

@@ -63,20 +63,11 @@ bool rows_add(struct rows *rows, const char *arg)
 		return false;
 	rows->rows = more;
 	more[rows->count] = (struct row){ };
-	if (!node_init(&more[rows->count].node, arg))
+	if (!node_init(&more[rows->count].node, arg) ||
+	    !set_add(&rows->names, more[rows->count].node.name))
 		return false;
 	rows->count++;
 	return true;
-}
-
-static bool has_row(const struct rows *rows, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < rows->count; i++)
-		if (!strcmp(rows->rows[i].node.name, name))
-			return true;
-	return false;
 }
 
 /* Add new devices; removed devices stay. */
@@ -89,7 +80,7 @@ static bool find_rows(struct rows *rows)
 	if (!nodes)
 		return errno == ENOENT;
 	while (good && (entry = readdir(nodes)))
-		if (entry->d_name[0] != '.' && !has_row(rows, entry->d_name))
+		if (entry->d_name[0] != '.' && !set_has(&rows->names, entry->d_name))
 			good = rows_add(rows, entry->d_name);
 	closedir(nodes);
 	return good;

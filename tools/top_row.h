@@ -4,6 +4,7 @@
 
 #include "clients.h"
 #include "node.h"
+#include "set.h"
 
 /*
  * @error: 0, or the reason why the device has no counters.
@@ -25,12 +26,14 @@ struct row {
 /*
  * @rows: After rows_update(), sorted by @drop_rate, the highest first, then by name.
  * @all: Show all devices in NODES.
+ * @names: Names of @rows.
  * @clients: Clients of all devices.
  */
 struct rows {
 	struct row *rows;
 	size_t count;
 	bool all;
+	struct set names;
 	struct clients clients;
 };
 
