@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/notify-multi
 UDEVDIR ?= $(PREFIX)/lib/udev
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 DEPMOD ?= depmod
 
 DTC ?= dtc
@@ -206,6 +207,9 @@ tools_install: tools
 	$(if $(MQTT),install -D -m 644 -t $(DESTDIR)$(UNITDIR) packaging/systemd/notify-mqtt@.service)
 	install -D -m 644 tools/notifycat.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/notifycat
+	install -D -m 644 tools/notifycat.zsh $(DESTDIR)$(ZSHDIR)/_notifycat
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
+		tools/notifycat.fish
 
 # systemd-sysusers creates the group "notify", to which the rule gives read access.
 udev_install:

@@ -139,8 +139,8 @@ recipe_files() {
 	local pattern added packaged=(/usr/bin /usr/share/man /usr/include /usr/share/pkgconfig
 				      /usr/share/bash-completion /usr/share/doc /etc /lib/modules)
 
-	read -ra added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' \
-		"$RECIPES/notify-multi-tools.bb" | expand)
+	read -rd '' -a added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' \
+		"$RECIPES/notify-multi-tools.bb" | expand) || true
 	for pattern in "${packaged[@]}" "${added[@]}"; do
 		rm -rf "${WORK:?}/image$pattern"
 	done

@@ -1,68 +1,118 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# completion.sh NOTIFYCAT: checks the bash completion of notifycat against its --help.
+# completion.sh NOTIFYCAT: check the completion of notifycat in bash, and in zsh and fish if they are
+# installed, and its manual page, against its --help.
 
 set -euo pipefail
 
-program=${1:?usage: completion.sh NOTIFYCAT}
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+program=$(realpath "${1:?usage: completion.sh NOTIFYCAT}")
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../tools" && pwd)
 failed=0
+PATH=$(dirname "$program"):$PATH
+
+report() {
+	echo "$*"
+	failed=1
+}
 
 # shellcheck source=tools/notifycat.bash
-. "$top/tools/notifycat.bash"
+. "$tools/notifycat.bash"
 
-# completes WORDS WORD...: check that the last of WORDS is completed to one of WORD.
+# shellcheck disable=SC2317 # called by completes()
+# offers_SHELL COMMANDLINE: print the words that may complete the last word, which may be empty.
+offers_bash() {
+	read -ra COMP_WORDS <<<"$1"
+	[[ $1 != *' ' ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_notifycat
+	[ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# Replace the functions of zsh that show words.
+# shellcheck disable=SC2317
+offers_zsh() {
+	# shellcheck disable=SC2016 # zsh expands it
+	zsh -fc '
+		_describe() { print -rl -- "${(@)${(P)3}%%:*}" }
+		_files() { }
+		words=("${(@s: :)1}")
+		CURRENT=$#words
+		. "$2"' zsh "$1" "$tools/notifycat.zsh"
+}
+
+# fish completes files where there are no words.
+# shellcheck disable=SC2317
+offers_fish() {
+	# shellcheck disable=SC2016 # fish expands it
+	fish --no-config -c '
+		source $argv[2]
+		function __fish_complete_path; end
+		complete -C $argv[1]' "$1" "$tools/notifycat.fish" | cut -f 1
+}
+
+# completes COMMANDLINE WORD...: check that the last word is completed to one of WORD, in any order.
 completes() {
-	local typed=$1
+	local typed=$1 offered expected
 	shift
 
-	read -ra COMP_WORDS <<<"notifycat $typed"
-	[[ $typed != *' ' ]] || COMP_WORDS+=("")
-	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-	COMPREPLY=()
-	_notifycat
-	if [ "${COMPREPLY[*]}" != "$*" ]; then
-		echo "notifycat $typed: completed to \"${COMPREPLY[*]}\", expected \"$*\""
-		failed=1
-	fi
+	expected=$(printf '%s\n' "$@" | sort)
+	offered=$("offers_$shell" "notifycat $typed" | sort) || report "$shell: notifycat $typed: failed"
+	[ "$offered" = "$expected" ] ||
+		report "$shell: notifycat $typed: offers ${offered//$'\n'/ }, expected $*"
 }
 
-# options COMMAND: print the options in the help of a command; "" for reading.
+# options COMMAND: print the options in the help of a command.
 options() {
-	# shellcheck disable=SC2086 # a command or nothing
-	"$program" $1 --help | grep -oE -- '--[a-z]+[a-z-]*' | sort -u
+	notifycat "$1" --help | sed -nE 's/^  (-.,|   ) (--[a-z-]+).*/\2/p'
 }
 
-for command in "" attach detach list; do
-	mapfile -t known < <(options "$command")
-	for option in "${known[@]}"; do
-		mapfile -t same < <(printf '%s\n' "${known[@]}" | grep "^$option")
-		[ ${#same[@]} -gt 1 ] || completes "${command:+$command }$option" "$option"
+# Print the section of a command in the manual page.
+section() {
+	sed -n "/^\.Ss $1$/,/^\.S[hs] /p" "$tools/notifycat.1"
+}
+
+check_page() {
+	local known described
+
+	known=$(options "$1" | sort)
+	described=$(section "$1" | sed -n 's/^\.It //p' | grep -oE 'Fl -[a-z-]+' |
+			sed 's/^Fl /-/' | sort -u)
+	[ "$known" = "$described" ] ||
+		report "notifycat.1: section $1 does not match --help:" \
+			"$(diff <(echo "$known") <(echo "$described") | grep '^[<>]')"
+}
+
+check_shell() {
+	local command
+
+	for command in read list attach detach stats top; do
+		mapfile -t known < <(options "$command")
+		completes "$command --" "${known[@]}"
+		completes "$command ${known[0]}" "${known[0]}"
 	done
-	# All options that are offered are known.
-	read -ra COMP_WORDS <<<"notifycat $command --"
-	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-	_notifycat
-	mapfile -t offered < <(printf '%s\n' "${COMPREPLY[@]}" | sort)
-	if [ "${offered[*]}" != "${known[*]}" ]; then
-		echo "notifycat $command: offers ${offered[*]}, has ${known[*]}"
-		failed=1
-	fi
+	mapfile -t known < <(options read)
+	completes "--" "${known[@]}"
+	completes "det" detach
+	completes "-f v" vcd
+	completes "--format r" raw record
+	completes "--timescale " ns us ms
+	completes "list -f " text json
+	completes "read -e ris" rising
+	completes "attach --edge f" falling
+	completes "attach --clock " monotonic boottime realtime
+	completes "-n "
+	completes "list "
+}
+
+for command in read list attach detach stats top; do
+	check_page "$command"
 done
-completes to top
-completes att attach
-completes "top --b" --batch
-completes "-f v" vcd
-completes "--format r" raw record
-completes "--timescale " ns us ms
-completes "list -f " text json
-completes "attach --edge f" falling
-completes "attach --clock " monotonic boottime realtime
-completes "-n " ""
-completes "attach --label " ""
-completes "list " ""
-completes "/dev/nul" /dev/null
-completes "attach --config /dev/nul" /dev/null
-[ $failed = 0 ] && echo "bash completion of notifycat: ok"
+checked=
+for shell in bash zsh fish; do
+	[ -x "$(command -v $shell)" ] || continue
+	check_shell
+	checked="$checked $shell"
+done
+[ $failed = 0 ] && echo "completion of notifycat: ok in$checked"
 exit $failed

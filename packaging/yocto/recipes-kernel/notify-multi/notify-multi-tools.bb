@@ -23,3 +23,4 @@ do_install() {
 }
 
 FILES:${PN} += "${nonarch_base_libdir}/udev ${systemd_system_unitdir} ${prefix}/lib/sysusers.d"
+FILES:${PN} += "${prefix}/share/zsh ${prefix}/share/fish"
