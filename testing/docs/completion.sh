@@ -75,7 +75,8 @@ section() {
 check_page() {
 	local known described
 
-	known=$(options "$1" | sort)
+	# These are described once.
+	known=$(options "$1" | grep -vxe --help -e --version | sort)
 	described=$(section "$1" | sed -n 's/^\.It //p' | grep -oE 'Fl -[a-z-]+' |
 			sed 's/^Fl /-/' | sort -u)
 	[ "$known" = "$described" ] ||
