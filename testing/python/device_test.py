@@ -18,6 +18,7 @@ import tempfile
 import threading
 import typing
 import unittest
+import unittest.mock
 
 import devices
 import notify_multi
@@ -140,6 +141,45 @@ class ReadTest(DeviceTest):
         self.assertEqual(values([next(outer), next(inner), next(outer), next(inner)]), [0, 1, 2, 3])
         self.send(4, 5)
         self.assertEqual(values([next(inner), next(outer)]), [4, 5])
+
+    def test_threads_share_events(self):
+        received = collections.Counter()
+
+        def count():
+            for event in self.device:
+                received.update(values([event]))
+                if not values([event])[0]:
+                    return
+
+        threads = [threading.Thread(target=count) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for value in range(1, 2001):
+            self.send(value)
+            if value % 50 == 0:
+                while self.device.stats().pending_packets:
+                    pass
+        for thread in threads:
+            # A thread that ends may leave events, which the next packet makes another one read.
+            while thread.is_alive():
+                self.send(0)
+                thread.join(0.01)
+        del received[0]
+        self.assertEqual(received, dict.fromkeys(range(1, 2001), 1))
+
+    def test_exception_of_type_loses_nothing(self):
+        class Strict(typing.NamedTuple):
+            value: typing.Annotated[int, "I"]
+
+        def refuse(*_):
+            raise ArithmeticError
+
+        with notify_multi.open("python", Strict) as device:
+            self.send(1, 2)
+            with unittest.mock.patch.object(Strict, "__new__", refuse), \
+                    self.assertRaises(ArithmeticError):
+                device.read_events()
+            self.assertEqual([event.packet.value for event in device.read_events()], [1, 2])
 
     def test_iteration_ends_after_timeout(self):
         self.send(1, 2)
@@ -489,6 +529,12 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase, DeviceTest):
         self.send(0)
         await asyncio.wait_for(asyncio.gather(*tasks), WAIT)
         self.assertEqual(received, {0: 2, **dict.fromkeys(range(1, 30), 1)})
+
+    async def test_task_gets_events_that_other_leaves(self):
+        first, second = [await self.waiting(self.take(1)) for _ in range(2)]
+        self.send(1, 2)
+        events = await asyncio.wait_for(asyncio.gather(first, second), WAIT)
+        self.assertEqual(sorted(values(sum(events, []))), [1, 2])
 
     async def test_cancelled_task_does_not_stop_other(self):
         first, second = [await self.waiting(self.take(1)) for _ in range(2)]

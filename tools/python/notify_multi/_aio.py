@@ -31,6 +31,10 @@ class Waiters:
             if not futures and self._futures.pop(loop, None) is not None:
                 loop.remove_reader(self._fd)
 
+    def wake(self) -> None:
+        """Wake the tasks of this event loop."""
+        self._wake(self._futures.get(asyncio.get_running_loop(), set()))
+
     @staticmethod
     def _wake(futures: Futures) -> None:
         for future in futures:

@@ -13,8 +13,8 @@ import operator
 import os
 import select
 import struct
+import threading
 import time
-from functools import partial
 from types import TracebackType
 from typing import (Any, Callable, Dict, Generic, Iterable, Iterator, List, NamedTuple, Optional,
                     Tuple, Type, TypeVar, Union, overload)
@@ -90,8 +90,10 @@ class Device(Generic[E]):
 
     def _start(self, layout: LayoutArgument, max_packets: Optional[int], directory: str) -> None:
         self._waiters = Waiters(self.fileno())
-        self._batch: Iterator[E] = iter(())
+        self._lock = threading.RLock()
+        # The last batch, and an iterator over what is left of it, once it is decoded.
         self._data = b""
+        self._events: Optional[Iterator[E]] = None
         self._row_decoders: Dict[Tuple[str, ...], Callable[[bytes], Iterable[Row]]] = {}
         self._next_seq = 0
         info = self.info
@@ -124,7 +126,7 @@ class Device(Generic[E]):
         """Close the device. Waiting tasks get ValueError."""
         if not self.closed:
             self._waiters.close()
-            self._batch = iter(())
+            self._undecoded()
             self._file.close()
 
     def __enter__(self) -> "Device[E]":
@@ -141,7 +143,8 @@ class Device(Generic[E]):
 
         DeviceRemoved is raised after the device is removed and all queued events are returned.
         """
-        return itertools.chain.from_iterable(iter(partial(self._next_batch, timeout), None))
+        return itertools.chain.from_iterable(iter(
+            lambda: self._take(timeout, self._batch_records, self._decoded), None))
 
     def __iter__(self) -> Iterator[E]:
         return self.events()
@@ -157,8 +160,10 @@ class Device(Generic[E]):
         """
         if max is not None and max < 1:
             raise ValueError("max must be at least 1")
-        batch = self._next_batch(timeout, max)
-        return list(itertools.islice(batch, max)) if batch is not None else []
+        # Do not read more than max: poll() would not know of the rest.
+        records = min(max or self._batch_records, self._batch_records)
+        return self._take(timeout, records,
+                          lambda: list(itertools.islice(self._decoded(), max))) or []
 
     def read_rows(self, *fields: str, timeout: Optional[float] = 0) -> List[Row]:
         """Return a tuple of these fields for each event of a batch: much faster than events.
@@ -168,49 +173,66 @@ class Device(Generic[E]):
         decode = self._row_decoders.get(fields)
         if decode is None:
             decode = self._row_decoders[fields] = self._layout.row_decoder(fields)
-        left = operator.length_hint(self._batch)
-        if left:
-            data = self._data[-left * self._record_size:]
-            self._batch = iter(())
-            return list(decode(data))
-        data = self._read(timeout, self._batch_records)
-        try:
-            self._report_drops(data)
-        except BaseException:
-            self._set_batch(data)
-            raise
-        return list(decode(data))
+        data = self._take(timeout, self._batch_records, self._undecoded)
+        return list(decode(data)) if data else []
 
     async def readable(self) -> None:
         """Wait in a task until read_events() returns events or raises an exception."""
         self.fileno()  # ValueError if it is closed.
-        if not operator.length_hint(self._batch):
+        if not self._left():
             await self._waiters.wait()
 
-    def _next_batch(self, timeout: Optional[float],
-                    max_records: Optional[int] = None) -> Optional[Iterator[E]]:
-        """Return an iterator over events that are left or else read; None after the timeout.
+    def _take(self, timeout: Optional[float], records: int,
+              take: Callable[[], T]) -> Optional[T]:
+        """Return the result of take() when events are left or read; None after the timeout.
 
-        Iterations at the same time share it. max_records prevents that events are left of which
-        poll() does not know.
+        The lock prevents that two threads read, and one batch replaces the other.
         """
-        if not operator.length_hint(self._batch):
-            data = self._read(timeout, min(max_records or self._batch_records,
-                                           self._batch_records))
-            if not data:
+        deadline = None
+        while True:
+            with self._lock:
+                if self._left() or self._read(records):
+                    return take()
+            if timeout is not None:
+                if timeout <= 0:
+                    return None
+                deadline = deadline or time.monotonic() + timeout
+            if not self._wait(deadline):
                 return None
-            self._set_batch(data)
-            self._report_drops(data)
-        return self._batch
 
-    def _set_batch(self, data: bytes) -> None:
-        self._data = data
-        self._batch = iter(list(self._decode(data)))
+    def _left(self) -> int:
+        """Return the number of events that have been read, but not returned."""
+        if self._events is None:
+            return len(self._data) // self._record_size
+        return operator.length_hint(self._events)
+
+    def _decoded(self) -> Iterator[E]:
+        """Return the iterator over the events that are left, which all iterations share."""
+        if self._events is None:
+            self._events = iter(list(self._decode(self._data)))
+        return self._events
+
+    def _undecoded(self) -> bytes:
+        """Return the records that are left."""
+        left = self._left()
+        data = self._data[-left * self._record_size:] if left else b""
+        self._data, self._events = b"", None
+        return data
+
+    def _read(self, records: int) -> bool:
+        """Read a batch of up to this number of records. Return false if none is queued."""
+        try:
+            data = self._file.read(records * self._record_size)
+        except OSError as error:
+            raise self._explained(error) from None
+        if not data:
+            return False
+        self._data, self._events = data, None
+        self._report_drops(data)
+        return True
 
     def _report_drops(self, data: bytes) -> None:
         """Call on_drop() for each event after a drop. Without drops, all seqs are consecutive."""
-        if not data:
-            return
         size = self._record_size
         first, last = (SEQ.unpack_from(data, at)[0] for at in (0, len(data) - size))
         expected, self._next_seq = self._next_seq, last + 1
@@ -219,21 +241,6 @@ class Device(Generic[E]):
         for at in range(0, len(data), size):
             if DROPPED.unpack_from(data, at + DROPPED_OFFSET)[0]:
                 self.on_drop(next(self._decode(data[at:at + size])))
-
-    def _read(self, timeout: Optional[float], records: int) -> bytes:
-        """Return up to this number of records, none after the timeout."""
-        deadline = None
-        while True:
-            try:
-                data = self._file.read(records * self._record_size)
-            except OSError as error:
-                raise self._explained(error) from None
-            if data or timeout is not None and timeout <= 0:
-                return data or b""
-            if timeout is not None and deadline is None:
-                deadline = time.monotonic() + timeout
-            if not self._wait(deadline):
-                return b""
 
     def _wait(self, deadline: Optional[float]) -> bool:
         """Wait until the device is readable or removed; return false after the deadline."""
@@ -323,14 +330,17 @@ class AsyncEvents(Generic[E]):
     async def __anext__(self) -> E:
         device = self._device
         while True:
-            for event in device._batch:
+            for event in device._decoded():
                 return event
             if not self._waited:
                 # Packets may arrive faster than they are read: let other tasks run.
                 await asyncio.sleep(0)
-            self._waited = device._next_batch(0) is None
+            self._waited = device._take(0, device._batch_records, device._decoded) is None
             if self._waited:
                 await device.readable()
+            else:
+                # Other tasks get the events that this task leaves.
+                device._waiters.wake()
 
 
 def text(field: bytes) -> str:
