@@ -756,8 +756,8 @@ test_exec_reports_failing_commands() {
 		notifycat: $dev 2: command was killed by signal 9
 	END
 	diff expected err
-	fails 'cannot run ./nosuch: No such file or directory' --exec './nosuch x' $dev
-	fails 'cannot run ./expected: Permission denied' --exec ./expected $dev
+	fails 'cannot run ./nosuch: No such file or directory' -n 1 --exec './nosuch x' $dev
+	fails 'cannot run ./expected: Permission denied' -n 1 --exec ./expected $dev
 	fails 'missing quote' --exec "echo 'x" $dev
 	fails 'empty command' --exec ' ' $dev
 }
@@ -821,6 +821,7 @@ test_signal_ends_exec_after_command() {
 	touch go
 	finish 143
 	printf 'start\nend\n' | diff - out
+	error_is "$dev: 4 packets not handled"
 }
 
 # -- Options and errors --
@@ -881,7 +882,8 @@ test_options_are_refused_if_invalid() {
 	refuse 'invalid queue "4294967296"' -q 4294967296 x
 	refuse 'invalid timescale "s": use ns|us|ms' --timescale s x
 	refuse 'invalid interval "x"' top -i x
-	refuse 'number of jobs "0"' --exec true --jobs 0 x
+	refuse 'invalid number of jobs "0"' --exec true --jobs 0 x
+	refuse 'invalid number of jobs "1025"' --exec true --jobs 1025 x
 	refuse 'invalid edge "up": use rising|falling|both' -e up x
 	refuse 'invalid lines "a,,b"' -l a,,b x
 	refuse 'unknown "%x"' --format-string '%l %x' x
@@ -968,6 +970,32 @@ test_failed_read_of_packet_is_reported() {
 	finish 1
 	lacks "^$dev "
 	[ "$(grep -c "^$other 2 " out)" -eq 2 ]
+}
+
+# completes WORDS COMMANDLINE...: words, separated by blanks, that may complete the last word.
+completes() {
+	expected=$1
+	shift
+	run 0 --complete "$@"
+	cut -f 1 out | tr '\n' ' ' >actual
+	[ "$(cat actual)" = "$expected${expected:+ }" ]
+}
+
+test_completion_lists_devices_lines_and_chips() {
+	attach_named
+	start_dev
+	completes "$gpio" kselftest-g
+	completes "$dev $gpio" read --new kselftest
+	completes "$gpio" detach ks
+	completes 'left 1' read $gpio -l ''
+	completes '1,left 1,1' -n 1 $gpio --lines 1,
+	completes '--lines=left' $gpio --lines=le
+	completes '' $dev -l ''
+	completes '' nosuch -l ''
+	completes '' $gpio --format-string ''
+	completes "$(cd /dev && echo gpiochip*)" attach gpio
+	completes "$(cd /dev && echo gpiochip*)" attach -c gpio
+	completes '' attach 0 gpio
 }
 
 # -- Drops --

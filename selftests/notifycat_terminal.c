@@ -143,6 +143,19 @@ TEST_F(notifycat_terminal, top_counts_lines_that_do_not_fit)
 	EXPECT_TRUE(shows(self, "2 more lines"));
 }
 
+TEST_F(notifycat_terminal, top_marks_lines_wider_than_terminal)
+{
+	const struct winsize size = { .ws_row = 10, .ws_col = 20 };
+
+	START_TOP("-i", "0.1", SIM_NAME);
+	clear_text(self);
+	ASSERT_EQ(0, ioctl(self->terminal, TIOCSWINSZ, &size));
+	EXPECT_TRUE(shows(self, "DEVICE             >"));
+	EXPECT_TRUE(shows(self, "q: quit"));
+	ASSERT_EQ(1, write(self->terminal, "q", 1));
+	EXPECT_EXIT(0);
+}
+
 TEST_F(notifycat_terminal, top_restores_cursor_on_signal)
 {
 	START_TOP("-i", "3600");

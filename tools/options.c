@@ -26,6 +26,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_JOBS	1024
+
 /* Options without a letter. */
 enum {
 	OPTION_NEW = OPTION_FIRST,
@@ -137,11 +139,11 @@ static bool choose_reader(struct options *options, const struct reader *reader)
 	return reader || report_error("built without liburing: --uring is not available");
 }
 
-static bool set_number(const char *what, const char *argument, uint32_t *to)
+static bool set_number(const char *what, const char *argument, uint32_t most, uint32_t *to)
 {
 	uint64_t number;
 
-	if (!parse_number(what, argument, UINT32_MAX, &number))
+	if (!parse_number(what, argument, most, &number))
 		return false;
 	*to = number;
 	return true;
@@ -198,9 +200,9 @@ static bool set_option(void *data, int id, const char *argument)
 		options->exec = argument;
 		return true;
 	case OPTION_JOBS:
-		return set_number("number of jobs", argument, &options->jobs);
+		return set_number("number of jobs", argument, MAX_JOBS, &options->jobs);
 	case 'q':
-		return set_number("queue", argument, &options->queue);
+		return set_number("queue", argument, UINT32_MAX, &options->queue);
 	case OPTION_BANNER:
 		options->banner = true;
 		return true;

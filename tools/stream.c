@@ -105,7 +105,7 @@ static void run_command(struct stream *stream, const struct device *device,
 			const struct notify_multi_record *record)
 {
 	flush(stream);
-	stream->failed |= !exec_run(&stream->devices.output, device, record);
+	stream->failed = stream->failed || !exec_run(&stream->devices.output, device, record);
 }
 
 /* The next printed packet also reports the drops before those that are not printed. */
@@ -217,6 +217,16 @@ static bool is_over_at(struct stream *stream, uint64_t now)
 	return is_over(stream);
 }
 
+/* Packets that were read, but not handled at the end. */
+static void report_rest(struct stream *stream)
+{
+	struct device *device;
+
+	while ((device = merge_take(&stream->merge)))
+		message("%s: %zu packets not handled", device->node.name,
+			(device->end - device->at) / device->info.record_size);
+}
+
 /* Commands take time: check after each whether to go on. */
 static void read_and_show(struct stream *stream)
 {
@@ -229,10 +239,12 @@ static void read_and_show(struct stream *stream)
 	fill_ready(stream);
 	while (stream->left && (device = merge_take(&stream->merge))) {
 		show(stream, device);
+		add_next(stream, device);
 		if (stream->options->exec && is_over_at(stream, clock_monotonic()))
 			break;
-		add_next(stream, device);
 	}
+	if (stream->left)
+		report_rest(stream);
 	flush(stream);
 }
 
