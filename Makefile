@@ -145,10 +145,14 @@ mqtt-check:
 	$(MAKE) -C tools notify-mqtt
 	testing/mqtt/mqtt_test.py
 
-# Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree.
+# Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree. With
+# DKMS=all, dkms builds for each amd64 kernel of the matrix, with DKMS="MACHINE..." for some.
+DKMS ?=
+
 packages:
 	testing/fetch/setup.sh packages
 	testing/debian/packages.py
+	$(if $(DKMS),testing/debian/dkms.py $(filter-out all,$(DKMS)))
 	testing/debian/kernel_tree.sh
 	testing/debian/buildroot.sh
 
@@ -211,11 +215,12 @@ tools_install: tools
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
 		tools/notifycat.fish
 
-# systemd-sysusers creates the group "notify", to which the rule gives read access.
+# systemd-sysusers creates the groups to which the rules give read access.
 udev_install:
 	install -D -m 644 -t $(DESTDIR)$(UDEVDIR)/rules.d \
 		packaging/udev/60-notify-multi.rules
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/sysusers.d packaging/udev/notify-multi.conf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/tmpfiles.d packaging/tmpfiles/notify-multi.conf
 
 headers_install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux uapi/linux/*.h

@@ -49,8 +49,9 @@ define NOTIFY_MULTI_INSTALL_TARGET_CMDS
 		PREFIX=/usr tools_install udev_install
 endef
 
-# A group without a user.
+# Groups without a user.
 define NOTIFY_MULTI_USERS
+	- -1 gpio -1 - - - - Reads the lines of notify_gpio
 	- -1 notify -1 - - - - Reads the devices of notify_multi
 endef
 

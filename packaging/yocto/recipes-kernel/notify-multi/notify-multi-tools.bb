@@ -11,7 +11,7 @@ PACKAGECONFIG[liburing] = ",,liburing"
 PACKAGECONFIG[mqtt] = ",,mosquitto"
 
 USERADD_PACKAGES = "${PN}"
-GROUPADD_PARAM:${PN} = "--system notify"
+GROUPADD_PARAM:${PN} = "--system gpio; --system notify"
 
 do_compile() {
 	oe_runmake tools
@@ -23,4 +23,4 @@ do_install() {
 }
 
 FILES:${PN} += "${nonarch_base_libdir}/udev ${systemd_system_unitdir} ${prefix}/lib/sysusers.d"
-FILES:${PN} += "${prefix}/share/zsh ${prefix}/share/fish"
+FILES:${PN} += "${prefix}/lib/tmpfiles.d ${prefix}/share/zsh ${prefix}/share/fish"
