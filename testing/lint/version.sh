@@ -24,7 +24,7 @@ in_file() {
 }
 
 in_file dkms.conf '^PACKAGE_VERSION="(.*)"'
-check debian/changelog "$(sed -nE '1s/^notify-multi \((.*)\).*/\1/p' debian/changelog)"
+check debian/changelog "$(sed -nE '1s/^notify-multi \((.*)-[0-9]+\).*/\1/p' debian/changelog)"
 check NEWS "$(sed -nE 's/^## ([0-9].*)/\1/p' NEWS | head -n 1)"
 in_file packaging/buildroot/package/notify-multi/notify-multi.mk '^NOTIFY_MULTI_VERSION = (.*)'
 in_file packaging/yocto/recipes-kernel/notify-multi/notify-multi.inc '^PV = "(.*)"'
