@@ -33,6 +33,8 @@ KERNEL_LINE = re.compile(r"\[ *\d+\.\d{6}\] ")
 
 # Build and install the packages as a user does.
 INSTALL = """
+apt-get -q update
+apt-get -q build-dep -y ./
 dpkg-buildpackage --no-sign --build=binary
 apt-get -q install -y ../*.deb
 """
