@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_string(const char *text)
@@ -63,10 +64,15 @@ static char *discovery_topic(const char *prefix, const struct topic_values *line
 
 static void print_device(const struct topic_values *line, const char *model)
 {
+	char *name;
+
+	if (asprintf(&name, "%s %s", line->host, line->device) < 0)
+		name = NULL;
 	print(",\"device\":{\"identifiers\":[\"");
 	print_device_id(line);
 	print("\"],\"name\":");
-	print_string(line->device);
+	print_string(name ?: line->device);
+	free(name);
 	print_member("model", model);
 	print(",\"manufacturer\":\"notify_multi\",\"sw_version\":\"" NOTIFY_MULTI_VERSION "\"}");
 }

@@ -30,7 +30,8 @@ static void usage(FILE *out)
 	      "or a path.\n"
 	      "\n"
 	      "Broker:\n"
-	      "  -h, --host HOST           host name or address (default localhost)\n"
+	      "  -h, --host HOST           host name, address, or path of a Unix socket (default\n"
+	      "                            localhost)\n"
 	      "  -p, --port PORT           port (default 1883; 8883 with --cafile or --capath)\n"
 	      "  -i, --id ID               id of the client (default notify-{host}-{device})\n"
 	      "  -u, --username NAME       name of the user\n"
@@ -270,6 +271,14 @@ static bool check_topics(const struct mqtt_options *options)
 		topic_check("home-assistant", options->discovery, 0) >= 0);
 }
 
+/* Names of devices are in topics and ids. */
+static const char *device_name(const char *device)
+{
+	const char *slash = strrchr(device, '/');
+
+	return slash ? slash + 1 : device;
+}
+
 static bool check_devices(const struct mqtt_options *options)
 {
 	size_t i, j;
@@ -277,17 +286,22 @@ static bool check_devices(const struct mqtt_options *options)
 	if (!options->devices_count)
 		return report_error("no device; see --help");
 	for (i = 0; i < options->devices_count; i++) {
-		if (!*options->devices[i])
+		if (!*device_name(options->devices[i]))
 			return report_error("empty name of a device");
 		for (j = 0; j < i; j++)
-			if (!strcmp(options->devices[i], options->devices[j]))
+			if (!strcmp(device_name(options->devices[i]),
+				    device_name(options->devices[j])))
 				return report_error("%s: given twice", options->devices[i]);
 	}
 	return true;
 }
 
-static bool check_tls(const struct mqtt_options *options)
+static bool check_broker(const struct mqtt_options *options)
 {
+	if (!*options->host)
+		return report_error("empty name of a host");
+	if (*options->host == '/' && options->port)
+		return report_error("--port and a Unix socket: %s", options->host);
 	if (!options->cert != !options->key)
 		return report_error("--cert and --key need each other");
 	if (options->cert && !options->cafile && !options->capath)
@@ -361,7 +375,7 @@ static bool is_valid(const struct parser *parser)
 	const struct mqtt_options *options = parser->options;
 
 	return !parser->bad && check_devices(options) && check_topics(options) &&
-	       check_tls(options);
+	       check_broker(options);
 }
 
 static enum exit_status finish(struct parser *parser)
@@ -379,7 +393,8 @@ static enum exit_status finish(struct parser *parser)
 		message("--password-file needs --username");
 		return EXIT_USAGE;
 	}
-	if (!options->port)
+	/* The library takes port 0 for a Unix socket. */
+	if (*options->host != '/' && !options->port)
 		options->port = options->cafile || options->capath ? 8883 : 1883;
 	return EXIT_OK;
 }

@@ -41,12 +41,6 @@ static struct topic_values topic_values(const struct publisher *publisher)
 
 /* -- Retained messages ------------------------------------------------------- */
 
-static bool is_gpio(const struct device *device)
-{
-	return !strcmp(device->driver, GPIO_DRIVER) &&
-	       device->info.packet_size == sizeof(struct notify_gpio_event);
-}
-
 static bool name_is_unique(const struct gpio_lines *lines, size_t line)
 {
 	size_t i;
@@ -108,7 +102,7 @@ static void prepare_retained(struct publisher *publisher, const char *availabili
 	struct retained_set set = { }, levels = { };
 	size_t i;
 
-	for (i = 0; device->fd >= 0 && is_gpio(device) && i < device->lines->count; i++)
+	for (i = 0; device->fd >= 0 && device_is_gpio(device) && i < device->lines->count; i++)
 		add_line(publisher, &set, &levels, i);
 	publisher->first_level = set.count;
 	move_all(&set, &levels);
@@ -132,7 +126,7 @@ static void get_levels(struct publisher *publisher)
 	struct notify_gpio_levels levels;
 
 	publisher->levels_seq = 0;
-	if (!is_gpio(&publisher->device) ||
+	if (!device_is_gpio(&publisher->device) ||
 	    ioctl(publisher->device.fd, NOTIFY_GPIO_IOC_GET_LEVELS, &levels))
 		return;
 	publisher->levels_seq = levels.seq;
@@ -192,7 +186,7 @@ static void queue_packet(struct publisher *publisher, const struct notify_multi_
 	text = text_end(&length);
 	queue_push(&publisher->queue, text, length - strlen("}\n"),
 		   UINT64_C(1) + record->dropped);
-	if (is_gpio(device) && record->seq > publisher->levels_seq)
+	if (device_is_gpio(device) && record->seq > publisher->levels_seq)
 		set_levels(publisher, event->levels);
 }
 

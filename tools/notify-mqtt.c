@@ -36,6 +36,8 @@ struct program {
 	struct publisher *publishers;
 	size_t count;
 	int epoll;
+	int stop;
+	int follow;
 };
 
 static struct publisher *end(const struct program *program)
@@ -171,12 +173,13 @@ static void report_unsent(struct publisher *publisher)
 }
 
 /* Send the queued messages, within a limit of time. */
-static void finish(const struct program *program, int stop)
+static void finish(const struct program *program)
 {
 	uint64_t deadline = clock_monotonic() + program->options->stop_seconds * NS_PER_SECOND;
 	struct publisher *publisher;
 
-	epoll_ctl(program->epoll, EPOLL_CTL_DEL, stop, NULL);
+	epoll_ctl(program->epoll, EPOLL_CTL_DEL, program->stop, NULL);
+	epoll_ctl(program->epoll, EPOLL_CTL_DEL, program->follow, NULL);
 	for (publisher = program->publishers; publisher < end(program); publisher++)
 		publisher_finish(publisher);
 	do {
@@ -209,12 +212,15 @@ static void leave(const struct program *program)
 
 /* -- Start ------------------------------------------------------------------ */
 
-static bool init(struct program *program, int stop, int follow)
+static bool init(struct program *program)
 {
 	const struct mqtt_options *options = program->options;
 	size_t i;
 
-	if (stop < 0 || follow < 0 || program->epoll < 0)
+	program->epoll = epoll_create1(EPOLL_CLOEXEC);
+	program->stop = stop_begin();
+	program->follow = follow_begin();
+	if (program->stop < 0 || program->follow < 0 || program->epoll < 0)
 		return report_error("%s", strerror(errno));
 	program->publishers = calloc(options->devices_count, sizeof(*program->publishers));
 	if (!program->publishers)
@@ -227,7 +233,8 @@ static bool init(struct program *program, int stop, int follow)
 			return false;
 		program->count++;
 	}
-	return watch(program, stop, WAIT_STOP) && watch(program, follow, WAIT_FOLLOW);
+	return watch(program, program->stop, WAIT_STOP) &&
+	       watch(program, program->follow, WAIT_FOLLOW);
 }
 
 /* The threads of connections may still run: do not destroy the state of libraries. */
@@ -243,16 +250,13 @@ int main(int argc, char **argv)
 	struct mqtt_options options;
 	enum exit_status status;
 	bool good;
-	int stop;
 
 	mosquitto_lib_init();
 	if (!mqtt_parse_options(&options, argc, argv, &status))
 		return fclose(stdout) ? EXIT_FAILED : status;
 	program.options = &options;
-	program.epoll = epoll_create1(EPOLL_CLOEXEC);
-	stop = stop_begin();
-	good = init(&program, stop, follow_begin()) && run(&program);
-	finish(&program, stop);
+	good = init(&program) && run(&program);
+	finish(&program);
 	leave(&program);
 	end_now(good ? EXIT_OK : EXIT_FAILED);
 }

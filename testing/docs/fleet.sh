@@ -11,10 +11,12 @@ PACKET=16
 RING=256
 NAME=fleet-1
 WORK=$(mktemp -d)
-HERE=$(dirname "$0")
+HERE=$(cd "$(dirname "$0")" && pwd)
 INJECTOR=/dev/notify_sim/$NAME
 UNIT=notify-mqtt@$NAME
+AVAILABILITY=notify/$(uname -n)/$NAME/device/availability
 sent=0
+seq=0
 
 # wait_for COMMAND...: wait until COMMAND succeeds.
 wait_for() {
@@ -25,6 +27,7 @@ wait_for() {
 		sleep 0.1
 	done
 	echo "timed out waiting for: $*" >&2
+	tail -n 3 "$WORK/packets" "$WORK/missing" >&2
 	journalctl -u "$UNIT" -u mosquitto --no-pager | tail -n 20 >&2
 	exit 1
 }
@@ -33,10 +36,11 @@ wait_for() {
 broadcast() {
 	head -c $(($1 * PACKET)) /dev/zero >"$INJECTOR"
 	sent=$((sent + $1))
+	seq=$((seq + $1))
 }
 
 arrived_last() {
-	grep -q "\"seq\":$sent," "$WORK/packets"
+	tail -n 1 "$WORK/packets" | grep -q "\"seq\":$seq,"
 }
 
 lost() {
@@ -65,9 +69,14 @@ reads() {
 	[ "$(cat "/sys/class/misc/notify!$NAME/clients")" = 1 ]
 }
 
+# Succeed if the kernel's queue is empty.
+read_all() {
+	! grep -q '^queued:.[1-9]' "/proc/$(publisher)/fdinfo/"*
+}
+
 # Print the number that the kernel gave to the reader when it opened the device.
 client() {
-	grep -h -A 1 -x "device:.$NAME" /proc/[0-9]*/fdinfo/* 2>/dev/null | sed -n 's/^client:.//p'
+	grep -h -A 1 -x "device:.$NAME" "/proc/$(publisher)/fdinfo/"* | sed -n 's/^client:.//p'
 }
 
 start_source() {
@@ -82,7 +91,7 @@ start_source() {
 
 # The broker keeps the messages of this session.
 subscribe() {
-	mosquitto_sub -q 1 -i account -c -t 'notify/#' "$@"
+	mosquitto_sub -q 1 -i account -c -t 'notify/+/+/+' "$@"
 }
 
 start_subscriber() {
@@ -91,14 +100,27 @@ start_subscriber() {
 			>"$WORK/packets" 2>"$WORK/missing" &
 }
 
-restart_broker() {
-	systemctl stop mosquitto
-	systemctl start mosquitto
+# Print how often the broker confirmed the connection.
+connections() {
+	journalctl -u "$UNIT" --no-pager | grep -c "$NAME: connected"
 }
 
-HERE=$(cd "$HERE" && pwd)
+# connected COUNT: succeed if the broker confirmed more connections.
+connected() {
+	[ "$(connections)" -gt "$1" ]
+}
+
+is_available() {
+	[ "$(mosquitto_sub -W 5 -C 1 -t "$AVAILABILITY" "${login[@]}")" = "$1" ]
+}
+
+login=()
 mkdir -p /run/systemd/system/mosquitto.service.d
 printf '[Unit]\nStartLimitIntervalSec=0\n' >/run/systemd/system/mosquitto.service.d/restarts.conf
+# Save sessions and queued messages after each change.
+printf 'autosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n' \
+	>/etc/mosquitto/conf.d/fleet.conf
+echo MQTT_OPTIONS=\"--max-delay 1 --queue-messages 1000\" >/etc/default/notify-mqtt
 systemctl daemon-reload
 modprobe notify_sim
 systemctl restart mosquitto
@@ -110,33 +132,60 @@ start_source
 wait_for reads
 opened=$(client)
 broadcast $RING
+wait_for read_all
+broadcast $RING
 systemctl start mosquitto
 start_subscriber
 account "the broker and the device were absent at the start" 0
+is_available online
 
 systemctl stop mosquitto
+broadcast $RING
+wait_for read_all
 broadcast $RING
 systemctl start mosquitto
 account "the broker was down" 0
 
+systemctl stop mosquitto
+for _ in $(seq 8); do
+	broadcast $RING
+	wait_for read_all
+done
+systemctl start mosquitto
+account "the broker was down, and the queue of messages was full"
+[ "$(lost)" -ge 1000 ]
+
 for _ in $(seq 20); do
+	before=$(connections)
 	broadcast 100
-	restart_broker
+	systemctl kill --signal KILL mosquitto
+	wait_for connected "$before"
+	broadcast 1
 	wait_for arrived_last
 done
-account "the broker was restarted 20 times" 0
+account "the broker was killed 20 times"
 [ "$(client)" = "$opened" ]
 
 systemctl stop mosquitto
 broadcast $RING
 kill -KILL "$(publisher)"
 systemctl start mosquitto
-account "the broker was down, and the publisher died" 0
+account "the broker was down, and the publisher died"
+wait_for is_available online
 
 kill -STOP "$(publisher)"
 broadcast 5000
 kill -CONT "$(publisher)"
 account "the publisher stood still"
+
+rmdir "/sys/kernel/config/notify_sim/$NAME"
+wait_for is_available offline
+start_source
+wait_for reads
+seq=0
+broadcast 100
+account "the device was removed and registered again"
+wait_for is_available online
 
 systemctl restart "$UNIT"
 wait_for reads
@@ -144,9 +193,25 @@ broadcast 100
 account "the unit was restarted"
 
 systemctl stop "$UNIT"
-broadcast 200
+is_available offline
+kill %1
 UNIT=notify-mqtt@$(systemd-escape "$NAME")
+mkdir -p /etc/notify-mqtt
+(umask 077 && echo secret >/etc/notify-mqtt/password)
+echo 'MQTT_OPTIONS="--max-delay 1 --username board1"' >/etc/default/notify-mqtt
+printf 'listener 1883\nallow_anonymous false\npassword_file %s\n' /etc/mosquitto/users \
+	>>/etc/mosquitto/conf.d/fleet.conf
+touch /etc/mosquitto/users
+chown mosquitto: /etc/mosquitto/users
+mosquitto_passwd -b /etc/mosquitto/users board1 secret
+mosquitto_passwd -b /etc/mosquitto/users reader secret
+login=(-u reader -P secret)
+systemctl restart mosquitto
 systemctl start "$UNIT"
-account "the unit was stopped"
+wait_for is_available online
+echo "the broker has a password: the device is online"
 systemctl stop "$UNIT" mosquitto
 rmdir "/sys/kernel/config/notify_sim/$NAME"
+exposure=$(systemd-analyze security --no-pager "$UNIT.service" | sed -n 's/.*level.*: \([0-9.]*\).*/\1/p')
+echo "systemd-analyze security: $exposure"
+awk "BEGIN { exit !($exposure <= 2.5) }"

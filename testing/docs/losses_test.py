@@ -41,6 +41,10 @@ class LossesTest(unittest.TestCase):
         self.expect([packet(1), packet(5, 2)], [0, 1],
                     ["t: 3 missing before 5, 2 of them dropped on the board"])
 
+    def test_drops_from_the_queue_of_unsent_messages(self):
+        self.expect([packet(1), packet(9, 2, dropped_unsent=5)], [0, 1],
+                    ["t: 7 missing before 9, 7 of them dropped on the board"])
+
     def test_drops_before_first_packet(self):
         self.expect([packet(5, 4)], [0], ["t: 4 missing before 5, 4 of them dropped on the board"])
 
@@ -51,6 +55,23 @@ class LossesTest(unittest.TestCase):
         self.expect([packet(9, time=1), packet(3, 2, time=2)], [0, 1],
                     ["t: device registered again, starts with 3",
                      "t: 2 missing before 3, 2 of them dropped on the board"])
+
+    def test_drops_at_the_end_of_the_previous_registration(self):
+        self.expect([packet(9, time=1), packet(3, time=2, dropped_unsent=8)], [0, 1],
+                    ["t: device registered again, starts with 3",
+                     "t: 6 missing before that, all of them dropped on the board",
+                     "t: 2 missing before 3, 2 of them dropped on the board"])
+
+    def test_missed_by_a_late_reader(self):
+        self.expect([packet(1), 't {"event":"removed"}', 't {"event":"added","missed":3}',
+                     packet(4, time=2), packet(6, time=3)], [0, 3, 4],
+                    ["t: device removed", "t: device added",
+                     "t: device registered again, starts with 4",
+                     "t: 3 missing before 4, 3 of them dropped on the board",
+                     "t: 1 missing before 6, 0 of them dropped on the board"])
+
+    def test_missed_is_unknown(self):
+        self.expect(['t {"event":"added","missed":null}', packet(1)], [1], ["t: device added"])
 
     def test_saturated_drops(self):
         self.expect([packet(1 << 33, 0xffffffff)], [0],
@@ -72,7 +93,7 @@ class LossesTest(unittest.TestCase):
                     ["t: 1 missing before 3, 0 of them dropped on the board"])
 
     def test_other_lines(self):
-        other = ['t {"device":"test","event":"removed"}', "t [1]", "t online", "t"]
+        other = ['t {"device":"test"}', "t [1]", "t online", "t"]
         self.expect([packet(1), *other, packet(2)], [0, 5],
                     [f"t: not a packet: {line[2:]}" for line in other])
 

@@ -10,8 +10,9 @@ import subprocess
 import threading
 import time
 
-SECONDS = 30
+SECONDS = int(os.environ.get("MQTT_SECONDS", "60"))
 CONFIG = """
+user root
 listener {port} 127.0.0.1
 allow_anonymous {anonymous}
 persistence true
@@ -82,9 +83,12 @@ class Subscriber:
 
     def __init__(self, port, topic, *options, name="account"):
         self.messages = []
-        self.process = subprocess.Popen(
-            ["mosquitto_sub", "-p", str(port), "-q", "1", "-i", name, "-c", "-t", topic,
-             "-F", "%t\t%r\t%p", *options], stdout=subprocess.PIPE, text=True)
+        command = ["mosquitto_sub", "-p", str(port), "-q", "1", "-i", name, "-c", "-t", topic,
+                   *options]
+        # From now on, the broker keeps messages of the session.
+        subprocess.run([*command, "-E"], check=True, timeout=SECONDS)
+        self.process = subprocess.Popen([*command, "-F", "%t\t%r\t%p"], stdout=subprocess.PIPE,
+                                        text=True)
         self.thread = threading.Thread(target=self.read)
         self.thread.start()
 

@@ -83,11 +83,15 @@ class Case(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
         os.chmod(self.directory, 0o755)
-        self.broker = mosquitto.Broker(self.directory)
-        self.addCleanup(self.broker.stop, signal.SIGKILL)
+        self.use_broker()
         self.device = Device(self.path("door"), LINES, replay=64)
         self.device.register()
         self.addCleanup(self.device.remove)
+
+    def use_broker(self, **options):
+        """Use a broker with these options."""
+        self.broker = mosquitto.Broker(self.directory, **options)
+        self.addCleanup(self.broker.stop, signal.SIGKILL)
 
     def path(self, name):
         """Return the path of a file of this test."""
@@ -184,6 +188,15 @@ class Packets(Case):
         wait_for(lambda: 9 in subscriber.seqs(), "packet 9")
         self.assertEqual(subscriber.packets()[-1]["dropped"], 7)
         self.check_account(subscriber.packets(), 9)
+
+    def test_unix_socket(self):
+        """The broker can listen on a Unix socket."""
+        self.use_broker(more=f"listener 0 {self.path('socket')}")
+        self.broker.start()
+        publisher = Publisher("--host", self.path("socket"), self.path("door"),
+                              environment={"LD_PRELOAD": self.preload})
+        self.addCleanup(publisher.stop, signal.SIGKILL)
+        publisher.wait_for_message("connected")
 
     def test_two_devices(self):
         """Each device has its own topic and session."""
@@ -299,8 +312,7 @@ class Brokers(Case):
 
     def test_password(self):
         """A wrong password is reported and tried again; the right one works."""
-        self.broker = mosquitto.Broker(self.directory, anonymous=False,
-                                       more=f"password_file {self.path('users')}")
+        self.use_broker(anonymous=False, more=f"password_file {self.path('users')}")
         self.write("users", "", 0o644)
         subprocess.run(["mosquitto_passwd", "-b", self.path("users"), "door", "secret"], check=True)
         self.broker.start()
@@ -342,7 +354,7 @@ class Tls(Case):
         self.authority("other")
         self.certificate("broker", "ca")
         self.certificate("client", "ca")
-        self.broker = mosquitto.Broker(self.directory, more="\n".join((
+        self.use_broker(more="\n".join((
             f"cafile {self.path('ca.crt')}", f"certfile {self.path('broker.crt')}",
             f"keyfile {self.path('broker.key')}", "require_certificate true",
             "use_identity_as_username true")))
@@ -403,15 +415,16 @@ class States(Case):
         self.retained(level_topic("right"), "1")
 
     def test_replayed_packets_do_not_change_levels(self):
-        """No level from before the device was opened is published."""
+        """The levels at the start are those of now, not those in replayed packets."""
         self.device.edges(0, 1, 0, 1, 0)
+        self.device.levels = 0b10
         self.broker.start()
         levels = self.subscribe("notify/+/+/+/level")
         subscriber = self.subscribe(name="packets")
         self.publish()
         wait_for(lambda: 5 in subscriber.seqs(), "the last packet")
         wait_for(lambda: len(levels.messages) >= 2, "levels")
-        self.assertEqual(levels.last(), {level_topic("left"): "1", level_topic("right"): "0"})
+        self.assertEqual(levels.last(), {level_topic("left"): "0", level_topic("right"): "1"})
         self.assertEqual(len(levels.messages), 2)
 
     def test_names_of_lines(self):
@@ -494,6 +507,7 @@ class HomeAssistant(Case):
                 "state_topic": level_topic(name), "payload_on": "1", "payload_off": "0",
                 "availability_topic": AVAILABILITY}.items(), config.items())
             self.assertEqual(config["device"]["identifiers"], [f"notify_{HOST}_door"])
+            self.assertEqual(config["device"]["name"], f"{HOST} door")
             self.assertIn("name", config["origin"])
             self.retained(config["state_topic"], "0")
             self.retained(config["availability_topic"], "online")
@@ -501,8 +515,8 @@ class HomeAssistant(Case):
     def test_birth(self):
         """The configuration is published again after Home Assistant's birth message."""
         self.broker.start()
-        self.publish("--home-assistant=ha")
         subscriber = self.subscribe("ha/#")
+        self.publish("--home-assistant=ha")
         wait_for(lambda: len(subscriber.messages) == 2, "two configurations")
         mosquitto.publish(self.broker.port, "ha/status", "offline")
         mosquitto.publish(self.broker.port, "ha/status", "online")
@@ -514,6 +528,52 @@ class HomeAssistant(Case):
         self.publish()
         self.retained(AVAILABILITY, "online")
         self.assertEqual(mosquitto.get_retained(self.broker.port, "homeassistant/#"), {})
+
+
+class Bridge(Case):
+    """A broker that forwards to another one, as in Documentation/fleet.md."""
+
+    def site(self):
+        """Return the broker of a site that forwards to self.broker."""
+        with open(os.path.join(TOP, "testing", "mqtt", "bridge.conf"), encoding="ascii") as file:
+            text = file.read()
+        # Brokers of this test set these options, and have other ports.
+        text = "\n".join(line for line in text.splitlines()
+                         if not line.startswith(("max_queued_messages", "persistence ")))
+        directory = self.path("site")
+        os.mkdir(directory)
+        os.chmod(directory, 0o777)
+        site = mosquitto.Broker(directory, more=text.replace("1884", str(self.broker.port)).replace(
+            "restart_timeout 1 30", "restart_timeout 1"))
+        self.addCleanup(site.stop, signal.SIGKILL)
+        site.start()
+        return site
+
+    def test_central_broker_restarted(self):
+        """Packets and levels arrive at the central broker although it was restarted."""
+        self.broker.start()
+        subscriber = self.subscribe()
+        self.publish(port=self.site().port)
+        self.device.wait_for_client()
+        self.device.edges(0)
+        wait_for(lambda: 1 in subscriber.seqs(), "packet 1")
+        for _ in range(3):
+            self.broker.stop()
+            self.device.edges(*[0] * 100)
+            self.broker.start()
+            self.device.edges(*[0] * 100)
+            wait_for(lambda: self.device.seq in subscriber.seqs(), "the last packet")
+        self.check_account(subscriber.packets(), 601)
+        self.retained(level_topic("left"), "1")
+
+    def test_home_assistant_at_the_central_broker(self):
+        """Discovery messages arrive at the central broker, and its birth message at the site."""
+        self.broker.start()
+        subscriber = self.subscribe("homeassistant/binary_sensor/#")
+        self.publish("--home-assistant", port=self.site().port)
+        wait_for(lambda: len(subscriber.messages) == 2, "two configurations")
+        mosquitto.publish(self.broker.port, "homeassistant/status", "online")
+        wait_for(lambda: len(subscriber.messages) == 4, "two configurations again")
 
 
 class End(Case):
@@ -566,8 +626,8 @@ class BadInput(Case):
     def test_usage(self):
         """A wrong command line has a message and exit status 2."""
         for text, *arguments in (
-                ("no device",), ("--bad", "--bad", "door"), ("given twice", "door", "door"),
-                ("empty name", ""),
+                ("no device",), ("--bad", "--bad", "door"), ("given twice", "door", "/dev/notify/door"),
+                ("empty name", ""), ("empty name", "/dev/notify/"),
                 ("--port must be 1 to 65535: 0", "-p", "0", "door"),
                 ("--port must be 1 to 65535: 65536", "-p", "65536", "door"),
                 ("--port must be 1 to 65535: 1x", "-p", "1x", "door"),
@@ -576,6 +636,8 @@ class BadInput(Case):
                 ("1048575", "--queue-bytes", "1048575", "door"),
                 ("1073741825", "--queue-bytes", "1073741825", "door"),
                 ("1001", "--max-unconfirmed", "1001", "door"),
+                ("empty name of a host", "-h", "", "door"),
+                ("Unix socket", "-h", "/run/broker", "-p", "1883", "door"),
                 ("wildcard", "-t", "notify/+", "door"), ("wildcard", "-t", "notify/#", "door"),
                 ("unknown field", "-t", "{hots}", "door"),
                 ("unknown field", "-t", "{host", "door"),

@@ -16,10 +16,15 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Number of a device that no kernel has. */
+#define NUMBER		makedev(4095, 1)
+#define SYSFS		"/sys/dev/char/4095:1"
+#define DRIVER		"/device/driver"
 #define MAX_FDS		1024
 #define MAX_LINES	64
 
@@ -35,11 +40,29 @@ struct hello {
 static struct hello hello;
 static bool simulated[MAX_FDS];
 
+static int real_stat(const char *path, struct stat *st)
+{
+	int (*next)(const char *path, struct stat *st) = dlsym(RTLD_NEXT, "stat");
+
+	return next(path, st);
+}
+
 static bool is_socket(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && S_ISSOCK(st.st_mode);
+	return !real_stat(path, &st) && S_ISSOCK(st.st_mode);
+}
+
+int stat(const char *path, struct stat *st)
+{
+	if (real_stat(path, st))
+		return -1;
+	if (S_ISSOCK(st->st_mode)) {
+		st->st_mode ^= S_IFSOCK ^ S_IFCHR;
+		st->st_rdev = NUMBER;
+	}
+	return 0;
 }
 
 static int connect_to(const char *path)
@@ -135,10 +158,11 @@ int ioctl(int fd, unsigned long request, ...)
 ssize_t readlink(const char *path, char *target, size_t size)
 {
 	ssize_t (*next)(const char *path, char *target, size_t size) = dlsym(RTLD_NEXT, "readlink");
-	static const char driver[] = "/device/driver";
 	size_t length = strlen(path);
 
-	if (length < strlen(driver) || strcmp(path + length - strlen(driver), driver))
-		return next(path, target, size);
-	return snprintf(target, size, "drivers/%s", hello.driver);
+	if (!strcmp(path, SYSFS))
+		return snprintf(target, size, "misc/notify!simulated");
+	if (length >= strlen(DRIVER) && !strcmp(path + length - strlen(DRIVER), DRIVER))
+		return snprintf(target, size, "drivers/%s", hello.driver);
+	return next(path, target, size);
 }

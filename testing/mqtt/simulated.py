@@ -110,7 +110,7 @@ class Device:
             for client in self.clients:
                 self.send(client, records)
 
-    def wait_for_client(self, seconds=20):
+    def wait_for_client(self, seconds=60):
         """Wait until a program has the device open."""
         end = time.monotonic() + seconds
         while not self.clients:
