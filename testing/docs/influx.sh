@@ -40,8 +40,12 @@ broadcast() {
 	head -c $(($1 * 16)) /dev/zero >"/dev/notify_sim/$NAME"
 }
 
+subscribe() {
+	mosquitto_sub -q 1 -i influx -c -t 'notify/+/+/+' "$@"
+}
+
 consume() {
-	mosquitto_sub -q 1 -i influx -c -t 'notify/+/+/+' -F '%t %p' |
+	subscribe -F '%t %p' |
 		python3 "$HERE/../../Documentation/examples/influx.py"
 }
 
@@ -55,6 +59,7 @@ echo 1 >live
 cd /
 systemctl start "${SERVICES[@]}"
 wait_for query 'SHOW DATABASES'
+wait_for subscribe -E
 consume &
 broadcast 300
 wait_for counts 300
