@@ -46,7 +46,7 @@ grep '<upstream-version>99.0</upstream-version>' /tmp/uscan
 """
 
 INSTALL = """
-apt-get -q install -y ../notify-multi-*.deb
+apt-get -q install -y ../*notify-multi*.deb
 """
 
 # "null": the system itself is the test bed.
@@ -57,7 +57,7 @@ autopkgtest --no-built-binaries --ignore-restrictions isolation-machine %s ./ --
 
 # No file may be left. The group remains: Debian packages do not remove users and groups.
 PURGE = """
-apt-get -q purge -y 'notify-multi-*'
+apt-get -q purge -y '*notify-multi*'
 left=$(find / -xdev \\( -path /src -o -path /proc -o -path /sys -o -path /dev -o -path /tmp -o \\
 	-path /var/cache/man \\) -prune -o \\( -name '*notify[-_]*' -o -name 'notifycat*' \\) \\
 	-newer /etc/hostname -print |
