@@ -8,14 +8,16 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import typing
 import unittest
+import unittest.mock
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PACKAGE = os.path.join(TOP, "tools", "python")
 sys.path.insert(0, PACKAGE)
 
-from notify_multi import Edge, GpioEvent, LayoutError, _abi, _layouts  # noqa: E402
+from notify_multi import Edge, GpioEvent, LayoutError, _abi, _clock, _layouts  # noqa: E402
 
 HEADERS = ("notify_multi", "notify_gpio", "notify_irq")
 STRUCTURES = {"notify_multi_record": _abi.RECORD, "notify_multi_info": _abi.INFO,
@@ -137,6 +139,43 @@ class LayoutTest(unittest.TestCase):
                                    ("", 3, "PacketEvent"), ("other", 32, "PacketEvent")):
             with self.subTest(driver):
                 self.assertEqual(_layouts.find_layout(None, driver, size).base.__name__, base)
+
+
+class WallClockTest(unittest.TestCase):
+    """The offset of the wall clock, with clocks that advance by a step at each reading."""
+
+    def setUp(self):
+        self.now, self.offset, self.step = 10**9, 10**18, 100
+        self.enterContext(unittest.mock.patch("time.clock_gettime_ns", self.read))
+        self.clock = _clock.WallClock(_clock.Clock.MONOTONIC)
+
+    def read(self, clock):
+        """Return the time of a clock."""
+        self.now += self.step
+        return self.now + (self.offset if clock == time.CLOCK_REALTIME else 0)
+
+    def microseconds(self):
+        """Return the time of the monotonic clock's start, in microseconds."""
+        return round(self.clock.datetime(0).timestamp() * 10**6)
+
+    def test_offset(self):
+        self.assertEqual(self.microseconds(), 10**15)
+
+    def test_slow_reading_changes_nothing(self):
+        self.microseconds()
+        self.step = 10**9
+        self.assertEqual(self.microseconds(), 10**15)
+
+    def test_clock_is_set(self):
+        for offset in (10**18 + 10**6, 10**18 - 10**6):
+            self.microseconds()
+            self.offset = offset
+            with self.subTest(offset):
+                self.assertEqual(self.microseconds(), offset // 1000)
+
+    def test_realtime_is_not_converted(self):
+        self.clock = _clock.WallClock(_clock.Clock.REALTIME)
+        self.assertEqual(self.microseconds(), 0)
 
 
 class VersionTest(unittest.TestCase):
