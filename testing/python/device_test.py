@@ -373,6 +373,13 @@ class DropTest(DeviceTest):
                 read()
             self.assertEqual(values(self.device.read_events()), [1, 2, 3, 4])
 
+    def test_hook_can_read(self):
+        read = []
+        self.device.on_drop = lambda _: read.extend(self.device.read_events(max=1))
+        self.send(*range(5))
+        self.assertEqual(values(self.device.read_events()), [2, 3, 4])
+        self.assertEqual(values(read), [1])
+
     def test_logged_by_default(self):
         with notify_multi.open("python") as device:
             self.send(*range(6))

@@ -3,6 +3,9 @@
 """Test the Python package with lines of gpio-sim. Needs root and the module notify_gpio."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import unittest
 
 import devices
@@ -10,6 +13,8 @@ import notify_multi
 from notify_multi import Edge
 
 WAIT = 20
+# Documentation/examples/edges.py, which guest.py copies.
+EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "edges.py")
 
 
 class GpioTest(unittest.TestCase):
@@ -81,6 +86,18 @@ class GpioTest(unittest.TestCase):
 
         self.assertEqual(asyncio.run(asyncio.wait_for(edges(3), WAIT)),
                          [("left", Edge.NONE), ("left", Edge.RISING), ("left", Edge.FALLING)])
+
+    def test_example(self):
+        with subprocess.Popen((sys.executable, EXAMPLE), stdout=subprocess.PIPE,
+                              text=True) as example:
+            lines = []
+            for level in (1, 0):
+                lines.append(example.stdout.readline())
+                self.chip.move(0, level)
+            lines.append(example.stdout.readline())
+            example.terminate()
+        self.assertEqual([line.split()[2:] for line in lines],
+                         [["left", "NONE", "0"], ["left", "RISING", "1"], ["left", "FALLING", "0"]])
 
     def test_list(self):
         self.assertIn(("buttons", "notify_gpio"),

@@ -102,6 +102,8 @@ def pack(suite, programs, directory):
     shutil.copytree(PYTHON_TESTS, os.path.join(tree, "debian", "python"))
     shutil.copytree(os.path.join(vm.TOP, "tools", "python", "notify_multi"),
                     os.path.join(tree, "debian", "python", "notify_multi"))
+    shutil.copy(os.path.join(vm.TOP, "Documentation", "examples", "edges.py"),
+                os.path.join(tree, "debian", "python"))
     os.makedirs(os.path.join(tree, "debian", "tmp"))
     os.makedirs(os.path.join(tree, "docs"))
     with open(os.path.join(tree, "docs", "run"), "w", encoding="utf-8") as file:

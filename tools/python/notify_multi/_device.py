@@ -90,7 +90,7 @@ class Device(Generic[E]):
 
     def _start(self, layout: LayoutArgument, max_packets: Optional[int], directory: str) -> None:
         self._waiters = Waiters(self.fileno())
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         # The last batch, and an iterator over what is left of it, once it is decoded.
         self._data = b""
         self._events: Optional[Iterator[E]] = None
@@ -191,8 +191,13 @@ class Device(Generic[E]):
         deadline = None
         while True:
             with self._lock:
-                if self._left() or self._read(records):
+                drops = [] if self._left() else self._read(records)
+                if not drops and self._left():
                     return take()
+            for event in drops:
+                self.on_drop(event)
+            if drops:
+                continue
             if timeout is not None:
                 if timeout <= 0:
                     return None
@@ -219,28 +224,26 @@ class Device(Generic[E]):
         self._data, self._events = b"", None
         return data
 
-    def _read(self, records: int) -> bool:
-        """Read a batch of up to this number of records. Return false if none is queued."""
+    def _read(self, records: int) -> List[E]:
+        """Read a batch of up to this number of records. Return its events after drops."""
         try:
             data = self._file.read(records * self._record_size)
         except OSError as error:
             raise self._explained(error) from None
         if not data:
-            return False
+            return []
         self._data, self._events = data, None
-        self._report_drops(data)
-        return True
+        return self._drops(data)
 
-    def _report_drops(self, data: bytes) -> None:
-        """Call on_drop() for each event after a drop. Without drops, all seqs are consecutive."""
+    def _drops(self, data: bytes) -> List[E]:
+        """Return each event after a drop. Without drops, all seqs are consecutive."""
         size = self._record_size
         first, last = (SEQ.unpack_from(data, at)[0] for at in (0, len(data) - size))
         expected, self._next_seq = self._next_seq, last + 1
         if first == expected and (last - first + 1) * size == len(data):
-            return
-        for at in range(0, len(data), size):
-            if DROPPED.unpack_from(data, at + DROPPED_OFFSET)[0]:
-                self.on_drop(next(self._decode(data[at:at + size])))
+            return []
+        return [next(self._decode(data[at:at + size])) for at in range(0, len(data), size)
+                if DROPPED.unpack_from(data, at + DROPPED_OFFSET)[0]]
 
     def _wait(self, deadline: Optional[float]) -> bool:
         """Wait until the device is readable or removed; return false after the deadline."""
