@@ -145,6 +145,13 @@ mqtt-check:
 	$(MAKE) -C tools notify-mqtt
 	testing/mqtt/mqtt_test.py
 
+# Test notify-mqtt with GPIO lines in User-Mode Linux, with Debian's mosquitto.
+mqtt-gpio:
+	testing/fetch/setup.sh mqtt
+	testing/fetch/setup.sh packages
+	$(MAKE) -C tools notify-mqtt
+	testing/mqtt/gpio_guest.py
+
 # Build, install and use the packages in fresh Debian 12 and 13; build inside a kernel tree. With
 # DKMS=all, dkms builds for each amd64 kernel of the matrix, with DKMS="MACHINE..." for some.
 DKMS ?=
@@ -239,6 +246,6 @@ clean:
 		-name modules.order -o -name Module.symvers \) -delete
 
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
-	mutants-mechanical python python-bench coverage litmus htmldocs docs-check packages abi bench \
-	bench-native stress-native lint install modules_install tools_install udev_install \
-	headers_install clean dtbo
+	mutants-mechanical python python-bench coverage litmus htmldocs docs-check mqtt-check \
+	mqtt-gpio packages abi bench bench-native stress-native lint install modules_install \
+	tools_install udev_install headers_install clean dtbo
