@@ -5,6 +5,7 @@
 import dataclasses
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ sys.path.insert(0, PACKAGE)
 
 from notify_multi import Edge, GpioEvent, LayoutError, _abi, _clock, _layouts  # noqa: E402
 
+# setup.sh installs gcc-12, which may be the only compiler.
+CC = os.environ.get("CC") or shutil.which("gcc") or "gcc-12"
 HEADERS = ("notify_multi", "notify_gpio", "notify_irq")
 STRUCTURES = {"notify_multi_record": _abi.RECORD, "notify_multi_info": _abi.INFO,
               "notify_multi_stats": _abi.STATS, "notify_gpio_event": _abi.GPIO_EVENT,
@@ -57,7 +60,7 @@ def run_c(statements):
     with tempfile.TemporaryDirectory() as directory:
         program = os.path.join(directory, "abi")
         text = f"#include <stdio.h>\n#include <stddef.h>\n{includes}int main(void) {{ {statements} }}"
-        subprocess.run((os.environ.get("CC", "gcc"), f"-I{TOP}/uapi", "-xc", "-", "-o", program),
+        subprocess.run((CC, f"-I{TOP}/uapi", "-xc", "-", "-o", program),
                        input=text, text=True, check=True)
         output = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True).stdout
     return {name: int(value) for name, value in map(str.split, output.splitlines())}
