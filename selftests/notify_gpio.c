@@ -928,7 +928,7 @@ TEST_F(chip, silent_change_during_probe_is_debounced)
 	uint64_t start = monotonic_ns();
 	struct gpio_record record;
 
-	START_ON("changing=1", "debounce_ms=50");
+	START_ON("changing=1", "debounce_ms=500");
 	close(self->fd);
 	self->fd = sim_open(GPIO_NAME, O_RDONLY);
 	do {
