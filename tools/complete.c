@@ -36,16 +36,23 @@ static void add_options(const struct command_option *option)
 	}
 }
 
+static bool is_option(const struct command_option *option, const char *word, size_t length)
+{
+	if (word[0] != '-' || length < 2)
+		return false;
+	if (word[1] != '-')
+		return length == 2 && word[1] == option->id;
+	return length == strlen(option->name) + 2 && !strncmp(word + 2, option->name, length - 2);
+}
+
 /* Return the option with this name of @length, or with this letter; or NULL. */
 static const struct command_option *find_option(const struct command *command, const char *word,
 						size_t length)
 {
 	const struct command_option *option;
 
-	for (option = command->options; option->name && *word == '-'; option++)
-		if (word[1] == '-' ? length == strlen(option->name) + 2 &&
-				     !strncmp(word + 2, option->name, length - 2) :
-		    length == 2 && word[1] == option->id)
+	for (option = command->options; option->name; option++)
+		if (is_option(option, word, length))
 			return option;
 	return NULL;
 }

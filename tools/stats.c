@@ -33,9 +33,11 @@ struct stats_options {
 	uint64_t count;
 };
 
+/* @found: Number of devices found in directories or by patterns. */
 struct stats {
 	const struct stats_options *options;
 	struct clients clients;
+	size_t found;
 	bool failed;
 };
 
@@ -111,13 +113,16 @@ static bool out_of_memory(void)
 /* A device that was found may have been removed since, or may be another's. */
 static bool write_found(void *data, const char *path)
 {
+	struct stats *stats = data;
 	struct node node;
 	bool good = true;
 
 	if (!node_init(&node, path))
 		return out_of_memory();
-	if (!node_find(&node))
-		good = write_node(data, &node);
+	if (!node_find(&node)) {
+		stats->found++;
+		good = write_node(stats, &node);
+	}
 	free(node.path);
 	return good;
 }
@@ -141,29 +146,19 @@ static bool write_named(struct stats *stats, const char *argument)
 	return good;
 }
 
-static bool count_match(void *data, const char *path)
-{
-	size_t *count = data;
-
-	(void)path;
-	++*count;
-	return true;
-}
-
 /* Return false if the rest cannot be written. */
 static bool write_argument(struct stats *stats, const char *argument)
 {
+	const size_t before = stats->found;
 	struct search search;
-	size_t count = 0;
 	bool good;
 
 	if (!search_init(&search, argument))
 		return out_of_memory();
 	if (!search.path)
 		return write_named(stats, argument);
-	good = search_run(&search, count_match, &count) &&
-	       search_run(&search, write_found, stats);
-	if (good && !count && strcmp(argument, NODES)) {
+	good = search_run(&search, write_found, stats);
+	if (good && stats->found == before && strcmp(argument, NODES)) {
 		search_failed(&search);
 		stats->failed = true;
 	}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# completion.sh NOTIFYCAT: check the completion of notifycat in bash, and in zsh and fish if they are
-# installed, and its manual page, against its --help.
+# completion.sh NOTIFYCAT: check the completion of notifycat in bash, and in zsh and fish if they
+# are installed, and its manual page, against its --help.
 
 set -euo pipefail
 
@@ -57,7 +57,8 @@ completes() {
 	shift
 
 	expected=$(printf '%s\n' "$@" | sort)
-	offered=$("offers_$shell" "notifycat $typed" | sort) || report "$shell: notifycat $typed: failed"
+	offered=$("offers_$shell" "notifycat $typed" | sort) ||
+		report "$shell: notifycat $typed: failed"
 	[ "$offered" = "$expected" ] ||
 		report "$shell: notifycat $typed: offers ${offered//$'\n'/ }, expected $*"
 }
