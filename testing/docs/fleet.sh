@@ -94,10 +94,13 @@ subscribe() {
 	mosquitto_sub -q 1 -i account -c -t 'notify/+/+/+' "$@"
 }
 
+# A process group, which is killed as a whole.
 start_subscriber() {
+	set -m
 	subscribe -F '%t %p' |
 		python3 "$HERE/../../Documentation/examples/losses.py" \
 			>"$WORK/packets" 2>"$WORK/missing" &
+	set +m
 }
 
 # Print how often the broker confirmed the connection.
@@ -212,6 +215,7 @@ wait_for is_available online
 echo "the broker has a password: the device is online"
 systemctl stop "$UNIT" mosquitto
 rmdir "/sys/kernel/config/notify_sim/$NAME"
-exposure=$(systemd-analyze security --no-pager "$UNIT.service" | sed -n 's/.*level.*: \([0-9.]*\).*/\1/p')
+exposure=$(systemd-analyze security --no-pager "$UNIT.service" |
+	sed -n 's/.*level.*: \([0-9.]*\).*/\1/p')
 echo "systemd-analyze security: $exposure"
 awk "BEGIN { exit !($exposure <= 2.5) }"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Send the packets of a simulated source through notify-mqtt, mosquitto and influx.py to InfluxDB, and
-# count the points. It starts services: run it in a guest. See Documentation/fleet.md.
+# Send the packets of a simulated source through notify-mqtt, mosquitto and influx.py to InfluxDB,
+# and count the points. It starts services: run it in a guest. See Documentation/fleet.md.
 
 set -eu
 
@@ -44,9 +44,11 @@ subscribe() {
 	mosquitto_sub -q 1 -i influx -c -t 'notify/+/+/+' "$@"
 }
 
-consume() {
-	subscribe -F '%t %p' |
-		python3 "$HERE/../../Documentation/examples/influx.py"
+# A process group, which is killed as a whole.
+start_consumer() {
+	set -m
+	subscribe -F '%t %p' | python3 "$HERE/../../Documentation/examples/influx.py" 2>/dev/null &
+	set +m
 }
 
 modprobe notify_sim
@@ -60,7 +62,7 @@ cd /
 systemctl start "${SERVICES[@]}"
 wait_for query 'SHOW DATABASES'
 wait_for subscribe -E
-consume &
+start_consumer
 broadcast 300
 wait_for counts 300
 echo "300 packets: $(points 'count(seq)') points, seq $(points 'min(seq)') to $(points 'max(seq)')"
