@@ -236,6 +236,11 @@ headers_install:
 		packaging/pkgconfig/notify-multi.pc.in | \
 		install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/pkgconfig/notify-multi.pc
 
+# For images without pip. PYTHONDIR is a directory on Python's path.
+python_install:
+	install -D -m 644 -t $(DESTDIR)$(PYTHONDIR)/notify_multi \
+		tools/python/notify_multi/*.py tools/python/notify_multi/py.typed
+
 # kbuild's own target needs the headers of a kernel.
 clean:
 	$(MAKE) -C tools clean
@@ -248,4 +253,4 @@ clean:
 .PHONY: all modules tools demo line waveform check check-all check-debug stress mutants \
 	mutants-mechanical python python-bench coverage litmus htmldocs docs-check mqtt-check \
 	mqtt-gpio packages abi bench bench-native stress-native lint install modules_install \
-	tools_install udev_install headers_install clean dtbo
+	tools_install udev_install headers_install python_install clean dtbo

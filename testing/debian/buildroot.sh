@@ -43,6 +43,8 @@ stand_in() {
 		TARGET_DIR := $(WORK)/target
 		STAGING_DIR := $(WORK)/staging
 		TARGET_MAKE_ENV := PATH="$(PATH)"
+		BR2_PACKAGE_PYTHON3 := y
+		PYTHON3_VERSION_MAJOR := 3.12
 		TARGET_CONFIGURE_OPTS := CC=$(CROSS)gcc-12 CFLAGS=-O2 PKG_CONFIG=false
 		LINUX_MAKE := $(MAKE) -C $(KERNEL)/build ARCH=arm64 CROSS_COMPILE=$(CROSS) \
 			CC=$(CROSS)gcc-12
@@ -57,10 +59,11 @@ stand_in() {
 		$(SOURCE)/.build: ; $$(NOTIFY_MULTI_BUILD_CMDS)
 		$(SOURCE)/.staging: ; $$(NOTIFY_MULTI_INSTALL_STAGING_CMDS)
 		$(SOURCE)/.target: ; $$(NOTIFY_MULTI_INSTALL_TARGET_CMDS)
+		$(SOURCE)/.hook: ; $$($(NOTIFY_MULTI_POST_INSTALL_TARGET_HOOKS))
 		$(SOURCE)/.linux: ; $$(NOTIFY_MULTI_LINUX_CONFIG_FIXUPS)
 		endef
 
-		all: $(addprefix $(SOURCE)/.,modules modules_install build staging target linux)
+		all: $(addprefix $(SOURCE)/.,modules modules_install build staging target hook linux)
 		include $(EXTERNAL)/external.mk
 	END
 }
@@ -74,6 +77,7 @@ build_package() {
 	quietly make -C "$WORK" EXTERNAL="$EXTERNAL" WORK="$WORK" SOURCE="$WORK/source" \
 		KERNEL="$KERNEL" CROSS="$(cross_prefix arm64)"
 	for file in target/usr/bin/notifycat target/usr/lib/udev/rules.d/60-notify-multi.rules \
+		    target/usr/lib/python3.12/site-packages/notify_multi/py.typed \
 		    staging/usr/include/linux/notify_multi.h; do
 		[ -e "$WORK/$file" ] || die "$file is not installed"
 	done
@@ -87,12 +91,13 @@ build_package() {
 # shellcheck disable=SC2016 # bitbake's variables
 expand() {
 	sed -e "s|\${D}|$WORK/image|; s|\${prefix}|/usr|g; s|\${nonarch_base_libdir}|/lib|g" \
-		-e 's|${systemd_system_unitdir}|/lib/systemd/system|g'
+		-e 's|${systemd_system_unitdir}|/lib/systemd/system|g' \
+		-e 's|${PYTHON_SITEPACKAGES_DIR}|/usr/lib/python3.12/site-packages|g'
 }
 
-# recipe_commands FUNCTION: print the commands of a function of the recipe of the tools.
+# recipe_commands FUNCTION RECIPE: print the commands of a function.
 recipe_commands() {
-	sed -n "/^$1() {/,/^}/p" "$RECIPES/notify-multi-tools.bb" | sed '1d;$d' | expand
+	sed -n "/^$1() {/,/^}/p" "$RECIPES/$2.bb" | sed '1d;$d' | expand
 }
 
 # The kernel's source and build directories differ, as those of Yocto do. depmod must not run: it
@@ -120,8 +125,9 @@ recipe_tools() {
 	cat >"$WORK/recipe" <<-END
 		set -e
 		oe_runmake() { make -C "$WORK/yocto" "\$@"; }
-		$(recipe_commands do_compile)
-		$(recipe_commands do_install)
+		$(recipe_commands do_compile notify-multi-tools)
+		$(recipe_commands do_install notify-multi-tools)
+		$(recipe_commands do_install python3-notify-multi)
 	END
 	quietly env "CC=$cross$GCC" "CFLAGS=-O2 -g" PKG_CONFIG=false bash "$WORK/recipe"
 	[ "$(od -An -j18 -N2 -tu2 "$WORK/image/usr/bin/notifycat" | tr -d ' ')" = 183 ] ||
@@ -135,7 +141,7 @@ recipe_files() {
 				      /usr/share/bash-completion /usr/share/doc /etc /lib/modules)
 
 	read -rd '' -a added < <(sed -n 's/^FILES:${PN} += "\(.*\)"/\1/p' \
-		"$RECIPES/notify-multi-tools.bb" | expand) || true
+		"$RECIPES"/*.bb | expand) || true
 	for pattern in "${packaged[@]}" "${added[@]}"; do
 		rm -rf "${WORK:?}/image$pattern"
 	done

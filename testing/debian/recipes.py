@@ -24,9 +24,9 @@ OLD_OVERRIDE = re.compile(r"_(append|prepend|remove|class-\w+|\$\{PN\})|_(notify
 # Names of a collection, which are no overrides.
 COLLECTION = re.compile(r"(BBFILE_PATTERN|BBFILE_PRIORITY|LAYERDEPENDS|LAYERSERIES_COMPAT)_notify-multi$")
 # Classes of openembedded-core in both releases.
-CLASSES = {"bash-completion", "externalsrc", "module", "pkgconfig", "useradd"}
+CLASSES = {"bash-completion", "externalsrc", "module", "pkgconfig", "python3-dir", "useradd"}
 # Variables that bitbake.conf and these classes define in both releases.
-DEFINED = {"D", "LAYERDIR", "PN", "STAGING_KERNEL_DIR", "nonarch_base_libdir", "prefix",
+DEFINED = {"D", "LAYERDIR", "PN", "PYTHON_SITEPACKAGES_DIR", "STAGING_KERNEL_DIR", "nonarch_base_libdir", "prefix",
            "systemd_system_unitdir"}
 LICENCES = {"GPL-2.0-only"}
 RELEASES = {"kirkstone", "scarthgap"}

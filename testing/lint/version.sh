@@ -29,7 +29,7 @@ check NEWS "$(sed -nE 's/^## ([0-9].*)/\1/p' NEWS | head -n 1)"
 in_file packaging/buildroot/package/notify-multi/notify-multi.mk '^NOTIFY_MULTI_VERSION = (.*)'
 in_file packaging/yocto/recipes-kernel/notify-multi/notify-multi.inc '^PV = "(.*)"'
 for file in dkms.conf Documentation/packages.md testing/debian/packages.py; do
-	check "$file" "$(grep -oE 'notify-multi[-/][0-9.]*[0-9]' "$file" | sed 's/.*[-/]//')"
+	check "$file" "$(grep -oE 'notify-multi[-/_][0-9.]*[0-9]' "$file" | sed 's/.*[-/_]//')"
 done
 
 stage=$(mktemp -d)

@@ -49,6 +49,16 @@ define NOTIFY_MULTI_INSTALL_TARGET_CMDS
 		PREFIX=/usr tools_install udev_install
 endef
 
+ifeq ($(BR2_PACKAGE_PYTHON3),y)
+NOTIFY_MULTI_DEPENDENCIES += python3
+NOTIFY_MULTI_POST_INSTALL_TARGET_HOOKS += NOTIFY_MULTI_INSTALL_PYTHON
+endif
+
+define NOTIFY_MULTI_INSTALL_PYTHON
+	$(TARGET_MAKE_ENV) $(MAKE) -C $(@D) DESTDIR=$(TARGET_DIR) \
+		PYTHONDIR=/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages python_install
+endef
+
 # Groups without a user.
 define NOTIFY_MULTI_USERS
 	- -1 gpio -1 - - - - Reads the lines of notify_gpio
