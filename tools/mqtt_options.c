@@ -26,12 +26,12 @@ static void usage(FILE *out)
 {
 	fputs("Usage: notify-mqtt [OPTION]... DEVICE...\n"
 	      "\n"
-	      "Publish the packets of devices to an MQTT broker. DEVICE is a name in /dev/notify\n"
-	      "or a path.\n"
+	      "Publish the packets of devices to an MQTT broker. DEVICE is a name in\n"
+	      "/dev/notify or a path.\n"
 	      "\n"
 	      "Broker:\n"
-	      "  -h, --host HOST           host name, address, or path of a Unix socket (default\n"
-	      "                            localhost)\n"
+	      "  -h, --host HOST           host name, address, or path of a Unix socket\n"
+	      "                            (default localhost)\n"
 	      "  -p, --port PORT           port (default 1883; 8883 with --cafile or --capath)\n"
 	      "  -i, --id ID               id of the client (default notify-{host}-{device})\n"
 	      "  -u, --username NAME       name of the user\n"
@@ -62,7 +62,8 @@ static void usage(FILE *out)
 	      "                            time to send unsent messages at the end (default 5)\n"
 	      "\n"
 	      "      --decode LAYOUT       fields of a packet, as for notifycat\n"
-	      "      --unescape            DEVICE is the instance of a systemd unit: \\x2d is \"-\"\n"
+	      "      --unescape            DEVICE is the instance of a systemd unit, where \\x2d\n"
+	      "                            is a hyphen\n"
 	      "      --help                print this text\n"
 	      "      --version             print the version\n", out);
 }

@@ -252,8 +252,12 @@ int main(int argc, char **argv)
 	bool good;
 
 	mosquitto_lib_init();
-	if (!mqtt_parse_options(&options, argc, argv, &status))
-		return fclose(stdout) ? EXIT_FAILED : status;
+	if (!mqtt_parse_options(&options, argc, argv, &status)) {
+		if (!fclose(stdout))
+			return status;
+		message("standard output: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
 	program.options = &options;
 	good = init(&program) && run(&program);
 	finish(&program);

@@ -158,6 +158,18 @@ class Packets(Case):
                               "levels": 2, "dropped_unsent": 0}.items(), packet.items())
         self.assertIn("time", packet)
 
+    def test_layout(self):
+        """--decode selects the members."""
+        self.broker.start()
+        subscriber = self.subscribe()
+        self.publish("--decode", "u32 number, u32 _, u16 state")
+        self.device.wait_for_client()
+        self.device.edges(1)
+        wait_for(subscriber.packets, "a packet")
+        packet = subscriber.packets()[0]
+        self.assertEqual((packet["number"], packet["state"]), (1, 1))
+        self.assertNotIn("line", packet)
+
     def test_replayed_packets_are_published(self):
         """The packets that the device replays are published at the start."""
         self.device.edges(*[0] * 10)
@@ -683,6 +695,11 @@ class BadInput(Case):
         """--help and --version exit with 0."""
         self.check(0, "--queue-bytes", "--help")
         self.check(0, "notify-mqtt 0", "--version")
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE,
+                                    text=True, timeout=SECONDS, check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("No space left", result.stderr)
 
 
 if __name__ == "__main__":
