@@ -923,6 +923,8 @@ test_options_without_effect_are_refused() {
 		--wall-clock has no effect on the format raw|-w -f raw x
 		--decode has no effect on the format record|-d 'u8 a' -f record x
 		--timescale has no effect on the format text|--timescale ns x
+		--lines has no effect on the format vcd|-l 0 -f vcd x
+		--edge has no effect on the format vcd|-e both -f vcd x
 		--decode twice for all devices|-d 'u8 a' -d 'u8 b' x
 		--decode twice for x|-d 'x:u8 a' -d 'u8 b' -d 'x:u8 a' x
 		--decode for y, which is not read|-d 'y:u8 a' x /dev/y/x

@@ -220,6 +220,9 @@ static const struct {
 	int option;
 	const char *formats;
 } rules[] = {
+	/* A waveform has all lines of a packet. */
+	{ 'l', "text|json|csv|raw|record|string|none" },
+	{ 'e', "text|json|csv|raw|record|string|none" },
 	{ 'w', "text|json|csv|string|none" },
 	{ 'd', "text|json|csv|vcd|string|none" },
 	{ OPTION_TIMESCALE, "vcd" },
