@@ -309,7 +309,7 @@ static void process_event(struct publisher *publisher, const struct broker_event
 
 	switch (event->type) {
 	case BROKER_CONNECTED:
-		/* The broker may have lost its state, and has published the last will. */
+		/* The broker may have discarded its state, and has published the last will. */
 		publisher->connected = true;
 		retained_renew(set, 0, set->count);
 		break;
