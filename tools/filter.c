@@ -18,7 +18,9 @@ bool filter_add_lines(struct filter *filter, const char *list)
 {
 	char *copy = strdup(list), *line, **lines;
 
-	while (copy && (line = strsep(&copy, ","))) {
+	if (!copy)
+		return report_error("out of memory");
+	while ((line = strsep(&copy, ","))) {
 		if (!*line)
 			return report_error("invalid lines \"%s\"", list);
 		lines = realloc(filter->lines, (filter->lines_count + 1) * sizeof(*lines));
