@@ -63,7 +63,8 @@ stand_in() {
 		$(SOURCE)/.linux: ; $$(NOTIFY_MULTI_LINUX_CONFIG_FIXUPS)
 		endef
 
-		all: $(addprefix $(SOURCE)/.,modules modules_install build staging target hook linux)
+		all: $(addprefix $(SOURCE)/.,modules modules_install build staging target hook \
+			linux)
 		include $(EXTERNAL)/external.mk
 	END
 }

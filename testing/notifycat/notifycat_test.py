@@ -8,6 +8,7 @@ import datetime
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -15,8 +16,9 @@ import unittest
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 TOOLS = os.path.join(TOP, "tools")
-CC = (os.environ.get("CC", "gcc"), "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE",
-      "-I" + TOOLS, "-I" + os.path.join(TOP, "uapi"))
+# setup.sh installs gcc-12, which may be the only compiler.
+CC = (os.environ.get("CC") or shutil.which("gcc") or "gcc-12", "-O2", "-Wall", "-Wextra",
+      "-Werror", "-D_GNU_SOURCE", "-I" + TOOLS, "-I" + os.path.join(TOP, "uapi"))
 PRINT = ("formats", "format_bytes", "format_csv", "format_json", "format_text", "format_vcd",
          "clock", "field", "layout", "layout_parse", "message", "print", "timescale")
 # A clock whose readings a test supplies.
