@@ -43,6 +43,8 @@ MOVE_SECONDS = 0.3
 PLACES = ("ci", "host", "guest", "debian", "no, because")
 COMMANDS = ("sh", "console")
 SUITES = ("bookworm", "trixie")
+# A block with this command installs the project's packages; otherwise they are installed first.
+INSTALL = "dpkg-buildpackage"
 CC = ("gcc-12", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-Iuapi", "-Iinclude", "-c", "-o",
       "/dev/null")
 
@@ -361,13 +363,13 @@ def run_debian(blocks, suite):
     before = [block for block in blocks if block.place()[1] == "chroot"]
     after = [block for block in blocks if block not in before]
     with debian.Copy(suite, echo=False) as copy:
+        if not any(INSTALL in block.text() for block in before):
+            copy.install()
         if before:
             session = Session(before)
             for line in copy.run("set +e\n" + script(before)).splitlines():
                 session.process_line(line)
             session.finish(suite)
-        else:
-            copy.install()
         session = Session(after)
         try:
             copy.boot("#!/bin/bash\n" + script(after), SECONDS, session.process_line)
