@@ -694,9 +694,9 @@ test_idle_timeout_exits_with_124() {
 	start_dev
 	run 124 --idle-timeout .1 $dev
 	run 124 --idle-timeout .1 -n 1 --follow $dev
-	start_reading --idle-timeout 2 $dev
+	start_reading --idle-timeout 6 $dev
 	for _ in 1 2 3 4; do
-		sleep 0.7
+		sleep 1.8
 		broadcast 1
 	done
 	finish 124
