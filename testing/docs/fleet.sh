@@ -204,10 +204,11 @@ mkdir -p /etc/notify-mqtt
 echo 'MQTT_OPTIONS="--max-delay 1 --username board1"' >/etc/default/notify-mqtt
 printf 'listener 1883\nallow_anonymous false\npassword_file %s\n' /etc/mosquitto/users \
 	>>/etc/mosquitto/conf.d/fleet.conf
-touch /etc/mosquitto/users
-chown mosquitto: /etc/mosquitto/users
-mosquitto_passwd -b /etc/mosquitto/users board1 secret
-mosquitto_passwd -b /etc/mosquitto/users reader secret
+install -m 600 -o mosquitto -g mosquitto /dev/null /etc/mosquitto/users
+# Newer versions warn that the owner is not root; older ones read the file as another user.
+for user in board1 reader; do
+	mosquitto_passwd -b /etc/mosquitto/users $user secret 2>/dev/null
+done
 login=(-u reader -P secret)
 systemctl restart mosquitto
 systemctl start "$UNIT"
