@@ -605,6 +605,8 @@ test_format_string_prints_letters_of_gpiomon() {
 	END
 	date='[0-9]\{4\}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\.[0-9]\{9\}'
 	shows "^${date}Z $date x$" -n 1 --format-string '%U %L x' $gpio
+	run 0 -n 1 --format-string '%U %L' $gpio
+	contains '\.\([0-9]\{9\}\)Z .*\.\1$'
 	# A field may be missing in some devices, a letter in all.
 	start_dev
 	broadcast 1
@@ -1274,12 +1276,12 @@ test_follow_reports_denied_access_after_10_seconds() {
 	mv out found.out
 	mv err found.err
 	run 1 -F $dev
-	grep -qx "notifycat: /dev/notify/$dev: Permission denied" err
+	grep -qx "notifycat: /dev/notify/$dev: Permission denied (are you in its group?)" err
 	# A device that was found may stay inaccessible.
 	pid=$found
 	mv found.out out
 	mv found.err err
-	wait_error "^notifycat: /dev/notify/$dev: Permission denied$"
+	wait_error "^notifycat: /dev/notify/$dev: Permission denied (are you in its group?)$"
 	printf 1 | inject $other
 	wait_output "^$other 1 "
 	chmod 644 /dev/notify/$dev
@@ -1417,6 +1419,25 @@ test_exits_when_pipe_is_closed() {
 		run 0 $arguments
 		no_error
 	done
+	: <$output &
+	reader=$!
+	exec 5>$output
+	wait $reader
+	for arguments in list --help "stats $dev"; do
+		# shellcheck disable=SC2086 # several arguments
+		"$program" $arguments >&5 2>err
+		no_error
+	done
+}
+
+# Without standard output, the device must not get its descriptor.
+test_closed_output_is_reported() {
+	start_dev
+	broadcast 1
+	status=0
+	"$program" -n 1 $dev >&- 2>err || status=$?
+	[ $status -eq 1 ]
+	error_is 'cannot write output: Bad file descriptor'
 }
 
 test_exits_with_1_if_output_fails() {
@@ -1571,8 +1592,9 @@ test_stats_prints_metrics_of_prometheus() {
 
 test_stats_repeats() {
 	start_dev
-	run 0 stats --watch=.05 -n 3 -f json $dev
+	run 0 stats -w.05 -n 3 -f json $dev
 	[ "$(wc -l <out)" -eq 3 ]
+	run 0 stats -w -n 1 $dev
 	start stats --watch=.1 $dev
 	wait_output '^  broadcasts        0$'
 	broadcast 1

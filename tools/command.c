@@ -176,7 +176,9 @@ static struct option *add_options(struct option *to, char **letters,
 		if (options->id >= OPTION_VERSION)
 			continue;
 		*(*letters)++ = options->id;
-		if (options->argument)
+		if (to->has_arg)
+			*(*letters)++ = ':';
+		if (to->has_arg == optional_argument)
 			*(*letters)++ = ':';
 	}
 	return to;
@@ -196,7 +198,7 @@ int command_parse(const struct command *command, int argc, char **argv,
 		  enum exit_status *status)
 {
 	struct option options[OPTIONS_MAX] = { };
-	char letters[2 * OPTIONS_MAX] = "", *end = letters;
+	char letters[3 * OPTIONS_MAX] = "", *end = letters;
 	int id;
 
 	add_options(add_options(options, &end, command->options), &end, common_options);

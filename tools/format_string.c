@@ -41,16 +41,15 @@ static void print_edge_number(const struct value_source *source)
 	print("%u", event.edge);
 }
 
-static void print_time_of_day(const struct value_source *source, bool utc)
+static void print_time_of_day(uint64_t wall, bool utc)
 {
-	const uint32_t clock = source->device->info.clock;
 	char text[CLOCK_TEXT_BYTES];
 
-	clock_date(clock_wall(source->record->timestamp_ns, clock), utc, text);
+	clock_date(wall, utc, text);
 	print("%s%s", text, utc ? "Z" : "");
 }
 
-static void print_letter(const struct value_source *source, char letter)
+static void print_letter(const struct value_source *source, char letter, uint64_t wall)
 {
 	const struct notify_gpio_line *gpio = gpio_line(source);
 	char text[CLOCK_TEXT_BYTES];
@@ -81,7 +80,7 @@ static void print_letter(const struct value_source *source, char letter)
 		print("%s", text);
 		break;
 	default:
-		print_time_of_day(source, letter == 'U');
+		print_time_of_day(wall, letter == 'U');
 		break;
 	}
 }
@@ -144,6 +143,8 @@ static void string_packet(const struct output *output, const struct device *devi
 			  const struct notify_multi_record *record)
 {
 	const struct value_source source = { output, device, record };
+	/* Read the clocks once: %U and %L are the same time. */
+	const uint64_t wall = clock_wall(record->timestamp_ns, device->info.clock);
 	const char *c;
 	size_t length;
 
@@ -155,7 +156,7 @@ static void string_packet(const struct output *output, const struct device *devi
 			value_print(&source, c + 1, length);
 			c += length + 1;
 		} else {
-			print_letter(&source, *c);
+			print_letter(&source, *c, wall);
 		}
 	}
 	print_char('\n');

@@ -42,6 +42,8 @@ void node_perror(const struct node *node, int error)
 {
 	if (error == ENOENT && !strncmp(node->path, NODES, strlen(NODES)))
 		message("%s: %s (is its source loaded?)", node->path, strerror(ENODEV));
+	else if (error == EACCES)
+		message("%s: %s (are you in its group?)", node->path, strerror(error));
 	else if (error == ENOTTY)
 		message("%s: Not a notify_multi device", node->path);
 	else

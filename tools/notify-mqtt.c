@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <mosquitto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,7 @@ int main(int argc, char **argv)
 	enum exit_status status;
 	bool good;
 
+	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	if (!mqtt_parse_options(&options, argc, argv, &status)) {
 		if (!fclose(stdout))

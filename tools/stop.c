@@ -41,7 +41,6 @@ int stop_begin(void)
 	/* nohup ignores SIGHUP. */
 	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
 		sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	return event;
 }
 
