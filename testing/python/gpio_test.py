@@ -60,6 +60,10 @@ class GpioTest(unittest.TestCase):
         with notify_multi.open("buttons") as device:
             self.assertIsInstance(device.read_events()[0], notify_multi.GpioEvent)
 
+    def test_events_of_another_source_are_refused(self):
+        with self.assertRaisesRegex(notify_multi.LayoutError, "of notify_gpio: .* GpioEvent"):
+            notify_multi.open("buttons", notify_multi.IrqEvent)
+
     def test_levels(self):
         self.next()
         self.assertEqual(self.device.levels(), {"left": 0, "door": 0, "2": 0})

@@ -59,7 +59,8 @@ class Layout:
         known = [name for name, code in self.members if not code.endswith("x")]
         unknown = [name for name in names if name not in known]
         if unknown or not names:
-            raise LayoutError(f"no field {', '.join(unknown)}: there are {', '.join(known)}")
+            raise LayoutError(f"no field {', '.join(unknown) or 'is given'}: there are "
+                              f"{', '.join(known)}")
         codes = [(name, code if name in names else f"{_abi.layout(((name, code),)).size}x")
                  for name, code in self.members]
         unpack = _abi.layout(tuple(codes)).iter_unpack
@@ -112,8 +113,9 @@ def typed_layout(cls: Type[Any], size: int) -> Tuple[Layout, int]:
 
 def find_layout(argument: LayoutArgument, driver: str, size: int) -> Layout:
     """Return the layout for packets of a size; without an argument, that of the driver."""
+    own = {"notify_gpio": GpioEvent, "notify_irq": IrqEvent}.get(driver)
     if argument is None:
-        argument = {"notify_gpio": GpioEvent, "notify_irq": IrqEvent}.get(driver, bytes)
+        argument = own or bytes
     if isinstance(argument, str):
         try:
             unpacker = struct.Struct(argument)
@@ -123,6 +125,8 @@ def find_layout(argument: LayoutArgument, driver: str, size: int) -> Layout:
                         lambda values: (unpacker.unpack(values[0]),))
         needed = unpacker.size
     elif isinstance(argument, type):
+        if own and issubclass(argument, Event) and not issubclass(argument, own):
+            raise LayoutError(f"the device is of {driver}: its events are {own.__name__}")
         layout, needed = typed_layout(argument, size)
     else:
         raise LayoutError(f"not a format or type: {argument!r}")
