@@ -6,4 +6,4 @@ import notify_multi
 
 with notify_multi.open("buttons") as buttons:
     for event in buttons:
-        print(event.time.astimezone(), event.name, event.edge.name, event.level, flush=True)
+        print(event.time.astimezone(), event.name or event.line, event.edge.name, event.level, flush=True)
