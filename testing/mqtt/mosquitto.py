@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """mosquitto, its clients, and a proxy in front of it."""
 
+import contextlib
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -23,11 +25,18 @@ max_inflight_messages 0
 """
 
 
+# Below the ports that the kernel gives to connections: one of these would keep a broker that was
+# killed from listening again, or be that of a client that connects to itself.
+PORTS = range(20000, 32000)
+
+
 def free_port():
     """Return a port on which nothing listens."""
-    with socket.socket() as test:
-        test.bind(("127.0.0.1", 0))
-        return test.getsockname()[1]
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as test:
+            port = random.choice(PORTS)
+            test.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition, what, seconds=SECONDS):
