@@ -91,7 +91,7 @@ class Device(Generic[E]):
     def _start(self, layout: LayoutArgument, max_packets: Optional[int], directory: str) -> None:
         self._waiters = Waiters(self.fileno())
         self._lock = threading.Lock()
-        # The last batch, and an iterator over what is left of it, once it is decoded.
+        # The last batch, and an iterator over the rest of its events, once it is decoded.
         self._data = b""
         self._events: Optional[Iterator[E]] = None
         self._row_decoders: Dict[Tuple[str, ...], Callable[[bytes], Iterable[Row]]] = {}
