@@ -2019,6 +2019,13 @@ test_attach_reads_config_files() {
 	fails "nosuch: No such file or directory" attach --config nosuch
 }
 
+test_list_prints_names_in_utf8() {
+	attach_named
+	run 0 attach $chip_label 5:name=tür --label $other
+	run 0 list
+	contains "^$other .* tür=0$"
+}
+
 # The device of another user is listed without its lines.
 test_attach_and_list_without_root_report_errors() {
 	attach_named

@@ -53,12 +53,14 @@ static void print_level(const struct listed *listed, size_t index, const char *u
 
 static void print_text_lines(const struct listed *listed)
 {
+	const char *name;
 	size_t i;
 
 	for (i = 0; i < listed->lines.count; i++) {
+		name = listed->lines.list[i].name;
 		putchar(' ');
-		if (*listed->lines.list[i].name)
-			print_word(listed->lines.list[i].name);
+		if (*name)
+			print_plain(name, strlen(name));
 		else
 			printf("%zu", i);
 		putchar('=');

@@ -156,7 +156,7 @@ void print_csv_string(const char *s, size_t length)
 void print_word(const char *s)
 {
 	for (; *s; s++)
-		print_char((unsigned char)*s > 0x20 && *s != 0x7f ? *s : '_');
+		print_char(*s > 0x20 && *s < 0x7f ? *s : '_');
 }
 
 void print_plain(const char *s, size_t length)

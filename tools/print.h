@@ -29,7 +29,7 @@ void print_csv_string(const char *s, size_t length);
 /* Print with "?" in place of control characters. */
 void print_plain(const char *s, size_t length);
 
-/* Print without blanks and special characters, which become underscores. */
+/* Print a word of ASCII: underscores replace all other characters, also blanks. */
 void print_word(const char *s);
 
 #endif /* PRINT_H */
