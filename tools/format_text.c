@@ -14,7 +14,7 @@
 static void print_value(const struct field *field, const void *packet)
 {
 	const char *name = field_value_name(field, packet), *text;
-	size_t i, length;
+	size_t length;
 
 	if (name) {
 		print_escaped(name, strlen(name), "\\");
@@ -23,14 +23,8 @@ static void print_value(const struct field *field, const void *packet)
 		print_char('"');
 		print_escaped(text, length, "\"\\");
 		print_char('"');
-	} else if (field->kind == FIELD_BYTES) {
-		print_hex(field, packet);
 	} else {
-		for (i = 0; i < field->count; i++) {
-			if (i)
-				print_char(',');
-			print_number(field, i, packet);
-		}
+		print_numbers_or_hex(field, packet);
 	}
 }
 

@@ -132,8 +132,8 @@ static void add_field(FILE *out, int field, const struct topic_values *values)
 char *topic_expand(const char *template, const struct topic_values *values)
 {
 	char *topic = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&topic, &length);
+	size_t size, length;
+	FILE *out = open_memstream(&topic, &size);
 	int field;
 
 	if (!out)

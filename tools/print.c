@@ -56,6 +56,21 @@ void print_hex(const struct field *field, const void *packet)
 		print("%02x", bytes[i]);
 }
 
+void print_numbers_or_hex(const struct field *field, const void *packet)
+{
+	size_t i;
+
+	if (field->kind == FIELD_BYTES) {
+		print_hex(field, packet);
+		return;
+	}
+	for (i = 0; i < field->count; i++) {
+		if (i)
+			print_char(',');
+		print_number(field, i, packet);
+	}
+}
+
 void print_escaped(const char *s, size_t length, const char *escaped)
 {
 	const unsigned char *c;

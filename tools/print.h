@@ -18,6 +18,9 @@ void print_number(const struct field *field, size_t index, const void *packet);
 
 void print_hex(const struct field *field, const void *packet);
 
+/* Print all elements of a number, or bytes in hexadecimal. */
+void print_numbers_or_hex(const struct field *field, const void *packet);
+
 /* Print characters; escape unprintable ones and those in @escaped as \xNN. */
 void print_escaped(const char *s, size_t length, const char *escaped);
 

@@ -70,19 +70,13 @@ static const struct {
 static void print_field(const struct field *field, const void *packet)
 {
 	const char *text;
-	size_t i, length;
+	size_t length;
 
 	if (field_value_name(field, packet) || field->kind == FIELD_CHARS) {
 		text = field_text(field, packet, &length);
 		print_plain(text, length);
-	} else if (field->kind == FIELD_BYTES) {
-		print_hex(field, packet);
 	} else {
-		for (i = 0; i < field->count; i++) {
-			if (i)
-				print_char(',');
-			print_number(field, i, packet);
-		}
+		print_numbers_or_hex(field, packet);
 	}
 }
 
